@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app.h - the jobs, one file each: what every command does, without options and printing.
+ *
+ * A job takes a project and a struct of options (zeroed: the defaults), and gives a result that the
+ * caller frees. The JSON documents of the command line are made here too (json.c), so that
+ * include/assent.h gives the same ones.
+ */
+#ifndef ASSENT_APP_H
+#define ASSENT_APP_H
+
+#include "base/base.h"
+#include "report/report.h"
+#include "stats/stats.h"
+#include "store/store.h"
+#include "task/task.h"
+
+/* ---- project ---- */
+
+/* A folder with assent.yaml and assent.db. */
+struct project {
+    char *dir;
+    struct task *task;
+    struct store *store;
+};
+
+int project_open(struct project **out, const char *dir, enum store_mode mode, struct err *e);
+void project_close(struct project *p); /* NULL is fine */
+/* Writes a commented assent.yaml into dir, which is made where it is not there. Never replaces one.
+ * *path (free() it) is what was written. */
+int project_init(const char *dir, const char *preset, char **path, struct err *e);
+
+/* ---- annotators and their labels, in memory ---- */
+
+struct labelled {
+    const struct store_annotator *annotator;
+    const char *name;
+    struct store_labels labels;
+};
+
+struct dataset {
+    const struct project *project;
+    struct store_images images;
+    struct store_annotators known;
+    struct labelled *items; /* in the order asked for */
+    size_t n;
+};
+
+/* Loads these annotators' labels; names NULL: everybody's but the consensus. ERR_ARG for a name
+ * that is not known. */
+int dataset_load(struct dataset *out, const struct project *p, const char *const *names, size_t n,
+                 unsigned flags, struct err *e);
+void dataset_release(struct dataset *d);
+/* Who is compared unless somebody says: the first model (else the first annotator) and the first of
+ * the people whose labels came in bulk (else the next annotator). False where there are not two. */
+bool dataset_default_pair(const struct store_annotators *known, const char *names[2]);
+
+/* ---- import ---- */
+
+struct import_options {
+    const char *path;
+    const char *annotator; /* NULL: as the file says */
+    const char
+        *kind; /* human or model; NULL: as the task, the project or the file says, else human */
+    const char *format; /* NULL: auto */
+    bool strict;        /* refuse names and images that do not match */
+};
+
+enum { IMPORT_NAMED = 5 }; /* of what did not match, so many are named */
+
+struct import_annotator {
+    const char *name;
+    enum annotator_kind kind;
+    struct store_counts counts;
+};
+
+struct import_result {
+    const char *format;
+    uint64_t rows, repeated; /* repeated: cells that stood twice with one value */
+    size_t n_names, n_names_matched;
+    const char *const *names_folded; /* pairs */
+    size_t n_names_folded;
+    const char *const *names_unmatched;
+    size_t n_names_unmatched;
+    size_t images_before, n_images, n_images_matched, n_images_folded, n_images_new;
+    const char *images_folded[2 * IMPORT_NAMED]; /* pairs */
+    const char *images_new[IMPORT_NAMED];
+    char values[96]; /* "-1/1" */
+    uint64_t cancelled;
+    struct import_annotator *annotators;
+    size_t n_annotators;
+    struct arena arena; /* private */
+};
+
+/* One transaction: a file that is broken anywhere leaves the database as it was. */
+int import_labels(struct project *p, const struct import_options *o, struct import_result *out,
+                  struct err *e);
+void import_result_release(struct import_result *r);
+struct json_t *import_json(const struct import_result *r);
+
+struct metadata_result {
+    uint64_t rows;
+    size_t n_names;
+    const char **names;
+    size_t n_matched, n_unmatched;
+    const char *unmatched[IMPORT_NAMED];
+    struct arena arena; /* private */
+};
+
+int import_metadata(struct project *p, const char *path, bool strict, struct metadata_result *out,
+                    struct err *e);
+void metadata_result_release(struct metadata_result *r);
+struct json_t *metadata_json(const struct metadata_result *r);
+
+/* How keys of a file find images: as they stand, else without folder, image extension and leading
+ * zeros, where that leaves one image. Private to app/. */
+struct matcher;
+int matcher_new(struct matcher **out, const struct store_images *images, struct err *e);
+void matcher_free(struct matcher *m);
+enum match { MATCH_NONE, MATCH_EXACT, MATCH_FOLDED };
+int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e);
+/* Makes a key known that matched nothing. */
+int matcher_add(struct matcher *m, const char *key, size_t image, struct err *e);
+
+/* ---- agree ---- */
+
+struct agree_options {
+    const char *const *names; /* two or more annotators; NULL: the default pair */
+    size_t n_names;
+    const char *by;    /* a metadata column; NULL: none */
+    const char *group; /* only this group's questions; NULL: all */
+    size_t resamples;  /* of the bootstrap; 0: none */
+    uint64_t seed;
+};
+
+enum { AGREE_RESAMPLES = 2000 };
+
+struct agree_part { /* the images with one value of the metadata column */
+    const char *value;
+    size_t n_images;
+    struct stats_agreement *agreement;
+};
+
+struct agree_result {
+    const char **names; /* of the annotators */
+    enum annotator_kind *kinds;
+    size_t n_names;
+    const char *
+        selective; /* an annotator who only labelled cells on which the others differ; NULL: none */
+    const size_t *columns; /* the task's, in the order of the rows */
+    const char **groups;
+    struct stats_agreement *all;
+    const char *by;
+    struct agree_part *parts;
+    size_t n_parts;
+    size_t n_images, resamples;
+    uint64_t seed;
+    struct arena arena; /* private */
+};
+
+int agree(const struct project *p, const struct agree_options *o, struct agree_result *out,
+          struct err *e);
+void agree_result_release(struct agree_result *r);
+struct json_t *agree_json(const struct project *p, const struct agree_result *r);
+/* One agreement's rows, for agree and report alike; columns NULL: all of the task's. Private to
+ * app/. */
+struct json_t *agreement_json(const struct project *p, const struct stats_agreement *a,
+                              const size_t *columns, const char *const *groups,
+                              size_t n_annotators);
+
+/* ---- consensus ---- */
+
+struct consensus_options {
+    const char *const *names; /* whose labels; NULL: everybody's */
+    size_t n_names;
+    const char *tie_first; /* the annotator whose value wins a tie; NULL: ties stay open */
+    const char *const *
+        extra; /* whose votes came after a dispute; NULL: those whose votes were given one by one */
+    size_t n_extra;
+};
+
+struct consensus_annotator {
+    const char *name;
+    enum annotator_kind kind;
+    bool extra;
+    uint64_t n, agreeing; /* cells that it labelled and that have a consensus; of these, those that
+                             equal it */
+    double agreement;
+    double coin_flip; /* expected with fair draws for the extra votes; NaN: none, or its own votes
+                         are */
+    uint64_t disputes_won; /* disputed cells whose consensus is its label */
+    uint64_t sided;        /* extra votes on disputed cells that equal its label */
+};
+
+struct consensus_question {
+    uint64_t disputed, ties;
+    const char *winner; /* an annotator, or "tie", or NULL: nothing disputed */
+    uint64_t *won;      /* [n_annotators] by extra votes, or where there are none by consensus */
+};
+
+struct consensus_result {
+    const char *tie_first;
+    uint64_t cells, disputed, ties, open_ties,
+        changed; /* changed: against the last stored consensus */
+    bool had_one;
+    uint64_t extra_votes, extra_on_disputed;
+    struct consensus_annotator *annotators;
+    size_t n_annotators;
+    struct consensus_question *questions; /* [n_columns] */
+    struct consensus_question *groups;
+    const char **group_names;
+    size_t n_groups;
+    int16_t *values;    /* [n_columns][n_images] */
+    struct arena arena; /* private */
+};
+
+/* Computes; store_consensus keeps it as the latest answers of "consensus". */
+int consensus_compute(const struct project *p, const struct dataset *d,
+                      const struct consensus_options *o, struct consensus_result *out,
+                      struct err *e);
+/* Loads, computes and stores, in one transaction. */
+int consensus(struct project *p, const struct consensus_options *o, struct consensus_result *out,
+              struct err *e);
+void consensus_result_release(struct consensus_result *r);
+struct json_t *consensus_json(const struct project *p, const struct consensus_result *r);
+
+/* ---- report ---- */
+
+struct report_options {
+    const char *between[2]; /* NULL: the default pair */
+    const char *by;
+    size_t resamples;
+    uint64_t seed;
+};
+
+struct report_result {
+    struct report report; /* what report/ prints */
+    struct consensus_result consensus;
+    struct stats_agreement **agreements; /* those that the report shows; private */
+    size_t n_agreements;
+    struct arena arena; /* private */
+};
+
+int make_report(const struct project *p, const struct report_options *o, struct report_result *out,
+                struct err *e);
+void report_result_release(struct report_result *r);
+struct json_t *report_json(const struct project *p, const struct report_result *r);
+
+/* ---- export ---- */
+
+struct export_options {
+    const char *path, *format;
+    const char *const
+        *annotators; /* or "consensus"; NULL: all, for the formats that take several */
+    size_t n_annotators;
+};
+
+struct export_result {
+    uint64_t images, cells;
+    bool stale; /* the consensus is older than the newest answers */
+};
+
+int export_labels(const struct project *p, const struct export_options *o,
+                  struct export_result *out, struct err *e);
+
+/* ---- status ---- */
+
+struct status_annotator {
+    const char *name;
+    enum annotator_kind kind;
+    uint64_t labels, abstentions, votes;
+};
+
+struct status_result {
+    struct store_images images;
+    struct store_annotators known;
+    struct status_annotator *annotators; /* [known.n] */
+    const char *pair[2];                 /* the default pair; NULL: none */
+    uint64_t compared, disputed, disputed_with_vote;
+    bool stale_consensus;
+    struct arena arena; /* private */
+};
+
+int status(const struct project *p, struct status_result *out, struct err *e);
+void status_result_release(struct status_result *r);
+struct json_t *status_json(const struct project *p, const struct status_result *r);
+
+/* The names of the task's groups, in order of appearance, and each column's (n_groups: none).
+ * Private to app/. */
+int task_groups(const struct task *t, struct arena *a, const char ***names, size_t *n,
+                size_t **of_column, struct err *e);
+
+#endif

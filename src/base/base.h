@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * base.h - what every folder may use: it knows nothing of images, questions or labels.
+ *
+ * Ownership, here and everywhere: arguments are borrowed for the call; results through **out are
+ * the caller's; a returned const pointer is borrowed from the object, and its header says until
+ * when. Every function that can fail returns 0 (or a count) on success and an enum err_code below
+ * zero on failure, with the detail in struct err. A failed call leaves nothing behind that the
+ * caller sees.
+ */
+#ifndef ASSENT_BASE_H
+#define ASSENT_BASE_H
+
+#include "base/buf.h"     /* a growing text buffer with a cap */
+#include "base/err.h"     /* errors as values: what, where, got, expected, what to do */
+#include "base/file.h"    /* bounded line reader, atomic writer, SHA-256 */
+#include "base/json.h"    /* JSON read and written */
+#include "base/log.h"     /* messages on standard error, the progress line */
+#include "base/map.h"     /* text key -> number */
+#include "base/memory.h"  /* checked sizes, capped growth, the arena */
+#include "base/signals.h" /* has somebody pressed Ctrl-C? */
+#include "base/text.h"    /* names folded and suggested, numbers parsed, UTF-8 checked */
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static void set_part(char *part, size_t cap, const char *fmt, va_list args)
+{
+    int n = vsnprintf(part, cap, fmt, args);
+
+    if (n >= (int)cap)
+        text_ellipsis(part, cap);
+    text_printable(part);
+}
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+    va_list args;
+
+    memset(e, 0, sizeof(*e));
+    e->code = code;
+    va_start(args, fmt);
+    set_part(e->what, sizeof(e->what), fmt, args);
+    va_end(args);
+    return code;
+}
+
+int err_errno(struct err *e, const char *verb, const char *path)
+{
+    const char *reason = strerror(errno);
+
+    err_set(e, ERR_IO, "cannot %s: %s", verb, reason);
+    return err_at(e, "%s", path);
+}
+
+#define DEFINE_PART(function, part)                    \
+    int function(struct err *e, const char *fmt, ...)  \
+    {                                                  \
+        va_list args;                                  \
+                                                       \
+        if (e->part[0] != '\0')                        \
+            return e->code;                            \
+        va_start(args, fmt);                           \
+        set_part(e->part, sizeof(e->part), fmt, args); \
+        va_end(args);                                  \
+        return e->code;                                \
+    }
+
+DEFINE_PART(err_at, where)
+DEFINE_PART(err_got, got)
+DEFINE_PART(err_expected, expected)
+DEFINE_PART(err_hint, hint)
+
+void err_print(FILE *out, const struct err *e)
+{
+    if (e->where[0] != '\0')
+        fprintf(out, "%s: ", e->where);
+    fputs(e->what, out);
+    if (e->got[0] != '\0')
+        fprintf(out, ": got %s", e->got);
+    if (e->expected[0] != '\0')
+        fprintf(out, "%s expected %s", e->got[0] != '\0' ? "," : ":", e->expected);
+    fputc('\n', out);
+    if (e->hint[0] != '\0')
+        fprintf(out, "  %s\n", e->hint);
+}

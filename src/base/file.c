@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/memory.h"
+
+enum { WRITE_BUFFER = 1 << 20, PATH_BYTES_MAX = 64 * 1024 };
+
+struct writer {
+    FILE *file;
+    char *path;      /* NULL: standard output */
+    char *temporary; /* beside it */
+};
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
+bool file_is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool file_folder_is_read_only(const char *path)
+{
+    char *copy = strdup(path);
+    bool read_only = copy && access(dirname(copy), W_OK) != 0;
+
+    free(copy);
+    return read_only;
+}
+
+char *file_join(const char *dir, const char *name, struct err *e)
+{
+    struct buf b = BUF_INIT(PATH_BYTES_MAX);
+    char *path;
+
+    if (name[0] == '/' || strcmp(dir, ".") == 0)
+        buf_puts(&b, name);
+    else
+        buf_printf(&b, "%s%s%s", dir, dir[0] != '\0' && dir[strlen(dir) - 1] == '/' ? "" : "/",
+                   name);
+    path = buf_take(&b);
+    if (!path)
+        err_set(e, ERR_NOMEM, "out of memory: a path");
+    return path;
+}
+
+const char *file_user(void)
+{
+    const struct passwd *user = getpwuid(geteuid());
+
+    return user && user->pw_name ? user->pw_name : "unknown";
+}
+
+int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e)
+{
+    FILE *f = fopen(path, "rbe");
+    struct buf b = BUF_INIT(max + 1);
+    char piece[16 * 1024];
+    size_t n;
+    int rc = 0;
+
+    *text = NULL;
+    if (!f)
+        return err_errno(e, "open", path);
+    while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+        buf_add(&b, piece, n);
+    if (ferror(f))
+        rc = err_errno(e, "read", path);
+    fclose(f);
+    if (rc == 0)
+        rc = buf_end(&b, "the file", e);
+    if (rc < 0) {
+        buf_release(&b);
+        return err_at(e, "%s", path);
+    }
+    *len = b.len;
+    *text = buf_take(&b);
+    return *text ? 0 : err_set(e, ERR_NOMEM, "out of memory: %s", path);
+}
+
+static void free_writer(struct writer *w)
+{
+    free(w->path);
+    free(w->temporary);
+    free(w);
+}
+
+/* Opens "path.XXXXXX" with the permissions that a new file would get. */
+static FILE *open_temporary(struct writer *w, struct err *e)
+{
+    mode_t mask = umask(0);
+    FILE *f = NULL;
+    int fd;
+
+    umask(mask);
+    fd = mkostemp(w->temporary, O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(e, "write", w->path), NULL;
+    if (fchmod(fd, 0666 & ~mask) == 0)
+        f = fdopen(fd, "wb");
+    if (!f) {
+        err_errno(e, "write", w->path);
+        close(fd);
+        unlink(w->temporary);
+    }
+    return f;
+}
+
+int writer_open(struct writer **out, const char *path, struct err *e)
+{
+    struct writer *w = mem_new(1, sizeof(*w), e);
+    struct buf name = BUF_INIT(PATH_BYTES_MAX);
+
+    *out = NULL;
+    if (!w)
+        return ERR_NOMEM;
+    if (strcmp(path, "-") == 0) {
+        w->file = stdout;
+        *out = w;
+        return 0;
+    }
+    buf_printf(&name, "%s.XXXXXX", path);
+    w->path = strdup(path);
+    w->temporary = buf_take(&name);
+    if (!w->path || !w->temporary)
+        err_set(e, ERR_NOMEM, "out of memory: a path");
+    else if (file_is_folder(path))
+        err_set(e, ERR_IO, "cannot write %s: it is a folder", path);
+    else
+        w->file = open_temporary(w, e);
+    if (!w->file) {
+        free_writer(w);
+        return e->code;
+    }
+    setvbuf(w->file, NULL, _IOFBF, WRITE_BUFFER);
+    *out = w;
+    return 0;
+}
+
+FILE *writer_file(struct writer *w)
+{
+    return w->file;
+}
+
+/* Makes the new name last: without this a crash may bring the old folder entry back. */
+static int sync_folder(const char *path)
+{
+    char *copy = strdup(path);
+    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int rc = fd >= 0 ? fsync(fd) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return rc == 0 || errno == EINVAL ? 0 : -1; /* some file systems have no folders to sync */
+}
+
+int writer_commit(struct writer *w, struct err *e)
+{
+    bool broken = fflush(w->file) != 0 || ferror(w->file);
+    int rc = 0;
+
+    if (!w->path) {
+        if (broken)
+            rc = err_errno(e, "write", "standard output");
+        free_writer(w);
+        return rc;
+    }
+    if (broken || fsync(fileno(w->file)) != 0)
+        rc = err_errno(e, "write", w->path);
+    if (fclose(w->file) != 0 && rc == 0)
+        rc = err_errno(e, "write", w->path);
+    if (rc == 0 && (rename(w->temporary, w->path) != 0 || sync_folder(w->path) != 0))
+        rc = err_errno(e, "write", w->path);
+    if (rc < 0)
+        unlink(w->temporary);
+    free_writer(w);
+    return rc;
+}
+
+void writer_abort(struct writer *w)
+{
+    if (!w)
+        return;
+    if (w->path) {
+        fclose(w->file);
+        unlink(w->temporary);
+    }
+    free_writer(w);
+}

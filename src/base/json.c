@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int parse_error(struct err *e, const json_error_t *j)
+{
+    if (json_error_code(j) == json_error_out_of_memory)
+        return err_set(e, ERR_NOMEM, "out of memory: a JSON value");
+    err_set(e, ERR_FORMAT, "not valid JSON");
+    return err_got(e, "%s", j->text);
+}
+
+int jv_parse(struct json_t **out, const char *text, size_t len, struct err *e)
+{
+    json_error_t j;
+
+    *out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &j);
+    if (*out)
+        return 0;
+    parse_error(e, &j);
+    return err_at(e, "line %d, column %d", j.line, j.column);
+}
+
+void jv_free(struct json_t *v)
+{
+    json_decref(v);
+}
+
+const char *jv_text(const struct json_t *v)
+{
+    return json_string_value(v);
+}
+
+bool jv_number(const struct json_t *v, double *out)
+{
+    if (!json_is_number(v))
+        return false;
+    *out = json_number_value(v);
+    return true;
+}
+
+bool jv_integer(const struct json_t *v, int64_t *out)
+{
+    if (!json_is_integer(v))
+        return false;
+    *out = json_integer_value(v);
+    return true;
+}
+
+bool jv_is_null(const struct json_t *v)
+{
+    return json_is_null(v);
+}
+
+bool jv_is_true(const struct json_t *v)
+{
+    return json_is_true(v);
+}
+
+bool jv_is_object(const struct json_t *v)
+{
+    return json_is_object(v);
+}
+
+bool jv_is_array(const struct json_t *v)
+{
+    return json_is_array(v);
+}
+
+struct json_t *jv_get(const struct json_t *object, const char *key)
+{
+    return json_object_get(object, key);
+}
+
+size_t jv_length(const struct json_t *array)
+{
+    return json_array_size(array);
+}
+
+struct json_t *jv_at(const struct json_t *array, size_t i)
+{
+    return json_array_get(array, i);
+}
+
+size_t jv_members(const struct json_t *object)
+{
+    return json_object_size(object);
+}
+
+bool jv_member(const struct json_t *object, void **iterator, const char **key,
+               struct json_t **value)
+{
+    /* jansson's iterators take a pointer without const, though they write nothing */
+    json_t *o = (json_t *)(uintptr_t)object;
+
+    *iterator = *iterator ? json_object_iter_next(o, *iterator) : json_object_iter(o);
+    if (!*iterator)
+        return false;
+    *key = json_object_iter_key(*iterator);
+    *value = json_object_iter_value(*iterator);
+    return true;
+}
+
+const char *jv_type_name(const struct json_t *v)
+{
+    if (!v)
+        return "nothing";
+    switch (json_typeof(v)) {
+    case JSON_OBJECT: return "an object";
+    case JSON_ARRAY: return "an array";
+    case JSON_STRING: return "a text";
+    case JSON_INTEGER:
+    case JSON_REAL: return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE: return "true or false";
+    default: return "null";
+    }
+}
+
+/* ---- streams ---- */
+
+static int expect(struct jv_stream *s, int got, const char *expected, struct err *e)
+{
+    if (got == READER_FAILED)
+        return reader_failure(s->reader, e);
+    err_set(e, ERR_FORMAT, "not valid JSON");
+    if (got == READER_END)
+        err_got(e, "the end of the file");
+    else
+        err_got(e, got >= 0x20 && got < 0x7f ? "'%c'" : "byte 0x%02x", got);
+    err_expected(e, "%s", expected);
+    return reader_at(s->reader, e);
+}
+
+static int next_byte(struct reader *r)
+{
+    int c;
+
+    do
+        c = reader_byte(r);
+    while (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+    return c;
+}
+
+int jv_stream_start(struct jv_stream *s, struct reader *r, struct err *e)
+{
+    int c = next_byte(r);
+
+    *s = (struct jv_stream){ .reader = r, .first = true, .object = c == '{' };
+    return c == '{' || c == '[' ? 0 : expect(s, c, "'[' or '{'", e);
+}
+
+/* What jansson reads from: first the byte that was looked at, then the reader, one byte a call, so
+ * that nothing behind the element is taken. */
+struct element_source {
+    struct reader *reader;
+    int first; /* the byte looked at, or READER_END */
+    size_t taken;
+};
+
+static size_t feed(void *buffer, size_t len, void *data)
+{
+    struct element_source *source = data;
+    int c = source->first;
+
+    if (len == 0 || source->taken >= JV_ELEMENT_MAX)
+        return (size_t)-1;
+    if (c >= 0)
+        source->first = READER_END;
+    else
+        c = reader_byte(source->reader);
+    if (c < 0)
+        return c == READER_END ? 0 : (size_t)-1;
+    source->taken++;
+    *(char *)buffer = (char)c;
+    return 1;
+}
+
+static int read_element(struct jv_stream *s, int first, json_t **value, struct err *e)
+{
+    struct element_source source = { s->reader, first, 0 };
+    json_error_t j;
+
+    /* a number or a word ends only at the byte behind it, which would be lost */
+    if (first != '{' && first != '[' && first != '"')
+        return expect(s, first, "an object, an array or a text", e);
+    *value = json_load_callback(
+        feed, &source, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &j);
+    if (*value)
+        return 0;
+    if (reader_failure(s->reader, e) < 0)
+        return e->code;
+    if (source.taken >= JV_ELEMENT_MAX) {
+        err_set(e, ERR_LIMIT, "a JSON element is too large");
+        err_expected(e, "at most %d bytes", JV_ELEMENT_MAX);
+    } else {
+        parse_error(e, &j);
+    }
+    return reader_at(s->reader, e);
+}
+
+static int read_key(struct jv_stream *s, int first, char **key, struct err *e)
+{
+    json_t *text = NULL;
+    int c, rc;
+
+    if (first != '"')
+        return expect(s, first, "a key in quotes", e);
+    rc = read_element(s, first, &text, e);
+    if (rc < 0)
+        return rc;
+    *key = strdup(json_string_value(text));
+    json_decref(text);
+    if (!*key)
+        return err_set(e, ERR_NOMEM, "out of memory: a key");
+    c = next_byte(s->reader);
+    return c == ':' ? 0 : expect(s, c, "':'", e);
+}
+
+static int read_end(struct jv_stream *s, struct err *e)
+{
+    int c = next_byte(s->reader);
+
+    s->done = true;
+    return c == READER_END ? 0 : expect(s, c, "the end of the file", e);
+}
+
+int jv_stream_next(struct jv_stream *s, char **key, struct json_t **value, struct err *e)
+{
+    char close = s->object ? '}' : ']';
+    char *name = NULL;
+    int c, rc = 0;
+
+    *value = NULL;
+    if (key)
+        *key = NULL;
+    if (s->done)
+        return 0;
+    c = next_byte(s->reader);
+    if (c == close)
+        return read_end(s, e);
+    if (!s->first) {
+        if (c != ',')
+            return expect(s, c, s->object ? "',' or '}'" : "',' or ']'", e);
+        c = next_byte(s->reader);
+    }
+    s->first = false;
+    if (s->object) {
+        rc = read_key(s, c, &name, e);
+        c = rc == 0 ? next_byte(s->reader) : READER_END;
+    }
+    if (rc == 0)
+        rc = read_element(s, c, value, e);
+    if (rc < 0 || !key)
+        free(name);
+    else
+        *key = name;
+    return rc < 0 ? rc : 1;
+}
+
+/* ---- writing ---- */
+
+struct json_t *jv_pack(const char *fmt, ...)
+{
+    json_error_t j;
+    json_t *v;
+    va_list args;
+
+    va_start(args, fmt);
+    v = json_vpack_ex(&j, 0, fmt, args);
+    va_end(args);
+    return v;
+}
+
+struct json_t *jv_real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+struct json_t *jv_array(void)
+{
+    return json_array();
+}
+
+struct json_t *jv_texts(const char *const *texts, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; list && i < n; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
+bool jv_append(struct json_t *array, struct json_t *value)
+{
+    return json_array_append_new(array, value) == 0;
+}
+
+bool jv_set(struct json_t *object, const char *key, struct json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}
+
+char *jv_print(const struct json_t *v)
+{
+    return v ? json_dumps(v, JSON_INDENT(2) | JSON_REAL_PRECISION(12) | JSON_ENCODE_ANY) : NULL;
+}
+
+char *jv_print_line(const struct json_t *v)
+{
+    return v ? json_dumps(v, JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY) : NULL;
+}
+
+char *jv_quoted(const char *s)
+{
+    json_t *text = json_string(s);
+    char *quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+
+    json_decref(text);
+    return quoted;
+}

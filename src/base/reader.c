@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A reader keeps its unread bytes in buf[start, end): reader_line grows the buffer only while a
+ * line does not fit it. Bytes are hashed when they are read from the file, not when they are handed
+ * out.
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { READ_SIZE = 64 * 1024 };
+
+struct reader {
+    char *name;
+    int fd; /* -1: all of it is in buf */
+    char *buf;
+    size_t start, end, cap;
+    bool at_end;
+    unsigned long line;
+    struct sha256_ctx sha;
+    struct err failed; /* code 0: none */
+};
+
+static void hex_of(const struct sha256_ctx *sha, char hex[SHA256_HEX])
+{
+    struct sha256_ctx copy = *sha;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+
+    sha256_digest(&copy, sizeof(digest), digest);
+    for (size_t i = 0; i < sizeof(digest); i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX])
+{
+    struct sha256_ctx sha;
+
+    sha256_init(&sha);
+    sha256_update(&sha, len, data);
+    hex_of(&sha, hex);
+}
+
+static int open_to_read(const char *path, struct err *e)
+{
+    struct stat st;
+    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_errno(e, "open", path);
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        errno = EISDIR;
+        return err_errno(e, "read", path);
+    }
+    return fd;
+}
+
+static int new_reader(struct reader **out, const char *name, struct err *e)
+{
+    struct reader *r = mem_new(1, sizeof(*r), e);
+
+    *out = NULL;
+    if (!r)
+        return ERR_NOMEM;
+    r->fd = -1;
+    r->name = strdup(name);
+    if (!r->name) {
+        free(r);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    sha256_init(&r->sha);
+    *out = r;
+    return 0;
+}
+
+int reader_open(struct reader **out, const char *path, struct err *e)
+{
+    int rc = new_reader(out, strcmp(path, "-") == 0 ? "standard input" : path, e);
+
+    if (rc < 0)
+        return rc;
+    (*out)->fd = rc = open_to_read(path, e);
+    if (rc >= 0)
+        rc = mem_grow(&(*out)->buf, &(*out)->cap, READ_SIZE, 1, READ_SIZE, e);
+    if (rc < 0) {
+        reader_close(*out);
+        *out = NULL;
+    }
+    return rc < 0 ? rc : 0;
+}
+
+int reader_open_memory(struct reader **out, const char *name, const void *data, size_t len,
+                       struct err *e)
+{
+    int rc = new_reader(out, name, e);
+
+    if (rc < 0)
+        return rc;
+    rc = mem_grow(&(*out)->buf, &(*out)->cap, len + 1, 1, SIZE_MAX, e);
+    if (rc < 0) {
+        reader_close(*out);
+        *out = NULL;
+        return rc;
+    }
+    if (len > 0)
+        memcpy((*out)->buf, data, len);
+    (*out)->end = len;
+    (*out)->at_end = true;
+    sha256_update(&(*out)->sha, len, data);
+    return 0;
+}
+
+void reader_close(struct reader *r)
+{
+    if (!r)
+        return;
+    if (r->fd >= 0)
+        close(r->fd);
+    free(r->buf);
+    free(r->name);
+    free(r);
+}
+
+/* Reads more behind buf[start, end), moving and growing as needed. Sets at_end. */
+static int fill(struct reader *r, struct err *e)
+{
+    ssize_t n;
+    int rc;
+
+    if (r->at_end)
+        return 0;
+    if (r->start > 0) {
+        memmove(r->buf, r->buf + r->start, r->end - r->start);
+        r->end -= r->start;
+        r->start = 0;
+    }
+    if (r->cap - r->end < READ_SIZE / 2) {
+        rc = mem_grow(&r->buf, &r->cap, r->cap + READ_SIZE, 1, READER_LINE_MAX + 2 * READ_SIZE, e);
+        if (rc < 0)
+            return rc;
+    }
+    do
+        n = read(r->fd, r->buf + r->end, r->cap - r->end);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return err_errno(e, "read", r->name);
+    r->at_end = n == 0;
+    sha256_update(&r->sha, (size_t)n, (const uint8_t *)r->buf + r->end);
+    r->end += (size_t)n;
+    return 0;
+}
+
+static void skip_mark(struct reader *r)
+{
+    if (r->line == 0 && r->end - r->start >= 3 && memcmp(r->buf + r->start, "\xef\xbb\xbf", 3) == 0)
+        r->start += 3;
+}
+
+static int check_line(const struct reader *r, const char *line, size_t len, struct err *e)
+{
+    const char *nul = memchr(line, '\0', len);
+    size_t bad;
+
+    if (nul) {
+        err_set(e, ERR_FORMAT, "a NUL byte: this is a binary file, or text in UTF-16");
+        err_got(e, "byte 0 at column %zu", (size_t)(nul - line) + 1);
+        err_expected(e, "UTF-8 text");
+        return reader_at(r, e);
+    }
+    if (text_utf8(line, len, &bad))
+        return 0;
+    err_set(e, ERR_FORMAT, "not UTF-8 text");
+    err_got(e, "byte 0x%02x at column %zu", (unsigned char)line[bad], bad + 1);
+    err_hint(e, "if it is Latin-1, convert it: iconv -f latin1 -t utf-8");
+    return reader_at(r, e);
+}
+
+/* Where the line that starts at buf[start] ends, reading as much as that takes: *stop is the index
+ * of its LF, or of the end of the file. */
+static int find_line_end(struct reader *r, size_t *stop, struct err *e)
+{
+    size_t seen = 0; /* bytes of the line that hold no LF */
+
+    for (;;) {
+        const char *lf = memchr(r->buf + r->start + seen, '\n', r->end - r->start - seen);
+        int rc;
+
+        if (lf || r->at_end) {
+            *stop = lf ? (size_t)(lf - r->buf) : r->end;
+            return 0;
+        }
+        seen = r->end - r->start;
+        if (seen > READER_LINE_MAX) {
+            r->line++;
+            err_set(e, ERR_LIMIT, "the line is too long");
+            err_expected(e, "at most %d bytes", READER_LINE_MAX);
+            return reader_at(r, e);
+        }
+        rc = fill(r, e);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+int reader_line(struct reader *r, const char **line, size_t *len, struct err *e)
+{
+    size_t stop = 0;
+    int rc;
+
+    if (r->end - r->start < 3) {
+        rc = fill(r, e);
+        if (rc < 0)
+            return rc;
+    }
+    skip_mark(r);
+    rc = find_line_end(r, &stop, e);
+    if (rc < 0)
+        return rc;
+    if (stop == r->start && stop == r->end)
+        return 0;
+    r->line++;
+    *line = r->buf + r->start;
+    *len = stop - r->start;
+    r->start = stop < r->end ? stop + 1 : stop;
+    if (*len > 0 && (*line)[*len - 1] == '\r')
+        --*len;
+    rc = check_line(r, *line, *len, e);
+    return rc < 0 ? rc : 1;
+}
+
+int reader_byte(struct reader *r)
+{
+    if (r->start == r->end && !r->at_end && fill(r, &r->failed) < 0)
+        return READER_FAILED;
+    if (r->start == 0 && r->line == 0)
+        skip_mark(r);
+    if (r->line == 0)
+        r->line = 1;
+    if (r->start == r->end)
+        return READER_END;
+    if (r->buf[r->start] == '\n')
+        r->line++;
+    return (unsigned char)r->buf[r->start++];
+}
+
+int reader_failure(const struct reader *r, struct err *e)
+{
+    *e = r->failed;
+    return e->code;
+}
+
+int reader_peek(struct reader *r, const char **start, size_t *len, struct err *e)
+{
+    int rc = 0;
+
+    while (rc == 0 && !r->at_end && r->end - r->start < READ_SIZE / 4)
+        rc = fill(r, e);
+    skip_mark(r);
+    *start = r->buf + r->start;
+    *len = r->end - r->start;
+    return rc;
+}
+
+const char *reader_name(const struct reader *r)
+{
+    return r->name;
+}
+
+unsigned long reader_line_number(const struct reader *r)
+{
+    return r->line;
+}
+
+int reader_at(const struct reader *r, struct err *e)
+{
+    return err_at(e, "%s:%lu", r->name, r->line);
+}
+
+int reader_sha256(struct reader *r, char hex[SHA256_HEX], struct err *e)
+{
+    while (!r->at_end) {
+        int rc;
+
+        r->start = r->end;
+        rc = fill(r, e);
+        if (rc < 0)
+            return rc;
+    }
+    hex_of(&r->sha, hex);
+    return 0;
+}

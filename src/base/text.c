@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NEAR_MAX_BYTES = 64 };
+
+void text_printable(char *s)
+{
+    for (; *s != '\0'; s++) {
+        unsigned char c = (unsigned char)*s;
+
+        if (c < 0x20 || c == 0x7f)
+            *s = '?';
+    }
+}
+
+void text_ellipsis(char *s, size_t cap)
+{
+    size_t end = cap - 4;
+
+    while (end > 0 && ((unsigned char)s[end] & 0xc0) == 0x80)
+        end--;
+    memcpy(s + end, "...", 4);
+}
+
+bool text_equal(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static char fold_char(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c == '_' || c == '-' ? ' ' : c;
+}
+
+bool text_fold(const char *name, char *out, size_t cap)
+{
+    size_t i;
+
+    for (i = 0; name[i] != '\0'; i++) {
+        if (i + 1 >= cap)
+            return false;
+        out[i] = fold_char(name[i]);
+    }
+    out[i] = '\0';
+    return true;
+}
+
+bool text_folds_to(const char *a, const char *b)
+{
+    for (; *a != '\0' && *b != '\0'; a++, b++)
+        if (fold_char(*a) != fold_char(*b))
+            return false;
+    return *a == *b;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t m = a < b ? a : b;
+
+    return m < c ? m : c;
+}
+
+/* Edit distance of two folded names, both at most NEAR_MAX_BYTES long. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][NEAR_MAX_BYTES + 1]; /* two rows back, one row back, this row */
+    size_t la = strlen(a), lb = strlen(b);
+
+    for (size_t j = 0; j <= lb; j++)
+        rows[1][j] = j;
+    for (size_t i = 1; i <= la; i++) {
+        rows[2][0] = i;
+        for (size_t j = 1; j <= lb; j++) {
+            size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+
+            rows[2][j] = min3(rows[1][j] + 1, rows[2][j - 1] + 1, rows[1][j - 1] + cost);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                rows[2][j] > rows[0][j - 2] + 1)
+                rows[2][j] = rows[0][j - 2] + 1;
+        }
+        memcpy(rows[0], rows[1], sizeof(rows[0]));
+        memcpy(rows[1], rows[2], sizeof(rows[1]));
+    }
+    return rows[1][lb];
+}
+
+const char *text_nearest(const char *name, const char *const names[], size_t n)
+{
+    char folded[NEAR_MAX_BYTES + 1], other[NEAR_MAX_BYTES + 1];
+    const char *nearest = NULL;
+    size_t best;
+
+    if (!text_fold(name, folded, sizeof(folded)))
+        return NULL;
+    best = strlen(folded) / 3 + 1;
+    for (size_t i = 0; i < n; i++) {
+        size_t d;
+
+        if (!text_fold(names[i], other, sizeof(other)))
+            continue;
+        d = distance(folded, other);
+        if (d < best || (d == best && !nearest)) {
+            best = d;
+            nearest = names[i];
+        }
+    }
+    return nearest;
+}
+
+bool text_u64(const char *s, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (*s == '\0')
+        return false;
+    for (; *s != '\0'; s++) {
+        unsigned digit = (unsigned char)*s - (unsigned)'0';
+
+        if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return value <= max;
+}
+
+bool text_double(const char *s, double *out)
+{
+    char *end;
+
+    /* strtod skips spaces and takes "nan", "inf" and hexadecimal: none of that is a figure here. */
+    if (*s == '\0' || strspn(s, "+-.0123456789eE") != strlen(s))
+        return false;
+    errno = 0;
+    *out = strtod(s, &end);
+    return *end == '\0' && errno == 0 && isfinite(*out);
+}
+
+/* The length of the UTF-8 character at s, or 0 where the bytes are none. */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+    unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
+    size_t n;
+
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] >= 0xc2 && s[0] <= 0xdf)
+        n = 2;
+    else if (s[0] >= 0xe0 && s[0] <= 0xef)
+        n = 3;
+    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+        n = 4;
+    else
+        return 0;
+    if (n > left)
+        return 0;
+    if (s[0] == 0xe0)
+        low = 0xa0;
+    else if (s[0] == 0xed)
+        high = 0x9f; /* no surrogates */
+    else if (s[0] == 0xf0)
+        low = 0x90;
+    else if (s[0] == 0xf4)
+        high = 0x8f;
+    if (s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+bool text_utf8(const char *s, size_t len, size_t *bad)
+{
+    size_t i = 0;
+
+    while (i < len) {
+        size_t n = utf8_length((const unsigned char *)s + i, len - i);
+
+        if (n == 0) {
+            *bad = i;
+            return false;
+        }
+        i += n;
+    }
+    return true;
+}
+
+const char *text_grouped(uint64_t n, char *out)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+    size_t o = 0;
+
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[o++] = ' ';
+        out[o++] = digits[i];
+    }
+    out[o] = '\0';
+    return out;
+}

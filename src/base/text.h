@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * text.h - names folded, compared and suggested; numbers parsed; bytes from outside made printable.
+ */
+#ifndef ASSENT_BASE_TEXT_H
+#define ASSENT_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Replaces control characters by '?', in place. */
+void text_printable(char *s);
+/* Ends a text that was cut at cap bytes in "...", not inside a UTF-8 character. */
+void text_ellipsis(char *s, size_t cap);
+/* A NULL-safe string compare. */
+bool text_equal(const char *a, const char *b);
+
+/* Folds a name for matching: ASCII case, and '_', '-' and ' ' alike. Writes a zero-ended text of at
+ * most cap - 1 bytes; returns false where the name is longer than that. */
+bool text_fold(const char *name, char *out, size_t cap);
+/* Do two names fold to the same? */
+bool text_folds_to(const char *a, const char *b);
+
+/* The name among n that is nearest to `name` by edit distance after folding (Levenshtein 1966, with
+ * neighbours swapped counting one), or NULL where none is near: more than a third of it differs. */
+const char *text_nearest(const char *name, const char *const names[], size_t n);
+
+/* Whole numbers and reals: false unless all of s is one, in range. Reals must be finite. */
+bool text_u64(const char *s, uint64_t max, uint64_t *out);
+bool text_double(const char *s, double *out);
+
+/* Is s[0..len) UTF-8 (Unicode 15, table 3-7)? *bad is the offset of the first byte that is not. */
+bool text_utf8(const char *s, size_t len, size_t *bad);
+
+/* 12 345 678: digits in groups of three. Writes into out (at least 32 bytes) and returns it. */
+const char *text_grouped(uint64_t n, char *out);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/report.h"
+
+enum { KEY_JSON = 0x1000 };
+
+const struct argp_option cmd_global_options[] = {
+    { "directory", 'C', "DIR", 0, "the project's folder (default: this one)", -2 },
+    { "json", KEY_JSON, NULL, 0, "one JSON document on stdout, messages on stderr", -2 },
+    { "quiet", 'q', NULL, 0, "warnings and errors only", -2 },
+    { "verbose", 'v', NULL, 0, "say more", -2 },
+    { 0 },
+};
+
+const char *argp_program_version = "assent " ASSENT_VERSION;
+
+static error_t parse_global(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+
+    switch (key) {
+    case 'C': in->globals.dir = arg; return 0;
+    case KEY_JSON: in->globals.json = true; return 0;
+    case 'q': in->globals.quiet = true; return 0;
+    case 'v': in->globals.verbose = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp global_argp = { .options = cmd_global_options, .parser = parse_global };
+
+/* argp gives children their own input; ours is their parent's. */
+static error_t pass_input(int key, char *arg, struct argp_state *state)
+{
+    (void)arg;
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
+const struct command *cmd_find(const char *name)
+{
+    for (size_t i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[64], *near;
+    size_t n = 0;
+
+    for (size_t i = 0; commands[i] && n < 64; i++)
+        if (!commands[i]->hidden)
+            names[n++] = commands[i]->name;
+    near = text_nearest(name, names, n);
+    fprintf(stderr, "assent: no command is called '%s'\n", name);
+    if (near)
+        fprintf(stderr, "  did you mean '%s'?\n", near);
+    else
+        fputs("  assent help lists them\n", stderr);
+    return EXIT_USAGE;
+}
+
+static int exit_code(int rc)
+{
+    switch (rc) {
+    case 0: return EXIT_OK;
+    case ERR_ARG: return EXIT_USAGE;
+    case ERR_INTERRUPTED: return EXIT_INTERRUPTED;
+    default: return rc > 0 ? rc : EXIT_FAILED;
+    }
+}
+
+/* A command's own parser with the global options as its child. */
+static error_t parse_command(const struct command *c, int argc, char **argv, struct invocation *in)
+{
+    const struct argp_child children[] = { { &global_argp, 0, "Every command:", -1 }, { 0 } };
+    struct buf doc = BUF_INIT(1 << 16), usage = BUF_INIT(256);
+    const struct argp argp = { .options = c->options,
+                               .parser = c->parse ? c->parse : pass_input,
+                               .args_doc = c->args,
+                               .children = children };
+    struct argp with_doc = argp;
+    error_t failed;
+
+    buf_printf(&doc, "%s\v%s", c->doc, c->example);
+    buf_printf(&usage, "assent %s", c->name);
+    with_doc.doc = doc.text;
+    argv[0] = usage.text;
+    failed = argp_parse(&with_doc, argc, argv, 0, NULL, in);
+    buf_release(&doc);
+    buf_release(&usage);
+    return failed;
+}
+
+static int run_command(const struct command *c, int argc, char **argv, struct globals globals)
+{
+    struct err e = { 0 };
+    struct invocation in = { globals, mem_new(1, c->size, &e) };
+    char *name = argv[0];
+    int rc;
+
+    if (!in.own) {
+        log_error(&e);
+        return EXIT_FAILED;
+    }
+    if (parse_command(c, argc, argv, &in) != 0) {
+        free(in.own);
+        return EXIT_USAGE;
+    }
+    argv[0] = name;
+    log_set_level(in.globals.quiet ? LOG_QUIET : in.globals.verbose ? LOG_VERBOSE : LOG_NORMAL);
+    rc = c->run(&in.globals, in.own, &e);
+    if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        rc = err_errno(&e, "write", "standard output");
+    if (rc < 0)
+        log_error(&e);
+    free(in.own);
+    return exit_code(rc);
+}
+
+/* ---- before the command's name ---- */
+
+struct before {
+    struct invocation in;
+    int command; /* argv's index of the command's name; 0: none */
+};
+
+static error_t parse_before(int key, char *arg, struct argp_state *state)
+{
+    struct before *b = state->input;
+
+    (void)arg;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &b->in; return 0;
+    case ARGP_KEY_ARG:
+        b->command = state->next - 1;
+        state->next = state->argc; /* the rest is the command's */
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const char main_doc[] =
+    "Labels images with a vision-language model and says how far those labels can be trusted.\v"
+    "assent help lists the commands; assent COMMAND --help shows one's options and an example.";
+
+int cmd_main(int argc, char **argv)
+{
+    const struct argp_child children[] = { { &global_argp, 0, NULL, 0 }, { 0 } };
+    const struct argp argp = {
+        .parser = parse_before, .args_doc = "COMMAND [..]", .doc = main_doc, .children = children
+    };
+    struct before b = { .in.globals.dir = "." };
+
+    signals_init();
+    argp_err_exit_status = EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &b) != 0)
+        return EXIT_USAGE;
+    if (b.command == 0)
+        return run_command(&cmd_help, 1, argv, b.in.globals);
+    if (!cmd_find(argv[b.command]))
+        return unknown_command(argv[b.command]);
+    return run_command(cmd_find(argv[b.command]), argc - b.command, argv + b.command, b.in.globals);
+}
+
+/* ---- for commands ---- */
+
+int cmd_print_json(struct json_t *document, struct err *e)
+{
+    char *text = jv_print(document);
+
+    jv_free(document);
+    if (!text)
+        return err_set(e, ERR_NOMEM, "out of memory: the JSON document");
+    puts(text);
+    free(text);
+    return 0;
+}
+
+void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_state *state)
+{
+    if (list->n == CMD_LIST_MAX)
+        argp_error(state, "more than %d of these: %s", CMD_LIST_MAX, text);
+    list->items[list->n++] = text;
+}
+
+uint64_t cmd_number(const char *text, uint64_t max, const char *option,
+                    const struct argp_state *state)
+{
+    uint64_t number = 0;
+
+    if (!text_u64(text, max, &number))
+        argp_error(state, "%s takes a whole number up to %" PRIu64 ", not '%s'", option, max, text);
+    return number;
+}

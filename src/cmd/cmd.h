@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cmd.h - the commands. Each file cmd/NAME.c holds one: its options, its help with an example, and
+ * what it prints.
+ *
+ * To add one: write cmd/NAME.c with a `const struct command cmd_NAME`, declare it below, put it
+ * into main.c's table and into src/meson.build. Help, man page and completion follow from its
+ * tables; tests/cli checks that they do.
+ */
+#ifndef ASSENT_CMD_H
+#define ASSENT_CMD_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/app.h"
+#include "base/base.h"
+
+/* Exit codes: what scripts may rely on. */
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_SOME_FAILED = 3, /* finished, but some items failed */
+    EXIT_INTERRUPTED = 130,
+};
+
+/* Options that every command takes. */
+struct globals {
+    const char *dir;
+    bool json, quiet, verbose;
+};
+
+struct command {
+    const char *name;
+    const char *args;                  /* of the usage line: "FILE"; several lines: alternatives */
+    const char *summary;               /* one line, for the list of commands */
+    const char *doc;                   /* help before the options */
+    const char *example;               /* help behind them */
+    const struct argp_option *options; /* NULL: none of its own */
+    argp_parser_t
+        parse; /* gets struct invocation as its input; NULL: takes neither options nor arguments */
+    size_t size; /* of its own options, which begin zeroed */
+    int (*run)(const struct globals *g, const void *own, struct err *e);
+    bool hidden; /* not listed: for the build */
+};
+
+/* What a parser finds in state->input. */
+struct invocation {
+    struct globals globals;
+    void *own;
+};
+
+/* The table in main.c, NULL at the end. */
+extern const struct command *const commands[];
+
+extern const struct command cmd_init, cmd_import, cmd_agree, cmd_consensus, cmd_report, cmd_export,
+    cmd_status, cmd_help, cmd_version, cmd_generate;
+
+/* Runs what argv asks for and returns the exit code. */
+int cmd_main(int argc, char **argv);
+
+/* ---- for commands ---- */
+
+extern const struct argp_option cmd_global_options[];
+const struct command *cmd_find(const char *name);
+
+/* Prints a JSON document on stdout and frees it. */
+int cmd_print_json(struct json_t *document, struct err *e);
+
+/* A list of texts that an option or argument may give several times. */
+enum { CMD_LIST_MAX = 64 };
+struct cmd_list {
+    const char *items[CMD_LIST_MAX];
+    size_t n;
+};
+void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_state *state);
+/* A whole number for an option, or the usage error that says what it was. */
+uint64_t cmd_number(const char *text, uint64_t max, const char *option,
+                    const struct argp_state *state);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/report.h"
+
+#include "cmd/cmd.h"
+
+enum { KEY_BY = 0x100, KEY_BETWEEN, KEY_RESAMPLES, KEY_SEED };
+
+static const struct argp_option options[] = {
+    { "by", KEY_BY, "COLUMN", 0, "also for the images of each value of this metadata column", 0 },
+    { "between", KEY_BETWEEN, "A B", 0,
+      "the two annotators to compare (default: the first model and the first of the"
+      " people who labelled in bulk)",
+      0 },
+    { "resamples", KEY_RESAMPLES, "N", 0, "of the bootstrap (default 2000; 0: none)", 0 },
+    { "seed", KEY_SEED, "N", 0, "of the bootstrap (default 1)", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+    struct report_options *own = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = in;
+        own->resamples = AGREE_RESAMPLES;
+        own->seed = 1;
+        return 0;
+    case KEY_BY: own->by = arg; return 0;
+    case KEY_BETWEEN:
+        if (state->next >= state->argc)
+            argp_error(state, "--between takes two annotators");
+        own->between[0] = arg;
+        own->between[1] = state->argv[state->next++];
+        return 0;
+    case KEY_RESAMPLES: own->resamples = cmd_number(arg, 1000000, "--resamples", state); return 0;
+    case KEY_SEED: own->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int run(const struct globals *g, const void *own, struct err *e)
+{
+    struct report_result result;
+    struct project *p;
+    int rc = project_open(&p, g->dir, STORE_READ, e);
+
+    if (rc < 0)
+        return rc;
+    rc = make_report(p, own, &result, e);
+    if (rc == 0) {
+        rc = g->json ? cmd_print_json(report_json(p, &result), e)
+                     : report_print(stdout, &result.report, e);
+        report_result_release(&result);
+    }
+    project_close(p);
+    return rc;
+}
+
+const struct command cmd_report = {
+    .name = "report",
+    .args = "",
+    .summary = "quality, bias, rules, cost and alarms, at once",
+    .doc = "What can be seen at once: agreement before and after people settled disputes, the best "
+           "and the worst"
+           " questions, rare answers missed, how often each annotator says yes, rules broken, what "
+           "it all costs, and"
+           " alarms. Changes nothing.",
+    .example = "Example:\n  assent report --by gender",
+    .options = options,
+    .parse = parse,
+    .size = sizeof(struct report_options),
+    .run = run,
+};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * formats.h - label files that people already have, read and written. No database.
+ *
+ * Each format is one file of this folder: celeba.c, wide.c (csv), long.c, study.c, jsonl.c,
+ * label_studio.c. What they look like: docs/formats.md. Reading is streaming: one row is in memory,
+ * within the bounds of base/file.h.
+ */
+#ifndef ASSENT_FORMATS_H
+#define ASSENT_FORMATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "task/task.h"
+
+/* ---- reading labels ---- */
+
+struct labels; /* a label file being read */
+
+struct label_cell {
+    size_t column; /* of the task */
+    int16_t value;
+};
+
+/* What one row of the file says. Everything is valid until the next row. */
+struct label_row {
+    const char *annotator;    /* NULL: the file doesn't say whose labels these are */
+    enum annotator_kind kind; /* of that annotator */
+    const char *key;          /* the image's, as the file writes it */
+    unsigned long line;
+    const struct label_cell *cells; /* those whose name is a question of the task */
+    size_t n_cells;
+    const float *probabilities; /* of the row's only cell: as many as its column has; NULL: none */
+    bool votes;                 /* one person's votes on single cells */
+    double seconds;             /* a vote took; NaN: not known */
+};
+
+/* What was found; complete after the last row. */
+struct labels_found {
+    const char *format;
+    uint64_t rows;
+    size_t n_names, n_matched; /* distinct names of questions in the file; those the task asks */
+    const char *const *folded; /* pairs: as the file has it, as the task has it */
+    size_t n_folded;           /* pairs */
+    const char *const *unmatched;
+    size_t n_unmatched;
+    unsigned codings;   /* enum task_coding */
+    uint64_t cancelled; /* Label Studio annotations that were cancelled, and left out */
+};
+
+/* The formats' names, NULL at the end: "celeba", "csv", ... */
+extern const char *const label_formats[];
+
+/* path: a file, or for "study" a folder. format NULL or "auto": recognised from the first bytes;
+ * ERR_FORMAT says what was seen where none fits. Names of questions are matched exactly, else with
+ * case and '_'/space folded. */
+int labels_open(struct labels **out, const char *path, const char *format, const struct task *task,
+                struct err *e);
+/* The same from memory, for fuzzing; name stands for the file. */
+int labels_open_memory(struct labels **out, const char *name, const void *data, size_t len,
+                       const char *format, const struct task *task, struct err *e);
+/* The next row: 1, or 0 at the end. Errors name file and line. */
+int labels_next(struct labels *l, struct label_row *row, struct err *e);
+const struct labels_found *labels_found(const struct labels *l);
+void labels_close(struct labels *l); /* NULL is fine */
+
+/* Which file an annotator's labels came from, and its SHA-256; texts belong to l. After the last
+ * row only. */
+int labels_provenance(struct labels *l, const char *annotator, const char **source,
+                      const char **sha256, struct err *e);
+
+/* ---- reading metadata ---- */
+
+/* A CSV whose first column is the image and whose others are columns to group by. */
+struct metadata;
+
+int metadata_open(struct metadata **out, const char *path, struct err *e);
+/* The columns' names, without the first. */
+size_t metadata_names(const struct metadata *m, const char *const **names);
+/* The next row's key and values, one a name; valid until the next call. 1, or 0 at the end. */
+int metadata_next(struct metadata *m, const char **key, const char *const **values,
+                  unsigned long *line, struct err *e);
+void metadata_close(struct metadata *m);
+
+/* ---- writing ---- */
+
+struct label_source {
+    const char *annotator;
+    enum annotator_kind kind;
+    const int16_t *values;      /* [n_columns][n_images] */
+    const float *probabilities; /* [n_images][n_probabilities], NaN where none; NULL: none */
+};
+
+struct label_export {
+    const struct task *task;
+    const char *const *keys; /* [n_images] */
+    size_t n_images;
+    const struct label_source
+        *sources; /* one; "long": one or more; "study": model, people's labels, re-annotation */
+    size_t n_sources;
+};
+
+/* Does this format take its several annotators into one file? */
+size_t labels_write_sources(const char *format);
+
+/* Writes a file (or "study": a folder's files), whole or not at all. Cells without a label are left
+ * out, or empty; a format that cannot leave cells out (celeba, study) refuses them with the first
+ * one's name. *cells counts what was written. "label-studio" also writes the labelling
+ * configuration, FILE with .xml. */
+int labels_write(const char *path, const char *format, const struct label_export *x,
+                 uint64_t *cells, struct err *e);
+
+#endif

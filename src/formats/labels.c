@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/internal.h"
+
+enum { KEY_MAX = 4096, NAMES_MAX = 100000 };
+
+/* In the order in which they are tried on a file of unknown format. */
+static const struct label_format *const formats[] = {
+    &format_celeba, &format_jsonl, &format_label_studio, &format_long, &format_wide, &format_study,
+};
+enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
+
+const char *const label_formats[] = { "celeba", "csv",          "long", "study",
+                                      "jsonl",  "label-studio", NULL };
+
+static const struct label_format *find_format(const char *name)
+{
+    for (size_t i = 0; i < N_FORMATS; i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+size_t labels_first_line(const char *head, size_t len)
+{
+    const char *lf = memchr(head, '\n', len);
+
+    len = lf ? (size_t)(lf - head) : len;
+    return len > 0 && head[len - 1] == '\r' ? len - 1 : len;
+}
+
+/* ---- opening ---- */
+
+static int unknown_format(const struct labels *l, const char *head, size_t len, struct err *e)
+{
+    size_t first = labels_first_line(head, len);
+
+    err_set(e, ERR_FORMAT, "no label format is recognised");
+    if (len == 0)
+        err_got(e, "an empty file");
+    else
+        err_got(e, "'%.*s%s' as its first line", (int)(first < 60 ? first : 60), head,
+                first < 60 ? "" : "..");
+    err_expected(e, "celeba, csv, long, study (a folder), jsonl or label-studio");
+    err_hint(e, "--format NAME says which one it is; docs/formats.md shows each");
+    return err_at(e, "%s", l->path);
+}
+
+static int recognise(struct labels *l, struct err *e)
+{
+    const char *head;
+    size_t len;
+    int rc = reader_peek(l->reader, &head, &len, e);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < N_FORMATS; i++) {
+        l->format = formats[i];
+        if (len > 0 && formats[i]->recognise && formats[i]->recognise(head, len))
+            return 0;
+    }
+    return unknown_format(l, head, len, e);
+}
+
+/* The task's names, as they are and folded: a column's, and a multi question's for its whole list.
+ */
+static int add_task_name(struct labels *l, const char *name, const struct target *t, struct err *e)
+{
+    char folded[2 * TASK_NAME_MAX + 8];
+    size_t index = l->n_targets, found;
+    int rc = mem_grow(&l->targets, &l->targets_cap, index + 1, sizeof(*l->targets), NAMES_MAX, e);
+
+    if (rc < 0)
+        return rc;
+    l->targets[index] = *t;
+    l->n_targets++;
+    rc = map_add(l->exact, name, strlen(name), index, &found, e);
+    if (rc >= 0 && text_fold(name, folded, sizeof(folded)))
+        rc = map_add(l->folded, folded, strlen(folded), index, &found, e);
+    return rc < 0 ? rc : 0;
+}
+
+static int add_task_names(struct labels *l, struct err *e)
+{
+    const struct task *t = l->task;
+    int rc = map_new(&l->exact, e);
+
+    if (rc == 0)
+        rc = map_new(&l->folded, e);
+    if (rc == 0)
+        rc = map_new(&l->seen, e);
+    for (size_t c = 0; rc == 0 && c < t->n_columns; c++)
+        rc = add_task_name(l, t->columns[c].name, &(struct target){ true, false, c, 1, false }, e);
+    for (size_t i = 0; rc == 0 && i < t->n_questions; i++) {
+        const struct question *q = &t->questions[i];
+
+        if (q->kind == KIND_MULTI)
+            rc = add_task_name(l, q->name,
+                               &(struct target){ true, true, q->first_column, q->n_columns, false },
+                               e);
+    }
+    if (rc == 0)
+        rc = add_task_name(l, "", &(struct target){ 0 }, e); /* the last: what no name matches */
+    return rc;
+}
+
+static int start(struct labels *l, const char *format, struct err *e)
+{
+    int rc = add_task_names(l, e);
+
+    if (rc < 0)
+        return rc;
+    if (format && strcmp(format, "auto") != 0) {
+        l->format = find_format(format);
+        if (!l->format) {
+            const char *near = text_nearest(format, label_formats, N_FORMATS);
+
+            err_set(e, ERR_ARG, "no label format is called '%s'", format);
+            err_expected(e, "auto, celeba, csv, long, study, jsonl or label-studio");
+            return near ? err_hint(e, "did you mean '%s'?", near) : e->code;
+        }
+    } else if (!l->reader) {
+        l->format = &format_study;
+    } else {
+        rc = recognise(l, e);
+        if (rc < 0)
+            return rc;
+    }
+    if (!l->reader && l->format != &format_study)
+        return err_set(e, ERR_ARG, "%s is a folder: only the format 'study' is one", l->path);
+    l->found.format = l->format->name;
+    return l->format->open(l, e);
+}
+
+static int new_labels(struct labels **out, const char *path, const struct task *task, struct err *e)
+{
+    struct labels *l = mem_new(1, sizeof(*l), e);
+
+    *out = l;
+    if (!l)
+        return ERR_NOMEM;
+    l->task = task;
+    l->path = strdup(path);
+    return l->path ? 0 : err_set(e, ERR_NOMEM, "out of memory: a path");
+}
+
+static int finish_open(struct labels **out, int rc, const char *format, struct err *e)
+{
+    if (rc == 0)
+        rc = start(*out, format, e);
+    if (rc < 0) {
+        labels_close(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+int labels_open(struct labels **out, const char *path, const char *format, const struct task *task,
+                struct err *e)
+{
+    int rc = new_labels(out, path, task, e);
+
+    if (rc == 0 && !file_is_folder(path) && !text_equal(format, "study"))
+        rc = reader_open(&(*out)->reader, path, e);
+    return finish_open(out, rc, format, e);
+}
+
+int labels_open_memory(struct labels **out, const char *name, const void *data, size_t len,
+                       const char *format, const struct task *task, struct err *e)
+{
+    int rc = new_labels(out, name, task, e);
+
+    if (rc == 0)
+        rc = reader_open_memory(&(*out)->reader, name, data, len, e);
+    return finish_open(out, rc, format, e);
+}
+
+void labels_close(struct labels *l)
+{
+    if (!l)
+        return;
+    if (l->format && l->format->close && l->state)
+        l->format->close(l);
+    reader_close(l->reader);
+    map_free(l->exact);
+    map_free(l->folded);
+    map_free(l->seen);
+    free(l->targets);
+    free(l->folded_pairs);
+    free(l->unmatched);
+    free(l->cells);
+    free(l->path);
+    arena_release(&l->arena);
+    free(l);
+}
+
+/* ---- rows ---- */
+
+int labels_next(struct labels *l, struct label_row *row, struct err *e)
+{
+    int rc;
+
+    l->n_cells = 0;
+    l->row = (struct label_row){ .seconds = NAN, .kind = ANNOTATOR_HUMAN };
+    rc = l->format->next(l, e);
+    if (rc != 1)
+        return rc;
+    l->row.cells = l->cells;
+    l->row.n_cells = l->n_cells;
+    *row = l->row;
+    return 1;
+}
+
+const struct labels_found *labels_found(const struct labels *l)
+{
+    return &l->found;
+}
+
+int labels_provenance(struct labels *l, const char *annotator, const char **source,
+                      const char **sha256, struct err *e)
+{
+    if (l->format->provenance)
+        return l->format->provenance(l, annotator, source, sha256, e);
+    *source = l->path;
+    *sha256 = l->sha256;
+    return reader_sha256(l->reader, l->sha256, e);
+}
+
+int labels_check_row(struct labels *l, const char *file, struct err *e)
+{
+    const char *key = l->row.key;
+
+    l->found.rows++;
+    if (!key || *key == '\0' || strlen(key) > KEY_MAX) {
+        err_set(e, ERR_FORMAT,
+                !key || *key == '\0' ? "the row names no image" : "the image's name is too long");
+    } else if (key[strcspn(key, "\n\r\t")] != '\0') {
+        err_set(e, ERR_FORMAT, "the image's name holds a tab or a line end: '%.80s'", key);
+    } else if ((l->found.codings & (CODING_SIGNED | CODING_ZERO)) ==
+               (CODING_SIGNED | CODING_ZERO)) {
+        err_set(e, ERR_FORMAT, "both -1 and 0 stand in this file: does 0 mean no, or not known?");
+        err_hint(e, "write no as -1 throughout, or leave what is not known empty");
+    } else {
+        return 1;
+    }
+    return err_at(e, "%s:%lu", file, l->row.line);
+}
+
+/* ---- names ---- */
+
+static int keep_name(struct labels *l, const char ***list, size_t *cap, size_t n, const char *name,
+                     size_t len, struct err *e)
+{
+    int rc = mem_grow(list, cap, n + 1, sizeof(**list), 2 * NAMES_MAX, e);
+
+    if (rc < 0)
+        return rc;
+    (*list)[n] = arena_text(&l->arena, name, len, e);
+    return (*list)[n] ? 0 : ERR_NOMEM;
+}
+
+static const char *target_name(const struct labels *l, const struct target *t)
+{
+    const struct column *c = &l->task->columns[t->column];
+
+    return t->whole ? l->task->questions[c->question].name : c->name;
+}
+
+static void count_match(struct labels *l, struct target *t)
+{
+    if (!t->counted) {
+        l->found.n_names++;
+        l->found.n_matched++;
+    }
+    t->counted = true;
+}
+
+static int keep_folded(struct labels *l, const char *name, size_t len, const struct target *t,
+                       struct err *e)
+{
+    size_t at = 2 * l->found.n_folded;
+    const char *known = target_name(l, t);
+    int rc = keep_name(l, &l->folded_pairs, &l->folded_cap, at, name, len, e);
+
+    if (rc == 0)
+        rc = keep_name(l, &l->folded_pairs, &l->folded_cap, at + 1, known, strlen(known), e);
+    if (rc < 0)
+        return rc;
+    l->found.folded = l->folded_pairs;
+    l->found.n_folded++;
+    return 0;
+}
+
+/* Folds and counts a name that was not seen before; *index is its target's. */
+static int match_new(struct labels *l, const char *name, size_t len, size_t *index, struct err *e)
+{
+    char text[2 * TASK_NAME_MAX + 8], folded[sizeof(text)];
+    int rc;
+
+    if (len > 0 && map_get(l->exact, name, len, index)) {
+        count_match(l, &l->targets[*index]);
+        return 0;
+    }
+    snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : sizeof(text) - 1), name);
+    if (len > 0 && len < sizeof(text) && text_fold(text, folded, sizeof(folded)) &&
+        map_get(l->folded, folded, strlen(folded), index)) {
+        count_match(l, &l->targets[*index]);
+        return keep_folded(l, name, len, &l->targets[*index], e);
+    }
+    *index = l->n_targets - 1;
+    rc = keep_name(l, &l->unmatched, &l->unmatched_cap, l->found.n_unmatched, name, len, e);
+    if (rc < 0)
+        return rc;
+    l->found.unmatched = l->unmatched;
+    l->found.n_unmatched++;
+    l->found.n_names++;
+    return 0;
+}
+
+int labels_match(struct labels *l, const char *name, size_t len, const struct target **out,
+                 struct err *e)
+{
+    size_t index, found;
+    int rc = 0;
+
+    if (!map_get(l->seen, name, len, &index)) {
+        if (map_count(l->seen) >= NAMES_MAX)
+            return err_set(e, ERR_LIMIT, "more than %d names of questions", NAMES_MAX);
+        rc = match_new(l, name, len, &index, e);
+        if (rc == 0)
+            rc = map_add(l->seen, name, len, index, &found, e);
+    }
+    *out = rc < 0 ? NULL : &l->targets[index];
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- cells ---- */
+
+int labels_add_cell(struct labels *l, size_t column, int16_t value, struct err *e)
+{
+    int rc = mem_grow(&l->cells, &l->cells_cap, l->n_cells + 1, sizeof(*l->cells),
+                      2 * TASK_COLUMNS_MAX, e);
+
+    if (rc == 0)
+        l->cells[l->n_cells++] = (struct label_cell){ column, value };
+    return rc;
+}
+
+static int no_label(const struct labels *l, const struct target *t, const char *text, size_t len,
+                    struct err *e)
+{
+    const struct column *c = &l->task->columns[t->column];
+    const struct question *q = &l->task->questions[c->question];
+    struct buf options = BUF_INIT(400);
+
+    err_set(e, ERR_FORMAT, "not an answer to '%s'", target_name(l, t));
+    err_got(e, "'%.*s'", (int)(len < 100 ? len : 100), text);
+    if (!t->whole && c->yesno)
+        return err_expected(e,
+                            "-1/1, 0/1, yes/no, true/false, empty, or an abstention (unsure, ..)");
+    for (size_t i = 0; i < q->n_options; i++)
+        buf_printf(&options, "%s%s", i > 0 ? ", " : "", q->options[i]);
+    err_expected(e, "%s%s%s", t->whole ? "any of " : "one of ", options.text ? options.text : "",
+                 t->whole ? ", with ; between them" : "");
+    buf_release(&options);
+    return e->code;
+}
+
+/* "red;blue": those options yes, the others no. */
+static int add_list(struct labels *l, const struct target *t, const char *text, size_t len,
+                    struct err *e)
+{
+    const struct question *q = &l->task->questions[l->task->columns[t->column].question];
+    size_t first = l->n_cells;
+    int16_t reason = VALUE_MISSING;
+    unsigned codings = 0;
+    bool abstains = task_read_value(&l->task->columns[t->column], text, len, &reason, &codings) &&
+                    codings == CODING_REASON;
+    int rc = 0;
+
+    for (size_t o = 0; rc == 0 && o < t->n; o++)
+        rc = labels_add_cell(l, t->column + o, abstains ? reason : VALUE_NO, e);
+    for (size_t at = 0; rc == 0 && !abstains && at < len;) {
+        size_t end = at, o = 0;
+        char option[TASK_NAME_MAX + 1];
+
+        while (end < len && text[end] != ';' && text[end] != '|')
+            end++;
+        snprintf(option, sizeof(option), "%.*s", (int)(end - at < sizeof(option) ? end - at : 0),
+                 text + at);
+        while (o < t->n && !text_folds_to(option + strspn(option, " "), q->options[o]))
+            o++;
+        if (o == t->n)
+            return no_label(l, t, text, len, e);
+        l->cells[first + o].value = VALUE_YES;
+        at = end + 1;
+    }
+    l->found.codings |= abstains ? CODING_REASON : CODING_OPTION;
+    return rc;
+}
+
+int labels_add_text(struct labels *l, const struct target *t, const char *text, size_t len,
+                    struct err *e)
+{
+    int16_t value;
+
+    if (!t->found || len == 0)
+        return 0;
+    if (t->whole)
+        return add_list(l, t, text, len, e);
+    if (!task_read_value(&l->task->columns[t->column], text, len, &value, &l->found.codings))
+        return no_label(l, t, text, len, e);
+    return value == VALUE_MISSING ? 0 : labels_add_cell(l, t->column, value, e);
+}
+
+/* ---- writing ---- */
+
+int16_t export_value(const struct label_export *x, size_t source, size_t column, size_t image)
+{
+    return x->sources[source].values[column * x->n_images + image];
+}
+
+const float *export_probabilities(const struct label_export *x, size_t source, size_t column,
+                                  size_t image)
+{
+    const float *all = x->sources[source].probabilities;
+    const float *own;
+
+    if (!all)
+        return NULL;
+    own = all + image * x->task->n_probabilities + x->task->columns[column].probability;
+    return isnan(own[0]) ? NULL : own;
+}
+
+int export_missing(const struct label_export *x, size_t column, size_t image, const char *format,
+                   struct err *e)
+{
+    err_set(e, ERR_FORMAT, "image '%s' has no label for '%s', and %s files cannot leave one out",
+            x->keys[image], x->task->columns[column].name, format);
+    return err_hint(e, "csv, long and jsonl can; or settle ties and disputes first");
+}
+
+size_t labels_write_sources(const char *format)
+{
+    const struct label_format *f = find_format(format);
+
+    return f ? f->sources : 1;
+}
+
+int labels_write(const char *path, const char *format, const struct label_export *x,
+                 uint64_t *cells, struct err *e)
+{
+    const struct label_format *f = find_format(format);
+
+    *cells = 0;
+    if (f)
+        return f->write(path, x, cells, e);
+    err_set(e, ERR_ARG, "no label format is called '%s'", format);
+    return err_expected(e, "celeba, csv, long, study, jsonl or label-studio");
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/csvfile.h"
+#include "formats/formats.h"
+
+struct metadata {
+    struct reader *reader;
+    struct csvfile *csv;
+    const char **names;
+    size_t n;
+    struct arena arena;
+};
+
+static int read_header(struct metadata *m, const char *path, struct err *e)
+{
+    const char *const *fields;
+    size_t n;
+    int rc = csvfile_next(m->csv, &fields, &n, e);
+
+    if (rc < 0)
+        return rc;
+    if (rc == 0 || n < 2) {
+        err_set(e, ERR_FORMAT, "a metadata table's first line names its columns");
+        err_expected(e, "the image, then columns to group by");
+        return err_at(e, "%s:1", path);
+    }
+    m->names = arena_new(&m->arena, n - 1, sizeof(*m->names), e);
+    for (size_t i = 1; m->names && i < n; i++) {
+        m->names[i - 1] = arena_text(&m->arena, fields[i], strlen(fields[i]), e);
+        if (!m->names[i - 1])
+            return ERR_NOMEM;
+        if (*fields[i] == '\0') {
+            err_set(e, ERR_FORMAT, "column %zu has no name", i + 1);
+            return err_at(e, "%s:1", path);
+        }
+    }
+    m->n = n - 1;
+    return m->names ? 0 : ERR_NOMEM;
+}
+
+int metadata_open(struct metadata **out, const char *path, struct err *e)
+{
+    struct metadata *m = mem_new(1, sizeof(*m), e);
+    int rc;
+
+    *out = NULL;
+    if (!m)
+        return ERR_NOMEM;
+    rc = reader_open(&m->reader, path, e);
+    if (rc == 0)
+        rc = csvfile_open(&m->csv, m->reader, e);
+    if (rc == 0)
+        rc = read_header(m, path, e);
+    if (rc < 0)
+        metadata_close(m);
+    else
+        *out = m;
+    return rc;
+}
+
+size_t metadata_names(const struct metadata *m, const char *const **names)
+{
+    *names = m->names;
+    return m->n;
+}
+
+int metadata_next(struct metadata *m, const char **key, const char *const **values,
+                  unsigned long *line, struct err *e)
+{
+    const char *const *fields;
+    size_t n;
+    int rc = csvfile_next(m->csv, &fields, &n, e);
+
+    if (rc != 1)
+        return rc;
+    if (n != m->n + 1 || *fields[0] == '\0') {
+        err_set(e, ERR_FORMAT,
+                n != m->n + 1 ? "the row has the wrong number of columns"
+                              : "the row names no image");
+        err_got(e, "%zu", n);
+        err_expected(e, "%zu, as in the first line", m->n + 1);
+        return csvfile_at(m->csv, e);
+    }
+    *key = fields[0];
+    *values = fields + 1;
+    *line = csvfile_line(m->csv);
+    return 1;
+}
+
+void metadata_close(struct metadata *m)
+{
+    if (!m)
+        return;
+    csvfile_close(m->csv);
+    reader_close(m->reader);
+    arena_release(&m->arena);
+    free(m);
+}

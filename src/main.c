@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+const struct command *const commands[] = {
+    &cmd_init,   &cmd_import, &cmd_status,  &cmd_agree,    &cmd_consensus, &cmd_report,
+    &cmd_export, &cmd_help,   &cmd_version, &cmd_generate, NULL,
+};
+
+int main(int argc, char **argv)
+{
+    return cmd_main(argc, argv);
+}

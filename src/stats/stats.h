@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stats.h - pure functions on arrays: agreement, intervals, consensus. No I/O, no database, no task
+ * file.
+ *
+ * Labels are int16_t: an option's index from 0, STATS_MISSING for a cell that was never answered,
+ * and anything below that for an abstention. A matrix of labels is column-major,
+ * [n_columns][n_images]: column c of image i is at labels[c * n_images + i]. A yes/no column has
+ * the values 0 (no) and 1 (yes).
+ *
+ * A figure that its data do not define (kappa where everybody always says no, precision without a
+ * yes) is NaN, never a silent 0 or 1. Intervals are 95 %. Formulas with worked numbers:
+ * docs/statistics.md.
+ */
+#ifndef ASSENT_STATS_H
+#define ASSENT_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+enum { STATS_MISSING = -1 };
+
+struct stats_interval {
+    double low, high;
+};
+
+/* Wilson's score interval for k of n (Wilson 1927; Brown, Cai, DasGupta 2001, eq. 4). n = 0: NaN.
+ */
+struct stats_interval stats_wilson(uint64_t k, uint64_t n);
+
+/* The q-quantile of n values with linear interpolation (Hyndman and Fan 1996, type 7: numpy's
+ * default). Sorts them, NaNs left out. NaN where nothing is left. */
+double stats_quantile(double *values, size_t n, double q);
+
+/* ---- two annotators on one column ---- */
+
+/* Row: the first's value; column: the second's. */
+struct stats_table {
+    size_t k;         /* values */
+    uint64_t *counts; /* [k][k], the caller's memory */
+    uint64_t n;       /* cells that both labelled: the sum of counts */
+    uint64_t asked;   /* cells that both answered, abstentions included */
+    uint64_t missing; /* cells that only one of them answered */
+};
+
+/* Adds a column's cells to t. */
+void stats_table_add(struct stats_table *t, const int16_t *first, const int16_t *second,
+                     size_t n_images);
+
+double stats_table_agreement(const struct stats_table *t);
+/* Cohen 1960. NaN where chance agreement is 1. */
+double stats_kappa(const struct stats_table *t);
+/* Cohen 1968 with weights 1 - ((i - j) / (k - 1))^2, for ordinal columns. */
+double stats_quadratic_kappa(const struct stats_table *t);
+/* Gwet 2008: chance agreement sum p (1 - p) / (k - 1), p the mean of both marginals. */
+double stats_ac1(const struct stats_table *t);
+/* Krippendorff 2011, nominal, two observers, from the coincidences of n pairable cells. */
+double stats_alpha(const struct stats_table *t);
+
+/* ---- two or more annotators, many columns ---- */
+
+enum stats_scale { STATS_YESNO, STATS_NOMINAL, STATS_ORDINAL };
+
+struct stats_input {
+    const int16_t *const *labels; /* one matrix an annotator */
+    size_t n_annotators, n_images, n_columns;
+    const size_t *n_values;        /* of a column */
+    const enum stats_scale *scale; /* of a column */
+    const size_t *group; /* of a column: below n_groups, else none; NULL where n_groups is 0 */
+    size_t n_groups;
+    size_t resamples; /* of the image-cluster bootstrap; 0: none */
+    uint64_t seed;
+};
+
+/* The figures of a row: a column, a group of columns, or all. With two annotators they are the
+ * pair's. With more, agreement is that of all pairs of labels, kappa the mean of the pairs', and
+ * alpha, AC1 and Fleiss' kappa are the many-rater ones; what needs a first and a second is then the
+ * first two's.
+ *
+ * pooled and group rows: agreement counts all cells; the coefficients need one table, so they are
+ * taken over the yes/no columns, or where there are none over columns of one number of values
+ * (table_columns says how many). */
+struct stats_figures {
+    uint64_t
+        n; /* cells with a label of every annotator of the pair (more than two: of two or more) */
+    uint64_t asked;   /* cells that two or more answered, abstentions included */
+    uint64_t missing; /* cells that only one answered */
+    double coverage;  /* n / asked */
+    double agreement;
+    double agreement_with_abstentions; /* abstentions counted as errors: agreeing / asked */
+    struct stats_interval wilson;      /* cells taken as independent */
+    struct stats_interval bootstrap;   /* images drawn with all their cells */
+    double kappa;
+    struct stats_interval kappa_bootstrap;
+    double quadratic_kappa; /* ordinal columns only */
+    double ac1, alpha;
+    double fleiss_kappa;          /* more than two annotators only */
+    double positive_rate[2];      /* of yes, among the cells that both labelled */
+    double precision, recall, f1; /* the first against the second, for yes */
+    double positive_agreement,
+        negative_agreement;   /* specific agreement: 2a/(2a+b+c), 2d/(2d+b+c) */
+    struct stats_table table; /* k = 0: none */
+    size_t table_columns;
+};
+
+struct stats_agreement {
+    struct stats_figures pooled;
+    struct stats_figures macro; /* the mean of the columns' figures, those undefined left out */
+    size_t macro_kappa_columns; /* how many had a kappa */
+    struct stats_figures *columns, *groups;
+    size_t n_columns, n_groups;
+};
+
+/* Time: about n_images * n_columns reads a pair, plus resamples * n_images * (1 + n_columns / 20)
+ * short steps for the bootstrap. ERR_ARG below two annotators. */
+int stats_agreement(struct stats_agreement **out, const struct stats_input *in, struct err *e);
+void stats_agreement_free(struct stats_agreement *a); /* NULL is fine */
+
+/* ---- many raters on one column ---- */
+
+/* Sums over cells from which the coefficients follow; those of several columns with equal k may be
+ * added. */
+struct stats_raters {
+    size_t k;
+    uint64_t rated, paired;  /* cells with one label or more; with two or more */
+    double agreement_sum;    /* over paired cells: the share of agreeing pairs */
+    double *share_sum;       /* [k] over rated cells: the share of each value */
+    double *coincidences;    /* [k] over paired cells: the labels of each value */
+    double disagreement_sum; /* over paired cells: disagreeing ordered pairs / (m - 1) */
+    uint64_t pairs, agreeing_pairs;
+};
+
+int stats_raters_init(struct stats_raters *r, size_t k, struct err *e);
+void stats_raters_release(struct stats_raters *r);
+void stats_raters_add(struct stats_raters *r, const int16_t *const columns[], size_t n_annotators,
+                      size_t n_images);
+/* Fleiss 1971 and AC1 as Gwet 2014 has them for missing labels: shares over all rated cells,
+ * agreement over paired ones. Alpha: Krippendorff 2011, nominal. */
+double stats_raters_fleiss(const struct stats_raters *r);
+double stats_raters_ac1(const struct stats_raters *r);
+double stats_raters_alpha(const struct stats_raters *r);
+
+/* ---- consensus ---- */
+
+/* What a tied cell gets. */
+enum {
+    STATS_TIE_ABSTAIN = -1
+}; /* or the index of the annotator whose value wins where it is among the tied */
+
+/* The majority of one column's labels; abstentions do not vote. consensus[i] is the value,
+ * STATS_MISSING where nobody labelled, or tie_value where the tie stays open. *ties counts the
+ * ties, settled or not. */
+int stats_majority(const int16_t *const columns[], size_t n_annotators, size_t n_images, size_t k,
+                   int tie_first, int16_t tie_value, int16_t *consensus, uint64_t *ties,
+                   struct err *e);
+
+/* What agreement with the majority would be if the extra votes were fair draws. Over a column's
+ * cells, adds to agree[j] the probability that annotator j's label is the majority, and to
+ * decided[j] the probability that there is one, both for cells that j labelled. Exact: every way
+ * the draws can fall is counted (docs/statistics.md). The sums of an annotator whose votes are
+ * extra stay as they are. ERR_LIMIT above STATS_EXTRA_MAX extra votes on a cell. */
+enum { STATS_EXTRA_MAX = 150 };
+int stats_coin_flip(const int16_t *const columns[], const bool extra[], size_t n_annotators,
+                    size_t n_images, size_t k, int tie_first, double agree[], double decided[],
+                    struct err *e);
+
+#endif

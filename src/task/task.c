@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "task/task.h"
+
+#include <string.h>
+
+static const char *const reason_names[] = {
+    NULL, NULL, "unparseable", "refused", "unsure", "error", "tie",
+};
+enum { N_REASONS = sizeof(reason_names) / sizeof(reason_names[0]) };
+
+const char *task_reason_name(int value)
+{
+    return value < 0 && -value < N_REASONS ? reason_names[-value] : NULL;
+}
+
+const char *task_kind_name(enum task_kind kind)
+{
+    static const char *const names[] = { "yesno", "choice", "multi", "ordinal" };
+
+    return names[kind];
+}
+
+static const char *const annotator_kinds[] = { "human", "model", "consensus" };
+
+const char *task_annotator_kind_name(enum annotator_kind kind)
+{
+    return annotator_kinds[kind];
+}
+
+bool task_annotator_kind(const char *name, enum annotator_kind *kind)
+{
+    for (int k = ANNOTATOR_HUMAN; k <= ANNOTATOR_MODEL; k++) {
+        *kind = (enum annotator_kind)k;
+        if (strcmp(name, annotator_kinds[k]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool task_name_is_reserved(const char *name)
+{
+    return strcmp(name, "consensus") == 0 || strcmp(name, "tie") == 0;
+}
+
+/* ---- names ---- */
+
+bool task_find_column(const struct task *t, const char *name, size_t *column)
+{
+    for (*column = 0; *column < t->n_columns; ++*column)
+        if (strcmp(t->columns[*column].name, name) == 0)
+            return true;
+    return false;
+}
+
+bool task_find_question(const struct task *t, const char *name, size_t *question)
+{
+    for (*question = 0; *question < t->n_questions; ++*question)
+        if (strcmp(t->questions[*question].name, name) == 0)
+            return true;
+    return false;
+}
+
+const struct annotator *task_find_annotator(const struct task *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_annotators; i++)
+        if (strcmp(t->annotators[i].name, name) == 0)
+            return &t->annotators[i];
+    return NULL;
+}
+
+/* ---- label texts ---- */
+
+struct word {
+    const char *text;
+    int16_t value;
+    unsigned coding;
+};
+
+static const struct word yesno_words[] = {
+    { "-1", VALUE_NO, CODING_SIGNED },        { "0", VALUE_NO, CODING_ZERO },
+    { "1", VALUE_YES, CODING_ONE },           { "no", VALUE_NO, CODING_YES_NO },
+    { "yes", VALUE_YES, CODING_YES_NO },      { "false", VALUE_NO, CODING_TRUE_FALSE },
+    { "true", VALUE_YES, CODING_TRUE_FALSE },
+};
+
+/* Does text[0..len) fold to word? */
+static bool folds(const char *text, size_t len, const char *word)
+{
+    char copy[TASK_NAME_MAX + 1];
+
+    if (len > TASK_NAME_MAX || len != strlen(word))
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return text_folds_to(copy, word);
+}
+
+static bool read_word(const char *text, size_t len, int16_t *value, unsigned *codings)
+{
+    for (size_t i = 0; i < sizeof(yesno_words) / sizeof(yesno_words[0]); i++) {
+        if (!folds(text, len, yesno_words[i].text))
+            continue;
+        *value = yesno_words[i].value;
+        *codings |= yesno_words[i].coding;
+        return true;
+    }
+    return false;
+}
+
+static bool read_option(const struct column *c, const char *text, size_t len, int16_t *value,
+                        unsigned *codings)
+{
+    for (size_t i = 0; i < c->n_values; i++) {
+        if (!folds(text, len, c->labels[i]))
+            continue;
+        *value = (int16_t)i;
+        *codings |= CODING_OPTION;
+        return true;
+    }
+    return false;
+}
+
+bool task_read_value(const struct column *c, const char *text, size_t len, int16_t *value,
+                     unsigned *codings)
+{
+    if (len == 0) {
+        *value = VALUE_MISSING;
+        return true;
+    }
+    if (c->yesno ? read_word(text, len, value, codings) : read_option(c, text, len, value, codings))
+        return true;
+    for (int r = 2; r < N_REASONS; r++) {
+        if (!folds(text, len, reason_names[r]))
+            continue;
+        *value = (int16_t)-r;
+        *codings |= CODING_REASON;
+        return true;
+    }
+    return false;
+}
+
+const char *task_codings_text(unsigned codings, char *out)
+{
+    static const struct {
+        unsigned mask, coding;
+        const char *text;
+    } parts[] = {
+        { CODING_SIGNED, CODING_SIGNED, "-1/1" },
+        { CODING_ZERO, CODING_ZERO, "0/1" },
+        { CODING_SIGNED | CODING_ZERO | CODING_ONE, CODING_ONE, "1" },
+        { CODING_YES_NO, CODING_YES_NO, "yes/no" },
+        { CODING_TRUE_FALSE, CODING_TRUE_FALSE, "true/false" },
+        { CODING_OPTION, CODING_OPTION, "option names" },
+        { CODING_REASON, CODING_REASON, "abstentions by name" },
+    };
+    struct buf b = BUF_INIT(80);
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if ((codings & parts[i].mask) == parts[i].coding)
+            buf_printf(&b, "%s%s", b.len > 0 ? ", " : "", parts[i].text);
+    if (b.len > 0)
+        memcpy(out, b.text, b.len + 1);
+    buf_release(&b);
+    return out;
+}
+
+const char *task_value_text(const struct column *c, int16_t value)
+{
+    const char *reason = task_reason_name(value);
+
+    if (value >= 0 && (size_t)value < c->n_values)
+        return c->labels[value];
+    return reason ? reason : "";
+}
+
+/* ---- rules ---- */
+
+/* 1 holds, 0 does not, -1 not known. */
+static int holds(const struct condition *c, const int16_t *labels, size_t n_images, size_t image)
+{
+    int16_t value = labels[c->column * n_images + image];
+
+    if (value < 0)
+        return -1;
+    return (value == c->value) != c->negated;
+}
+
+static enum rule_state at_most_one_state(const struct rule *r, const int16_t *labels,
+                                         size_t n_images, size_t image)
+{
+    size_t holding = 0;
+    bool unknown = false;
+
+    for (size_t i = 0; i < r->n_terms; i++) {
+        int h = holds(&r->terms[i], labels, n_images, image);
+
+        holding += h == 1;
+        unknown |= h == -1;
+    }
+    if (holding > 1)
+        return RULE_BROKEN;
+    return unknown ? RULE_UNKNOWN : RULE_KEPT;
+}
+
+static enum rule_state implies_state(const struct rule *r, const int16_t *labels, size_t n_images,
+                                     size_t image)
+{
+    int when = holds(&r->when, labels, n_images, image);
+    bool unknown = when == -1, broken = false;
+
+    if (when == 0)
+        return RULE_KEPT;
+    for (size_t i = 0; i < r->n_terms; i++) {
+        int h = holds(&r->terms[i], labels, n_images, image);
+
+        broken |= h == 0;
+        unknown |= h == -1;
+    }
+    if (broken && when == 1)
+        return RULE_BROKEN;
+    return unknown ? RULE_UNKNOWN : RULE_KEPT;
+}
+
+enum rule_state task_rule_state(const struct rule *r, const int16_t *labels, size_t n_images,
+                                size_t image)
+{
+    return r->kind == RULE_AT_MOST_ONE ? at_most_one_state(r, labels, n_images, image)
+                                       : implies_state(r, labels, n_images, image);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * task.h - assent.yaml: what to ask, of whom, with which rules, at which prices; and what a label's
+ * text means.
+ *
+ * Reference with every key: docs/task-file.md. A struct task is read only once it is loaded.
+ */
+#ifndef ASSENT_TASK_H
+#define ASSENT_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+/* ---- values ----
+ * A cell's value is the index of an option (yes/no: 0 no, 1 yes), or one of these. An abstention is
+ * never mapped to a label. */
+enum task_value {
+    VALUE_NO = 0,
+    VALUE_YES = 1,
+    VALUE_MISSING = -1,     /* never answered */
+    VALUE_UNPARSEABLE = -2, /* the model said something that is no answer */
+    VALUE_REFUSED = -3,
+    VALUE_UNSURE = -4, /* a person can't tell */
+    VALUE_ERROR = -5,  /* the image could not be read */
+    VALUE_TIE = -6,    /* a consensus that its rule left open */
+};
+
+/* "unsure" for VALUE_UNSURE, ...; NULL for a label and for VALUE_MISSING. */
+const char *task_reason_name(int value);
+
+/* ---- the file ---- */
+
+enum task_kind { KIND_YESNO, KIND_CHOICE, KIND_MULTI, KIND_ORDINAL };
+const char *task_kind_name(enum task_kind kind);
+
+struct question {
+    const char *name;
+    const char *group; /* NULL: none */
+    const char *help;  /* NULL: none; shown to people */
+    enum task_kind kind;
+    const char *const *options; /* yesno: no, yes */
+    size_t n_options;
+    const char *const *wordings; /* at least one */
+    size_t n_wordings;
+    size_t first_column, n_columns; /* its columns: one, or for a multi question one an option */
+    unsigned line;
+};
+
+/* What is answered, compared and voted on: one column a question, but a yes/no column for each
+ * option of a multi question, named "question:option". A cell is image x column. */
+struct column {
+    const char *name;
+    const char *const *labels; /* the texts of its values */
+    size_t n_values;           /* 2 or more */
+    bool yesno;
+    size_t question;
+    size_t option;      /* of a multi question */
+    size_t probability; /* where its probabilities begin: one (of yes), or one an option */
+    size_t n_probabilities;
+};
+
+/* "Goatee", "not Goatee", "Hair = black": a column's value is (not) this one. */
+struct condition {
+    size_t column;
+    int16_t value;
+    bool negated;
+};
+
+enum rule_kind { RULE_AT_MOST_ONE, RULE_IMPLIES };
+
+struct rule {
+    enum rule_kind kind;
+    struct condition when;         /* RULE_IMPLIES: if this holds, then all terms do */
+    const struct condition *terms; /* RULE_AT_MOST_ONE: at most one of these holds */
+    size_t n_terms;
+    const char *text; /* as a person would say it */
+    unsigned line;
+};
+
+enum annotator_kind { ANNOTATOR_HUMAN, ANNOTATOR_MODEL, ANNOTATOR_CONSENSUS };
+const char *task_annotator_kind_name(enum annotator_kind kind);
+bool task_annotator_kind(const char *name, enum annotator_kind *kind); /* human or model */
+/* Names that the program keeps for itself: "consensus", "tie". */
+bool task_name_is_reserved(const char *name);
+
+struct annotator {
+    const char *name;
+    enum annotator_kind kind;
+    const char *engine, *model, *url, *dtype; /* a model's; NULL: not given */
+    unsigned line;
+};
+
+/* A figure somebody stated: `given` says whether anybody did. */
+struct price {
+    bool given;
+    double value;
+    const char *date, *source;
+};
+
+struct prices {
+    const char *currency;
+    struct price machine_hour;      /* what the processor or GPU costs */
+    struct price images_per_second; /* all questions of an image */
+    struct price wage_hour;
+    struct price seconds_an_answer; /* of a person's */
+    uint64_t scale_images;          /* also state the cost of this many; 0: don't */
+};
+
+struct alarms {               /* thresholds of the report; each has a default */
+    double min_agreement;     /* of a question */
+    double max_yes_bias;      /* difference of positive rates of a question */
+    double max_rule_breaking; /* share of images that break a rule */
+    double max_disputes;      /* share of cells */
+};
+
+struct task {
+    const char *name;
+    const char *images; /* NULL: none given */
+    const struct question *questions;
+    size_t n_questions;
+    const struct column *columns;
+    size_t n_columns;
+    size_t n_probabilities; /* of a whole row */
+    const struct rule *rules;
+    size_t n_rules;
+    const struct annotator *annotators;
+    size_t n_annotators;
+    struct prices prices;
+    struct alarms alarms;
+};
+
+enum {
+    TASK_FILE_MAX = 4 << 20, /* bytes */
+    TASK_QUESTIONS_MAX = 5000,
+    TASK_COLUMNS_MAX = 20000,
+    TASK_OPTIONS_MAX = 1000,
+    TASK_NAME_MAX = 200, /* bytes */
+};
+
+/* Errors: ERR_FORMAT with file and line; where a name is not known, the nearest known one. */
+int task_load(struct task **out, const char *path, struct err *e);
+int task_parse(struct task **out, const char *name, const char *text, size_t len, struct err *e);
+void task_free(struct task *t); /* NULL is fine */
+
+/* A preset's text ("celeba", "blank"), or NULL; task_presets lists their names, NULL at the end. */
+const char *task_preset(const char *name, size_t *len);
+extern const char *const task_presets[];
+
+/* ---- names ---- */
+
+bool task_find_column(const struct task *t, const char *name, size_t *column);
+bool task_find_question(const struct task *t, const char *name, size_t *question);
+const struct annotator *task_find_annotator(const struct task *t, const char *name);
+
+/* ---- label texts ---- */
+
+/* Which ways of writing a value a file uses, for saying what was found. */
+enum task_coding {
+    CODING_SIGNED = 1, /* -1 */
+    CODING_ZERO = 2,   /* 0 */
+    CODING_ONE = 4,    /* 1 */
+    CODING_YES_NO = 8,
+    CODING_TRUE_FALSE = 16,
+    CODING_OPTION = 32, /* an option by its name */
+    CODING_REASON = 64, /* an abstention by its name */
+};
+
+/* A label's text to its value: -1/1, 0/1, yes/no, true/false (ASCII case and '_'/space folded) for
+ * yes/no columns, an option's text for the others, a reason's name for an abstention; empty is
+ * VALUE_MISSING. Adds to *codings what it saw. False: none of these. */
+bool task_read_value(const struct column *c, const char *text, size_t len, int16_t *value,
+                     unsigned *codings);
+/* "-1/1", "0/1 and yes/no", ... in out, which holds at least 80 bytes. */
+const char *task_codings_text(unsigned codings, char *out);
+/* The text of a value: an option's, a reason's name, or "" where missing. */
+const char *task_value_text(const struct column *c, int16_t value);
+
+/* ---- rules ---- */
+
+enum rule_state { RULE_KEPT, RULE_BROKEN, RULE_UNKNOWN };
+
+/* labels is column-major: column c of image i at labels[c * n_images + i]. Unknown: the columns
+ * that the rule needs are not all labelled, and those that are do not settle it. */
+enum rule_state task_rule_state(const struct rule *r, const int16_t *labels, size_t n_images,
+                                size_t image);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * support.h - what the unit tests share: assertions that say what they saw, a folder that goes away
+ * with its test, and files of known content.
+ */
+#ifndef TESTS_UNIT_SUPPORT_H
+#define TESTS_UNIT_SUPPORT_H
+
+#include <dirent.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h> /* needs setjmp.h, stdarg.h, stddef.h and stdint.h before it */
+
+#include "base/base.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- assertions ---- */
+
+/* The call succeeded; else its error is printed. */
+#define assert_ok(rc, e) assert_ok_at(rc, e, __FILE__, __LINE__)
+
+static inline void assert_ok_at(int rc, const struct err *e, const char *file, int line)
+{
+    if (rc >= 0)
+        return;
+    print_error("%s: %s (got %s, expected %s)\n", e->where, e->what, e->got, e->expected);
+    _fail(file, line);
+}
+
+/* The call failed with this code, and says why. */
+#define assert_refused(rc, e, wanted) assert_refused_at(rc, e, wanted, __FILE__, __LINE__)
+
+static inline void assert_refused_at(int rc, const struct err *e, enum err_code wanted,
+                                     const char *file, int line)
+{
+    if (rc == (int)wanted && e->code == wanted && e->what[0] != '\0')
+        return;
+    print_error("returned %d, code %d, '%s'; expected %d\n", rc, rc < 0 ? (int)e->code : 0,
+                rc < 0 ? e->what : "", (int)wanted);
+    _fail(file, line);
+}
+
+#define assert_contains(text, part) assert_contains_at(text, part, __FILE__, __LINE__)
+
+static inline void assert_contains_at(const char *text, const char *part, const char *file,
+                                      int line)
+{
+    if (strstr(text, part))
+        return;
+    print_error("'%s' is not in '%s'\n", part, text);
+    _fail(file, line);
+}
+
+/* Doubles within a tolerance; a NaN is near nothing. (cmocka's own compares floats.) */
+#define assert_near(what, got, wanted, tolerance) \
+    assert_near_at(what, got, wanted, tolerance, __FILE__, __LINE__)
+
+static inline void assert_near_at(const char *what, double got, double wanted, double tolerance,
+                                  const char *file, int line)
+{
+    if (fabs(got - wanted) <= tolerance)
+        return;
+    print_error("%s: got %.12g, expected %.12g within %g\n", what, got, wanted, tolerance);
+    _fail(file, line);
+}
+
+#define assert_undefined(x) assert_true(isnan(x))
+
+/* Fails with a message that names the row of a table. */
+#define fail_row(row, ...) fail_row_at(row, __FILE__, __LINE__, __VA_ARGS__)
+
+static inline void fail_row_at(const char *row, const char *file, int line, const char *fmt, ...)
+    ERR_PRINTF(4, 5);
+static inline void fail_row_at(const char *row, const char *file, int line, const char *fmt, ...)
+{
+    char message[1024];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+    print_error("%s: %s\n", row, message);
+    _fail(file, line);
+}
+
+/* ---- a folder of the test's own ---- */
+
+struct scratch {
+    char *folder;
+    struct arena arena; /* the paths handed out */
+};
+
+/* cmocka's setup and teardown: *state is a struct scratch. */
+static inline int scratch_make(void **state)
+{
+    struct err e;
+    struct scratch *s = mem_new(1, sizeof(*s), &e);
+    const char *parent = getenv("TMPDIR");
+
+    if (!s)
+        return -1;
+    s->folder = file_join(parent && *parent ? parent : "/tmp", "assent-test-XXXXXX", &e);
+    *state = s;
+    return s->folder && mkdtemp(s->folder) ? 0 : -1;
+}
+
+/* The path of a file in the folder, valid until the test ends. */
+static inline const char *scratch_path(void **state, const char *name)
+{
+    struct scratch *s = *state;
+    struct err e;
+    char *path = file_join(s->folder, name, &e);
+    const char *kept = arena_text(&s->arena, path, strlen(path), &e);
+
+    free(path);
+    return kept;
+}
+
+/* How many entries the folder has. */
+static inline size_t scratch_count(void **state)
+{
+    const struct scratch *s = *state;
+    DIR *dir = opendir(s->folder);
+    size_t n = 0;
+
+    assert_non_null(dir);
+    for (const struct dirent *entry; (entry = readdir(dir));)
+        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(dir);
+    return n;
+}
+
+static inline int scratch_remove(void **state)
+{
+    struct scratch *s = *state;
+    DIR *dir = opendir(s->folder);
+    int rc;
+
+    if (!dir)
+        return -1;
+    for (const struct dirent *entry; (entry = readdir(dir));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            remove(scratch_path(state, entry->d_name));
+    closedir(dir);
+    rc = rmdir(s->folder);
+    arena_release(&s->arena);
+    free(s->folder);
+    free(s);
+    return rc;
+}
+
+#define test_with_scratch(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
+
+/* ---- files ---- */
+
+/* Without base/file.h: what is written here is what the reader under test must find. */
+static inline void write_file(const char *path, const void *data, size_t len)
+{
+    FILE *f = fopen(path, "wb");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(data, 1, len, f), len);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* A JSON file in the folder that an environment variable names; jv_free it. */
+static inline struct json_t *load_json(const char *variable, const char *name)
+{
+    const char *folder = getenv(variable);
+    struct json_t *v = NULL;
+    struct err e;
+    char *path, *text;
+    size_t len;
+
+    if (!folder)
+        fail_msg("%s is not set: it names the folder of %s", variable, name);
+    path = file_join(folder, name, &e);
+    assert_ok(file_read(path, 16 << 20, &text, &len, &e), &e);
+    assert_ok(jv_parse(&v, text, len, &e), &e);
+    free(text);
+    free(path);
+    return v;
+}
+
+#endif
