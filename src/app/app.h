@@ -15,6 +15,9 @@
 #include "store/store.h"
 #include "task/task.h"
 
+/* "SQLite 3.40.1" */
+const char *app_database_library(void);
+
 /* ---- project ---- */
 
 /* A folder with assent.yaml and assent.db. */
@@ -24,7 +27,12 @@ struct project {
     struct store *store;
 };
 
-int project_open(struct project **out, const char *dir, enum store_mode mode, struct err *e);
+enum project_mode {
+    PROJECT_READ,  /* changes nothing; a project without a database has no labels yet */
+    PROJECT_WRITE, /* makes the database where it is not there */
+};
+
+int project_open(struct project **out, const char *dir, enum project_mode mode, struct err *e);
 void project_close(struct project *p); /* NULL is fine */
 /* Writes a commented assent.yaml into dir, which is made where it is not there. Never replaces one.
  * *path (free() it) is what was written. */
@@ -188,8 +196,9 @@ struct consensus_annotator {
     double agreement;
     double coin_flip; /* expected with fair draws for the extra votes; NaN: none, or its own votes
                          are */
-    uint64_t disputes_won; /* disputed cells whose consensus is its label */
-    uint64_t sided;        /* extra votes on disputed cells that equal its label */
+    uint64_t disputes_won;                /* disputed cells whose consensus is its label */
+    uint64_t sided;                       /* extra votes on disputed cells that equal its label */
+    struct stats_interval sided_interval; /* Wilson's, of their share */
 };
 
 struct consensus_question {
@@ -271,6 +280,13 @@ struct status_annotator {
     uint64_t labels, abstentions, votes;
 };
 
+struct status_run { /* provenance: texts are "-" where there is nothing to say */
+    int64_t id;
+    const char *annotator, *source, *source_sha256, *by_whom, *started, *ended;
+};
+
+enum { STATUS_RUNS = 20 };
+
 struct status_result {
     struct store_images images;
     struct store_annotators known;
@@ -278,6 +294,8 @@ struct status_result {
     const char *pair[2];                 /* the default pair; NULL: none */
     uint64_t compared, disputed, disputed_with_vote;
     bool stale_consensus;
+    struct status_run runs[STATUS_RUNS]; /* the newest, newest first */
+    size_t n_runs;
     struct arena arena; /* private */
 };
 

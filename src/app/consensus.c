@@ -244,6 +244,9 @@ static int vote(struct voting *v, struct err *e)
         out->annotators[a].coin_flip =
             any_extra && !v->extra[a] ? v->agree[a] / v->decided[a] : NAN;
     }
+    for (size_t a = 0; a < v->n; a++)
+        out->annotators[a].sided_interval =
+            stats_wilson(out->annotators[a].sided, out->extra_on_disputed);
     return rc == 0 ? add_groups(v, e) : rc;
 }
 
@@ -405,7 +408,7 @@ static struct json_t *wins_json(const struct consensus_result *r,
 static struct json_t *annotator_json(const struct consensus_result *r,
                                      const struct consensus_annotator *a)
 {
-    struct stats_interval i = stats_wilson(a->sided, r->extra_on_disputed);
+    struct stats_interval i = a->sided_interval;
     struct json_t *o = jv_pack("{s:s, s:s, s:I, s:o, s:o, s:I, s:b}", "name", a->name, "kind",
                                task_annotator_kind_name(a->kind), "n", (long long)a->n, "agreement",
                                jv_real(a->agreement), "coin_flip", jv_real(a->coin_flip),

@@ -8,6 +8,11 @@
 
 static const char task_file[] = "assent.yaml", database_file[] = "assent.db";
 
+const char *app_database_library(void)
+{
+    return store_library();
+}
+
 static int load_task(struct project *p, struct err *e)
 {
     char *path = file_join(p->dir, task_file, e);
@@ -24,7 +29,7 @@ static int load_task(struct project *p, struct err *e)
     return rc;
 }
 
-int project_open(struct project **out, const char *dir, enum store_mode mode, struct err *e)
+int project_open(struct project **out, const char *dir, enum project_mode mode, struct err *e)
 {
     struct project *p = mem_new(1, sizeof(*p), e);
     char *path = NULL;
@@ -37,7 +42,8 @@ int project_open(struct project **out, const char *dir, enum store_mode mode, st
     }
     if (rc == 0) {
         path = file_join(dir, database_file, e);
-        rc = path ? store_open(&p->store, path, mode, e) : ERR_NOMEM;
+        rc = path ? store_open(&p->store, path, mode == PROJECT_READ ? STORE_READ : STORE_WRITE, e)
+                  : ERR_NOMEM;
     }
     free(path);
     if (rc < 0)

@@ -201,18 +201,20 @@ static void count_rules(const struct task *t, const int16_t *labels, size_t n_im
                         struct report_rules *r)
 {
     for (size_t i = 0; i < n_images; i++) {
-        bool broken = false, settled = false;
+        bool broken = false, checked = false;
 
         for (size_t rule = 0; rule < t->n_rules; rule++) {
-            enum rule_state state = task_rule_state(&t->rules[rule], labels, n_images, i);
-
-            r->broken[rule] += state == RULE_BROKEN;
-            r->checked[rule] += state != RULE_UNKNOWN;
-            broken = broken || state == RULE_BROKEN;
-            settled = settled || state != RULE_UNKNOWN;
+            if (!task_rule_is_complete(&t->rules[rule], labels, n_images, i))
+                continue;
+            checked = true;
+            r->checked[rule]++;
+            if (task_rule_state(&t->rules[rule], labels, n_images, i) != RULE_BROKEN)
+                continue;
+            broken = true;
+            r->broken[rule]++;
         }
         r->any_broken += broken;
-        r->any_checked += settled;
+        r->any_checked += checked;
     }
 }
 

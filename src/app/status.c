@@ -91,6 +91,48 @@ static int count_all(struct counting *c, struct err *e)
     return rc;
 }
 
+/* ---- provenance ---- */
+
+struct listing {
+    struct status_result *out;
+    struct err *e;
+    int rc;
+};
+
+static const char *keep(struct listing *l, const char *text)
+{
+    const char *copy = arena_text(&l->out->arena, text ? text : "-", text ? strlen(text) : 1, l->e);
+
+    if (!copy)
+        l->rc = ERR_NOMEM;
+    return copy;
+}
+
+static void keep_run(void *data, const struct store_run_info *run)
+{
+    struct listing *l = data;
+
+    if (l->out->n_runs == STATUS_RUNS)
+        return;
+    l->out->runs[l->out->n_runs++] = (struct status_run){
+        run->id,
+        keep(l, run->annotator),
+        keep(l, run->source),
+        keep(l, run->source_sha256),
+        keep(l, run->by_whom),
+        keep(l, run->started),
+        keep(l, run->ended),
+    };
+}
+
+static int list_runs(const struct project *p, struct status_result *out, struct err *e)
+{
+    struct listing l = { out, e, 0 };
+    int rc = store_runs(p->store, STATUS_RUNS, keep_run, &l, e);
+
+    return rc < 0 ? rc : l.rc;
+}
+
 int status(const struct project *p, struct status_result *out, struct err *e)
 {
     struct counting c = { .project = p, .out = out };
@@ -106,6 +148,8 @@ int status(const struct project *p, struct status_result *out, struct err *e)
         out->annotators = arena_new(&out->arena, out->known.n, sizeof(*out->annotators), e);
         rc = c.voted && out->annotators ? count_all(&c, e) : ERR_NOMEM;
     }
+    if (rc == 0)
+        rc = list_runs(p, out, e);
     free(c.voted);
     store_labels_release(&c.pair[0]);
     store_labels_release(&c.pair[1]);
@@ -120,6 +164,19 @@ void status_result_release(struct status_result *r)
     store_annotators_release(&r->known);
     arena_release(&r->arena);
     *r = (struct status_result){ 0 };
+}
+
+static struct json_t *runs_json(const struct status_result *r)
+{
+    struct json_t *runs = jv_array();
+
+    for (size_t i = 0; i < r->n_runs; i++)
+        jv_append(runs,
+                  jv_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "id", (long long)r->runs[i].id,
+                          "annotator", r->runs[i].annotator, "source", r->runs[i].source, "sha256",
+                          r->runs[i].source_sha256, "by", r->runs[i].by_whom, "started",
+                          r->runs[i].started, "ended", r->runs[i].ended));
+    return runs;
 }
 
 struct json_t *status_json(const struct project *p, const struct status_result *r)
@@ -138,6 +195,8 @@ struct json_t *status_json(const struct project *p, const struct status_result *
                 (long long)r->images.n, "questions", (long long)p->task->n_questions, "cells",
                 (long long)(r->images.n * p->task->n_columns), "annotators", annotators,
                 "stale_consensus", r->stale_consensus);
+    if (o)
+        jv_set(o, "runs", runs_json(r));
     if (o && r->pair[0])
         jv_set(o, "between",
                jv_pack("{s:[s, s], s:I, s:I, s:I}", "annotators", r->pair[0], r->pair[1],

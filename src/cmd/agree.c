@@ -183,7 +183,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     struct agree_options o = own->options;
     struct agree_result result;
     struct project *p;
-    int rc = project_open(&p, g->dir, STORE_READ, e);
+    int rc = project_open(&p, g->dir, PROJECT_READ, e);
 
     if (rc < 0)
         return rc;

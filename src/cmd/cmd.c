@@ -32,6 +32,13 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* argp would add a sentence on arguments of short options, which everybody knows. */
+static char *filter_help(int key, const char *text, void *input)
+{
+    (void)input;
+    return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)(uintptr_t)text;
+}
+
 static const struct argp global_argp = { .options = cmd_global_options, .parser = parse_global };
 
 /* argp gives children their own input; ours is their parent's. */
@@ -87,7 +94,8 @@ static error_t parse_command(const struct command *c, int argc, char **argv, str
     const struct argp argp = { .options = c->options,
                                .parser = c->parse ? c->parse : pass_input,
                                .args_doc = c->args,
-                               .children = children };
+                               .children = children,
+                               .help_filter = filter_help };
     struct argp with_doc = argp;
     error_t failed;
 
@@ -156,9 +164,11 @@ static const char main_doc[] =
 int cmd_main(int argc, char **argv)
 {
     const struct argp_child children[] = { { &global_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = {
-        .parser = parse_before, .args_doc = "COMMAND [..]", .doc = main_doc, .children = children
-    };
+    const struct argp argp = { .parser = parse_before,
+                               .args_doc = "COMMAND [..]",
+                               .doc = main_doc,
+                               .children = children,
+                               .help_filter = filter_help };
     struct before b = { .in.globals.dir = "." };
 
     signals_init();

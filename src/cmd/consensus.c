@@ -96,7 +96,7 @@ static void print_sides(const struct consensus_result *r)
            text_grouped(r->extra_votes, n[0]), text_grouped(r->extra_on_disputed, n[1]));
     for (size_t a = 0; a < r->n_annotators; a++) {
         const struct consensus_annotator *who = &r->annotators[a];
-        struct stats_interval i = stats_wilson(who->sided, r->extra_on_disputed);
+        struct stats_interval i = who->sided_interval;
 
         if (who->extra)
             continue;
@@ -184,7 +184,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     struct consensus_options o = { .tie_first = own->tie_first };
     struct consensus_result result;
     struct project *p;
-    int rc = project_open(&p, g->dir, STORE_WRITE, e);
+    int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
 
     if (rc < 0)
         return rc;

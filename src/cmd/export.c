@@ -46,7 +46,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     struct export_result result;
     char cells[32], images[32];
     struct project *p;
-    int rc = project_open(&p, g->dir, STORE_READ, e);
+    int rc = project_open(&p, g->dir, PROJECT_READ, e);
 
     if (rc < 0)
         return rc;

@@ -36,8 +36,9 @@ static int run_version(const struct globals *g, const void *own, struct err *e)
     (void)own;
     if (g->json)
         return cmd_print_json(
-            jv_pack("{s:s, s:s}", "version", ASSENT_VERSION, "database", store_library()), e);
-    printf("assent %s (%s)\n", ASSENT_VERSION, store_library());
+            jv_pack("{s:s, s:s}", "version", ASSENT_VERSION, "database", app_database_library()),
+            e);
+    printf("assent %s (%s)\n", ASSENT_VERSION, app_database_library());
     return 0;
 }
 

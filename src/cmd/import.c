@@ -63,12 +63,14 @@ static void print_names(const struct import_result *r)
 static void print_images(const struct import_result *r)
 {
     size_t n = r->n_images_new;
+    char matched[32], all[32];
 
+    text_grouped(r->n_images, all);
     if (r->images_before == 0) {
-        printf("  %zu images, all new to this project\n", r->n_images);
+        printf("  %s images, all new to this project\n", all);
         return;
     }
-    printf("  %zu of %zu images matched\n", r->n_images_matched, r->n_images);
+    printf("  %s of %s images matched\n", text_grouped(r->n_images_matched, matched), all);
     for (size_t i = 0; i < r->n_images_folded && i < IMPORT_NAMED; i++)
         printf("    '%s' taken as '%s'\n", r->images_folded[2 * i], r->images_folded[2 * i + 1]);
     if (r->n_images_folded > IMPORT_NAMED)
@@ -159,7 +161,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct import_own *own = own_options;
     struct project *p;
-    int rc = project_open(&p, g->dir, STORE_WRITE, e);
+    int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
 
     if (rc < 0)
         return rc;

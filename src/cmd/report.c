@@ -44,7 +44,7 @@ static int run(const struct globals *g, const void *own, struct err *e)
 {
     struct report_result result;
     struct project *p;
-    int rc = project_open(&p, g->dir, STORE_READ, e);
+    int rc = project_open(&p, g->dir, PROJECT_READ, e);
 
     if (rc < 0)
         return rc;

@@ -4,8 +4,6 @@
 #include "cmd/cmd.h"
 #include "report/report.h"
 
-enum { RUNS_SHOWN = 20 };
-
 static int print_annotators(const struct project *p, const struct status_result *r, struct err *e)
 {
     double cells = (double)(r->images.n * p->task->n_columns);
@@ -26,29 +24,23 @@ static int print_annotators(const struct project *p, const struct status_result 
     return table_end(t, stdout, e);
 }
 
-static void print_run(void *data, const struct store_run_info *run)
-{
-    struct table *t = data;
-
-    table_cell(t, "%lld", (long long)run->id);
-    table_cell(t, "%s", run->annotator);
-    table_cell(t, "%s", run->started);
-    table_cell(t, "%s", run->by_whom);
-    table_cell(t, "%s", run->source ? run->source : "-");
-    table_cell(t, "%.12s", run->source_sha256 ? run->source_sha256 : "-");
-}
-
-static int print_runs(const struct project *p, struct err *e)
+static int print_runs(const struct status_result *r, struct err *e)
 {
     struct table *t = table_new("rlllll");
     static const char *const names[] = { "run", "annotator", "started", "by", "source", "sha256" };
-    int rc;
 
     puts("\nNewest runs");
     for (size_t i = 0; i < 6; i++)
         table_cell(t, "%s", names[i]);
-    rc = store_runs(p->store, RUNS_SHOWN, print_run, t, e);
-    return table_end(t, stdout, e) < 0 ? e->code : rc;
+    for (size_t i = 0; i < r->n_runs; i++) {
+        table_cell(t, "%lld", (long long)r->runs[i].id);
+        table_cell(t, "%s", r->runs[i].annotator);
+        table_cell(t, "%s", r->runs[i].started);
+        table_cell(t, "%s", r->runs[i].by_whom);
+        table_cell(t, "%s", r->runs[i].source);
+        table_cell(t, "%.12s", r->runs[i].source_sha256);
+    }
+    return table_end(t, stdout, e);
 }
 
 static void print_next(const struct status_result *r)
@@ -82,14 +74,14 @@ static int print_status(const struct project *p, const struct globals *g,
     if (r->known.n > 0)
         rc = print_annotators(p, r, e);
     print_next(r);
-    return rc == 0 && g->verbose && r->known.n > 0 ? print_runs(p, e) : rc;
+    return rc == 0 && g->verbose && r->known.n > 0 ? print_runs(r, e) : rc;
 }
 
 static int run(const struct globals *g, const void *own, struct err *e)
 {
     struct status_result result;
     struct project *p;
-    int rc = project_open(&p, g->dir, STORE_READ, e);
+    int rc = project_open(&p, g->dir, PROJECT_READ, e);
 
     (void)own;
     if (rc < 0)

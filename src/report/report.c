@@ -348,8 +348,8 @@ static int print_prices(FILE *out, const struct cost *c, struct err *e)
     return table_end(t, out, e);
 }
 
-/* "12 345", "5.75", "0.000028": whole from a thousand on, two decimals, or two digits of what is
- * smaller. */
+/* Whole from a thousand on, cents from one on, and three digits of what is smaller: "0.0125",
+ * "0.0000278". */
 static void money(struct table *t, double x)
 {
     char text[32];
@@ -358,8 +358,18 @@ static void money(struct table *t, double x)
         table_cell(t, "-");
     else if (x >= 1000 && x < 1e15)
         table_cell(t, "%s", text_grouped((uint64_t)llround(x), text));
+    else if (x >= 1 || x <= 0)
+        table_cell(t, "%.2f", x);
     else
-        table_cell(t, x >= 0.01 || x == 0 ? "%.2f" : "%.2g", x);
+        table_cell(t, "%.*f", (int)(2 - floor(log10(x))), x);
+}
+
+static void hours(struct table *t, double x)
+{
+    if (isnan(x))
+        table_cell(t, "-");
+    else
+        table_cell(t, x < 100 ? "%.1f" : "%.0f", x);
 }
 
 static void cost_rows(struct table *t, const struct cost_size *s)
@@ -367,7 +377,7 @@ static void cost_rows(struct table *t, const struct cost_size *s)
     char images[32];
     const struct {
         const char *who;
-        double total, answer, hours;
+        double total, answer, time;
     } rows[] = {
         { "the model's answers", s->model, s->model_answer, s->machine_hours },
         { "people's labels", s->people, s->people_answer, s->people_hours },
@@ -379,7 +389,7 @@ static void cost_rows(struct table *t, const struct cost_size *s)
         table_cell(t, "%s", rows[i].who);
         money(t, rows[i].total);
         money(t, rows[i].answer);
-        money(t, rows[i].hours);
+        hours(t, rows[i].time);
     }
 }
 

@@ -71,9 +71,8 @@ struct report_rules { /* one annotator's, or the consensus' */
     double yes_rate; /* of its labels of yes/no questions */
     uint64_t labels, abstentions;
     uint64_t *broken;  /* [n_rules] images that break the rule */
-    uint64_t *checked; /* [n_rules] images on which the rule is settled */
-    uint64_t any_broken,
-        any_checked; /* images that break any rule; on which some rule is settled */
+    uint64_t *checked; /* [n_rules] images on which all that the rule needs is labelled */
+    uint64_t any_broken, any_checked; /* images that break any rule; with any rule checked */
 };
 
 struct report_part {

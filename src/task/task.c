@@ -228,3 +228,14 @@ enum rule_state task_rule_state(const struct rule *r, const int16_t *labels, siz
     return r->kind == RULE_AT_MOST_ONE ? at_most_one_state(r, labels, n_images, image)
                                        : implies_state(r, labels, n_images, image);
 }
+
+bool task_rule_is_complete(const struct rule *r, const int16_t *labels, size_t n_images,
+                           size_t image)
+{
+    if (r->kind == RULE_IMPLIES && holds(&r->when, labels, n_images, image) == -1)
+        return false;
+    for (size_t i = 0; i < r->n_terms; i++)
+        if (holds(&r->terms[i], labels, n_images, image) == -1)
+            return false;
+    return true;
+}

@@ -186,5 +186,9 @@ enum rule_state { RULE_KEPT, RULE_BROKEN, RULE_UNKNOWN };
  * that the rule needs are not all labelled, and those that are do not settle it. */
 enum rule_state task_rule_state(const struct rule *r, const int16_t *labels, size_t n_images,
                                 size_t image);
+/* Are all the columns that a rule needs labelled on this image? Shares are taken over these images:
+ * elsewhere only breaks would settle a rule, and every share would be 1. */
+bool task_rule_is_complete(const struct rule *r, const int16_t *labels, size_t n_images,
+                           size_t image);
 
 #endif
