@@ -13,8 +13,9 @@
 #include "base/err.h"
 
 struct buf {
-    char *text; /* never NULL after a first call; valid until the next one */
-    size_t len, cap, max;
+    char *text; /* NULL before the first call that succeeds; valid until the next one */
+    size_t len, cap;
+    size_t max; /* bytes, the zero at the end included */
     enum err_code failed;
 };
 

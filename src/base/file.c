@@ -49,11 +49,10 @@ char *file_join(const char *dir, const char *name, struct err *e)
     struct buf b = BUF_INIT(PATH_BYTES_MAX);
     char *path;
 
-    if (name[0] == '/' || strcmp(dir, ".") == 0)
+    if (name[0] == '/' || dir[0] == '\0' || strcmp(dir, ".") == 0)
         buf_puts(&b, name);
     else
-        buf_printf(&b, "%s%s%s", dir, dir[0] != '\0' && dir[strlen(dir) - 1] == '/' ? "" : "/",
-                   name);
+        buf_printf(&b, "%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", name);
     path = buf_take(&b);
     if (!path)
         err_set(e, ERR_NOMEM, "out of memory: a path");
@@ -78,13 +77,17 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct err
     *text = NULL;
     if (!f)
         return err_errno(e, "open", path);
-    while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+    while (!b.failed && (n = fread(piece, 1, sizeof(piece), f)) > 0)
         buf_add(&b, piece, n);
     if (ferror(f))
         rc = err_errno(e, "read", path);
     fclose(f);
-    if (rc == 0)
+    if (rc == 0 && b.failed == ERR_LIMIT) {
+        rc = err_set(e, ERR_LIMIT, "the file is too large");
+        err_expected(e, "at most %zu bytes", max);
+    } else if (rc == 0) {
         rc = buf_end(&b, "the file", e);
+    }
     if (rc < 0) {
         buf_release(&b);
         return err_at(e, "%s", path);
@@ -135,7 +138,8 @@ int writer_open(struct writer **out, const char *path, struct err *e)
         *out = w;
         return 0;
     }
-    buf_printf(&name, "%s.XXXXXX", path);
+    buf_puts(&name, path);
+    buf_puts(&name, ".XXXXXX");
     w->path = strdup(path);
     w->temporary = buf_take(&name);
     if (!w->path || !w->temporary)

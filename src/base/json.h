@@ -44,8 +44,9 @@ bool jv_member(const struct json_t *object, void **iterator, const char **key,
                struct json_t **value);
 const char *jv_type_name(const struct json_t *v); /* "an object", "a number", ... */
 
-/* A large array or object read element by element: only one is in memory, of at most
- * JV_ELEMENT_MAX bytes. Elements must be arrays, objects or texts. */
+/* A large array or object read element by element, so that whether a key came before is the
+ * caller's to check. Only one element is in memory, of at most JV_ELEMENT_MAX bytes. Elements must
+ * be arrays, objects or texts. */
 enum { JV_ELEMENT_MAX = 16 << 20 };
 
 struct jv_stream {

@@ -25,6 +25,7 @@ struct reader {
     char *buf;
     size_t start, end, cap;
     bool at_end;
+    bool begun; /* a byte order mark is behind us, or there is none */
     unsigned long line;
     struct sha256_ctx sha;
     struct err failed; /* code 0: none */
@@ -159,10 +160,21 @@ static int fill(struct reader *r, struct err *e)
     return 0;
 }
 
-static void skip_mark(struct reader *r)
+/* Passes over a byte order mark, once, at the file's start; it may come in pieces. */
+static int skip_mark(struct reader *r, struct err *e)
 {
-    if (r->line == 0 && r->end - r->start >= 3 && memcmp(r->buf + r->start, "\xef\xbb\xbf", 3) == 0)
+    int rc = 0;
+
+    if (r->begun)
+        return 0;
+    while (rc == 0 && !r->at_end && r->end - r->start < 3)
+        rc = fill(r, e);
+    if (rc < 0)
+        return rc;
+    r->begun = true;
+    if (r->end - r->start >= 3 && memcmp(r->buf + r->start, "\xef\xbb\xbf", 3) == 0)
         r->start += 3;
+    return 0;
 }
 
 static int check_line(const struct reader *r, const char *line, size_t len, struct err *e)
@@ -184,6 +196,13 @@ static int check_line(const struct reader *r, const char *line, size_t len, stru
     return reader_at(r, e);
 }
 
+static int line_too_long(const struct reader *r, struct err *e)
+{
+    err_set(e, ERR_LIMIT, "the line is too long");
+    err_expected(e, "at most %d bytes", READER_LINE_MAX);
+    return reader_at(r, e);
+}
+
 /* Where the line that starts at buf[start] ends, reading as much as that takes: *stop is the index
  * of its LF, or of the end of the file. */
 static int find_line_end(struct reader *r, size_t *stop, struct err *e)
@@ -199,11 +218,9 @@ static int find_line_end(struct reader *r, size_t *stop, struct err *e)
             return 0;
         }
         seen = r->end - r->start;
-        if (seen > READER_LINE_MAX) {
+        if (seen > READER_LINE_MAX + 1) { /* 1: a CR that an LF may follow */
             r->line++;
-            err_set(e, ERR_LIMIT, "the line is too long");
-            err_expected(e, "at most %d bytes", READER_LINE_MAX);
-            return reader_at(r, e);
+            return line_too_long(r, e);
         }
         rc = fill(r, e);
         if (rc < 0)
@@ -214,15 +231,10 @@ static int find_line_end(struct reader *r, size_t *stop, struct err *e)
 int reader_line(struct reader *r, const char **line, size_t *len, struct err *e)
 {
     size_t stop = 0;
-    int rc;
+    int rc = skip_mark(r, e);
 
-    if (r->end - r->start < 3) {
-        rc = fill(r, e);
-        if (rc < 0)
-            return rc;
-    }
-    skip_mark(r);
-    rc = find_line_end(r, &stop, e);
+    if (rc == 0)
+        rc = find_line_end(r, &stop, e);
     if (rc < 0)
         return rc;
     if (stop == r->start && stop == r->end)
@@ -233,16 +245,18 @@ int reader_line(struct reader *r, const char **line, size_t *len, struct err *e)
     r->start = stop < r->end ? stop + 1 : stop;
     if (*len > 0 && (*line)[*len - 1] == '\r')
         --*len;
+    if (*len > READER_LINE_MAX)
+        return line_too_long(r, e);
     rc = check_line(r, *line, *len, e);
     return rc < 0 ? rc : 1;
 }
 
 int reader_byte(struct reader *r)
 {
+    if (skip_mark(r, &r->failed) < 0)
+        return READER_FAILED;
     if (r->start == r->end && !r->at_end && fill(r, &r->failed) < 0)
         return READER_FAILED;
-    if (r->start == 0 && r->line == 0)
-        skip_mark(r);
     if (r->line == 0)
         r->line = 1;
     if (r->start == r->end)
@@ -264,7 +278,8 @@ int reader_peek(struct reader *r, const char **start, size_t *len, struct err *e
 
     while (rc == 0 && !r->at_end && r->end - r->start < READ_SIZE / 4)
         rc = fill(r, e);
-    skip_mark(r);
+    if (rc == 0)
+        rc = skip_mark(r, e);
     *start = r->buf + r->start;
     *len = r->end - r->start;
     return rc;

@@ -17,6 +17,8 @@ void text_printable(char *s)
 
         if (c < 0x20 || c == 0x7f)
             *s = '?';
+        else if (c == 0xc2 && ((unsigned char)s[1] & 0xe0) == 0x80)
+            s[0] = s[1] = '?'; /* U+0080 to U+009F: terminals obey them too */
     }
 }
 
@@ -108,7 +110,7 @@ const char *text_nearest(const char *name, const char *const names[], size_t n)
         if (!text_fold(names[i], other, sizeof(other)))
             continue;
         d = distance(folded, other);
-        if (d < best || (d == best && !nearest)) {
+        if (d < best) {
             best = d;
             nearest = names[i];
         }

@@ -93,6 +93,9 @@ static int add_question(struct labels *l, struct study *s, const char *name, str
         (s->targets[s->n]->whole || !l->task->columns[s->targets[s->n]->column].yesno))
         return err_set(e, ERR_FORMAT, "the study's question '%s' is yes/no, the task's is not",
                        name);
+    for (size_t i = 0; i < s->n; i++)
+        if (s->targets[i]->found && s->targets[i] == s->targets[s->n])
+            return err_set(e, ERR_FORMAT, "the question '%s' stands in questions.json twice", name);
     s->n++;
     return 0;
 }

@@ -287,11 +287,24 @@ static void set_undefined(struct stats_figures *f)
                                  .negative_agreement = NAN };
 }
 
+/* Cells, not pairs of labels. */
+static void count_cells(const struct job *job, const struct row *row)
+{
+    struct stats_figures *f = row->figures;
+
+    f->n = f->asked = f->missing = 0;
+    for (size_t i = 0; i < row->n; i++) {
+        f->n += job->raters[row->columns[i]].paired;
+        f->asked += job->raters[row->columns[i]].asked;
+        f->missing += job->raters[row->columns[i]].single;
+    }
+}
+
 /* Agreement over all of the row's columns and pairs, whether they share a table or not. */
 static void set_counts(const struct job *job, const struct row *row)
 {
     struct stats_figures *f = row->figures;
-    uint64_t agreeing = 0;
+    uint64_t agreeing = 0, labelled = 0, asked = 0; /* of all pairs */
 
     for (size_t pair = 0; pair < job->n_pairs; pair++) {
         for (size_t i = 0; i < row->n; i++) {
@@ -299,14 +312,18 @@ static void set_counts(const struct job *job, const struct row *row)
 
             for (size_t v = 0; v < t->k; v++)
                 agreeing += t->counts[v * t->k + v];
-            f->n += t->n;
-            f->asked += t->asked;
+            labelled += t->n;
+            asked += t->asked;
             f->missing += t->missing;
         }
     }
+    f->n = labelled;
+    f->asked = asked;
+    if (job->n_pairs > 1)
+        count_cells(job, row);
     f->coverage = (double)f->n / (double)f->asked;
-    f->agreement = (double)agreeing / (double)f->n;
-    f->agreement_with_abstentions = (double)agreeing / (double)f->asked;
+    f->agreement = (double)agreeing / (double)labelled;
+    f->agreement_with_abstentions = (double)agreeing / (double)asked;
     if (job->n_pairs == 1) /* pairs that share annotators are not independent */
         f->wilson = stats_wilson(agreeing, f->n);
 }

@@ -36,13 +36,17 @@ static void add_cell(struct stats_raters *r, const int16_t *const columns[], siz
                      size_t i)
 {
     size_t m = 0, agreeing = 0; /* labels; ordered pairs of them that agree */
+    size_t answers = 0;         /* labels and abstentions */
 
     for (size_t j = 0; j < n_annotators; j++) {
+        answers += columns[j][i] != STATS_MISSING;
         if (columns[j][i] < 0)
             continue;
         m++;
         agreeing += same_as(columns, n_annotators, i, j) - 1;
     }
+    r->asked += answers > 1;
+    r->single += answers == 1;
     if (m == 0)
         return;
     r->rated++;
@@ -56,8 +60,6 @@ static void add_cell(struct stats_raters *r, const int16_t *const columns[], siz
     if (m < 2)
         return;
     r->paired++;
-    r->pairs += m * (m - 1) / 2;
-    r->agreeing_pairs += agreeing / 2;
     r->agreement_sum += (double)agreeing / (double)(m * (m - 1));
     r->disagreement_sum += (double)(m * (m - 1) - agreeing) / (double)(m - 1);
 }

@@ -91,7 +91,7 @@ struct stats_figures {
     double coverage;  /* n / asked */
     double agreement;
     double agreement_with_abstentions; /* abstentions counted as errors: agreeing / asked */
-    struct stats_interval wilson;      /* cells taken as independent */
+    struct stats_interval wilson;      /* cells taken as independent; NaN for more than two */
     struct stats_interval bootstrap;   /* images drawn with all their cells */
     double kappa;
     struct stats_interval kappa_bootstrap;
@@ -125,12 +125,13 @@ void stats_agreement_free(struct stats_agreement *a); /* NULL is fine */
  * added. */
 struct stats_raters {
     size_t k;
-    uint64_t rated, paired;  /* cells with one label or more; with two or more */
-    double agreement_sum;    /* over paired cells: the share of agreeing pairs */
-    double *share_sum;       /* [k] over rated cells: the share of each value */
-    double *coincidences;    /* [k] over paired cells: the labels of each value */
+    uint64_t rated, paired; /* cells with one label or more; with two or more */
+    uint64_t asked,
+        single;           /* cells that two or more answered, abstentions included; that one did */
+    double agreement_sum; /* over paired cells: the share of agreeing pairs */
+    double *share_sum;    /* [k] over rated cells: the share of each value */
+    double *coincidences; /* [k] over paired cells: the labels of each value */
     double disagreement_sum; /* over paired cells: disagreeing ordered pairs / (m - 1) */
-    uint64_t pairs, agreeing_pairs;
 };
 
 int stats_raters_init(struct stats_raters *r, size_t k, struct err *e);

@@ -5,13 +5,25 @@
 #include <string.h>
 #include <yaml.h>
 
+enum { DEPTH_MAX = 100 };
+
 struct doc {
     yaml_document_t yaml;
     char *name;
     bool loaded;
 };
 
-static int syntax_error(const struct doc *d, const yaml_parser_t *p, struct err *e)
+static size_t line_at(const char *text, size_t offset)
+{
+    size_t line = 1;
+
+    for (size_t i = 0; i < offset; i++)
+        line += text[i] == '\n';
+    return line;
+}
+
+static int syntax_error(const struct doc *d, const yaml_parser_t *p, const char *text,
+                        struct err *e)
 {
     size_t line = p->problem_mark.line + 1;
 
@@ -20,19 +32,59 @@ static int syntax_error(const struct doc *d, const yaml_parser_t *p, struct err 
     err_set(e, ERR_FORMAT, "not valid YAML: %s%s%s", p->context ? p->context : "",
             p->context ? ": " : "", p->problem ? p->problem : "unreadable");
     if (p->error == YAML_READER_ERROR)
-        return err_at(e, "%s: byte %zu", d->name, p->problem_offset);
+        line = line_at(text, p->problem_offset);
     return err_at(e, "%s:%zu", d->name, line);
+}
+
+/* Nothing but the end may follow the document. */
+static int check_end(const struct doc *d, yaml_parser_t *p, const char *text, struct err *e)
+{
+    yaml_document_t next;
+    const yaml_node_t *root;
+    int rc = 0;
+
+    if (!yaml_parser_load(p, &next))
+        return syntax_error(d, p, text, e);
+    root = yaml_document_get_root_node(&next);
+    if (root) {
+        rc = err_set(e, ERR_FORMAT, "a second document begins: one is read");
+        err_at(e, "%s:%zu", d->name, next.start_mark.line + 1);
+    }
+    yaml_document_delete(&next);
+    return rc;
+}
+
+/* libyaml's time grows with the square of the depth of brackets. Those in quotes are counted too:
+ * no text needs so many. */
+static int check_depth(const char *name, const char *text, size_t len, struct err *e)
+{
+    size_t depth = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '[' || text[i] == '{')
+            depth++;
+        else if ((text[i] == ']' || text[i] == '}') && depth > 0)
+            depth--;
+        if (depth <= DEPTH_MAX)
+            continue;
+        err_set(e, ERR_FORMAT, "brackets are nested too deeply");
+        err_expected(e, "at most %d levels", DEPTH_MAX);
+        return err_at(e, "%s:%zu", name, line_at(text, i));
+    }
+    return 0;
 }
 
 int doc_parse(struct doc **out, const char *name, const char *text, size_t len, struct err *e)
 {
     struct doc *d = mem_new(1, sizeof(*d), e);
     yaml_parser_t parser;
-    int rc = 0;
+    int rc = d ? check_depth(name, text, len, e) : ERR_NOMEM;
 
     *out = NULL;
-    if (!d)
-        return ERR_NOMEM;
+    if (rc < 0) {
+        doc_free(d);
+        return rc;
+    }
     d->name = strdup(name);
     if (!d->name || !yaml_parser_initialize(&parser)) {
         doc_free(d);
@@ -43,7 +95,9 @@ int doc_parse(struct doc **out, const char *name, const char *text, size_t len, 
     if (yaml_parser_load(&parser, &d->yaml))
         d->loaded = true;
     else
-        rc = syntax_error(d, &parser, e);
+        rc = syntax_error(d, &parser, text, e);
+    if (rc == 0)
+        rc = check_end(d, &parser, text, e);
     yaml_parser_delete(&parser);
     if (rc < 0)
         doc_free(d);

@@ -38,6 +38,15 @@ static int wrong_type(const struct loader *l, int node, enum doc_type expected, 
     return doc_at(l->doc, node, e);
 }
 
+/* The node is no text, or one that holds a NUL byte. */
+static int no_text(const struct loader *l, int node, struct err *e)
+{
+    if (doc_type(l->doc, node) != DOC_TEXT)
+        return wrong_type(l, node, DOC_TEXT, e);
+    err_set(e, ERR_FORMAT, "this text holds a NUL byte");
+    return doc_at(l->doc, node, e);
+}
+
 static int unknown_name(const struct loader *l, int node, const char *what, const char *name,
                         const char *const known[], size_t n, struct err *e)
 {
@@ -115,7 +124,7 @@ static int read_text(const struct loader *l, int node, void *into, struct err *e
     const char *text = doc_text(l->doc, node);
 
     if (!text)
-        return wrong_type(l, node, DOC_TEXT, e);
+        return no_text(l, node, e);
     if (*text == '\0') {
         err_set(e, ERR_FORMAT, "this text is empty");
         return doc_at(l->doc, node, e);
@@ -134,8 +143,8 @@ static int read_name(const struct loader *l, int node, void *into, struct err *e
 
     if (rc < 0)
         return rc;
-    if (strlen(name) > TASK_NAME_MAX || strpbrk(name, "/:=\n\r\t") || name[0] == ' ' ||
-        name[strlen(name) - 1] == ' ') {
+    if (strlen(name) > TASK_NAME_MAX || strpbrk(name, "/:=\n\r\t") ||
+        strncmp(name, "not ", 4) == 0 || name[0] == ' ' || name[strlen(name) - 1] == ' ') {
         err_set(e, ERR_FORMAT, "not usable as a name: '%s'", name);
         err_expected(e, "at most %d bytes, without / : = or line ends, no space around",
                      TASK_NAME_MAX);
@@ -183,6 +192,26 @@ struct texts {
     size_t n;
 };
 
+static int read_items(const struct loader *l, int node, struct texts *out, struct err *e)
+{
+    struct map *seen = NULL;
+    size_t found;
+    int rc = map_new(&seen, e);
+
+    for (size_t i = 0; rc == 0 && i < out->n; i++) {
+        rc = read_text(l, doc_item(l->doc, node, i), &out->items[i], e);
+        if (rc == 0)
+            rc = map_add(seen, out->items[i], strlen(out->items[i]), i, &found, e);
+        if (rc == 0) {
+            rc = err_set(e, ERR_FORMAT, "'%s' stands here twice", out->items[i]);
+            doc_at(l->doc, doc_item(l->doc, node, i), e);
+        }
+        rc = rc == 1 ? 0 : rc;
+    }
+    map_free(seen);
+    return rc;
+}
+
 /* A list of texts, none twice. */
 static int read_texts(const struct loader *l, int node, size_t max, struct texts *out,
                       struct err *e)
@@ -201,19 +230,7 @@ static int read_texts(const struct loader *l, int node, size_t max, struct texts
     out->items = arena_new(l->arena, n, sizeof(*out->items), e);
     if (!out->items)
         return ERR_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        int rc = read_text(l, doc_item(l->doc, node, i), &out->items[i], e);
-
-        if (rc < 0)
-            return rc;
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(out->items[i], out->items[j]) != 0)
-                continue;
-            err_set(e, ERR_FORMAT, "'%s' stands here twice", out->items[i]);
-            return doc_at(l->doc, doc_item(l->doc, node, i), e);
-        }
-    }
-    return 0;
+    return read_items(l, node, out, e);
 }
 
 static int read_options(const struct loader *l, int node, void *into, struct err *e)
@@ -277,17 +294,46 @@ static int option_error(const struct loader *l, int node, const char *what, cons
                         struct err *e)
 {
     err_set(e, ERR_FORMAT, "%s: '%s'", what, option);
-    err_expected(e,
-                 "at most %d bytes without / and line ends, none twice; case, '_' and space"
-                 " make no difference",
-                 TASK_NAME_MAX);
+    err_expected(
+        e,
+        "at most %d bytes, without / ; | and line ends, not the name of an abstention, none twice"
+        " (case, '_' and space make no difference)",
+        TASK_NAME_MAX);
     return doc_at(l->doc, node, e);
+}
+
+/* An option is a label's text in files: it must fit there, and be told from the others and from
+ * abstentions. */
+static int check_option_names(const struct loader *l, int node, const struct texts *options,
+                              struct err *e)
+{
+    struct map *seen = NULL;
+    int rc = map_new(&seen, e);
+
+    for (size_t i = 0; rc == 0 && i < options->n; i++) {
+        const char *option = options->items[i];
+        char folded[TASK_NAME_MAX + 1];
+        size_t found;
+
+        if (!text_fold(option, folded, sizeof(folded)) || strpbrk(option, "/;|\n\r") ||
+            task_is_reason(option)) {
+            rc = option_error(l, node, "not usable as an option", option, e);
+            break;
+        }
+        rc = map_add(seen, folded, strlen(folded), i, &found, e);
+        if (rc == 0)
+            rc = option_error(l, node, "this option stands here twice", option, e);
+        rc = rc == 1 ? 0 : rc;
+    }
+    map_free(seen);
+    return rc;
 }
 
 static int check_options(const struct loader *l, int node, struct question *q,
                          const struct texts *options, struct err *e)
 {
     size_t least = q->kind == KIND_MULTI ? 1 : 2;
+    int rc;
 
     if (q->kind == KIND_YESNO && options->n == 0) {
         q->options = yesno_options;
@@ -306,13 +352,9 @@ static int check_options(const struct loader *l, int node, struct question *q,
         err_expected(e, "%zu or more", least);
         return doc_at(l->doc, node, e);
     }
-    for (size_t i = 0; i < options->n; i++) {
-        if (strlen(options->items[i]) > TASK_NAME_MAX || strpbrk(options->items[i], "/\n\r"))
-            return option_error(l, node, "not usable as an option", options->items[i], e);
-        for (size_t j = 0; j < i; j++)
-            if (text_folds_to(options->items[i], options->items[j]))
-                return option_error(l, node, "this option stands here twice", options->items[i], e);
-    }
+    rc = check_option_names(l, node, options, e);
+    if (rc < 0)
+        return rc;
     q->options = options->items;
     q->n_options = options->n;
     return 0;
@@ -522,16 +564,39 @@ static const struct key rule_keys[] = {
     { "then", keep_node, offsetof(struct raw_rule, then), false },
 };
 
+/* terms[i], which must differ from those before it. */
+static int read_term(const struct loader *l, int node, struct condition *terms, size_t i,
+                     struct err *e)
+{
+    int rc = read_condition(l, node, &terms[i], e);
+
+    for (size_t j = 0; rc == 0 && j < i; j++) {
+        if (terms[j].column != terms[i].column || terms[j].value != terms[i].value ||
+            terms[j].negated != terms[i].negated)
+            continue;
+        rc = err_set(e, ERR_FORMAT, "the condition '%s' stands here twice", doc_text(l->doc, node));
+        doc_at(l->doc, node, e);
+    }
+    return rc;
+}
+
 /* One condition, or a list of them. */
 static int read_terms(const struct loader *l, int node, struct rule *r, struct err *e)
 {
     bool list = doc_type(l->doc, node) == DOC_LIST;
-    size_t n = list ? doc_count(l->doc, node) : 1;
+    size_t n = list ? doc_count(l->doc, node) : 1, least = r->kind == RULE_AT_MOST_ONE ? 2 : 1;
     struct condition *terms = arena_new(l->arena, n, sizeof(*terms), e);
     int rc = terms ? 0 : ERR_NOMEM;
 
+    if (rc == 0 && (n < least || n > TASK_OPTIONS_MAX)) {
+        err_set(e, ERR_FORMAT, "%s needs more or fewer conditions",
+                least > 1 ? "at_most_one" : "then");
+        err_got(e, "%zu", n);
+        err_expected(e, "%zu to %d", least, TASK_OPTIONS_MAX);
+        rc = doc_at(l->doc, node, e);
+    }
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = read_condition(l, list ? doc_item(l->doc, node, i) : node, &terms[i], e);
+        rc = read_term(l, list ? doc_item(l->doc, node, i) : node, terms, i, e);
     r->terms = terms;
     r->n_terms = n;
     return rc;
@@ -542,7 +607,7 @@ static void say_condition(const struct loader *l, const struct condition *c, str
     const struct column *column = &l->task->columns[c->column];
 
     buf_printf(b, "%s%s", c->negated ? "not " : "", column->name);
-    if (!column->yesno)
+    if (!column->yesno || c->value != VALUE_YES)
         buf_printf(b, " = %s", column->labels[c->value]);
 }
 
@@ -584,11 +649,6 @@ static int read_rule(const struct loader *l, int node, struct rule *r, struct er
         rc = read_condition(l, raw.when, &r->when, e);
     if (rc == 0)
         rc = read_terms(l, implies ? raw.then : raw.at_most_one, r, e);
-    if (rc == 0 && !implies && r->n_terms < 2) {
-        err_set(e, ERR_FORMAT, "at_most_one needs two questions or more");
-        err_got(e, "%zu", r->n_terms);
-        return doc_at(l->doc, node, e);
-    }
     return rc < 0 ? rc : say_rule(l, r, e);
 }
 

@@ -2,6 +2,7 @@
 #include "task/task.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *const reason_names[] = {
     NULL, NULL, "unparseable", "refused", "unsure", "error", "tie",
@@ -11,6 +12,14 @@ enum { N_REASONS = sizeof(reason_names) / sizeof(reason_names[0]) };
 const char *task_reason_name(int value)
 {
     return value < 0 && -value < N_REASONS ? reason_names[-value] : NULL;
+}
+
+bool task_is_reason(const char *name)
+{
+    for (int r = 2; r < N_REASONS; r++)
+        if (text_folds_to(name, reason_names[r]))
+            return true;
+    return false;
 }
 
 const char *task_kind_name(enum task_kind kind)
@@ -98,7 +107,7 @@ static bool folds(const char *text, size_t len, const char *word)
 static bool read_word(const char *text, size_t len, int16_t *value, unsigned *codings)
 {
     for (size_t i = 0; i < sizeof(yesno_words) / sizeof(yesno_words[0]); i++) {
-        if (!folds(text, len, yesno_words[i].text))
+        if (len != strlen(yesno_words[i].text) || strncasecmp(text, yesno_words[i].text, len) != 0)
             continue;
         *value = yesno_words[i].value;
         *codings |= yesno_words[i].coding;
@@ -189,25 +198,24 @@ static int holds(const struct condition *c, const int16_t *labels, size_t n_imag
 static enum rule_state at_most_one_state(const struct rule *r, const int16_t *labels,
                                          size_t n_images, size_t image)
 {
-    size_t holding = 0;
-    bool unknown = false;
+    size_t holding = 0, unknown = 0;
 
     for (size_t i = 0; i < r->n_terms; i++) {
         int h = holds(&r->terms[i], labels, n_images, image);
 
         holding += h == 1;
-        unknown |= h == -1;
+        unknown += h == -1;
     }
     if (holding > 1)
         return RULE_BROKEN;
-    return unknown ? RULE_UNKNOWN : RULE_KEPT;
+    return holding + unknown > 1 ? RULE_UNKNOWN : RULE_KEPT;
 }
 
 static enum rule_state implies_state(const struct rule *r, const int16_t *labels, size_t n_images,
                                      size_t image)
 {
     int when = holds(&r->when, labels, n_images, image);
-    bool unknown = when == -1, broken = false;
+    bool unknown = false, broken = false;
 
     if (when == 0)
         return RULE_KEPT;
@@ -219,7 +227,7 @@ static enum rule_state implies_state(const struct rule *r, const int16_t *labels
     }
     if (broken && when == 1)
         return RULE_BROKEN;
-    return unknown ? RULE_UNKNOWN : RULE_KEPT;
+    return broken || unknown ? RULE_UNKNOWN : RULE_KEPT;
 }
 
 enum rule_state task_rule_state(const struct rule *r, const int16_t *labels, size_t n_images,

@@ -30,6 +30,7 @@ enum task_value {
 
 /* "unsure" for VALUE_UNSURE, ...; NULL for a label and for VALUE_MISSING. */
 const char *task_reason_name(int value);
+bool task_is_reason(const char *name); /* case, '_' and space folded */
 
 /* ---- the file ---- */
 
@@ -173,7 +174,7 @@ enum task_coding {
  * VALUE_MISSING. Adds to *codings what it saw. False: none of these. */
 bool task_read_value(const struct column *c, const char *text, size_t len, int16_t *value,
                      unsigned *codings);
-/* "-1/1", "0/1 and yes/no", ... in out, which holds at least 80 bytes. */
+/* "-1/1", "0/1, yes/no", ... in out, which holds at least 80 bytes. */
 const char *task_codings_text(unsigned codings, char *out);
 /* The text of a value: an option's, a reason's name, or "" where missing. */
 const char *task_value_text(const struct column *c, int16_t value);

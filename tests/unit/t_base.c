@@ -1664,14 +1664,6 @@ static void stream_refuses_what_is_no_json(void **state)
     check_stream_refused("a NUL byte", "[\0]", 3, 1);
 }
 
-static void stream_refuses_a_key_that_comes_twice(void **state)
-{
-    static const char text[] = "{\"9189\":[1],\n\"4401\":[1],\n\"9189\":[-1]}";
-
-    (void)state;
-    check_stream_refused("the same image twice", text, strlen(text), 3);
-}
-
 static void stream_bounds_the_size_of_an_element(void **state)
 {
     const size_t len = JV_ELEMENT_MAX + 1000;
@@ -1761,7 +1753,6 @@ int main(void)
         cmocka_unit_test(stream_gives_every_element),
         cmocka_unit_test(stream_without_a_key_wanted_frees_it),
         cmocka_unit_test(stream_refuses_what_is_no_json),
-        cmocka_unit_test(stream_refuses_a_key_that_comes_twice),
         cmocka_unit_test(stream_bounds_the_size_of_an_element),
     };
 

@@ -621,6 +621,8 @@ static void rules_that_name_nothing_are_refused_with_the_nearest(void **state)
         { "both forms", HEAD "rules:\n  - {at_most_one: [Bald, Goatee], if: Bald, then: Goatee}\n",
           7, "no rule", NULL },
         { "neither", HEAD "rules:\n  - {}\n", 7, "no rule", NULL },
+        { "an empty then", HEAD "rules:\n  - {if: Bald, then: []}\n", 7, "then needs", NULL },
+        { "one twice", HEAD "rules:\n  - {at_most_one: [Bald, Bald]}\n", 7, "twice", NULL },
         { "a list of if", HEAD "rules:\n  - {if: [Bald], then: Goatee}\n", 7, "a text", NULL },
     };
 
@@ -633,6 +635,11 @@ static void wrong_types_are_refused(void **state)
     static const struct bad_row rows[] = {
         { "a text for the file", "hello\n", 1, "a mapping", NULL },
         { "a list for the file", "- name: t\n", 1, "a mapping", NULL },
+        { "an option named as an abstention",
+          "name: t\nquestions:\n  - {name: A, text: a, kind: choice, options: [yes, Unsure]}\n", 3,
+          "'Unsure'", NULL },
+        { "a name that begins as a condition", "name: t\nquestions:\n  - {name: not A, text: a}\n",
+          3, "'not A'", NULL },
         { "a text for the questions", "name: t\nquestions: Bald\n", 2, "a list", NULL },
         { "a mapping for the questions", "name: t\nquestions: {name: A}\n", 2, "a list", NULL },
         { "no questions", "name: t\nquestions: []\n", 2, "no questions", NULL },
