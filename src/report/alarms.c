@@ -42,7 +42,7 @@ int report_alarms(const struct report *r, struct report_alarm **out, size_t *n, 
         const struct report_rules *rules = &r->annotators[a];
         double share = (double)rules->any_broken / (double)rules->any_checked;
 
-        if (share > r->task->alarms.max_rule_breaking)
+        if (rules->any_checked >= REPORT_ALARM_IMAGES && share > r->task->alarms.max_rule_breaking)
             ring(*out, n, "rule breaking", rules->name, share, r->task->alarms.max_rule_breaking);
     }
     return 0;

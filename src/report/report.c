@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 10 }; /* best and worst questions, missed classes */
+enum {
+    SHOWN = 10 /* best and worst questions, missed classes */,
+    ALARMS_SHOWN = 5 /* of a kind */
+};
 
 static void heading(FILE *out, const char *text)
 {
@@ -445,6 +448,32 @@ static int print_cost(FILE *out, const struct report *r, struct err *e)
 
 /* ---- alarms ---- */
 
+/* Alarms of one kind stand together; of each, those furthest beyond their threshold come first. */
+static int by_kind_and_distance(const void *a, const void *b)
+{
+    const struct report_alarm *x = a, *y = b;
+    double dx = fabs(fabs(x->value) - x->threshold), dy = fabs(fabs(y->value) - y->threshold);
+    int kind = strcmp(x->name, y->name);
+
+    return kind != 0 ? kind : (dx < dy) - (dx > dy);
+}
+
+static void alarm_rows(struct table *t, const struct report_alarm *alarms, size_t n)
+{
+    for (size_t i = 0; i < n && i < ALARMS_SHOWN; i++) {
+        table_cell(t, "%s", alarms[i].name);
+        table_cell(t, "%s", alarms[i].subject);
+        table_number(t, alarms[i].value, 3);
+        table_number(t, alarms[i].threshold, 3);
+    }
+    if (n <= ALARMS_SHOWN)
+        return;
+    table_cell(t, "%s", alarms[0].name);
+    table_cell(t, "and %zu more", n - ALARMS_SHOWN);
+    table_cell(t, "%s", "");
+    table_cell(t, "%s", "");
+}
+
 static int print_alarms(FILE *out, const struct report *r, struct err *e)
 {
     struct report_alarm *alarms;
@@ -460,16 +489,16 @@ static int print_alarms(FILE *out, const struct report *r, struct err *e)
         fputs("  none\n", out);
         return 0;
     }
+    qsort(alarms, n, sizeof(*alarms), by_kind_and_distance);
     t = table_new("llrr");
     table_cell(t, "alarm");
     table_cell(t, "of");
     table_cell(t, "measured");
     table_cell(t, "threshold");
-    for (size_t i = 0; i < n; i++) {
-        table_cell(t, "%s", alarms[i].name);
-        table_cell(t, "%s", alarms[i].subject);
-        table_number(t, alarms[i].value, 3);
-        table_number(t, alarms[i].threshold, 3);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i; end < n && strcmp(alarms[end].name, alarms[i].name) == 0;)
+            end++;
+        alarm_rows(t, alarms + i, end - i);
     }
     free(alarms);
     return table_end(t, out, e);

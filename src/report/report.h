@@ -118,7 +118,9 @@ struct report_alarm {
     double value, threshold;
 };
 
-/* The alarms of a report; *out (free() it) holds *n. */
+/* The alarms of a report; *out (free() it) holds *n. Shares of fewer than REPORT_ALARM_IMAGES
+ * images ring nothing. */
+enum { REPORT_ALARM_IMAGES = 30 };
 int report_alarms(const struct report *r, struct report_alarm **out, size_t *n, struct err *e);
 
 /* A question whose yes is rare and often missed, the first annotator against the consensus. */

@@ -1,0 +1,60 @@
+# The front door. `make` alone lists the targets; the build itself is meson.build.
+
+BUILD := build
+TEST_BUILD := build-test
+ASAN_BUILD := build-asan
+FUZZ_SECONDS ?= 60
+DEMO := demo/study
+
+help:
+	@echo 'make demo      install what is needed, build, and go through the study: the first thing to try'
+	@echo 'make build     build build/assent'
+	@echo 'make test      install what tests need, build with all warnings, run the tests'
+	@echo 'make test-asan the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make fuzz      fuzz the readers of label files and task files, a minute each (FUZZ_SECONDS=60)'
+	@echo 'make test-all  test, test-asan and fuzz'
+	@echo 'make bench     time the program at the full size of CelebA'
+	@echo 'make install   install the program, man page, completion and library (DESTDIR, as meson has it)'
+	@echo 'make clean     remove what was built'
+
+build: packages-build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dbuildtype=release > $(BUILD).log || \
+		{ cat $(BUILD).log; rm -rf $(BUILD); exit 1; }
+	@rm -f $(BUILD).log
+	@ninja -C $(BUILD) --quiet
+
+demo: build
+	@examples/study/demo.sh $(BUILD)/assent $(DEMO)
+
+$(TEST_BUILD)/build.ninja:
+	@meson setup $(TEST_BUILD) -Dwerror=true > /dev/null
+
+$(ASAN_BUILD)/build.ninja:
+	@meson setup $(ASAN_BUILD) -Dwerror=true -Db_sanitize=address,undefined > /dev/null
+
+test: packages-test $(TEST_BUILD)/build.ninja
+	@ninja -C $(TEST_BUILD) --quiet
+	@tests/run $(TEST_BUILD)
+
+test-asan: packages-test $(ASAN_BUILD)/build.ninja
+	@ninja -C $(ASAN_BUILD) --quiet
+	@tests/run $(ASAN_BUILD) --suite unit
+
+fuzz: packages-fuzz
+	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
+
+test-all: test test-asan fuzz
+
+bench: build
+	@python3 bench/celeba.py --assent $(BUILD)/assent
+
+install: build
+	@meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(TEST_BUILD) $(ASAN_BUILD) build-fuzz demo
+
+packages-%:
+	@tools/packages $*
+
+.PHONY: help build demo test test-asan fuzz test-all bench install clean

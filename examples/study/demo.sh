@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The study, from its published files to the report: demo.sh PROGRAM PROJECT
+set -eu
+program=$1
+project=$2
+here=$(dirname "$0")
+
+say() {
+    printf '\n\033[1m$ assent %s\033[0m\n' "$*"
+}
+
+if [ ! -e "$project/assent.yaml" ]; then
+    mkdir -p "$project"
+    say init "$project" --preset celeba
+    "$program" init "$project" --preset celeba
+    say -C "$project" import "$here"
+    "$program" -C "$project" import "$here"
+    say -C "$project" consensus
+    "$program" -q -C "$project" consensus | sed -n '1,14p'
+else
+    echo "using the project that is there; rm -r $project begins anew"
+fi
+say -C "$project" report
+"$program" -C "$project" report
+
+printf '\n\033[1mThe paper beside this program\033[0m\n\n'
+python3 "$here/figures.py" "$program" "$project"
+
+cat <<EOF
+
+The project is in $project. Go on with:
+  $program -C $project status
+  $program -C $project agree llava-next-8b celeba
+  $program -C $project agree llava-next-8b consensus --group objective
+  $program -C $project report
+  $program -C $project export labels.csv --format csv --annotator consensus
+EOF
