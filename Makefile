@@ -18,7 +18,7 @@ help:
 	@echo 'make clean     remove what was built'
 
 build: packages-build
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dbuildtype=release > $(BUILD).log || \
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dbuildtype=release -Dtests=false > $(BUILD).log || \
 		{ cat $(BUILD).log; rm -rf $(BUILD); exit 1; }
 	@rm -f $(BUILD).log
 	@ninja -C $(BUILD) --quiet

@@ -146,6 +146,8 @@ static int add_choices(struct labels *l, const struct target *t, const struct js
     if (rc == 0 && n > 1 && !t->whole)
         rc =
             err_set(e, ERR_FORMAT, "several choices for a question with one answer: %s", text.text);
+    for (size_t o = 0; rc == 0 && n == 0 && t->whole && o < t->n; o++)
+        rc = labels_add_cell(l, t->column + o, VALUE_NO, e); /* none of them */
     if (rc == 0 && n > 0)
         rc = labels_add_text(l, t, text.text, text.len, e);
     buf_release(&text);

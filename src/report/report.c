@@ -422,6 +422,10 @@ static int print_cost(FILE *out, const struct report *r, struct err *e)
     int rc;
 
     heading(out, "Cost");
+    if (!c->prices.machine_hour.given && !c->prices.wage_hour.given) {
+        fputs("  no prices: in assent.yaml, so nothing to reckon with\n", out);
+        return 0;
+    }
     rc = print_prices(out, c, e);
     if (rc < 0)
         return rc;

@@ -4,45 +4,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLANES = 8 }; /* an image drawn 256 times does not happen: p < 1e-500 at one draw an image */
+/* How often an image was drawn is cut into three bit planes and a rest: the few images drawn 8
+ * times or more (one in 100 000) are listed with their times above the planes'. */
+enum { PLANES = 3, IN_PLANES = (1 << PLANES) - 1 };
+
+struct heavy {
+    size_t image;
+    uint64_t times; /* a multiple of 8 */
+};
 
 struct bootstrap {
     size_t n, words;
     uint64_t state;
-    uint8_t *times; /* [words * 64] how often an image was drawn */
-    uint64_t *planes[PLANES];
-    size_t n_planes; /* those that hold anything */
-    uint64_t (*count)(const struct bootstrap *b, const uint64_t *set);
+    uint8_t *times;      /* [words * 64] how often an image was drawn: 256 times does not happen */
+    uint64_t *planes;    /* [words][PLANES] bit p of 64 images' times */
+    struct heavy *heavy; /* [n / 8 + 1]: n draws make no more */
+    size_t n_heavy;
+    uint64_t (*count)(const uint64_t *planes, const uint64_t *set, size_t words);
 };
 
-static inline __attribute__((always_inline)) uint64_t count_set(const struct bootstrap *b,
-                                                                const uint64_t *set)
+/* The sum over the set's images of what the planes hold. */
+static inline __attribute__((always_inline)) uint64_t sum_set(const uint64_t *planes,
+                                                              const uint64_t *set, size_t words)
 {
-    uint64_t total = 0;
+    uint64_t sums[PLANES] = { 0 };
 
-    for (size_t p = 0; p < b->n_planes; p++) {
-        const uint64_t *plane = b->planes[p];
-        uint64_t sum = 0;
-
-        for (size_t w = 0; w < b->words; w++)
-            sum += (uint64_t)__builtin_popcountll(plane[w] & set[w]);
-        total += sum << p;
-    }
-    return total;
+    for (size_t w = 0; w < words; w++)
+        for (size_t p = 0; p < PLANES; p++)
+            sums[p] += (uint64_t)__builtin_popcountll(planes[w * PLANES + p] & set[w]);
+    return sums[0] + 2 * sums[1] + 4 * sums[2];
 }
 
-static uint64_t count_plain(const struct bootstrap *b, const uint64_t *set)
+static uint64_t count_plain(const uint64_t *planes, const uint64_t *set, size_t words)
 {
-    return count_set(b, set);
+    return sum_set(planes, set, words);
 }
 
 #if defined(__x86_64__)
 /* every x86-64 processor since 2008 counts bits in one instruction, but the compiler may not assume
  * one */
-__attribute__((target("popcnt"))) static uint64_t count_popcnt(const struct bootstrap *b,
-                                                               const uint64_t *set)
+__attribute__((target("popcnt"))) static uint64_t count_popcnt(const uint64_t *planes,
+                                                               const uint64_t *set, size_t words)
 {
-    return count_set(b, set);
+    return sum_set(planes, set, words);
 }
 #endif
 
@@ -71,12 +75,9 @@ int bootstrap_new(struct bootstrap **out, size_t n_images, uint64_t seed, struct
         b->count = count_popcnt;
 #endif
     b->times = mem_new(b->words, 64, e);
-    for (size_t p = 0; b->times && p < PLANES; p++) {
-        b->planes[p] = mem_new(b->words, sizeof(uint64_t), e);
-        if (!b->planes[p])
-            break;
-    }
-    if (!b->times || !b->planes[PLANES - 1]) {
+    b->planes = mem_new(b->words, PLANES * sizeof(uint64_t), e);
+    b->heavy = mem_new(n_images / (IN_PLANES + 1) + 1, sizeof(*b->heavy), e);
+    if (!b->times || !b->planes || !b->heavy) {
         bootstrap_free(b);
         return ERR_NOMEM;
     }
@@ -88,9 +89,9 @@ void bootstrap_free(struct bootstrap *b)
 {
     if (!b)
         return;
-    for (size_t p = 0; p < PLANES; p++)
-        free(b->planes[p]);
+    free(b->planes);
     free(b->times);
+    free(b->heavy);
     free(b);
 }
 
@@ -138,34 +139,45 @@ static uint64_t gather_bits(uint64_t bytes, size_t p)
     return (((bytes >> p) & 0x0101010101010101u) * 0x0102040810204080u) >> 56;
 }
 
-void bootstrap_draw(struct bootstrap *b)
+/* Fills the planes of 64 images' times, and says whether any of these is more than they hold. */
+static bool slice(const uint8_t *times, uint64_t *planes)
 {
     uint64_t any = 0;
 
-    draw_images(b);
-    for (size_t w = 0; w < b->words; w++) {
-        uint64_t bits[PLANES] = { 0 };
+    memset(planes, 0, PLANES * sizeof(*planes));
+    for (size_t byte = 0; byte < 64; byte += 8) {
+        uint64_t eight;
 
-        for (size_t byte = 0; byte < 64; byte += 8) {
-            uint64_t eight;
-
-            memcpy(&eight, b->times + w * 64 + byte, 8);
-            any |= eight;
-            for (size_t p = 0; p < 4; p++)
-                bits[p] |= gather_bits(eight, p) << byte;
-            if (eight & 0xf0f0f0f0f0f0f0f0u)
-                for (size_t p = 4; p < PLANES; p++)
-                    bits[p] |= gather_bits(eight, p) << byte;
-        }
+        memcpy(&eight, times + byte, sizeof(eight)); /* little-endian: byte i is bit 8 i */
+        any |= eight;
         for (size_t p = 0; p < PLANES; p++)
-            b->planes[p][w] = bits[p];
+            planes[p] |= gather_bits(eight, p) << byte;
     }
-    for (b->n_planes = PLANES; b->n_planes > 0; b->n_planes--)
-        if (any & (0x0101010101010101u << (b->n_planes - 1)))
-            break;
+    return (any & ~(0x0101010101010101u * IN_PLANES)) != 0;
+}
+
+static void list_heavy(struct bootstrap *b, size_t first)
+{
+    for (size_t i = first; i < first + 64; i++)
+        if (b->times[i] > IN_PLANES)
+            b->heavy[b->n_heavy++] = (struct heavy){ i, b->times[i] & ~(uint64_t)IN_PLANES };
+}
+
+void bootstrap_draw(struct bootstrap *b)
+{
+    draw_images(b);
+    b->n_heavy = 0;
+    for (size_t w = 0; w < b->words; w++)
+        if (slice(b->times + w * 64, b->planes + w * PLANES))
+            list_heavy(b, w * 64);
 }
 
 uint64_t bootstrap_count(const struct bootstrap *b, const uint64_t *set)
 {
-    return b->count(b, set);
+    uint64_t count = b->count(b->planes, set, b->words);
+
+    for (size_t i = 0; i < b->n_heavy; i++)
+        if (set[b->heavy[i].image / 64] >> (b->heavy[i].image % 64) & 1)
+            count += b->heavy[i].times;
+    return count;
 }

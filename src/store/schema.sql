@@ -72,7 +72,7 @@ CREATE TABLE answers (
     run         INTEGER NOT NULL REFERENCES run,
     image       INTEGER NOT NULL REFERENCES image,
     value       BLOB NOT NULL,          -- int16, little-endian: an option's index; -1 not answered;
-                                        -- -2 unparseable, -3 refused, -4 unsure, -5 error, -6 tie
+                                        -- -2 unparseable, -3 refused, -4 unsure, -5 error, -6 tied
     probability BLOB,                   -- float32, little-endian: P(yes) of a yes/no column, else one an option
     seconds     REAL,
     PRIMARY KEY (run, image)

@@ -3,8 +3,9 @@
  * sql.h - the few statement-level calls that store/ needs of a database. Private to store/.
  *
  * Statements are written once, in what SQLite and PostgreSQL both accept: $1, $2, .. in order of
- * appearance. Values are bound, never formatted into a statement. A bind that fails is reported by
- * the step that follows.
+ * appearance. Values are bound, never formatted into a statement. What is bound is not copied: it
+ * must live until the statement is at its end. A bind that fails is reported by the step that
+ * follows.
  */
 #ifndef ASSENT_STORE_SQL_H
 #define ASSENT_STORE_SQL_H

@@ -49,15 +49,18 @@ static int open_handle(struct sql *db, const char *path, enum sql_mode mode)
 {
     static const int flags[] = { SQLITE_OPEN_READONLY, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
-    int code = sqlite3_open_v2(path, &db->handle, flags[mode], NULL);
+    int code = sqlite3_open_v2(path, &db->handle, flags[mode] | SQLITE_OPEN_NOMUTEX,
+                               NULL); /* one thread a handle */
 
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (code == SQLITE_OK)
-        code = sqlite3_exec(db->handle,
-                            "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
-                            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
-                            NULL, NULL, NULL);
+        code = sqlite3_exec(
+            db->handle,
+            "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
+            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+            "PRAGMA cache_size = -32768;", /* KiB: an import's pages are written once */
+            NULL, NULL, NULL);
     /* WAL: readers never wait for a writer, nor a writer for readers */
     if (code == SQLITE_OK && mode == SQL_WRITE)
         code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
@@ -98,6 +101,8 @@ int sql_open(struct sql **out, const char *path, enum sql_mode mode, struct err 
     *out = NULL;
     if (!db)
         return ERR_NOMEM;
+    /* counting every allocation takes a lock each; refused, and no matter, once SQLite has begun */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     db->path = strdup(path ? path : "memory");
     if (!db->path || (mode == SQL_READ_UNCHANGING && unchanging_address(&address, path, e) < 0)) {
         sql_close(db);
@@ -192,12 +197,12 @@ void sql_bind_real(struct sql_stmt *s, int index, double value)
 
 void sql_bind_text(struct sql_stmt *s, int index, const char *text)
 {
-    keep(s, sqlite3_bind_text(s->handle, index, text, -1, SQLITE_TRANSIENT));
+    keep(s, sqlite3_bind_text(s->handle, index, text, -1, SQLITE_STATIC));
 }
 
 void sql_bind_blob(struct sql_stmt *s, int index, const void *bytes, size_t len)
 {
-    keep(s, sqlite3_bind_blob64(s->handle, index, bytes, len, SQLITE_TRANSIENT));
+    keep(s, sqlite3_bind_blob64(s->handle, index, bytes, len, SQLITE_STATIC));
 }
 
 int sql_step(struct sql_stmt *s, struct err *e)

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 static const char *const reason_names[] = {
-    NULL, NULL, "unparseable", "refused", "unsure", "error", "tie",
+    NULL, NULL, "unparseable", "refused", "unsure", "error", "tied",
 };
 enum { N_REASONS = sizeof(reason_names) / sizeof(reason_names[0]) };
 
@@ -106,6 +106,11 @@ static bool folds(const char *text, size_t len, const char *word)
 
 static bool read_word(const char *text, size_t len, int16_t *value, unsigned *codings)
 {
+    if (len == 1 && (*text == '0' || *text == '1')) { /* the usual ones, millions of times */
+        *value = *text == '1' ? VALUE_YES : VALUE_NO;
+        *codings |= *text == '1' ? CODING_ONE : CODING_ZERO;
+        return true;
+    }
     for (size_t i = 0; i < sizeof(yesno_words) / sizeof(yesno_words[0]); i++) {
         if (len != strlen(yesno_words[i].text) || strncasecmp(text, yesno_words[i].text, len) != 0)
             continue;

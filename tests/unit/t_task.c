@@ -901,7 +901,7 @@ static void yesno_column_reads_all_codings(void **state)
         { "refused", VALUE_REFUSED, CODING_REASON },
         { "Unsure", VALUE_UNSURE, CODING_REASON },
         { "error", VALUE_ERROR, CODING_REASON },
-        { "tie", VALUE_TIE, CODING_REASON },
+        { "tied", VALUE_TIE, CODING_REASON },
         { "", VALUE_MISSING, 0 },
     };
     struct task *t = load(example);
@@ -1042,7 +1042,7 @@ static void reason_names_are_for_abstentions_only(void **state)
     assert_string_equal(task_reason_name(VALUE_REFUSED), "refused");
     assert_string_equal(task_reason_name(VALUE_UNSURE), "unsure");
     assert_string_equal(task_reason_name(VALUE_ERROR), "error");
-    assert_string_equal(task_reason_name(VALUE_TIE), "tie");
+    assert_string_equal(task_reason_name(VALUE_TIE), "tied");
     assert_null(task_reason_name(VALUE_MISSING));
     assert_null(task_reason_name(VALUE_NO));
     assert_null(task_reason_name(VALUE_YES));
