@@ -18,7 +18,7 @@ enum { WRITE_BUFFER = 1 << 20, PATH_BYTES_MAX = 64 * 1024 };
 struct writer {
     FILE *file;
     char *path;      /* NULL: standard output */
-    char *temporary; /* beside it */
+    char *temporary; /* beside it; NULL: path is written to as it is */
 };
 
 bool file_exists(const char *path)
@@ -125,34 +125,71 @@ static FILE *open_temporary(struct writer *w, struct err *e)
     return f;
 }
 
+/* Where the text goes in the end: links followed, if there is anything there. */
+static char *target_of(const char *path)
+{
+    char *resolved = realpath(path, NULL);
+
+    return resolved ? resolved : strdup(path);
+}
+
+/* Devices and pipes have no name to take over. */
+static bool is_stream(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static FILE *open_stream(const struct writer *w, struct err *e)
+{
+    FILE *f = fopen(w->path, "wbe");
+
+    if (!f)
+        err_errno(e, "write", w->path);
+    return f;
+}
+
+static int open_file(struct writer *w, const char *path, struct err *e)
+{
+    struct buf name = BUF_INIT(PATH_BYTES_MAX);
+
+    w->path = target_of(path);
+    if (!w->path)
+        return err_set(e, ERR_NOMEM, "out of memory: a path");
+    if (file_is_folder(w->path))
+        return err_set(e, ERR_IO, "cannot write %s: it is a folder", path);
+    if (is_stream(w->path)) {
+        w->file = open_stream(w, e);
+        return w->file ? 0 : e->code;
+    }
+    buf_puts(&name, w->path);
+    buf_puts(&name, ".XXXXXX");
+    w->temporary = buf_take(&name);
+    if (!w->temporary)
+        return err_set(e, ERR_NOMEM, "out of memory: a path");
+    w->file = open_temporary(w, e);
+    return w->file ? 0 : e->code;
+}
+
 int writer_open(struct writer **out, const char *path, struct err *e)
 {
     struct writer *w = mem_new(1, sizeof(*w), e);
-    struct buf name = BUF_INIT(PATH_BYTES_MAX);
+    int rc = 0;
 
     *out = NULL;
     if (!w)
         return ERR_NOMEM;
-    if (strcmp(path, "-") == 0) {
+    if (strcmp(path, "-") == 0)
         w->file = stdout;
-        *out = w;
-        return 0;
-    }
-    buf_puts(&name, path);
-    buf_puts(&name, ".XXXXXX");
-    w->path = strdup(path);
-    w->temporary = buf_take(&name);
-    if (!w->path || !w->temporary)
-        err_set(e, ERR_NOMEM, "out of memory: a path");
-    else if (file_is_folder(path))
-        err_set(e, ERR_IO, "cannot write %s: it is a folder", path);
     else
-        w->file = open_temporary(w, e);
-    if (!w->file) {
+        rc = open_file(w, path, e);
+    if (rc < 0) {
         free_writer(w);
-        return e->code;
+        return rc;
     }
-    setvbuf(w->file, NULL, _IOFBF, WRITE_BUFFER);
+    if (w->path)
+        setvbuf(w->file, NULL, _IOFBF, WRITE_BUFFER);
     *out = w;
     return 0;
 }
@@ -175,24 +212,26 @@ static int sync_folder(const char *path)
     return rc == 0 || errno == EINVAL ? 0 : -1; /* some file systems have no folders to sync */
 }
 
+/* Puts the temporary file in the target's place. */
+static int take_name(const struct writer *w, struct err *e)
+{
+    if (rename(w->temporary, w->path) != 0 || sync_folder(w->path) != 0)
+        return err_errno(e, "write", w->path);
+    return 0;
+}
+
 int writer_commit(struct writer *w, struct err *e)
 {
-    bool broken = fflush(w->file) != 0 || ferror(w->file);
+    const char *name = w->path ? w->path : "standard output";
     int rc = 0;
 
-    if (!w->path) {
-        if (broken)
-            rc = err_errno(e, "write", "standard output");
-        free_writer(w);
-        return rc;
-    }
-    if (broken || fsync(fileno(w->file)) != 0)
-        rc = err_errno(e, "write", w->path);
-    if (fclose(w->file) != 0 && rc == 0)
-        rc = err_errno(e, "write", w->path);
-    if (rc == 0 && (rename(w->temporary, w->path) != 0 || sync_folder(w->path) != 0))
-        rc = err_errno(e, "write", w->path);
-    if (rc < 0)
+    if (fflush(w->file) != 0 || ferror(w->file) || (w->temporary && fsync(fileno(w->file)) != 0))
+        rc = err_errno(e, "write", name);
+    if (w->path && fclose(w->file) != 0 && rc == 0)
+        rc = err_errno(e, "write", name);
+    if (rc == 0 && w->temporary)
+        rc = take_name(w, e);
+    if (rc < 0 && w->temporary)
         unlink(w->temporary);
     free_writer(w);
     return rc;
@@ -202,9 +241,9 @@ void writer_abort(struct writer *w)
 {
     if (!w)
         return;
-    if (w->path) {
+    if (w->path)
         fclose(w->file);
+    if (w->temporary)
         unlink(w->temporary);
-    }
     free_writer(w);
 }

@@ -44,6 +44,8 @@ int reader_peek(struct reader *r, const char **start, size_t *len, struct err *e
 
 const char *reader_name(const struct reader *r);
 unsigned long reader_line_number(const struct reader *r); /* of the last line returned, from 1 */
+/* Is there nothing behind the last line? */
+bool reader_is_at_end(const struct reader *r);
 /* Gives e the place "file:line" of the last line. Returns e->code. */
 int reader_at(const struct reader *r, struct err *e);
 /* Reads what is left and gives the whole file's hash. */
@@ -61,8 +63,9 @@ char *file_join(const char *dir, const char *name, struct err *e);
 const char *file_user(void);
 
 /* ---- writing ----
- * The text goes to a temporary file beside the target and takes its name only once it is whole and
- * on the disk (fsync, rename). "-" is standard output. */
+ * The text goes to a temporary file beside the target and takes its name only once it is whole and on
+ * the disk (fsync, rename). A symbolic link is followed. "-" is standard output; that, devices and
+ * pipes are written to as they are. */
 struct writer;
 
 int writer_open(struct writer **out, const char *path, struct err *e);

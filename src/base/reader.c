@@ -295,6 +295,11 @@ unsigned long reader_line_number(const struct reader *r)
     return r->line;
 }
 
+bool reader_is_at_end(const struct reader *r)
+{
+    return r->at_end && r->start == r->end;
+}
+
 int reader_at(const struct reader *r, struct err *e)
 {
     return err_at(e, "%s:%lu", r->name, r->line);

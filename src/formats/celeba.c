@@ -115,6 +115,13 @@ static int at_end(const struct labels *l, const struct celeba *c, struct err *e)
     return reader_at(l->reader, e);
 }
 
+static int bad_row(const struct labels *l, struct err *e)
+{
+    if (reader_is_at_end(l->reader))
+        err_hint(e, "this is the file's last line: is the file cut off?");
+    return reader_at(l->reader, e);
+}
+
 static int next_celeba(struct labels *l, struct err *e)
 {
     struct celeba *c = l->state;
@@ -134,13 +141,13 @@ static int next_celeba(struct labels *l, struct err *e)
     for (; next_word(line, len, &at, &word, &word_len); i++) {
         rc = i < c->n ? labels_add_text(l, c->targets[i], word, word_len, e) : 0;
         if (rc < 0)
-            return reader_at(l->reader, e);
+            return bad_row(l, e);
     }
     if (i != c->n) {
         err_set(e, ERR_FORMAT, "the row has too %s values", i < c->n ? "few" : "many");
         err_got(e, "%zu", i);
         err_expected(e, "%zu, one a question", c->n);
-        return reader_at(l->reader, e);
+        return bad_row(l, e);
     }
     rc = buf_end(&c->key, "an image's name", e);
     l->row.key = c->key.text;

@@ -29,6 +29,10 @@ enum sql_mode {
 int sql_open(struct sql **out, const char *path, enum sql_mode mode, struct err *e);
 void sql_close(struct sql *db); /* NULL is fine */
 
+/* Readers never wait for a writer, nor a writer for readers, from now on (WAL): the file is
+ * changed. */
+int sql_share(struct sql *db, struct err *e);
+
 /* May the database's folder not be written to, and is there no log beside it? */
 bool sql_is_unwritable(const char *path);
 

@@ -61,9 +61,6 @@ static int open_handle(struct sql *db, const char *path, enum sql_mode mode)
             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
             "PRAGMA cache_size = -32768;", /* KiB: an import's pages are written once */
             NULL, NULL, NULL);
-    /* WAL: readers never wait for a writer, nor a writer for readers */
-    if (code == SQLITE_OK && mode == SQL_WRITE)
-        code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     return code;
 }
 
@@ -129,6 +126,11 @@ void sql_close(struct sql *db)
     sqlite3_close(db->handle);
     free(db->path);
     free(db);
+}
+
+int sql_share(struct sql *db, struct err *e)
+{
+    return sql_exec(db, "PRAGMA journal_mode = WAL", e);
 }
 
 int sql_exec(struct sql *db, const char *statements, struct err *e)

@@ -103,6 +103,19 @@ static int open_for_reading(struct store *s, const char *path, struct err *e)
     return rc;
 }
 
+/* A database that is not ours is not changed in the least. */
+static int open_for_writing(struct store *s, const char *path, struct err *e)
+{
+    int64_t version;
+    int rc = sql_open(&s->db, path, SQL_WRITE, e);
+
+    if (rc == 0)
+        rc = check_version(s, path, &version, e);
+    if (rc == 0)
+        rc = sql_share(s->db, e);
+    return rc < 0 ? rc : migrate(s, path, e);
+}
+
 int store_open(struct store **out, const char *path, enum store_mode mode, struct err *e)
 {
     struct store *s = mem_new(1, sizeof(*s), e);
@@ -114,9 +127,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode, struc
     if (mode == STORE_READ) {
         rc = open_for_reading(s, path, e);
     } else {
-        rc = sql_open(&s->db, path, SQL_WRITE, e);
-        if (rc == 0)
-            rc = migrate(s, path, e);
+        rc = open_for_writing(s, path, e);
     }
     if (rc < 0)
         store_close(s);

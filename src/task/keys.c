@@ -17,7 +17,7 @@ int load_wrong_type(const struct loader *l, int node, enum doc_type expected, st
 }
 
 /* The node is no text, or one that holds a NUL byte. */
-int load_no_text(const struct loader *l, int node, struct err *e)
+static int no_text(const struct loader *l, int node, struct err *e)
 {
     if (doc_type(l->doc, node) != DOC_TEXT)
         return load_wrong_type(l, node, DOC_TEXT, e);
@@ -97,7 +97,7 @@ int load_text(const struct loader *l, int node, void *into, struct err *e)
     const char *text = doc_text(l->doc, node);
 
     if (!text)
-        return load_no_text(l, node, e);
+        return no_text(l, node, e);
     if (*text == '\0') {
         err_set(e, ERR_FORMAT, "this text is empty");
         return doc_at(l->doc, node, e);

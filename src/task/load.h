@@ -55,7 +55,6 @@ int load_unique(const struct loader *l, int node, struct map *names, const char 
 
 /* The errors that several parts give. */
 int load_wrong_type(const struct loader *l, int node, enum doc_type expected, struct err *e);
-int load_no_text(const struct loader *l, int node, struct err *e);
 int load_unknown_name(const struct loader *l, int node, const char *what, const char *name,
                       const char *const known[], size_t n, struct err *e);
 
