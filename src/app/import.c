@@ -27,6 +27,7 @@ struct importing {
     struct import_result *out;
     struct labels *file;
     struct store_images images;
+    struct store_annotators known;
     struct matcher *matcher;
     int64_t *image_ids; /* [n_known] of the project's images and of those that the file adds */
     size_t n_known, ids_cap;
@@ -50,20 +51,24 @@ static int bad_name(const char *name, struct err *e)
                         TASK_NAME_MAX);
 }
 
-/* By option, by the task, by the file, else a human. */
-static int kind_of(const struct importing *im, const char *name, enum annotator_kind by_file,
+/* By option, by the task, by the file, by what the project knows, else a human. */
+static int kind_of(const struct importing *im, const char *name, const struct label_row *row,
                    enum annotator_kind *kind, struct err *e)
 {
     const struct annotator *declared = task_find_annotator(im->project->task, name);
 
-    if (im->options->kind) {
-        if (task_annotator_kind(im->options->kind, kind))
-            return 0;
-        err_set(e, ERR_ARG, "no kind of annotator is called '%s'", im->options->kind);
-        return err_expected(e, "human or model");
-    }
-    *kind = declared ? declared->kind : by_file;
-    return 0;
+    *kind = ANNOTATOR_HUMAN;
+    for (size_t i = 0; i < im->known.n; i++)
+        if (strcmp(im->known.items[i].name, name) == 0)
+            *kind = im->known.items[i].kind;
+    if (row->kind_given)
+        *kind = row->kind;
+    if (declared)
+        *kind = declared->kind;
+    if (!im->options->kind || task_annotator_kind(im->options->kind, kind))
+        return 0;
+    err_set(e, ERR_ARG, "no kind of annotator is called '%s'", im->options->kind);
+    return err_expected(e, "human or model");
 }
 
 static int find_annotator(struct importing *im, const struct label_row *row, size_t *index,
@@ -90,7 +95,7 @@ static int find_annotator(struct importing *im, const struct label_row *row, siz
         return rc;
     a = &out->annotators[out->n_annotators++];
     a->name = arena_text(&out->arena, name, strlen(name), e);
-    return a->name ? kind_of(im, name, row->kind, &a->kind, e) : ERR_NOMEM;
+    return a->name ? kind_of(im, name, row, &a->kind, e) : ERR_NOMEM;
 }
 
 /* ---- images ---- */
@@ -442,6 +447,8 @@ static int start(struct importing *im, struct err *e)
     int rc = store_images_load(im->project->store, &im->images, e);
 
     if (rc == 0)
+        rc = store_annotators_load(im->project->store, &im->known, e);
+    if (rc == 0)
         rc = matcher_new(&im->matcher, &im->images, e);
     if (rc == 0)
         rc = map_new(&im->annotators, e);
@@ -463,6 +470,7 @@ static void stop(struct importing *im)
     labels_close(im->file);
     matcher_free(im->matcher);
     store_images_release(&im->images);
+    store_annotators_release(&im->known);
     map_free(im->annotators);
     map_free(im->rows);
     free(im->image_ids);

@@ -63,9 +63,9 @@ char *file_join(const char *dir, const char *name, struct err *e);
 const char *file_user(void);
 
 /* ---- writing ----
- * The text goes to a temporary file beside the target and takes its name only once it is whole and on
- * the disk (fsync, rename). A symbolic link is followed. "-" is standard output; that, devices and
- * pipes are written to as they are. */
+ * The text goes to a temporary file beside the target and takes its name only once it is whole and
+ * on the disk (fsync, rename). A symbolic link is followed. "-" is standard output; that, devices
+ * and pipes are written to as they are. */
 struct writer;
 
 int writer_open(struct writer **out, const char *path, struct err *e);

@@ -28,7 +28,8 @@ struct label_cell {
 /* What one row of the file says. Everything is valid until the next row. */
 struct label_row {
     const char *annotator;    /* NULL: the file doesn't say whose labels these are */
-    enum annotator_kind kind; /* of that annotator */
+    bool kind_given;          /* does the file say what that annotator is? */
+    enum annotator_kind kind; /* if so */
     const char *key;          /* the image's, as the file writes it */
     unsigned long line;
     const struct label_cell *cells; /* those whose name is a question of the task */

@@ -180,6 +180,7 @@ static int read_entry(struct labels *l, struct label_studio *s, const struct jso
     l->row.key = s->key;
     l->row.line = s->line;
     l->row.annotator = annotator_of(s, entry);
+    l->row.kind_given = true;
     l->row.kind = s->list == 0 ? ANNOTATOR_MODEL : ANNOTATOR_HUMAN;
     return labels_check_row(l, l->path, e);
 }

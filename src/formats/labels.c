@@ -204,7 +204,7 @@ int labels_next(struct labels *l, struct label_row *row, struct err *e)
     int rc;
 
     l->n_cells = 0;
-    l->row = (struct label_row){ .seconds = NAN, .kind = ANNOTATOR_HUMAN };
+    l->row = (struct label_row){ .seconds = NAN };
     rc = l->format->next(l, e);
     if (rc != 1)
         return rc;

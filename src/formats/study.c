@@ -263,6 +263,7 @@ static int emit(struct labels *l, const char *annotator, enum annotator_kind kin
     int rc = 0;
 
     l->row.annotator = annotator;
+    l->row.kind_given = true;
     l->row.kind = kind;
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = labels_add_cell(l, cells[i].column, cells[i].value, e);
