@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pwd.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -188,8 +189,10 @@ int writer_open(struct writer **out, const char *path, struct err *e)
         free_writer(w);
         return rc;
     }
-    if (w->path)
+    if (w->path) {
         setvbuf(w->file, NULL, _IOFBF, WRITE_BUFFER);
+        __fsetlocking(w->file, FSETLOCKING_BYCALLER); /* one thread writes: no lock a character */
+    }
     *out = w;
     return 0;
 }

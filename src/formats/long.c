@@ -136,7 +136,9 @@ static int write_task(FILE *f, struct buf *task, const struct label_export *x, s
                       size_t column)
 {
     buf_clear(task);
-    buf_printf(task, "%s/%s", x->keys[image], x->task->columns[column].name);
+    buf_puts(task, x->keys[image]);
+    buf_putc(task, '/');
+    buf_puts(task, x->task->columns[column].name);
     if (task->failed)
         return ERR_NOMEM;
     csvfile_write(f, task->text);
