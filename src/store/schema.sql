@@ -124,7 +124,8 @@ WITH packed AS (
     JOIN question_column AS c ON c.question_set = vote.question_set AND c.position = vote.position
 )
 SELECT image.key AS image, every.question, annotator.name AS annotator, every.value,
-       json_extract(every.labels, '$[' || every.value || ']') AS label, every.run, every.vote
+       CASE WHEN every.value >= 0 THEN json_extract(every.labels, '$[' || every.value || ']') END AS label,
+       every.run, every.vote
 FROM every
 JOIN image ON image.id = every.image
 JOIN annotator ON annotator.id = every.annotator;

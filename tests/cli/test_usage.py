@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command line itself: help, options, exit codes, the man page and the completion."""
+import os
+import re
+import shutil
+import subprocess
+
+from harness import ASSENT, STUDY, Case, main
+
+COMMANDS = ["init", "import", "status", "agree", "consensus", "report", "export", "help", "version"]
+
+
+class Usage(Case):
+    def test_help_lists_the_commands(self):
+        out = self.run_assent("help").out
+        self.assertEqual(re.findall(r"^  (\w+)  +\w", out, re.M), COMMANDS)
+        self.assertEqual(self.run_assent().out, out)
+
+    def test_every_command_has_help_with_an_example(self):
+        for command in COMMANDS:
+            out = self.run_assent(command, "--help").out
+            self.assertRegex(out, rf"Usage: assent {command} ")
+            self.assertRegex(out, rf"Examples?:\n +assent .*{command}")
+            for option in ("--directory", "--json", "--quiet", "--verbose"):
+                self.assertIn(option, out)
+
+    def test_unknown_commands_and_options(self):
+        self.assertIn("did you mean 'agree'?", self.run_assent("agre", code=2).err)
+        self.assertIn("assent help", self.run_assent("zzzzzz", code=2).err)
+        for args in (["agree", "--nope"], ["--nope"], ["agree", "one"], ["import"], ["import", "a", "--metadata", "b"],
+                     ["export", "x"], ["agree", "--resamples", "-3"], ["agree", "--seed", "x"],
+                     ["consensus", "--method", "magic"], ["consensus", "--tie", "last"], ["init", "a", "b"]):
+            ran = self.run_assent(*args, code=2)
+            self.assertEqual(ran.out, "", args)
+            self.assertTrue(ran.err, args)
+
+    def test_global_options_stand_anywhere(self):
+        self.run_assent("init", "p", "--preset", "celeba")
+        for args in (["-C", "p", "--json", "status"], ["status", "-C", "p", "--json"], ["--json", "status", "-Cp"],
+                     ["--directory=p", "status", "--json"]):
+            self.assertEqual(self.run_assent(*args).json["name"], "celeba")
+
+    def test_init(self):
+        out = self.run_assent("init", "p").out
+        self.assertIn("p/assent.yaml", out)
+        self.assertIn("left as it is", self.run_assent("init", "p", code=1).err)
+        self.assertIn("did you mean 'celeba'?", self.run_assent("init", "q", "--preset", "celebA", code=2).err)
+        self.assertEqual(self.run_assent("-C", "p", "status", "--json").json["questions"], 1)
+
+    def test_every_json_is_one_document(self):
+        self.assertEqual(self.json("init", ".", "--preset", "celeba"), {"wrote": "assent.yaml"})
+        self.assertEqual(self.json("import", STUDY)["format"], "study")
+        for args in (["status"], ["agree"], ["consensus"], ["report"], ["version"],
+                     ["export", "x.csv", "-f", "csv", "-a", "celeba"]):
+            self.assertIsInstance(self.json(*args), dict, args)
+
+    def test_quiet_says_nothing_but_warnings(self):
+        self.run_assent("init", ".", "--preset", "celeba")
+        self.run_assent("import", STUDY)
+        self.assertEqual(self.run_assent("-q", "export", "x.csv", "-f", "csv", "-a", "celeba").err, "")
+        self.assertIn("40 000 cells", self.run_assent("export", "x.csv", "-f", "csv", "-a", "celeba").err)
+
+    def test_output_that_cannot_be_written(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full")
+        self.run_assent("init", ".", "--preset", "celeba")
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            ran = subprocess.run([ASSENT, "status"], cwd=self.dir, stdout=full, stderr=subprocess.PIPE, text=True,
+                                 check=False)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("No space left", ran.stderr)
+
+    def test_export_replaces_whole_or_not_at_all(self):
+        self.run_assent("init", ".", "--preset", "celeba")
+        self.run_assent("import", STUDY)
+        self.write("x.txt", "before")
+        os.symlink("x.txt", self.path("link"))
+        self.run_assent("export", "link", "-f", "csv", "-a", "celeba")
+        self.assertTrue(os.path.islink(self.path("link")) and self.read("x.txt").startswith("image_id,"))
+        self.write("x.txt", "before")
+        self.fails("export", "x.txt", "-f", "celeba", "-a", "person", says="no label for")
+        self.assertEqual(self.read("x.txt"), "before")
+        self.fails("export", "none/x", "-f", "csv", "-a", "celeba", says="none/x")
+        self.fails("export", ".", "-f", "csv", "-a", "celeba", says="folder")
+        self.assertEqual(sorted(n for n in os.listdir(self.dir) if "x.txt" in n), ["x.txt"])
+
+    def test_unknown_annotators_are_answered_with_the_known(self):
+        self.run_assent("init", ".", "--preset", "celeba")
+        self.run_assent("import", STUDY)
+        self.fails("agree", "celebA", "person", code=2, says=["'celebA'", "did you mean 'celeba'?", "llava-next-8b"])
+        self.fails("agree", "celeba", "consensus", code=2, says="assent consensus makes it")
+
+
+class Generated(Case):
+    def options(self):
+        for command in COMMANDS:
+            for option in re.findall(r"--[a-z]+", self.run_assent(command, "--help").out):
+                yield command, option
+
+    def test_man_page(self):
+        text = self.run_assent("generate", "man").out
+        plain = text.replace("\\-", "-")
+        for command, option in self.options():
+            if option not in ("--help", "--usage", "--version"):
+                self.assertIn(option, plain, command)
+        if not shutil.which("mandoc"):
+            self.skipTest("mandoc is not installed")
+        ran = subprocess.run(["mandoc", "-T", "lint", "-W", "error"], input=text, text=True, capture_output=True,
+                             check=False)
+        self.assertEqual((ran.returncode, ran.stdout), (0, ""))
+
+    def test_completion(self):
+        self.write("c.bash", self.run_assent("generate", "completion").out)
+
+        def complete(*words):
+            script = 'source ./c.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _assent; echo "${COMPREPLY[*]}"'
+            ran = subprocess.run(["bash", "-c", script, "bash", *words], cwd=self.dir, text=True, capture_output=True,
+                                 check=True)
+            return ran.stdout.split()
+
+        self.assertEqual(complete("assent", "ag"), ["agree"])
+        self.assertEqual(complete("assent", "-C", "x", "cons"), ["consensus"])
+        self.assertEqual(complete("assent", "import", "--format", "cel"), ["celeba"])
+        for command, option in self.options():
+            if option not in ("--usage", "--version"):
+                self.assertIn(option, complete("assent", command, option), command)
+
+
+if __name__ == "__main__":
+    main()
