@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Times the program at the full size of CelebA, 202 599 images x 40 questions and two annotators, and at four times that.
+
+    bench/celeba.py [--assent PROGRAM] [--runs N] [--quick]
+
+Each figure is that of a whole process: start, work, exit, with fsync where the program writes. Labels are
+generated: each question's rate of yes is the people's in the study, and the second annotator differs from the first
+on a fifth of the cells. The targets are those of the design; nothing fails where one is missed.
+"""
+import argparse
+import json
+import os
+import platform
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from datetime import date
+from statistics import median
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
+STUDY = os.path.join(ROOT, "examples", "study")
+CELEBA = 202599
+TARGETS = {"import (new images)": 2, "import (known images)": 2, "agree, no bootstrap": 0.5, "agree": 5,
+           "export celeba": 3}
+MEMORY_TARGET = 300  # MB
+
+
+def rates():
+    """{question: the people's rate of yes}, from the study."""
+    def load(name):
+        with open(os.path.join(STUDY, name), encoding="utf-8") as f:
+            return json.load(f)
+    names, model, votes = list(load("questions.json")), load("ai_annotation.json"), load("re_annotation.json")
+    yes = dict.fromkeys(names, 0)
+    for image, row in model.items():
+        for name, value in zip(names, row):
+            voted = name.replace("clock_shadow", "Clock_Shadow") in votes.get(image, {})
+            yes[name] += (value == 1) != voted
+    return {name.replace("clock_shadow", "Clock_Shadow"): n / len(model) for name, n in yes.items()}
+
+
+def column(rng, n, rate):
+    """n random bytes that are below a bound at this rate, as a bytes of 0 and 1."""
+    bound = round(rate * 256)
+    return rng.randbytes(n).translate(bytes(1 if b < bound else 0 for b in range(256)))
+
+
+def generate(folder, n):
+    rng = random.Random(1)
+    names = rates()
+    first = [column(rng, n, rate) for rate in names.values()]
+    flips = [column(rng, n, 0.2) for _ in names]
+    second = [bytes(a ^ b for a, b in zip(x, y)) for x, y in zip(first, flips)]
+    text = (" -1", "  1")
+    for who, columns in (("a", first), ("b", second)):
+        with open(os.path.join(folder, f"{who}.txt"), "w", encoding="ascii") as f:
+            f.write(f"{n}\n{' '.join(names)} \n")
+            for i, row in enumerate(zip(*columns), 1):
+                f.write(f"{i:06d}.jpg{''.join(text[v] for v in row)}\n")
+
+
+def run(command):
+    """(seconds, peak MB) of one process."""
+    started = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - started
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def jobs(program, folder):
+    """(name, what to run before each time, what is timed)."""
+    project = os.path.join(folder, "p")
+    assent = [program, "-q", "-C", project]
+    out = os.path.join(folder, "out")
+
+    def fresh():
+        shutil.rmtree(project, ignore_errors=True)
+        subprocess.run([program, "init", project, "--preset", "celeba"], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+
+    def with_first():
+        """The project as it was after the first import."""
+        if not os.path.exists(f"{project}-a"):
+            shutil.copytree(project, f"{project}-a")
+        shutil.rmtree(project)
+        shutil.copytree(f"{project}-a", project)
+
+    yield "wc -l", None, ["wc", "-l", f"{folder}/a.txt"]
+    yield "import (new images)", fresh, [*assent, "import", f"{folder}/a.txt", "-a", "a", "--kind", "model"]
+    yield "import (known images)", with_first, [*assent, "import", f"{folder}/b.txt", "-a", "b"]
+    yield "agree, no bootstrap", None, [*assent, "agree", "a", "b", "--resamples", "0"]
+    yield "agree", None, [*assent, "agree", "a", "b"]
+    yield "consensus", None, [*assent, "consensus", "--annotator", "a", "--annotator", "b", "--tie", "first", "b"]
+    yield "status", None, [*assent, "status"]
+    yield "report, no bootstrap", None, [*assent, "report", "--resamples", "0"]
+    for fmt in ("celeba", "csv", "jsonl", "long"):
+        yield f"export {fmt}", None, [*assent, "export", out, "--format", fmt, "-a", "a"]
+
+
+def measure(program, folder, n, runs):
+    """{name: (fastest, median, peak MB)}"""
+    generate(folder, n)
+    results = {}
+    for name, before, command in jobs(program, folder):
+        timed = []
+        for _ in range(runs):
+            if before:
+                before()
+            timed.append(run(command))
+        seconds = [s for s, _ in timed]
+        results[name] = min(seconds), median(seconds), max(m for _, m in timed)
+    return results
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        return next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), "unknown")
+
+
+def verdict(name, seconds, megabytes):
+    words = []
+    if name in TARGETS:
+        miss = seconds - TARGETS[name]
+        words.append(f"<= {TARGETS[name]} s: " + ("reached" if miss <= 0 else f"missed by {miss:.2f} s"))
+    if megabytes > MEMORY_TARGET:
+        words.append(f"over {MEMORY_TARGET} MB")
+    return ", ".join(words)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="times assent at the full size of CelebA")
+    parser.add_argument("--assent", default=os.path.join(ROOT, "build", "assent"))
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size")
+    options = parser.parse_args()
+    n = CELEBA // 10 if options.quick else CELEBA
+    program = os.path.abspath(options.assent)
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    print(f"{processor()}, {os.cpu_count()} processors, {platform.system()}; {date.today()}; commit {commit}")
+    results = []
+    for size in (n, 4 * n):
+        folder = tempfile.mkdtemp(prefix="assent-bench-")
+        try:
+            results.append(measure(program, folder, size, options.runs))
+        finally:
+            shutil.rmtree(folder)
+    small, large = results
+    print(f"\n{n} images, median and fastest of {options.runs}; x: times the seconds of wc -l; growth: at {4 * n} images")
+    print(f"{'':24}{'median s':>10}{'fastest s':>11}{'x':>8}{'MB':>6}{'growth':>8}  target")
+    for name, (fastest, middle, megabytes) in small.items():
+        print(f"{name:24}{middle:10.2f}{fastest:11.2f}{middle / small['wc -l'][1]:8.0f}{megabytes:6.0f}"
+              f"{large[name][1] / middle:8.1f}  {verdict(name, middle, megabytes)}")
+
+
+if __name__ == "__main__":
+    main()
