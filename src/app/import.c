@@ -31,6 +31,7 @@ struct importing {
     struct matcher *matcher;
     int64_t *image_ids; /* [n_known] of the project's images and of those that the file adds */
     size_t n_known, ids_cap;
+    const char *named; /* by the file, where --annotator names another; NULL: none yet */
     struct map *annotators, *rows; /* name -> index; (annotator, image) -> index */
     size_t annotators_cap;
     struct gathered *gathered;
@@ -71,6 +72,20 @@ static int kind_of(const struct importing *im, const char *name, const struct la
     return err_expected(e, "human or model");
 }
 
+/* --annotator gives one name to a file's labels: they must be one annotator's in the file too. */
+static int check_one(struct importing *im, const struct label_row *row, struct err *e)
+{
+    if (!im->options->annotator || !row->annotator || text_equal(im->named, row->annotator))
+        return 0;
+    if (im->named) {
+        err_set(e, ERR_ARG, "this file holds the labels of several annotators: '%s' and '%s'",
+                im->named, row->annotator);
+        return err_hint(e, "leave --annotator out, and each keeps its own");
+    }
+    im->named = arena_text(&im->out->arena, row->annotator, strlen(row->annotator), e);
+    return im->named ? 0 : ERR_NOMEM;
+}
+
 static int find_annotator(struct importing *im, const struct label_row *row, size_t *index,
                           struct err *e)
 {
@@ -83,7 +98,9 @@ static int find_annotator(struct importing *im, const struct label_row *row, siz
         err_set(e, ERR_ARG, "whose labels are these? this format doesn't say");
         return err_hint(e, "--annotator NAME says it");
     }
-    rc = map_add(im->annotators, name, strlen(name), out->n_annotators, index, e);
+    rc = check_one(im, row, e);
+    if (rc == 0)
+        rc = map_add(im->annotators, name, strlen(name), out->n_annotators, index, e);
     if (rc != 1)
         return rc;
     if (*name == '\0' || strlen(name) > TASK_NAME_MAX || strpbrk(name, "\n\r\t") ||

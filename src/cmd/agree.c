@@ -116,10 +116,37 @@ static int print_parts(const struct agree_result *r, struct err *e)
 
 /* ---- around them ---- */
 
+static void print_intervals(const struct agree_result *r, const struct stats_figures *f)
+{
+    if (!isnan(f->wilson.low))
+        printf("95 %% taking cells as independent (Wilson): %.4f - %.4f\n", f->wilson.low,
+               f->wilson.high);
+    if (!isnan(f->bootstrap.low))
+        printf("95 %% drawing whole images (bootstrap, %zu resamples, seed %llu): %.4f - %.4f\n",
+               r->resamples, (unsigned long long)r->seed, f->bootstrap.low, f->bootstrap.high);
+}
+
+static void print_kappa(const struct agree_result *r, const struct stats_figures *f)
+{
+    size_t undefined = r->all->n_columns - r->all->macro_kappa_columns;
+
+    if (isnan(f->kappa))
+        printf("Kappa: undefined, nothing varies");
+    else
+        printf("Kappa: %.3f pooled, %.3f as the mean of %zu questions", f->kappa,
+               r->all->macro.kappa, r->all->macro_kappa_columns);
+    if (undefined > 0 && !isnan(f->kappa))
+        printf(" (undefined on %zu: no variation)", undefined);
+    puts(".");
+    if (f->table_columns > 0 && f->table_columns < r->all->n_columns)
+        printf("Pooled kappa, AC1, alpha and rates are those of the %zu yes/no columns.\n",
+               f->table_columns);
+}
+
 static void print_pooled(const struct agree_result *r)
 {
     const struct stats_figures *f = &r->all->pooled;
-    char n[4][32];
+    char n[3][32];
 
     printf("\nAgreement %.6f on %s of %s cells that %s answered (coverage %.4f); with abstentions "
            "as errors %.6f.\n",
@@ -128,22 +155,8 @@ static void print_pooled(const struct agree_result *r)
     if (f->missing > 0)
         printf("%s cells were answered by one of them only, and left out.\n",
                text_grouped(f->missing, n[2]));
-    if (!isnan(f->wilson.low))
-        printf("95 %%: %.4f - %.4f taking cells as independent (Wilson)", f->wilson.low,
-               f->wilson.high);
-    if (!isnan(f->bootstrap.low))
-        printf("%s%.4f - %.4f with images drawn whole (bootstrap,\n%zu resamples, seed %llu)",
-               isnan(f->wilson.low) ? "95 %: " : ", ", f->bootstrap.low, f->bootstrap.high,
-               r->resamples, (unsigned long long)r->seed);
-    printf(".\nKappa: %.3f pooled, %.3f as the mean of %zu questions", f->kappa,
-           r->all->macro.kappa, r->all->macro_kappa_columns);
-    if (r->all->macro_kappa_columns < r->all->n_columns)
-        printf(" (undefined on %zu: no variation)",
-               r->all->n_columns - r->all->macro_kappa_columns);
-    puts(".");
-    if (f->table_columns > 0 && f->table_columns < r->all->n_columns)
-        printf("Pooled kappa, AC1, alpha and rates are those of the %zu yes/no columns.\n",
-               f->table_columns);
+    print_intervals(r, f);
+    print_kappa(r, f);
 }
 
 static void print_title(const struct agree_result *r)

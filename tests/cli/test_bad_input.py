@@ -130,6 +130,13 @@ class LabelFiles(Case):
         self.fails("import", "good.csv", "-a", "x", "--kind", "robot", says="human or model", code=2)
         self.fails("import", "good.csv", "-a", "good", "--kind", "model", says="another kind", code=2)
 
+    def test_one_name_for_several_annotators(self):
+        row = '{"image": "%d", "question": "Bald", "value": "yes", "annotator": "%s"}\n'
+        self.write("bad", row % (1, "ann") + row % (2, "ben"))
+        self.fails("import", "bad", "-a", "x", code=2, says=["'ann' and 'ben'", "--annotator"])
+        self.run_assent("import", "bad")
+        self.assertEqual([a["name"] for a in self.json("status")["annotators"]], ["good", "ann", "ben"])
+
     def test_metadata(self):
         self.write("m", "image,colour\n7,red\n")
         self.fails("import", "--metadata", "m", says="none of the 1 rows")
