@@ -186,8 +186,16 @@ bool text_utf8(const char *s, size_t len, size_t *bad)
     size_t i = 0;
 
     while (i < len) {
-        size_t n = utf8_length((const unsigned char *)s + i, len - i);
+        uint64_t eight = UINT64_MAX;
+        size_t n;
 
+        if (i + sizeof(eight) <= len)
+            memcpy(&eight, s + i, sizeof(eight));
+        if ((eight & 0x8080808080808080u) == 0) { /* eight of ASCII at once */
+            i += sizeof(eight);
+            continue;
+        }
+        n = utf8_length((const unsigned char *)s + i, len - i);
         if (n == 0) {
             *bad = i;
             return false;

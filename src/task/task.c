@@ -86,9 +86,9 @@ struct word {
 };
 
 static const struct word yesno_words[] = {
-    { "-1", VALUE_NO, CODING_SIGNED },        { "0", VALUE_NO, CODING_ZERO },
-    { "1", VALUE_YES, CODING_ONE },           { "no", VALUE_NO, CODING_YES_NO },
-    { "yes", VALUE_YES, CODING_YES_NO },      { "false", VALUE_NO, CODING_TRUE_FALSE },
+    { "no", VALUE_NO, CODING_YES_NO },
+    { "yes", VALUE_YES, CODING_YES_NO },
+    { "false", VALUE_NO, CODING_TRUE_FALSE },
     { "true", VALUE_YES, CODING_TRUE_FALSE },
 };
 
@@ -106,9 +106,12 @@ static bool folds(const char *text, size_t len, const char *word)
 
 static bool read_word(const char *text, size_t len, int16_t *value, unsigned *codings)
 {
-    if (len == 1 && (*text == '0' || *text == '1')) { /* the usual ones, millions of times */
-        *value = *text == '1' ? VALUE_YES : VALUE_NO;
-        *codings |= *text == '1' ? CODING_ONE : CODING_ZERO;
+    char last = len > 0 ? text[len - 1] : '\0';
+    bool is_signed = len == 2 && text[0] == '-' && last == '1';
+
+    if (is_signed || (len == 1 && (last == '0' || last == '1'))) { /* by far the most */
+        *value = !is_signed && last == '1' ? VALUE_YES : VALUE_NO;
+        *codings |= is_signed ? CODING_SIGNED : last == '1' ? CODING_ONE : CODING_ZERO;
         return true;
     }
     for (size_t i = 0; i < sizeof(yesno_words) / sizeof(yesno_words[0]); i++) {
