@@ -47,9 +47,9 @@ struct importing {
 static int bad_name(const char *name, struct err *e)
 {
     err_set(e, ERR_ARG, "not usable as an annotator's name: '%s'", name);
-    return err_expected(e,
-                        "1 to %d bytes without line ends; not consensus or tie, which assent uses",
-                        TASK_NAME_MAX);
+    return err_expected(
+        e, "1 to %d bytes without control characters; not consensus or tie, which assent uses",
+        TASK_NAME_MAX);
 }
 
 /* By option, by the task, by the file, by what the project knows, else a human. */
@@ -103,7 +103,7 @@ static int find_annotator(struct importing *im, const struct label_row *row, siz
         rc = map_add(im->annotators, name, strlen(name), out->n_annotators, index, e);
     if (rc != 1)
         return rc;
-    if (*name == '\0' || strlen(name) > TASK_NAME_MAX || strpbrk(name, "\n\r\t") ||
+    if (*name == '\0' || strlen(name) > TASK_NAME_MAX || !text_is_printable(name) ||
         task_name_is_reserved(name))
         return bad_name(name, e);
     rc = mem_grow(&out->annotators, &im->annotators_cap, out->n_annotators + 1,

@@ -10,16 +10,29 @@
 
 enum { NEAR_MAX_BYTES = 64 };
 
+/* The bytes of the control character at s: C0, DEL, or one of U+0080 to U+009F, which terminals
+ * obey too; else 0. */
+static size_t control_at(const char *s)
+{
+    unsigned char c = (unsigned char)s[0];
+
+    if ((c < 0x20 && c != 0) || c == 0x7f)
+        return 1;
+    return c == 0xc2 && ((unsigned char)s[1] & 0xe0) == 0x80 ? 2 : 0;
+}
+
+bool text_is_printable(const char *s)
+{
+    while (*s != '\0' && control_at(s) == 0)
+        s++;
+    return *s == '\0';
+}
+
 void text_printable(char *s)
 {
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-
-        if (c < 0x20 || c == 0x7f)
-            *s = '?';
-        else if (c == 0xc2 && ((unsigned char)s[1] & 0xe0) == 0x80)
-            s[0] = s[1] = '?'; /* U+0080 to U+009F: terminals obey them too */
-    }
+    for (; *s != '\0'; s++)
+        for (size_t n = control_at(s); n > 0; n--)
+            s[n - 1] = '?';
 }
 
 void text_ellipsis(char *s, size_t cap)

@@ -11,6 +11,8 @@
 
 /* Replaces control characters by '?', in place. */
 void text_printable(char *s);
+/* Are there none? */
+bool text_is_printable(const char *s);
 /* Ends a text that was cut at cap bytes in "...", not inside a UTF-8 character. */
 void text_ellipsis(char *s, size_t cap);
 /* A NULL-safe string compare. */

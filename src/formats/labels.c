@@ -237,8 +237,9 @@ int labels_check_row(struct labels *l, const char *file, struct err *e)
     if (!key || *key == '\0' || strlen(key) > KEY_MAX) {
         err_set(e, ERR_FORMAT,
                 !key || *key == '\0' ? "the row names no image" : "the image's name is too long");
-    } else if (key[strcspn(key, "\n\r\t")] != '\0') {
-        err_set(e, ERR_FORMAT, "the image's name holds a tab or a line end: '%.80s'", key);
+    } else if (!text_is_printable(key)) {
+        err_set(e, ERR_FORMAT,
+                "the image's name holds a line end or another control character: '%.80s'", key);
     } else if ((l->found.codings & (CODING_SIGNED | CODING_ZERO)) ==
                (CODING_SIGNED | CODING_ZERO)) {
         err_set(e, ERR_FORMAT, "both -1 and 0 stand in this file: does 0 mean no, or not known?");
@@ -254,12 +255,17 @@ int labels_check_row(struct labels *l, const char *file, struct err *e)
 static int keep_name(struct labels *l, const char ***list, size_t *cap, size_t n, const char *name,
                      size_t len, struct err *e)
 {
+    char *copy;
     int rc = mem_grow(list, cap, n + 1, sizeof(**list), 2 * NAMES_MAX, e);
 
     if (rc < 0)
         return rc;
-    (*list)[n] = arena_text(&l->arena, name, len, e);
-    return (*list)[n] ? 0 : ERR_NOMEM;
+    copy = arena_text(&l->arena, name, len, e);
+    if (!copy)
+        return ERR_NOMEM;
+    text_printable(copy); /* it is for people to read */
+    (*list)[n] = copy;
+    return 0;
 }
 
 static const char *target_name(const struct labels *l, const struct target *t)

@@ -31,8 +31,8 @@ static int read_header(struct metadata *m, const char *path, struct err *e)
         m->names[i - 1] = arena_text(&m->arena, fields[i], strlen(fields[i]), e);
         if (!m->names[i - 1])
             return ERR_NOMEM;
-        if (*fields[i] == '\0') {
-            err_set(e, ERR_FORMAT, "column %zu has no name", i + 1);
+        if (*fields[i] == '\0' || !text_is_printable(fields[i])) {
+            err_set(e, ERR_FORMAT, "column %zu has no name, or one with control characters", i + 1);
             return err_at(e, "%s:1", path);
         }
     }
@@ -75,7 +75,7 @@ int metadata_next(struct metadata *m, const char **key, const char *const **valu
 
     if (rc != 1)
         return rc;
-    if (n != m->n + 1 || *fields[0] == '\0') {
+    if (n != m->n + 1 || *fields[0] == '\0' || !text_is_printable(fields[0])) {
         err_set(e, ERR_FORMAT,
                 n != m->n + 1 ? "the row has the wrong number of columns"
                               : "the row names no image");

@@ -116,7 +116,7 @@ int load_name(const struct loader *l, int node, void *into, struct err *e)
 
     if (rc < 0)
         return rc;
-    if (strlen(name) > TASK_NAME_MAX || strpbrk(name, "/:=\n\r\t") ||
+    if (strlen(name) > TASK_NAME_MAX || strpbrk(name, "/:=") || !text_is_printable(name) ||
         strncmp(name, "not ", 4) == 0 || name[0] == ' ' || name[strlen(name) - 1] == ' ') {
         err_set(e, ERR_FORMAT, "not usable as a name: '%s'", name);
         err_expected(e, "at most %d bytes, without / : = or line ends, no space around",

@@ -65,7 +65,7 @@ class LabelFiles(Case):
         self.fails("import", "bad", "-a", "x", "--format", "kagle", code=2, says="'kagle'")
 
     def test_row_with_too_few_columns(self):
-        self.bad('i,Bald,Smiling\n"a\nb",1,1\n', "tab or a line end")
+        self.bad('i,Bald,Smiling\n"a\nb",1,1\n', "bad:2", "line end")
         self.bad('i,note,Bald\n1,"two\nlines",1\n2,1\n', "bad:4", "too few columns: got 2, expected 3")
         self.bad("i,Bald,Smiling\n1,1,0,1\n", "bad:2", "too many columns: got 4, expected 3")
 
@@ -146,6 +146,12 @@ class LabelFiles(Case):
     def test_terminal_escapes_are_not_passed_on(self):
         self.write("bad", 'i,Bald\n1,"\x1b[31mred"\n')
         self.assertNotIn("\x1b", self.fails("import", "bad", "-a", "x", says="?[31mred").err)
+        self.write("bad", "i,Bald,\x1b[31mred,\u009b1m\n1,1,1,1\n")
+        out = self.run_assent("import", "bad", "-a", "x").out
+        self.assertIn("'?[31mred' is no question", out)
+        self.assertNotRegex(out, "[\x1b\x9b]")
+        self.bad("i,Bald\n\x1b[2J.jpg,1\n", "bad:2", "control character", "'?[2J.jpg'")
+        self.fails("import", "good.csv", "-a", "\x1b[1m", code=2, says="'?[1m'")
 
 
 class TaskFile(Case):
