@@ -250,3 +250,11 @@ void writer_abort(struct writer *w)
         unlink(w->temporary);
     free_writer(w);
 }
+
+int writer_end(struct writer *w, int rc, struct err *e)
+{
+    if (rc == 0)
+        return writer_commit(w, e);
+    writer_abort(w);
+    return rc;
+}

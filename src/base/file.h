@@ -72,5 +72,8 @@ int writer_open(struct writer **out, const char *path, struct err *e);
 FILE *writer_file(struct writer *w); /* to write to; errors are kept and reported by the commit */
 int writer_commit(struct writer *w, struct err *e); /* frees w, whether it fails or not */
 void writer_abort(struct writer *w);                /* frees w, leaves nothing; NULL is fine */
+/* Commits where rc is 0, else aborts: what a function that writes ends with. Returns rc, or the
+ * commit's failure. */
+int writer_end(struct writer *w, int rc, struct err *e);
 
 #endif

@@ -215,10 +215,7 @@ static int write_celeba(const char *path, const struct label_export *x, uint64_t
         rc = writer_open(&w, path, e);
     if (rc == 0)
         rc = write_rows(writer_file(w), x, cells, e);
-    if (rc == 0)
-        return writer_commit(w, e);
-    writer_abort(w);
-    return rc;
+    return writer_end(w, rc, e);
 }
 
 const struct label_format format_celeba = {

@@ -247,10 +247,7 @@ static int write_jsonl(const char *path, const struct label_export *x, uint64_t 
     if (rc == 0)
         rc = write_rows(writer_file(w), &q, x, cells, e);
     free_quoted(&q);
-    if (rc == 0)
-        return writer_commit(w, e);
-    writer_abort(w);
-    return rc;
+    return writer_end(w, rc, e);
 }
 
 const struct label_format format_jsonl = {

@@ -428,10 +428,7 @@ static int write_label_studio(const char *path, const struct label_export *x, ui
     if (rc < 0)
         return rc;
     rc = write_tasks(writer_file(w), x, cells, e);
-    if (rc == 0)
-        rc = writer_commit(w, e);
-    else
-        writer_abort(w);
+    rc = writer_end(w, rc, e);
     return rc < 0 || strcmp(path, "-") == 0 ? rc : write_configuration_file(path, x->task, e);
 }
 

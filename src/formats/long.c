@@ -176,10 +176,7 @@ static int write_long(const char *path, const struct label_export *x, uint64_t *
     if (rc < 0)
         err_set(e, rc, "out of memory: a row");
     buf_release(&task);
-    if (rc == 0)
-        return writer_commit(w, e);
-    writer_abort(w);
-    return rc;
+    return writer_end(w, rc, e);
 }
 
 const struct label_format format_long = {

@@ -485,10 +485,7 @@ static int write_file(const char *folder, const char *name, const struct label_e
     free(path);
     if (rc == 0)
         rc = write(writer_file(w), x, e);
-    if (rc == 0)
-        return writer_commit(w, e);
-    writer_abort(w);
-    return rc;
+    return writer_end(w, rc, e);
 }
 
 static int write_study(const char *path, const struct label_export *x, uint64_t *cells,

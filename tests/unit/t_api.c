@@ -116,5 +116,6 @@ int main(void)
                                         remove_folder),
     };
 
+    cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests_name("api", tests, NULL, NULL);
 }

@@ -1756,5 +1756,6 @@ int main(void)
         cmocka_unit_test(stream_bounds_the_size_of_an_element),
     };
 
+    cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -1437,5 +1437,6 @@ int main(void)
         cmocka_unit_test(one_annotator_is_refused),
     };
 
+    cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests_name("stats", tests, load_study, free_study);
 }

@@ -1323,5 +1323,6 @@ int main(void)
         cmocka_unit_test(celeba_preset_has_the_annotators_of_the_study),
     };
 
+    cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests_name("task", tests, NULL, NULL);
 }
