@@ -68,10 +68,9 @@ bool dataset_default_pair(const struct store_annotators *known, const char *name
 struct import_options {
     const char *path;
     const char *annotator; /* NULL: as the file says */
-    const char
-        *kind; /* human or model; NULL: as the task, the project or the file says, else human */
-    const char *format; /* NULL: auto */
-    bool strict;        /* refuse names and images that do not match */
+    const char *kind;      /* human or model; NULL: as task, file or project say, else human */
+    const char *format;    /* NULL: auto */
+    bool strict;           /* refuse names and images that do not match */
 };
 
 enum { IMPORT_NAMED = 5 }; /* of what did not match, so many are named */
@@ -209,8 +208,8 @@ struct consensus_question {
 
 struct consensus_result {
     const char *tie_first;
-    uint64_t cells, disputed, ties, open_ties,
-        changed; /* changed: against the last stored consensus */
+    uint64_t cells, disputed, ties, open_ties;
+    uint64_t changed; /* against the last stored consensus */
     bool had_one;
     uint64_t extra_votes, extra_on_disputed;
     struct consensus_annotator *annotators;

@@ -428,8 +428,10 @@ static int write_annotator(struct importing *im, size_t i_annotator, struct prog
     run.settings = settings;
     if (rc == 0)
         rc = labels_provenance(im->file, a->name, &run.source, &run.source_sha256, e);
-    if (rc == 0)
+    if (rc == 0) {
+        log_debug("%s: from %s, SHA-256 %s", a->name, run.source, run.source_sha256);
         rc = store_run_begin(store, &run, im->project->task, e);
+    }
     if (rc == 0)
         rc = write_gathered(im, i_annotator, run.annotator, progress, e);
     if (rc == 0)

@@ -51,8 +51,6 @@ static int choose_pair(struct making *m, struct err *e)
     m->paired = true;
     r->first = keep(m, names[0], e);
     r->second = keep(m, names[1], e);
-    r->first_kind = m->data.items[m->pair[0]].annotator->kind;
-    r->second_kind = m->data.items[m->pair[1]].annotator->kind;
     return r->first && r->second ? 0 : ERR_NOMEM;
 }
 
@@ -189,7 +187,6 @@ static int add_consensus(struct making *m, struct err *e)
         r->coin_flip[i] = c->annotators[m->pair[i]].coin_flip;
         r->sided[i] = c->annotators[m->pair[i]].sided;
     }
-    r->ties = c->ties;
     r->extra_votes = c->extra_votes;
     r->extra_on_disputed = c->extra_on_disputed;
     return rc == 0 ? count_winners(m, e) : rc;

@@ -28,11 +28,6 @@ void signals_init(void)
     sigaction(SIGXFSZ, &action, NULL);
 }
 
-bool signals_interrupted(void)
-{
-    return interrupted != 0;
-}
-
 int signals_check(struct err *e)
 {
     return interrupted ? err_set(e, ERR_INTERRUPTED, "interrupted") : 0;

@@ -5,15 +5,12 @@
 #ifndef ASSENT_BASE_SIGNALS_H
 #define ASSENT_BASE_SIGNALS_H
 
-#include <stdbool.h>
-
 #include "base/err.h"
 
 /* Installs the handlers, and ignores SIGPIPE and SIGXFSZ so that a closed pipe or a file-size limit
  * is an error of the write that met it. A second SIGINT ends the program at once. */
 void signals_init(void);
 
-bool signals_interrupted(void);
 /* ERR_INTERRUPTED where the flag is set, else 0. */
 int signals_check(struct err *e);
 

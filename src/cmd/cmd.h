@@ -39,9 +39,8 @@ struct command {
     const char *doc;                   /* help before the options */
     const char *example;               /* help behind them */
     const struct argp_option *options; /* NULL: none of its own */
-    argp_parser_t
-        parse; /* gets struct invocation as its input; NULL: takes neither options nor arguments */
-    size_t size; /* of its own options, which begin zeroed */
+    argp_parser_t parse; /* its input: struct invocation; NULL: neither options nor arguments */
+    size_t size;         /* of its own options, which begin zeroed */
     int (*run)(const struct globals *g, const void *own, struct err *e);
     bool hidden; /* not listed: for the build */
 };

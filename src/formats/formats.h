@@ -99,8 +99,8 @@ struct label_export {
     const struct task *task;
     const char *const *keys; /* [n_images] */
     size_t n_images;
-    const struct label_source
-        *sources; /* one; "long": one or more; "study": model, people's labels, re-annotation */
+    /* one; "long": one or more; "study": the model, people's labels, the votes */
+    const struct label_source *sources;
     size_t n_sources;
 };
 

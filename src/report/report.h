@@ -95,12 +95,11 @@ struct report {
     size_t n_annotators;
     /* what follows needs two annotators: first NULL where there are not */
     const char *first, *second;
-    enum annotator_kind first_kind, second_kind;
     const struct stats_agreement *before;      /* the first against the second */
     const struct stats_agreement *first_after; /* each against the consensus */
     const struct stats_agreement *second_after;
     double coin_flip[2]; /* NaN: there are no extra votes */
-    uint64_t cells, disputed, ties;
+    uint64_t cells, disputed;
     const char *extra; /* whose votes settled disputes; NULL: nobody's */
     uint64_t extra_votes, extra_on_disputed, sided[2];
     struct report_winners *winners; /* all questions, then each group */

@@ -84,8 +84,7 @@ struct stats_input {
  * taken over the yes/no columns, or where there are none over columns of one number of values
  * (table_columns says how many). */
 struct stats_figures {
-    uint64_t
-        n; /* cells with a label of every annotator of the pair (more than two: of two or more) */
+    uint64_t n; /* cells that both labelled; with more than two annotators, that two or more did */
     uint64_t asked;   /* cells that two or more answered, abstentions included */
     uint64_t missing; /* cells that only one answered */
     double coverage;  /* n / asked */
@@ -100,9 +99,9 @@ struct stats_figures {
     double fleiss_kappa;          /* more than two annotators only */
     double positive_rate[2];      /* of yes, among the cells that both labelled */
     double precision, recall, f1; /* the first against the second, for yes */
-    double positive_agreement,
-        negative_agreement;   /* specific agreement: 2a/(2a+b+c), 2d/(2d+b+c) */
-    struct stats_table table; /* k = 0: none */
+    double positive_agreement;    /* specific agreement on yes: 2a / (2a + b + c) */
+    double negative_agreement;    /* on no: 2d / (2d + b + c) */
+    struct stats_table table;     /* k = 0: none */
     size_t table_columns;
 };
 
@@ -125,12 +124,11 @@ void stats_agreement_free(struct stats_agreement *a); /* NULL is fine */
  * added. */
 struct stats_raters {
     size_t k;
-    uint64_t rated, paired; /* cells with one label or more; with two or more */
-    uint64_t asked,
-        single;           /* cells that two or more answered, abstentions included; that one did */
-    double agreement_sum; /* over paired cells: the share of agreeing pairs */
-    double *share_sum;    /* [k] over rated cells: the share of each value */
-    double *coincidences; /* [k] over paired cells: the labels of each value */
+    uint64_t rated, paired;  /* cells with one label or more; with two or more */
+    uint64_t asked, single;  /* cells that two or more answered, abstentions included; one */
+    double agreement_sum;    /* over paired cells: the share of agreeing pairs */
+    double *share_sum;       /* [k] over rated cells: the share of each value */
+    double *coincidences;    /* [k] over paired cells: the labels of each value */
     double disagreement_sum; /* over paired cells: disagreeing ordered pairs / (m - 1) */
 };
 
@@ -146,10 +144,8 @@ double stats_raters_alpha(const struct stats_raters *r);
 
 /* ---- consensus ---- */
 
-/* What a tied cell gets. */
-enum {
-    STATS_TIE_ABSTAIN = -1
-}; /* or the index of the annotator whose value wins where it is among the tied */
+/* tie_first: the index of the annotator whose value wins where it is among the tied, or none. */
+enum { STATS_TIE_ABSTAIN = -1 };
 
 /* The majority of one column's labels; abstentions do not vote. consensus[i] is the value,
  * STATS_MISSING where nobody labelled, or tie_value where the tie stays open. *ties counts the

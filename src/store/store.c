@@ -73,6 +73,16 @@ static int migrate(struct store *s, const char *path, struct err *e)
     return rc;
 }
 
+/* An empty database in the place of one that holds nothing yet. */
+static int open_in_memory(struct store *s, const char *path, struct err *e)
+{
+    int rc;
+
+    sql_close(s->db);
+    rc = sql_open(&s->db, NULL, SQL_WRITE, e);
+    return rc < 0 ? rc : migrate(s, path, e);
+}
+
 /* Reading needs SQLite's log beside the database. In a folder that may not be written to, and with
  * no log left behind, the file cannot be changing either, and may be read as it is. */
 static int open_for_reading(struct store *s, const char *path, struct err *e)
@@ -80,10 +90,8 @@ static int open_for_reading(struct store *s, const char *path, struct err *e)
     int64_t version = 0;
     int rc;
 
-    if (!file_exists(path)) {
-        rc = sql_open(&s->db, NULL, SQL_WRITE, e);
-        return rc < 0 ? rc : migrate(s, path, e);
-    }
+    if (!file_exists(path))
+        return open_in_memory(s, path, e);
     rc = sql_open(&s->db, path, SQL_READ, e);
     if (rc == 0)
         rc = check_version(s, path, &version, e);
@@ -93,8 +101,11 @@ static int open_for_reading(struct store *s, const char *path, struct err *e)
         if (rc == 0)
             rc = check_version(s, path, &version, e);
     }
+    if (rc == 0 && version == 0)
+        return open_in_memory(s, path,
+                              e); /* just being made, or left so by a program that was killed */
     if (rc == 0 && version < SCHEMA_VERSION) {
-        err_set(e, ERR_DB, "this database is empty, or of an older assent");
+        err_set(e, ERR_DB, "this database is of an older assent");
         err_got(e, "schema version %lld", (long long)version);
         err_expected(e, "%d", SCHEMA_VERSION);
         err_hint(e, "any import brings it up to date");

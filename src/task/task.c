@@ -61,14 +61,6 @@ bool task_find_column(const struct task *t, const char *name, size_t *column)
     return false;
 }
 
-bool task_find_question(const struct task *t, const char *name, size_t *question)
-{
-    for (*question = 0; *question < t->n_questions; ++*question)
-        if (strcmp(t->questions[*question].name, name) == 0)
-            return true;
-    return false;
-}
-
 const struct annotator *task_find_annotator(const struct task *t, const char *name)
 {
     for (size_t i = 0; i < t->n_annotators; i++)

@@ -153,7 +153,6 @@ extern const char *const task_presets[];
 /* ---- names ---- */
 
 bool task_find_column(const struct task *t, const char *name, size_t *column);
-bool task_find_question(const struct task *t, const char *name, size_t *question);
 const struct annotator *task_find_annotator(const struct task *t, const char *name);
 
 /* ---- label texts ---- */

@@ -204,6 +204,12 @@ class Database(Case):
         with open(self.path("assent.db"), "rb") as f:
             self.assertEqual(f.read(), before)
 
+    def test_that_a_killed_program_left_empty(self):
+        self.write("assent.db", b"")
+        self.assertIn("nothing is imported yet", self.run_assent("status").out)
+        self.run_assent("import", STUDY)
+        self.assertEqual(self.json("status")["images"], 1000)
+
     def test_full_disk(self):
         self.run_assent("import", STUDY)
         self.fails("consensus", says=["assent.db", "disk", "holds what it held"],
