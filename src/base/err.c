@@ -67,3 +67,19 @@ void err_print(FILE *out, const struct err *e)
     if (e->hint[0] != '\0')
         fprintf(out, "  %s\n", e->hint);
 }
+
+void err_text(const struct err *e, char out[ERR_TEXT_MAX])
+{
+    FILE *f = fmemopen(out, ERR_TEXT_MAX, "w");
+    size_t len;
+
+    out[0] = '\0';
+    if (!f)
+        return;
+    err_print(f, e);
+    fclose(f);
+    out[ERR_TEXT_MAX - 1] = '\0';
+    len = strlen(out);
+    if (len > 0 && out[len - 1] == '\n')
+        out[len - 1] = '\0';
+}

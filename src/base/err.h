@@ -51,5 +51,8 @@ int err_hint(struct err *e, const char *fmt, ...) ERR_PRINTF(2, 3);
 
 /* Writes the whole message, in one line and an indented one for the hint. */
 void err_print(FILE *out, const struct err *e);
+/* The same as a text, cut where it does not fit, without the line's end. */
+enum { ERR_TEXT_MAX = 1600 };
+void err_text(const struct err *e, char out[ERR_TEXT_MAX]);
 
 #endif

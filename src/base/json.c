@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 static int parse_error(struct err *e, const json_error_t *j)
 {
     if (json_error_code(j) == json_error_out_of_memory)
@@ -24,6 +26,31 @@ int jv_parse(struct json_t **out, const char *text, size_t len, struct err *e)
         return 0;
     parse_error(e, &j);
     return err_at(e, "line %d, column %d", j.line, j.column);
+}
+
+int jv_parse_text(const char *json, size_t len, char **out, size_t *n, struct err *e)
+{
+    json_error_t j;
+    json_t *v = json_loadb(json, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &j);
+    int rc = 0;
+
+    *out = NULL;
+    if (!v)
+        return parse_error(e, &j);
+    if (!json_is_string(v)) {
+        err_set(e, ERR_FORMAT, "not a JSON text");
+        err_got(e, "%s", jv_type_name(v));
+        rc = err_expected(e, "a text in quotes");
+    } else {
+        *n = json_string_length(v);
+        *out = mem_new(*n + 1, 1, e);
+        if (*out)
+            memcpy(*out, json_string_value(v), *n);
+        else
+            rc = ERR_NOMEM;
+    }
+    json_decref(v);
+    return rc;
 }
 
 void jv_free(struct json_t *v)
@@ -60,6 +87,12 @@ bool jv_is_null(const struct json_t *v)
 bool jv_is_true(const struct json_t *v)
 {
     return json_is_true(v);
+}
+
+bool jv_flag(const struct json_t *v, bool *out)
+{
+    *out = json_is_true(v);
+    return json_is_boolean(v);
 }
 
 bool jv_is_object(const struct json_t *v)

@@ -23,6 +23,8 @@ struct json_t;
 
 /* One value out of text[0..len). *out is the caller's: jv_free. */
 int jv_parse(struct json_t **out, const char *text, size_t len, struct err *e);
+/* A JSON text alone, which may hold NUL; free(*out), which is zero-ended behind its n bytes. */
+int jv_parse_text(const char *json, size_t len, char **out, size_t *n, struct err *e);
 void jv_free(struct json_t *v); /* NULL is fine */
 
 /* All of these accept NULL and values of another type, and then say "nothing": NULL, false, 0. What
@@ -32,6 +34,7 @@ bool jv_number(const struct json_t *v, double *out);
 bool jv_integer(const struct json_t *v, int64_t *out);
 bool jv_is_null(const struct json_t *v);
 bool jv_is_true(const struct json_t *v);
+bool jv_flag(const struct json_t *v, bool *out); /* true or false */
 bool jv_is_object(const struct json_t *v);
 bool jv_is_array(const struct json_t *v);
 struct json_t *jv_get(const struct json_t *object, const char *key);

@@ -49,7 +49,7 @@ void log_error(const struct err *err)
     err_print(stderr, err);
 }
 
-static double now(void)
+double clock_seconds(void)
 {
     struct timespec t;
 
@@ -59,20 +59,51 @@ static double now(void)
 
 void progress_start(struct progress *p, const char *verb, const char *unit, uint64_t total)
 {
-    *p = (struct progress){ .verb = verb, .unit = unit, .total = total, .started = now() };
+    *p = (struct progress){ .verb = verb, .unit = unit, .total = total, .started = clock_seconds() };
+}
+
+const char *log_duration(double seconds, char *out)
+{
+    double minutes = seconds / 60;
+
+    if (seconds < 99.5)
+        snprintf(out, 32, "%.0f s", seconds);
+    else if (minutes < 99.5)
+        snprintf(out, 32, "%.0f min", minutes);
+    else if (minutes < 48 * 60)
+        snprintf(out, 32, "%d h %d min", (int)(minutes / 60), (int)minutes % 60);
+    else
+        snprintf(out, 32, "%.1f days", minutes / (24 * 60));
+    return out;
+}
+
+/* Whole numbers from 10 on, else as many decimals as say something. */
+static void draw_rate(double rate, const char *part)
+{
+    char text[32];
+
+    if (rate >= 10)
+        fprintf(stderr, ", %s", text_grouped((uint64_t)rate, text));
+    else
+        fprintf(stderr, ", %.*f", rate >= 0.1 ? 1 : 3, rate);
+    fprintf(stderr, part ? " %s/s" : "/s", part);
 }
 
 static void draw(const struct progress *p, double elapsed, bool terminal)
 {
-    char done[32], total[32], rate[32];
+    char done[32], total[32], left[32];
     double per_second = elapsed > 0 ? (double)p->done / elapsed : 0;
 
     fprintf(stderr, "%s%s %s", terminal ? "\r" : "", p->verb, text_grouped(p->done, done));
     if (p->total > 0)
         fprintf(stderr, " of %s", text_grouped(p->total, total));
-    fprintf(stderr, " %s, %s/s", p->unit, text_grouped((uint64_t)per_second, rate));
+    fprintf(stderr, " %s", p->unit);
+    draw_rate(per_second, NULL);
+    if (p->part)
+        draw_rate(per_second * p->parts, p->part);
     if (p->total > p->done && per_second > 0)
-        fprintf(stderr, ", %.0f s left", (double)(p->total - p->done) / per_second);
+        fprintf(stderr, ", %s left",
+                log_duration((double)(p->total - p->done) / per_second, left));
     fputs(terminal ? "\033[K" : "\n", stderr);
 }
 
@@ -84,7 +115,7 @@ void progress_add(struct progress *p, uint64_t n)
     p->done += n;
     if (level < LOG_NORMAL)
         return;
-    t = now();
+    t = clock_seconds();
     terminal = isatty(STDERR_FILENO) == 1;
     if (t - p->started < (terminal ? 0.5 : 10) || t - p->drawn < (terminal ? 0.2 : 10))
         return;

@@ -20,11 +20,19 @@ void log_info(const char *fmt, ...) ERR_PRINTF(1, 2);  /* not with -q */
 void log_warn(const char *fmt, ...) ERR_PRINTF(1, 2);  /* always, after "warning: " */
 void log_error(const struct err *err);                 /* always, after "assent: " */
 
+/* Seconds since some moment, monotonic. */
+double clock_seconds(void);
+
+/* "2 h 5 min", "40 s", in out, which holds at least 32 bytes. */
+const char *log_duration(double seconds, char *out);
+
 /* The progress line: "importing 12 000 of 202 599 rows, 101 000/s, 2 s left". On a terminal it is
  * redrawn in place, at most five times a second and from half a second on; elsewhere a line every
  * ten seconds. */
 struct progress {
     const char *verb, *unit; /* borrowed: "importing", "rows" */
+    const char *part;        /* what a unit consists of, whose rate is shown too; NULL: nothing */
+    double parts;            /* of a unit */
     uint64_t done, total;    /* total 0: not known */
     double started, drawn;   /* seconds, monotonic; drawn 0: never */
 };

@@ -3,6 +3,7 @@
 
 #include <stdalign.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,24 @@ void *mem_new(size_t n, size_t size, struct err *e)
     if (!p)
         no_memory(e, n, size);
     return p;
+}
+
+int memory_check(size_t bytes, const char *what, struct err *e)
+{
+    FILE *f = fopen("/proc/meminfo", "re");
+    unsigned long long kib = 0;
+    char line[128];
+    bool known = false;
+
+    while (f && !known && fgets(line, sizeof(line), f))
+        known = sscanf(line, "MemAvailable: %llu kB", &kib) == 1;
+    if (f)
+        fclose(f);
+    if (!known || bytes / 1024 <= kib)
+        return 0;
+    err_set(e, ERR_LIMIT, "not enough memory for %s", what);
+    err_got(e, "%.1f GB available", (double)kib * 1024e-9);
+    return err_expected(e, "%.1f GB", (double)bytes * 1e-9);
 }
 
 int mem_grow(void *array, size_t *cap, size_t need, size_t size, size_t max, struct err *e)

@@ -17,6 +17,10 @@ bool size_add(size_t a, size_t b, size_t *out);
 /* n zeroed elements; free() them. Never NULL for n = 0. NULL on failure (ERR_NOMEM). */
 void *mem_new(size_t n, size_t size, struct err *e);
 
+/* May so many bytes more be used on this machine? ERR_LIMIT names what they are for. Always true
+ * where the system does not say what is available. */
+int memory_check(size_t bytes, const char *what, struct err *e);
+
 /* Grows *array (realloc'ed, elements of `size` bytes, capacity *cap) until it holds `need`
  * elements. New elements are zero. Fails, leaving the array as it was, above max elements
  * (ERR_LIMIT). */
