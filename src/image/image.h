@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * image.h - pictures: where they come from, decoded, turned upright, resized as Pillow does.
+ *
+ * Everything read here is hostile. Pixels and bytes are bounded before memory is taken; errors name
+ * what is wrong with the picture (the caller adds which one it was).
+ */
+#ifndef ASSENT_IMAGE_H
+#define ASSENT_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+enum {
+    IMAGE_BYTES_MAX = 256 << 20, /* of a file */
+    IMAGE_SIDE_MAX = 32768,      /* pixels */
+    IMAGE_PIXELS_MAX = 178956970 /* Pillow's own limit against decompression bombs */
+};
+
+/* 8-bit RGB, row by row from the top, no padding between rows. */
+struct image {
+    uint32_t width, height;
+    uint8_t *rgb; /* width * height * 3 */
+};
+
+void image_release(struct image *image); /* zeroed is fine */
+
+/* ---- decoding ---- */
+
+/* Decodes a JPEG, PNG or WebP (told by its first bytes), turns it as its EXIF orientation says (or
+ * its XMP's, where EXIF has none), and makes it RGB as Pillow 13's convert("RGB") does: alpha
+ * dropped, palette and gray expanded, CMYK taken as Adobe writes it, the high byte of 16-bit
+ * colors, but 16-bit gray cut at 255 (scale such pictures to 8 bits before). Color profiles and
+ * gamma do not count. Of an animation the first frame. Bit-equal to Pillow.
+ * ERR_FORMAT: no picture, or a broken or truncated one, also a JPEG whose damage Pillow overlooks;
+ * ERR_LIMIT: too large. */
+int image_decode(struct image *out, const void *data, size_t len, struct err *e);
+
+/* "JPEG", "PNG", "WebP", or NULL where the first bytes are none of these. */
+const char *image_format(const void *data, size_t len);
+
+/* ---- resizing ---- */
+
+/* Pillow 13's Image.resize((width, height), BICUBIC), bit for bit (src/libImaging/Resample.c: cubic
+ * with a = -0.5 widened by the scale when shrinking, 22-bit fixed point, a pass a direction, 8 bits
+ * in between, a side that keeps its size is not touched). The horizontal pass is first, but where
+ * the height loses more than twice as many pixels as the width; Pillow 12 had no such exception.
+ * ERR_ARG: a side of 0 or above IMAGE_SIDE_MAX; ERR_LIMIT: too many pixels. */
+int image_resize(struct image *out, const struct image *in, uint32_t width, uint32_t height,
+                 struct err *e);
+
+/* ---- sources ----
+ * A folder, searched recursively, or a tar archive (also .gz, .bz2, .xz, .zst). The keys are the
+ * paths within it, sorted by bytes; only names that end as pictures do (.jpg .jpeg .png .webp, any
+ * case). Hidden files and folders (a part of the name begins with a dot) are left out, and with a
+ * warning names that are no UTF-8 or have control characters. In an archive "./" and "/" in front
+ * are no part of the key, links are left out, and of members with one name the last counts. */
+
+struct image_source;
+
+/* ERR_IO: no such folder or archive; ERR_FORMAT: a broken archive, or no picture in it; ERR_LIMIT:
+ * folders too deep. Symbolic links to files are followed, those to folders are not. An archive is
+ * gone through once. */
+int image_source_open(struct image_source **out, const char *path, struct err *e);
+void image_source_close(struct image_source *s); /* NULL is fine */
+
+size_t image_source_count(const struct image_source *s);
+const char *image_source_key(const struct image_source *s, size_t i); /* the source's */
+/* The index of a key. */
+bool image_source_find(const struct image_source *s, const char *key, size_t *i);
+/* Reads one picture's bytes, at most IMAGE_BYTES_MAX; free(*data). May be called from any thread,
+ * but by one at a time. A tar is read at the picture's place. A compressed one is read forward and
+ * from its beginning after each step back: once, where its members lie in the keys' order and i
+ * rises. ERR_LIMIT: larger; ERR_IO: gone, or the archive has changed. */
+int image_source_read(struct image_source *s, size_t i, void **data, size_t *len, struct err *e);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * internal.h - what the files of image/ share: one decoder a format, one reader a kind of source.
+ */
+#ifndef ASSENT_IMAGE_INTERNAL_H
+#define ASSENT_IMAGE_INTERNAL_H
+
+#include "image/image.h"
+
+/* ---- decoding ---- */
+
+/* Which side is up, after EXIF: 1 to 8, or 0 where the file does not say. */
+struct upright {
+    unsigned exif, xmp; /* XMP counts where there is nothing in EXIF, as in Pillow */
+};
+
+/* The pixels as they lie in the file. May fail after *out has memory: the caller releases it. */
+typedef int image_decoder(struct image *out, struct upright *up, const uint8_t *data, size_t len,
+                          uint64_t pixels_max, struct err *e);
+
+image_decoder jpeg_decode, png_decode, webp_decode;
+
+/* image_decode with another limit of pixels: tests and fuzzing have less memory. */
+int image_decode_within(struct image *out, const void *data, size_t len, uint64_t pixels_max,
+                        struct err *e);
+
+/* Checks the sizes that a header gives, then takes memory for them. */
+int image_new(struct image *out, uint64_t width, uint64_t height, uint64_t pixels_max,
+              struct err *e);
+
+/* The orientation that an EXIF block holds, with "Exif\0\0" in front or without. */
+unsigned exif_orientation(const void *exif, size_t len);
+/* The same of an XMP packet. */
+unsigned xmp_orientation(const void *xmp, size_t len);
+
+/* Turns a picture that lies as `orientation` says. */
+int image_turn(struct image *image, unsigned orientation, struct err *e);
+
+/* ---- sources ---- */
+
+struct source_member {
+    const char *key;
+    uint64_t place; /* the reader's own: where in an archive */
+};
+
+/* What was found. Names that cannot be keys are counted and left out. */
+struct source_list {
+    struct source_member *members;
+    size_t n, cap;
+    struct arena texts;
+    size_t n_unusable; /* no UTF-8, control characters, or too long */
+};
+
+/* Adds a name if it ends as a picture's does. No part of it may begin with a dot. */
+int source_list_add(struct source_list *list, const char *name, uint64_t place, struct err *e);
+
+struct source_kind {
+    int (*open)(void **self, struct source_list *list, const char *path, struct err *e);
+    int (*read)(void *self, const struct source_member *m, void **data, size_t *len, struct err *e);
+    void (*close)(void *self); /* NULL is fine */
+};
+
+extern const struct source_kind source_folder, source_tar;
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/internal.h"
+
+#include <spng.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    METADATA_MAX = 64 << 20, /* bytes of all chunks but the pixels', decompressed */
+    PNG_TEXTS_MAX = 4096,
+    GRAY_16 = 16
+};
+
+static int broken(int code, struct err *e)
+{
+    if (code == SPNG_EMEM)
+        return err_set(e, ERR_NOMEM, "out of memory: a PNG");
+    if (code == SPNG_EOF || code == SPNG_IO_EOF || code == SPNG_EIDAT_TOO_SHORT)
+        err_set(e, ERR_FORMAT, "the PNG is truncated");
+    else
+        err_set(e, ERR_FORMAT, "the PNG is broken: %s", spng_strerror(code));
+    return err_hint(e, "fetch the file again");
+}
+
+/* ---- which side is up ---- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* ImageMagick's "Raw profile type exif": "\nexif\n" and the length, then lines in hexadecimal. */
+static unsigned raw_profile_orientation(const char *text, size_t len)
+{
+    const char *end = text + len;
+    uint8_t *bytes = malloc(len / 2 + 1);
+    size_t digits = 0;
+    unsigned orientation = 0;
+
+    for (int lines = 0; bytes && text && lines < 3; lines++) {
+        text = memchr(text, '\n', (size_t)(end - text));
+        text = text ? text + 1 : NULL;
+    }
+    for (; bytes && text && text < end; text++) {
+        int digit = hex_digit(*text);
+
+        if (digit < 0)
+            continue;
+        bytes[digits / 2] = (uint8_t)(digits % 2 ? bytes[digits / 2] << 4 | digit : digit);
+        digits++;
+    }
+    if (digits > 0)
+        orientation = exif_orientation(bytes, digits / 2);
+    free(bytes);
+    return orientation;
+}
+
+static void find_in_texts(struct upright *up, spng_ctx *png)
+{
+    uint32_t n = 0;
+    struct spng_text *texts = NULL;
+
+    if (spng_get_text(png, NULL, &n) == 0 && n > 0 && n <= PNG_TEXTS_MAX)
+        texts = calloc(n, sizeof(*texts));
+    if (texts && spng_get_text(png, texts, &n) != 0)
+        n = 0;
+    for (uint32_t i = 0; texts && i < n; i++) {
+        const struct spng_text *t = &texts[i];
+
+        if (text_equal(t->keyword, "XML:com.adobe.xmp"))
+            up->xmp = xmp_orientation(t->text, t->length);
+        else if (text_equal(t->keyword, "Raw profile type exif") && up->exif == 0)
+            up->exif = raw_profile_orientation(t->text, t->length);
+    }
+    free(texts);
+}
+
+/* Also from what comes after the pixels; if that is broken, without it. */
+static void find_upright(struct upright *up, spng_ctx *png)
+{
+    struct spng_exif exif;
+
+    if (spng_decode_chunks(png) != 0)
+        return;
+    if (spng_get_exif(png, &exif) == 0)
+        up->exif = exif_orientation(exif.data, exif.length);
+    find_in_texts(up, png);
+}
+
+/* ---- pixels ---- */
+
+/* Pillow's convert("RGB") of 16-bit gray cuts at 255; every other 16-bit value keeps its high byte.
+ */
+static int decode_gray_16(spng_ctx *png, struct image *out, struct err *e)
+{
+    size_t n = (size_t)out->width * out->height;
+    uint16_t *gray = mem_new(n, sizeof(*gray), e);
+    int code;
+
+    if (!gray)
+        return ERR_NOMEM;
+    code = spng_decode_image(png, gray, n * sizeof(*gray), SPNG_FMT_PNG, 0);
+    for (size_t i = 0; code == 0 && i < n; i++)
+        memset(out->rgb + 3 * i, gray[i] < 255 ? gray[i] : 255, 3);
+    free(gray);
+    return code == 0 ? 0 : broken(code, e);
+}
+
+static int read_picture(spng_ctx *png, struct image *out, const uint8_t *data, size_t len,
+                        uint64_t pixels_max, struct err *e)
+{
+    struct spng_ihdr header;
+    int code, rc;
+
+    if ((code = spng_set_png_buffer(png, data, len)) != 0 ||
+        (code = spng_set_chunk_limits(png, METADATA_MAX, METADATA_MAX)) != 0 ||
+        (code = spng_get_ihdr(png, &header)) != 0)
+        return broken(code, e);
+    rc = image_new(out, header.width, header.height, pixels_max, e);
+    if (rc < 0)
+        return rc;
+    if (header.color_type == SPNG_COLOR_TYPE_GRAYSCALE && header.bit_depth == GRAY_16)
+        return decode_gray_16(png, out, e);
+    code = spng_decode_image(png, out->rgb, (size_t)out->width * out->height * 3, SPNG_FMT_RGB8, 0);
+    return code == 0 ? 0 : broken(code, e);
+}
+
+int png_decode(struct image *out, struct upright *up, const uint8_t *data, size_t len,
+               uint64_t pixels_max, struct err *e)
+{
+    spng_ctx *png = spng_ctx_new(0);
+    int rc;
+
+    if (!png)
+        return err_set(e, ERR_NOMEM, "out of memory: a PNG decoder");
+    rc = read_picture(png, out, data, len, pixels_max, e);
+    if (rc == 0)
+        find_upright(up, png);
+    spng_ctx_free(png);
+    return rc;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { KEY_BYTES_MAX = 4096, MEMBERS_MAX = 1 << 28 };
+
+struct image_source {
+    const struct source_kind *kind;
+    void *self; /* the kind's own */
+    struct source_list list;
+};
+
+/* ---- names ---- */
+
+static const char *const endings[] = { ".jpg", ".jpeg", ".png", ".webp" };
+
+static bool ends_as_picture(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        size_t n = strlen(endings[i]);
+
+        if (len > n && strcasecmp(name + len - n, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A part that begins with a dot: hidden, what some systems put beside a file, or "..". */
+static bool has_hidden_part(const char *name)
+{
+    return name[0] == '.' || strstr(name, "/.") != NULL;
+}
+
+int source_list_add(struct source_list *list, const char *name, uint64_t place, struct err *e)
+{
+    size_t len = strlen(name), bad;
+    char *key;
+    int rc;
+
+    if (!ends_as_picture(name, len) || has_hidden_part(name))
+        return 0;
+    if (len > KEY_BYTES_MAX || !text_utf8(name, len, &bad) || !text_is_printable(name)) {
+        if (list->n_unusable++ == 0)
+            log_warn("this name cannot be a key (no UTF-8, control characters, or longer than %d "
+                     "bytes) and is left out: %.200s",
+                     KEY_BYTES_MAX, name);
+        return 0;
+    }
+    rc = mem_grow(&list->members, &list->cap, list->n + 1, sizeof(*list->members), MEMBERS_MAX, e);
+    if (rc < 0)
+        return rc;
+    key = arena_text(&list->texts, name, len, e);
+    if (!key)
+        return ERR_NOMEM;
+    list->members[list->n++] = (struct source_member){ key, place };
+    return 0;
+}
+
+static int by_key_and_place(const void *a, const void *b)
+{
+    const struct source_member *x = a, *y = b;
+    int order = strcmp(x->key, y->key);
+
+    return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct source_member *x = a, *y = b;
+
+    return strcmp(x->key, y->key);
+}
+
+/* Of members with one name the last counts, as for a program that unpacks the archive. */
+static void keep_last_of_each(struct source_list *list)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        if (n > 0 && strcmp(list->members[n - 1].key, list->members[i].key) == 0)
+            n--;
+        list->members[n++] = list->members[i];
+    }
+    list->n = n;
+}
+
+/* ---- the source ---- */
+
+static int finish_list(struct source_list *list, const char *path, struct err *e)
+{
+    if (list->n_unusable > 1)
+        log_warn("%s: %zu names are left out in all: they cannot be keys", path, list->n_unusable);
+    if (list->n == 0) {
+        err_set(e, ERR_FORMAT, "there is no picture in it");
+        err_expected(e, "files whose names end in .jpg, .jpeg, .png or .webp");
+        return err_at(e, "%s", path);
+    }
+    qsort(list->members, list->n, sizeof(*list->members), by_key_and_place);
+    keep_last_of_each(list);
+    return 0;
+}
+
+int image_source_open(struct image_source **out, const char *path, struct err *e)
+{
+    struct image_source *s = mem_new(1, sizeof(*s), e);
+    int rc;
+
+    *out = NULL;
+    if (!s)
+        return ERR_NOMEM;
+    s->kind = file_is_folder(path) ? &source_folder : &source_tar;
+    rc = s->kind->open(&s->self, &s->list, path, e);
+    if (rc == 0)
+        rc = finish_list(&s->list, path, e);
+    if (rc < 0) {
+        image_source_close(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void image_source_close(struct image_source *s)
+{
+    if (!s)
+        return;
+    s->kind->close(s->self);
+    arena_release(&s->list.texts);
+    free(s->list.members);
+    free(s);
+}
+
+size_t image_source_count(const struct image_source *s)
+{
+    return s->list.n;
+}
+
+const char *image_source_key(const struct image_source *s, size_t i)
+{
+    return s->list.members[i].key;
+}
+
+bool image_source_find(const struct image_source *s, const char *key, size_t *i)
+{
+    struct source_member wanted = { key, 0 };
+    const struct source_member *found =
+        bsearch(&wanted, s->list.members, s->list.n, sizeof(wanted), by_key);
+
+    if (found)
+        *i = (size_t)(found - s->list.members);
+    return found != NULL;
+}
+
+int image_source_read(struct image_source *s, size_t i, void **data, size_t *len, struct err *e)
+{
+    *data = NULL;
+    if (i >= s->list.n)
+        return err_set(e, ERR_ARG, "there is no picture %zu: the source has %zu", i, s->list.n);
+    return s->kind->read(s->self, &s->list.members[i], data, len, e);
+}
