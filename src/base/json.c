@@ -28,6 +28,58 @@ int jv_parse(struct json_t **out, const char *text, size_t len, struct err *e)
     return err_at(e, "line %d, column %d", j.line, j.column);
 }
 
+int jv_parse_as(struct json_t **out, const char *name, const char *text, size_t len, struct err *e)
+{
+    char line[sizeof(e->where)];
+    int rc = jv_parse(out, text, len, e);
+
+    if (rc == 0)
+        return 0;
+    *out = NULL;
+    snprintf(line, sizeof(line), "%s", e->where);
+    e->where[0] = '\0'; /* which can be set once */
+    return err_at(e, "%s: %s", name, line);
+}
+
+/* Behind a string that begins at text. */
+static char *skip_string(char *text)
+{
+    for (text++; *text && *text != '"'; text++)
+        if (*text == '\\' && text[1])
+            text++;
+    return *text ? text + 1 : text;
+}
+
+/* tokenizer_config.json writes 10^30 for "no limit", and jansson has no whole number beyond 64
+ * bits: the last two digits of such a one become the exponent of a real. */
+static void make_reals(char *text)
+{
+    enum { DIGITS_MAX = 18 };
+
+    while (*text) {
+        size_t n = strspn(text, "0123456789");
+
+        if (n > DIGITS_MAX && !strchr(".eE", text[n]))
+            memcpy(text + n - 2, "e2", 2);
+        text = n > 0 ? text + n : *text == '"' ? skip_string(text) : text + 1;
+    }
+}
+
+int jv_read(struct json_t **out, const char *path, size_t max, struct err *e)
+{
+    char *text = NULL;
+    size_t len;
+    int rc = file_read(path, max, &text, &len, e);
+
+    *out = NULL;
+    if (rc == 0) {
+        make_reals(text);
+        rc = jv_parse_as(out, path, text, len, e);
+    }
+    free(text);
+    return rc;
+}
+
 int jv_parse_text(const char *json, size_t len, char **out, size_t *n, struct err *e)
 {
     json_error_t j;
