@@ -25,7 +25,7 @@ static int read_real(const struct loader *l, int node, void *into, struct err *e
     return doc_at(l->doc, node, e);
 }
 
-static int read_share(const struct loader *l, int node, void *into, struct err *e)
+int load_share(const struct loader *l, int node, void *into, struct err *e)
 {
     int rc = read_real(l, node, into, e);
 
@@ -61,6 +61,7 @@ static const struct key annotator_keys[] = {
     { "model", load_text, offsetof(struct raw_annotator, a.model), false },
     { "url", load_text, offsetof(struct raw_annotator, a.url), false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
+    { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
 };
 
 static int read_annotator(const struct loader *l, int key, int node, struct annotator *a,
@@ -145,10 +146,10 @@ static int read_prices(const struct loader *l, int node, void *into, struct err 
 }
 
 static const struct key alarms_keys[] = {
-    { "min_agreement", read_share, offsetof(struct alarms, min_agreement), false },
-    { "max_yes_bias", read_share, offsetof(struct alarms, max_yes_bias), false },
-    { "max_rule_breaking", read_share, offsetof(struct alarms, max_rule_breaking), false },
-    { "max_disputes", read_share, offsetof(struct alarms, max_disputes), false },
+    { "min_agreement", load_share, offsetof(struct alarms, min_agreement), false },
+    { "max_yes_bias", load_share, offsetof(struct alarms, max_yes_bias), false },
+    { "max_rule_breaking", load_share, offsetof(struct alarms, max_rule_breaking), false },
+    { "max_disputes", load_share, offsetof(struct alarms, max_disputes), false },
 };
 
 static int read_alarms(const struct loader *l, int node, void *into, struct err *e)

@@ -46,6 +46,8 @@ int load_mapping(const struct loader *l, int node, const struct key *keys, size_
 int load_text(const struct loader *l, int node, void *into, struct err *e);
 int load_name(const struct loader *l, int node, void *into, struct err *e);
 int load_node(const struct loader *l, int node, void *into, struct err *e);
+/* A double from 0 to 1. */
+int load_share(const struct loader *l, int node, void *into, struct err *e);
 /* A list of texts, none twice. */
 int load_texts(const struct loader *l, int node, size_t max, struct texts *out, struct err *e);
 

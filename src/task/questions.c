@@ -28,8 +28,9 @@ static int read_wordings(const struct loader *l, int node, void *into, struct er
 }
 
 struct raw_question {
-    const char *name, *kind, *group, *help;
+    const char *name, *kind, *group, *help, *format;
     struct texts options, wordings;
+    double min_mass; /* below zero: not given */
 };
 
 static const struct key question_keys[] = {
@@ -39,6 +40,8 @@ static const struct key question_keys[] = {
     { "options", read_options, offsetof(struct raw_question, options), false },
     { "group", load_name, offsetof(struct raw_question, group), false },
     { "help", load_text, offsetof(struct raw_question, help), false },
+    { "format", load_text, offsetof(struct raw_question, format), false },
+    { "min_mass", load_share, offsetof(struct raw_question, min_mass), false },
 };
 
 static const char *const yesno_options[] = { "no", "yes" };
@@ -56,6 +59,23 @@ static int read_kind(const struct loader *l, int node, const char *name, enum ta
     }
     load_unknown_name(l, node, "kind of question", name, names, KIND_ORDINAL + 1, e);
     return err_expected(e, "yesno, choice, multi or ordinal");
+}
+
+/* format: letters, for one of several options. */
+static int read_format(const struct loader *l, int node, const char *format, struct question *q,
+                       struct err *e)
+{
+    bool options = q->kind == KIND_CHOICE || q->kind == KIND_ORDINAL;
+
+    q->letters = text_equal(format, task_format_name(true));
+    if (!format || (q->letters ? options && q->n_options <= TASK_LETTERS_MAX
+                               : strcmp(format, task_format_name(false)) == 0))
+        return 0;
+    err_set(e, ERR_FORMAT, "this format does not fit the question '%s'", q->name);
+    err_got(e, "%s", format);
+    err_expected(e, "text, or for a choice or ordinal question of at most %d options letters",
+                 TASK_LETTERS_MAX);
+    return doc_at(l->doc, node, e);
 }
 
 static int option_error(const struct loader *l, int node, const char *what, const char *option,
@@ -130,7 +150,7 @@ static int check_options(const struct loader *l, int node, struct question *q,
 
 static int read_question(const struct loader *l, int node, struct question *q, struct err *e)
 {
-    struct raw_question raw = { 0 };
+    struct raw_question raw = { .min_mass = -1 };
     int rc = LOAD_MAPPING(l, node, question_keys, &raw, e);
 
     if (rc < 0)
@@ -142,7 +162,12 @@ static int read_question(const struct loader *l, int node, struct question *q, s
                             .n_wordings = raw.wordings.n,
                             .line = doc_line(l->doc, node) };
     rc = read_kind(l, node, raw.kind, &q->kind, e);
-    return rc < 0 ? rc : check_options(l, node, q, &raw.options, e);
+    if (rc == 0)
+        rc = check_options(l, node, q, &raw.options, e);
+    q->min_mass = raw.min_mass >= 0                                  ? raw.min_mass
+                  : q->kind == KIND_YESNO || q->kind == KIND_MULTI ? TASK_MIN_MASS_YESNO
+                                                                    : TASK_MIN_MASS_OPTION;
+    return rc < 0 ? rc : read_format(l, node, raw.format, q, e);
 }
 
 int load_questions(const struct loader *l, int node, void *into, struct err *e)

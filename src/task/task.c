@@ -22,6 +22,11 @@ bool task_is_reason(const char *name)
     return false;
 }
 
+const char *task_format_name(bool letters)
+{
+    return letters ? "letters" : "text";
+}
+
 const char *task_kind_name(enum task_kind kind)
 {
     static const char *const names[] = { "yesno", "choice", "multi", "ordinal" };

@@ -36,6 +36,11 @@ bool task_is_reason(const char *name); /* case, '_' and space folded */
 
 enum task_kind { KIND_YESNO, KIND_CHOICE, KIND_MULTI, KIND_ORDINAL };
 const char *task_kind_name(enum task_kind kind);
+const char *task_format_name(bool letters); /* "letters", "text" */
+
+/* What a model's answer must have at least, of all probability, on valid answers. */
+#define TASK_MIN_MASS_YESNO  0.5
+#define TASK_MIN_MASS_OPTION 0.2
 
 struct question {
     const char *name;
@@ -46,6 +51,8 @@ struct question {
     size_t n_options;
     const char *const *wordings; /* at least one */
     size_t n_wordings;
+    bool letters;    /* the options are listed as A., B., .. and answered by their letters */
+    double min_mass; /* below it a model's answer is unparseable */
     size_t first_column, n_columns; /* its columns: one, or for a multi question one an option */
     unsigned line;
 };
@@ -91,6 +98,7 @@ struct annotator {
     const char *name;
     enum annotator_kind kind;
     const char *engine, *model, *url, *dtype; /* a model's; NULL: not given */
+    const char *prompt; /* in place of the model's template, with {image} and {question}; NULL */
     unsigned line;
 };
 
@@ -139,6 +147,7 @@ enum {
     TASK_COLUMNS_MAX = 20000,
     TASK_OPTIONS_MAX = 1000,
     TASK_NAME_MAX = 200, /* bytes */
+    TASK_LETTERS_MAX = 26,
 };
 
 /* Errors: ERR_FORMAT with file and line; where a name is not known, the nearest known one. */

@@ -139,9 +139,9 @@ static void example_has_the_two_rules(void **state)
 static void example_has_the_three_annotators(void **state)
 {
     static const struct annotator wanted[] = {
-        { "llava", ANNOTATOR_MODEL, "vlm", "models/llama3-llava-next-8b-hf", NULL, "auto", 12 },
-        { "qwen", ANNOTATOR_MODEL, "http", "Qwen3-VL-8B", "http://127.0.0.1:8000/v1", NULL, 13 },
-        { "celeba", ANNOTATOR_HUMAN, NULL, NULL, NULL, NULL, 14 },
+        { "llava", ANNOTATOR_MODEL, "vlm", "models/llama3-llava-next-8b-hf", NULL, "auto", NULL, 12 },
+        { "qwen", ANNOTATOR_MODEL, "http", "Qwen3-VL-8B", "http://127.0.0.1:8000/v1", NULL, NULL, 13 },
+        { "celeba", ANNOTATOR_HUMAN, NULL, NULL, NULL, NULL, NULL, 14 },
     };
     struct task *t = load(example);
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * engine.h - what the files behind vlm.h share.
+ */
+#ifndef ASSENT_VLM_ENGINE_H
+#define ASSENT_VLM_ENGINE_H
+
+#include "template/template.h"
+#include "tokenizer/tokenizer.h"
+#include "vlm/forward.h"
+#include "vlm/vlm.h"
+
+struct vlm {
+    char *dir;
+    struct model *model;
+    struct tokenizer *tokenizer;
+    struct template *template; /* NULL: `prompt` */
+    char *prompt;              /* the user's own, or NULL */
+    char *bos, *eos;           /* tokens as text; NULL: none */
+    uint32_t eos_id;
+    bool has_eos;
+    struct ops *ops;
+};
+
+/* A sequence of tokens to be put through the model. */
+struct path {
+    uint32_t *ids;   /* the image's token once */
+    size_t n, image; /* where that is */
+    size_t question;
+};
+
+/* A token sequence whose probability counts for an option: its tokens follow each other from the
+ * last n tokens of a path on. An option's probability is the sum of its probes'. */
+struct probe {
+    size_t path, option, n;
+    uint32_t *tokens;
+};
+
+struct asked {
+    char *text; /* the prompt as rendered */
+    size_t n_options;
+};
+
+struct vlm_prompts {
+    struct asked *questions;
+    size_t n;
+    struct path *paths;
+    size_t n_paths, cap_paths;
+    struct probe *probes;
+    size_t n_probes, cap_probes;
+    struct arena arena;
+};
+
+/* The paths as they are for an image of n_image tokens. Memory is the arena's. */
+int prompts_expand(const struct vlm_prompts *p, const struct vlm *v, size_t n_image,
+                   struct prompt **out, struct arena *arena, struct err *e);
+
+#endif

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ops_dnnl.c - the operations on oneDNN's matrix product, with OpenMP and vectors around it.
+ *
+ * Weights stay as they are stored and are widened to float32 panel by panel, so that a model needs
+ * no memory beyond its mapped files. bfloat16 is done by rounding what a product takes: its numbers
+ * on every processor, without its speed.
+ */
+#include <dnnl.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vlm/numbers.h"
+#include "vlm/ops.h"
+
+enum {
+    PANEL_FLOATS =
+        8 << 20,      /* of a widened part of a matrix: 32 MiB; with 16, products take 4 % more */
+    PANEL_STEP = 16,  /* rows of a panel are a multiple: whole vectors for the product */
+    CHUNK_ROWS = 192, /* queries whose scores are in memory at a time */
+    BLOCK = 4096,     /* numbers a thread takes at a time */
+};
+
+/* Compiled for several processors, chosen when the program starts. Sanitizers run before that
+ * choice can. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VECTOR
+#endif
+
+/* e^x, to 2 units in the last place: x = n ln 2 + r, |r| <= ln 2 / 2, and the series of e^r. Below
+ * -87 it is e^-87, which is nothing beside the 1 of a softmax's largest; above 88.3 it is infinite.
+ * A NaN stays one. */
+static inline float exp_vector(float x)
+{
+    const float shift = 0x1.8p23f; /* adding it leaves no room for a fraction, and n in the bits */
+    float shifted, n, r, p;
+
+    x = x < -87.0f ? -87.0f : x > 89.0f ? 89.0f : x;
+    shifted = x * 0x1.715476p0f + shift;
+    n = shifted - shift;
+    r = x - n * 0x1.62e4p-1f;
+    r = r - n * 0x1.7f7d1cp-20f;
+    p = 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    return p * number_of_bits((number_bits(shifted) + 127) << 23);
+}
+
+/* ---- matrices ---- */
+
+VECTOR static void widen_f16(float *y, const uint16_t *x, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] = number_from_f16(x[i]);
+}
+
+VECTOR static void widen_bf16(float *y, const uint16_t *x, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] = number_from_bf16(x[i]);
+}
+
+VECTOR static void round_bf16(float *y, const float *x, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] = number_from_bf16(number_to_bf16(x[i]));
+}
+
+/* n stored numbers from element `at` on, as float32. */
+static void widen(float *y, const struct matrix *w, size_t at, size_t n)
+{
+    const char *data = (const char *)w->data + at * dtype_size(w->dtype);
+
+    if (w->dtype == DTYPE_F32)
+        memcpy(y, data, n * sizeof(float));
+    else if ((uintptr_t)data % sizeof(uint16_t) != 0)
+        for (size_t i = 0; i < n; i++)
+            y[i] = number_at(data, w->dtype, i);
+    else if (w->dtype == DTYPE_F16)
+        widen_f16(y, (const void *)data, n);
+    else
+        widen_bf16(y, (const void *)data, n);
+}
+
+static void widen_panel(float *panel, const struct matrix *w, size_t first, size_t rows,
+                        enum precision p)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t r = 0; r < rows; r++) {
+        float *y = panel + r * w->cols;
+
+        widen(y, w, (first + r) * w->cols, w->cols);
+        if (p == PRECISION_BF16)
+            round_bf16(y, y, w->cols);
+    }
+}
+
+static int failed(struct err *e)
+{
+    return err_set(e, ERR_NOMEM, "oneDNN could not multiply: out of memory?");
+}
+
+/* y's columns [first, first + rows) = x panel^T. */
+static int multiply(float *y, size_t ldy, const float *x, size_t n, const float *panel, size_t rows,
+                    size_t cols, struct err *e)
+{
+    dnnl_status_t status =
+        dnnl_sgemm('N', 'T', (dnnl_dim_t)n, (dnnl_dim_t)rows, (dnnl_dim_t)cols, 1.0f, x,
+                   (dnnl_dim_t)cols, panel, (dnnl_dim_t)cols, 0.0f, y, (dnnl_dim_t)ldy);
+
+    return status == dnnl_success ? 0 : failed(e);
+}
+
+/* Panels of a matrix are alike, and at most about PANEL_FLOATS large. */
+static size_t panel_rows(const struct matrix *w)
+{
+    size_t most = PANEL_FLOATS / w->cols + 1, panels = (w->rows + most - 1) / most;
+    size_t rows = (w->rows + panels - 1) / panels;
+
+    return (rows + PANEL_STEP - 1) / PANEL_STEP * PANEL_STEP;
+}
+
+static int by_panels(float *y, const float *x, size_t n, const struct matrix *w, enum precision p,
+                     struct err *e)
+{
+    size_t step = panel_rows(w);
+    float *panel = mem_new(step * w->cols, sizeof(*panel), e);
+    int rc = 0;
+
+    if (!panel)
+        return ERR_NOMEM;
+    for (size_t first = 0; rc == 0 && first < w->rows; first += step) {
+        size_t rows = w->rows - first < step ? w->rows - first : step;
+
+        widen_panel(panel, w, first, rows, p);
+        rc = multiply(y + first, w->rows, x, n, panel, rows, w->cols, e);
+    }
+    free(panel);
+    return rc;
+}
+
+VECTOR static void add_row(float *y, const float *bias, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] += bias[i];
+}
+
+static int linear(const struct ops *o, float *y, const float *x, size_t n, const struct matrix *w,
+                  const float *bias, struct err *e)
+{
+    bool as_stored = w->dtype == DTYPE_F32 && (uintptr_t)w->data % sizeof(float) == 0 &&
+                     o->precision == PRECISION_F32;
+    float *rounded = NULL;
+    int rc;
+
+    if (n == 0)
+        return 0;
+    if (o->precision == PRECISION_BF16) {
+        if (!(rounded = mem_new(n * w->cols, sizeof(*rounded), e)))
+            return ERR_NOMEM;
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            round_bf16(rounded + i * w->cols, x + i * w->cols, w->cols);
+        x = rounded;
+    }
+    rc = as_stored ? multiply(y, w->rows, x, n, w->data, w->rows, w->cols, e)
+                   : by_panels(y, x, n, w, o->precision, e);
+    free(rounded);
+    if (rc == 0 && bias) {
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            add_row(y + i * w->rows, bias, w->rows);
+    }
+    return rc;
+}
+
+static void lookup(float *y, const struct matrix *w, const uint32_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        widen(y + i * w->cols, w, (size_t)ids[i] * w->cols, w->cols);
+}
+
+/* ---- norms ---- */
+
+VECTOR static void layer_norm_row(float *y, const float *x, size_t size, const float *weight,
+                                  const float *bias, double eps)
+{
+    double sum = 0, squares = 0;
+    float mean, scale;
+
+#pragma omp simd reduction(+ : sum)
+    for (size_t c = 0; c < size; c++)
+        sum += (double)x[c];
+    mean = (float)(sum / (double)size);
+#pragma omp simd reduction(+ : squares)
+    for (size_t c = 0; c < size; c++)
+        squares += (double)((x[c] - mean) * (x[c] - mean));
+    scale = (float)(1 / sqrt(squares / (double)size + eps));
+#pragma omp simd
+    for (size_t c = 0; c < size; c++)
+        y[c] = (x[c] - mean) * scale * weight[c] + bias[c];
+}
+
+static void layer_norm(float *y, const float *x, size_t n, size_t size, const float *weight,
+                       const float *bias, double eps)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < n; i++)
+        layer_norm_row(y + i * size, x + i * size, size, weight, bias, eps);
+}
+
+VECTOR static void rms_norm_row(float *y, const float *x, size_t size, const float *weight,
+                                double eps)
+{
+    double squares = 0;
+    float scale;
+
+#pragma omp simd reduction(+ : squares)
+    for (size_t c = 0; c < size; c++)
+        squares += (double)(x[c] * x[c]);
+    scale = (float)(1 / sqrt(squares / (double)size + eps));
+#pragma omp simd
+    for (size_t c = 0; c < size; c++)
+        y[c] = x[c] * scale * weight[c];
+}
+
+static void rms_norm(float *y, const float *x, size_t n, size_t size, const float *weight,
+                     double eps)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < n; i++)
+        rms_norm_row(y + i * size, x + i * size, size, weight, eps);
+}
+
+/* ---- positions ---- */
+
+VECTOR static void turn(float *a, float *b, const float *c, const float *s, size_t n)
+{
+#pragma omp simd
+    for (size_t d = 0; d < n; d++) {
+        float x = a[d], y = b[d];
+
+        a[d] = x * c[d] - y * s[d];
+        b[d] = y * c[d] + x * s[d];
+    }
+}
+
+static void rope(float *x, size_t n, size_t heads, size_t head_dim, const uint32_t *depth,
+                 const float *frequency)
+{
+    enum { HALF_MAX = 1024 };
+    size_t half = head_dim / 2;
+
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < n; i++) {
+        float c[HALF_MAX], s[HALF_MAX];
+
+        for (size_t from = 0; from < half; from += HALF_MAX) {
+            size_t part = half - from < HALF_MAX ? half - from : HALF_MAX;
+
+            for (size_t d = 0; d < part; d++)
+                sincosf((float)depth[i] * frequency[from + d], &s[d], &c[d]);
+            for (size_t h = 0; h < heads; h++) {
+                float *head = x + (i * heads + h) * head_dim + from;
+
+                turn(head, head + half, c, s, part);
+            }
+        }
+    }
+}
+
+/* ---- attention ---- */
+
+/* Softmax of scale * x over [from, to); zeros in the rest of [0, all). */
+VECTOR static void softmax_row(float *x, size_t from, size_t to, size_t all, float scale)
+{
+    float largest = -INFINITY, sum = 0, inverse;
+
+#pragma omp simd reduction(max : largest)
+    for (size_t i = from; i < to; i++)
+        largest = x[i] > largest ? x[i] : largest;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = from; i < to; i++)
+        sum += x[i] = exp_vector(scale * (x[i] - largest));
+    inverse = 1 / sum;
+#pragma omp simd
+    for (size_t i = from; i < to; i++)
+        x[i] *= inverse;
+    memset(x, 0, from * sizeof(*x));
+    memset(x + to, 0, (all - to) * sizeof(*x));
+}
+
+static float *new_scores(size_t columns, struct err *e)
+{
+    size_t n;
+
+    if (!size_mul((size_t)omp_get_max_threads() * CHUNK_ROWS, columns, &n)) {
+        err_set(e, ERR_LIMIT, "a prompt too long for any memory");
+        return NULL;
+    }
+    return mem_new(n, sizeof(float), e);
+}
+
+static int attend_image(const struct ops *o, float *y, const float *q, const float *k,
+                        const float *v, size_t images, size_t n, size_t heads, size_t head_dim,
+                        struct err *e)
+{
+    dnnl_dim_t width = (dnnl_dim_t)(heads * head_dim), dim = (dnnl_dim_t)head_dim;
+    size_t chunks = (n + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    float scale = (float)(1 / sqrt((double)head_dim));
+    float *scores = new_scores(n, e);
+    int bad = 0;
+
+    (void)o;
+    if (!scores)
+        return (int)e->code;
+#pragma omp parallel for collapse(3) schedule(dynamic) reduction(| : bad)
+    for (size_t image = 0; image < images; image++)
+        for (size_t h = 0; h < heads; h++)
+            for (size_t chunk = 0; chunk < chunks; chunk++) {
+                float *s = scores + (size_t)omp_get_thread_num() * CHUNK_ROWS * n;
+                size_t first = chunk * CHUNK_ROWS, keys = image * n * (size_t)width + h * head_dim;
+                size_t rows = n - first < CHUNK_ROWS ? n - first : CHUNK_ROWS;
+                size_t at = keys + first * (size_t)width;
+
+                bad |= dnnl_sgemm('N', 'T', (dnnl_dim_t)rows, (dnnl_dim_t)n, dim, 1.0f, q + at,
+                                  width, k + keys, width, 0.0f, s, (dnnl_dim_t)n) != dnnl_success;
+                for (size_t r = 0; r < rows; r++)
+                    softmax_row(s + r * n, 0, n, n, scale);
+                bad |=
+                    dnnl_sgemm('N', 'N', (dnnl_dim_t)rows, dim, (dnnl_dim_t)n, 1.0f, s,
+                               (dnnl_dim_t)n, v + keys, width, 0.0f, y + at, width) != dnnl_success;
+            }
+    free(scores);
+    return bad ? failed(e) : 0;
+}
+
+/* Queries [first, end) of one head. */
+struct chunk {
+    const struct attention *a;
+    size_t head, first, end;
+    float
+        *scores; /* a row a query, a column a depth: the key at depth d of a path is in column d */
+};
+
+/* The part of a chunk that sees a segment: queries [first, end), keys [key, key_end). */
+struct part {
+    size_t first, end;
+    uint32_t key, key_end;
+};
+
+static size_t first_at_least(const struct chunk *c, uint32_t token)
+{
+    size_t low = c->first, high = c->end;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (c->a->rows[middle] < token)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool find_part(const struct chunk *c, const struct segment *s, struct part *p)
+{
+    uint32_t last;
+
+    if (s->below <= c->a->rows[c->first] || s->first > c->a->rows[c->end - 1])
+        return false;
+    p->first = first_at_least(c, s->first);
+    p->end = first_at_least(c, s->below);
+    if (p->first == p->end)
+        return false;
+    last = c->a->rows[p->end - 1];
+    p->key = s->first;
+    p->key_end = last < s->end ? last + 1 : s->end;
+    return true;
+}
+
+/* scores = q k^T, segment by segment. */
+static int score_keys(const struct chunk *c, const float *q, const float *k)
+{
+    const struct attention *a = c->a;
+    size_t kv = c->head / (a->heads / a->kv_heads), height = a->tree->height;
+    struct part p;
+    int bad = 0;
+
+    for (size_t s = 0; s < a->tree->n_segments; s++) {
+        if (!find_part(c, &a->tree->segments[s], &p))
+            continue;
+        bad |= dnnl_sgemm('N', 'T', (dnnl_dim_t)(p.end - p.first), (dnnl_dim_t)(p.key_end - p.key),
+                          (dnnl_dim_t)a->head_dim, 1.0f,
+                          q + (p.first * a->heads + c->head) * a->head_dim,
+                          (dnnl_dim_t)(a->heads * a->head_dim),
+                          k + (p.key * a->kv_heads + kv) * a->head_dim,
+                          (dnnl_dim_t)(a->kv_heads * a->head_dim), 0.0f,
+                          c->scores + (p.first - c->first) * height + a->tree->depth[p.key],
+                          (dnnl_dim_t)height) != dnnl_success;
+    }
+    return bad;
+}
+
+static int weigh_values(const struct chunk *c, float *y, const float *v)
+{
+    const struct attention *a = c->a;
+    size_t kv = c->head / (a->heads / a->kv_heads), height = a->tree->height;
+    struct part p;
+    int bad = 0;
+
+    for (size_t i = c->first; i < c->end; i++)
+        memset(y + (i * a->heads + c->head) * a->head_dim, 0, a->head_dim * sizeof(*y));
+    for (size_t s = 0; s < a->tree->n_segments; s++) {
+        if (!find_part(c, &a->tree->segments[s], &p))
+            continue;
+        bad |= dnnl_sgemm('N', 'N', (dnnl_dim_t)(p.end - p.first), (dnnl_dim_t)a->head_dim,
+                          (dnnl_dim_t)(p.key_end - p.key), 1.0f,
+                          c->scores + (p.first - c->first) * height + a->tree->depth[p.key],
+                          (dnnl_dim_t)height, v + (p.key * a->kv_heads + kv) * a->head_dim,
+                          (dnnl_dim_t)(a->kv_heads * a->head_dim), 1.0f,
+                          y + (p.first * a->heads + c->head) * a->head_dim,
+                          (dnnl_dim_t)(a->heads * a->head_dim)) != dnnl_success;
+    }
+    return bad;
+}
+
+static int attend_chunk(const struct chunk *c, float *y, const float *q, const float *k,
+                        const float *v)
+{
+    const struct attention *a = c->a;
+    float scale = (float)(1 / sqrt((double)a->head_dim));
+    size_t height = a->tree->height;
+    int bad = score_keys(c, q, k);
+
+    for (size_t i = c->first; i < c->end; i++) {
+        size_t to = a->tree->depth[a->rows[i]] + 1;
+        size_t from = a->window && to > a->window ? to - a->window : 0;
+
+        softmax_row(c->scores + (i - c->first) * height, from, to, height, scale);
+    }
+    return bad | weigh_values(c, y, v);
+}
+
+static int attend_tree(const struct ops *o, float *y, const float *q, const float *k,
+                       const float *v, const struct attention *a, struct err *e)
+{
+    size_t chunks = (a->n_rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    float *scores = new_scores(a->tree->height, e);
+    int bad = 0;
+
+    (void)o;
+    if (!scores)
+        return (int)e->code;
+#pragma omp parallel for collapse(2) schedule(dynamic) reduction(| : bad)
+    for (size_t chunk = 0; chunk < chunks; chunk++)
+        for (size_t h = 0; h < a->heads; h++) {
+            size_t first = chunk * CHUNK_ROWS, left = a->n_rows - first;
+            struct chunk c = { a, h, first, first + (left < CHUNK_ROWS ? left : CHUNK_ROWS),
+                               scores +
+                                   (size_t)omp_get_thread_num() * CHUNK_ROWS * a->tree->height };
+
+            bad |= attend_chunk(&c, y, q, k, v);
+        }
+    free(scores);
+    return bad ? failed(e) : 0;
+}
+
+/* ---- number by number ---- */
+
+VECTOR static void quick_gelu(float *x, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] / (1 + exp_vector(-1.702f * x[i]));
+}
+
+VECTOR static void silu(float *x, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] / (1 + exp_vector(-x[i]));
+}
+
+VECTOR static void silu_times(float *x, const float *up, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] / (1 + exp_vector(-x[i])) * up[i];
+}
+
+static void activate_block(float *x, size_t n, enum activation act)
+{
+    const float root = 0x1.6a09e6p-1f, tanh_scale = 0x1.988454p-1f; /* sqrt(1/2), sqrt(2/pi) */
+
+    switch (act) {
+    case ACT_QUICK_GELU: quick_gelu(x, n); break;
+    case ACT_SILU: silu(x, n); break;
+    case ACT_GELU:
+        for (size_t i = 0; i < n; i++)
+            x[i] = 0.5f * x[i] * (1 + erff(x[i] * root));
+        break;
+    case ACT_GELU_TANH:
+        for (size_t i = 0; i < n; i++)
+            x[i] = 0.5f * x[i] * (1 + tanhf(tanh_scale * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
+        break;
+    case ACT_RELU:
+        for (size_t i = 0; i < n; i++)
+            x[i] = x[i] < 0 ? 0 : x[i];
+        break;
+    }
+}
+
+static size_t block_of(size_t at, size_t n)
+{
+    return n - at < BLOCK ? n - at : BLOCK;
+}
+
+static void activate(float *x, size_t n, enum activation act)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t at = 0; at < n; at += BLOCK)
+        activate_block(x + at, block_of(at, n), act);
+}
+
+static void gate(float *x, const float *up, size_t n)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t at = 0; at < n; at += BLOCK)
+        silu_times(x + at, up + at, block_of(at, n));
+}
+
+static void add(float *x, const float *y, size_t n)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t at = 0; at < n; at += BLOCK)
+        add_row(x + at, y + at, block_of(at, n));
+}
+
+void ops_dnnl(struct ops *o)
+{
+    *o = (struct ops){ "dnnl", o->precision, linear,      lookup,   layer_norm, rms_norm,
+                       rope,   attend_image, attend_tree, activate, gate,       add };
+}

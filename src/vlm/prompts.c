@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * prompts.c - questions become token sequences, and what is scored at their ends.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vlm/engine.h"
+
+enum { PATHS_MAX = 1 << 20, PROMPT_MAX = 2 << 20 };
+
+/* ---- the text ---- */
+
+static int add_replaced(struct buf *b, const char *template, const char *image,
+                        const char *question)
+{
+    static const char image_mark[] = "{image}", question_mark[] = "{question}";
+
+    while (*template) {
+        if (strncmp(template, image_mark, strlen(image_mark)) == 0) {
+            buf_puts(b, image);
+            template += strlen(image_mark);
+        } else if (strncmp(template, question_mark, strlen(question_mark)) == 0) {
+            buf_puts(b, question);
+            template += strlen(question_mark);
+        } else {
+            buf_putc(b, *template ++);
+        }
+    }
+    return 0;
+}
+
+static int render_own(const struct vlm *v, const char *question, char **out, struct err *e)
+{
+    const char *image = tokenizer_token(v->tokenizer, v->model->config.image_token);
+    struct buf b = BUF_INIT(PROMPT_MAX);
+    int rc;
+
+    add_replaced(&b, v->prompt, image, question);
+    rc = buf_end(&b, "a prompt", e);
+    if (rc == 0)
+        *out = buf_take(&b);
+    buf_release(&b);
+    return rc;
+}
+
+static int render(const struct vlm *v, const char *question, char **out, struct err *e)
+{
+    struct template_input input = { question, v->bos, v->eos };
+    int rc = v->template ? template_render(v->template, &input, out, e)
+                         : render_own(v, question, out, e);
+
+    if (rc < 0 && v->template && e->hint[0] == '\0')
+        err_hint(e, "say the prompt yourself, with {image} and {question}: prompt: in assent.yaml, "
+                    "or ask --prompt");
+    return rc;
+}
+
+/* The question with its options under it: "A. black". */
+static int list_options(const struct vlm_question *q, char **out, struct err *e)
+{
+    struct buf b = BUF_INIT(PROMPT_MAX);
+    int rc;
+
+    buf_puts(&b, q->text);
+    for (size_t i = 0; i < q->n_options; i++)
+        buf_printf(&b, "\n%c. %s", (char)('A' + (char)i), q->options[i]);
+    rc = buf_end(&b, "a question with its options", e);
+    if (rc == 0)
+        *out = buf_take(&b);
+    buf_release(&b);
+    return rc;
+}
+
+static int check_text(const struct vlm *v, const char *text, struct err *e)
+{
+    const char *control = tokenizer_control_in(v->tokenizer, text, strlen(text));
+
+    if (!control)
+        return 0;
+    err_set(e, ERR_ARG, "a question holds the text of a control token");
+    err_got(e, "%s", control);
+    return err_hint(e, "the model would not read it as text: write it in another way");
+}
+
+/* ---- ids ---- */
+
+static int add_ids(struct arena *a, const uint32_t *ids, size_t n, uint32_t **out, struct err *e)
+{
+    *out = arena_new(a, n, sizeof(**out), e);
+    if (!*out)
+        return ERR_NOMEM;
+    memcpy(*out, ids, n * sizeof(*ids));
+    return 0;
+}
+
+/* The prompt of a question: exactly one image in it. The begin token is added unless the template
+ * has written it. */
+static int encode_prompt(const struct vlm *v, const char *text, struct token_ids *ids,
+                         size_t *image, struct err *e)
+{
+    bool begun = v->bos && *v->bos && strncmp(text, v->bos, strlen(v->bos)) == 0;
+    int rc = tokenizer_encode(v->tokenizer, text, strlen(text), !begun, ids, e);
+    size_t images = 0;
+
+    for (size_t i = 0; rc == 0 && i < ids->n; i++) {
+        if (ids->ids[i] >= v->model->config.text.vocab) {
+            err_set(e, ERR_FORMAT, "the tokenizer has a token that the model has not");
+            err_got(e, "id %u", ids->ids[i]);
+            return err_expected(e, "below %u", v->model->config.text.vocab);
+        }
+        if (ids->ids[i] == v->model->config.image_token) {
+            *image = i;
+            images++;
+        }
+    }
+    if (rc < 0 || images == 1)
+        return rc;
+    err_set(e, ERR_ARG, "a prompt needs the image once");
+    err_got(e, "%zu times in: %s", images, text);
+    return err_hint(e, "say the prompt yourself, with {image} and {question}");
+}
+
+static int add_path(struct vlm_prompts *p, const uint32_t *ids, size_t n, size_t image,
+                    size_t question, struct err *e)
+{
+    struct path path = { .n = n, .image = image, .question = question };
+    int rc = add_ids(&p->arena, ids, n, &path.ids, e);
+
+    if (rc == 0)
+        rc = mem_grow(&p->paths, &p->cap_paths, p->n_paths + 1, sizeof(*p->paths), PATHS_MAX, e);
+    if (rc == 0)
+        p->paths[p->n_paths++] = path;
+    return rc;
+}
+
+/* On the path that was added last. */
+static int add_probe(struct vlm_prompts *p, size_t option, const uint32_t *tokens, size_t n,
+                     struct err *e)
+{
+    struct probe probe = { p->n_paths - 1, option, n, NULL };
+    int rc = add_ids(&p->arena, tokens, n, &probe.tokens, e);
+
+    if (rc == 0)
+        rc =
+            mem_grow(&p->probes, &p->cap_probes, p->n_probes + 1, sizeof(*p->probes), PATHS_MAX, e);
+    if (rc == 0)
+        p->probes[p->n_probes++] = probe;
+    return rc;
+}
+
+/* ---- what is scored ---- */
+
+/* A probe for each form that is one token, with the mark of a space before it or not, each token
+ * once. *found counts them. */
+static int add_forms(struct vlm_prompts *p, const struct vlm *v, size_t option,
+                     const char *const *forms, size_t n_forms, size_t *found, struct err *e)
+{
+    const char *const marks[] = { "", tokenizer_space(v->tokenizer) };
+    uint32_t seen[8];
+    char text[64];
+
+    *found = 0;
+    for (size_t f = 0; f < n_forms; f++)
+        for (size_t m = 0; m < 2; m++) {
+            uint32_t id;
+            bool known = false;
+            int rc;
+
+            snprintf(text, sizeof(text), "%s%s", marks[m], forms[f]);
+            if (!tokenizer_id(v->tokenizer, text, &id) || id >= v->model->config.text.vocab)
+                continue;
+            for (size_t i = 0; i < *found; i++)
+                known |= seen[i] == id;
+            if (known)
+                continue;
+            seen[(*found)++] = id;
+            if ((rc = add_probe(p, option, &id, 1, e)) < 0)
+                return rc;
+        }
+    return 0;
+}
+
+static bool begins(const struct token_ids *a, const struct token_ids *b)
+{
+    return a->n <= b->n && memcmp(a->ids, b->ids, a->n * sizeof(*a->ids)) == 0;
+}
+
+/* Where one option's tokens begin another's, its probability would hold the other's: the end of
+ * turn closes them all. */
+static bool needs_closing(const struct token_ids *options, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            if (i != j && begins(&options[i], &options[j]))
+                return true;
+    return false;
+}
+
+/* One path an option: the prompt and the option's tokens but the last, whose probability is read
+ * there. */
+static int add_sequence(struct vlm_prompts *p, const struct token_ids *prompt, size_t image,
+                        size_t question, size_t option, const struct token_ids *tokens,
+                        struct err *e)
+{
+    uint32_t *ids = mem_new(prompt->n + tokens->n, sizeof(*ids), e);
+    int rc;
+
+    if (!ids)
+        return ERR_NOMEM;
+    memcpy(ids, prompt->ids, prompt->n * sizeof(*ids));
+    memcpy(ids + prompt->n, tokens->ids, (tokens->n - 1) * sizeof(*ids));
+    rc = add_path(p, ids, prompt->n + tokens->n - 1, image, question, e);
+    if (rc == 0)
+        rc = add_probe(p, option, tokens->ids, tokens->n, e);
+    free(ids);
+    return rc;
+}
+
+static int encode_option(const struct vlm *v, const char *text, struct token_ids *out,
+                         struct err *e)
+{
+    int rc = check_text(v, text, e);
+
+    if (rc == 0)
+        rc = tokenizer_encode(v->tokenizer, text, strlen(text), false, out, e);
+    if (rc == 0 && out->n == 0)
+        rc = err_set(e, ERR_ARG, "an option without any token");
+    for (size_t i = 0; rc == 0 && i < out->n; i++)
+        if (out->ids[i] >= v->model->config.text.vocab)
+            rc = err_set(e, ERR_FORMAT, "an option's token is not in the model's vocabulary");
+    return rc < 0 ? err_at(e, "option %s", text) : 0;
+}
+
+static int close_options(const struct vlm *v, struct token_ids *options, size_t n, struct err *e)
+{
+    if (!needs_closing(options, n))
+        return 0;
+    if (!v->has_eos) {
+        err_set(e, ERR_FORMAT, "the folder names no end-of-turn token");
+        return err_hint(e, "an option's tokens begin another's: one is needed to tell them apart");
+    }
+    for (size_t i = 0; i < n; i++) {
+        int rc = mem_grow(&options[i].ids, &options[i].cap, options[i].n + 1,
+                          sizeof(*options[i].ids), PATHS_MAX, e);
+
+        if (rc < 0)
+            return rc;
+        options[i].ids[options[i].n++] = v->eos_id;
+    }
+    return 0;
+}
+
+static int add_choice(struct vlm_prompts *p, const struct vlm *v, const struct token_ids *prompt,
+                      size_t image, size_t question, const char *const *texts, size_t n,
+                      struct err *e)
+{
+    struct token_ids *options = mem_new(n, sizeof(*options), e);
+    int rc = options ? 0 : ERR_NOMEM;
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = encode_option(v, texts[i], &options[i], e);
+    if (rc == 0)
+        rc = close_options(v, options, n, e);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = add_sequence(p, prompt, image, question, i, &options[i], e);
+    for (size_t i = 0; options && i < n; i++)
+        token_ids_release(&options[i]);
+    free(options);
+    return rc;
+}
+
+static int add_yes_no(struct vlm_prompts *p, const struct vlm *v, const struct token_ids *prompt,
+                      size_t image, size_t question, struct err *e)
+{
+    static const char *const no[] = { "No", "no", "NO" }, *const yes[] = { "Yes", "yes", "YES" };
+    static const char *const words[] = { "No", "Yes" };
+    size_t paths = p->n_paths, probes = p->n_probes, found[2] = { 0 };
+    int rc = add_path(p, prompt->ids, prompt->n, image, question, e);
+
+    if (rc == 0)
+        rc = add_forms(p, v, 0, no, 3, &found[0], e);
+    if (rc == 0)
+        rc = add_forms(p, v, 1, yes, 3, &found[1], e);
+    if (rc < 0 || (found[0] > 0 && found[1] > 0))
+        return rc;
+    p->n_paths = paths;
+    p->n_probes = probes;
+    return add_choice(p, v, prompt, image, question, words, 2, e);
+}
+
+static int add_letters(struct vlm_prompts *p, const struct vlm *v, const struct token_ids *prompt,
+                       size_t image, size_t question, size_t n, struct err *e)
+{
+    int rc = add_path(p, prompt->ids, prompt->n, image, question, e);
+
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        char letter[2] = { (char)('A' + (char)i), '\0' };
+        const char *forms[] = { letter };
+        size_t found;
+
+        rc = add_forms(p, v, i, forms, 1, &found, e);
+        if (rc == 0 && found == 0) {
+            rc = err_set(e, ERR_FORMAT, "the vocabulary has no token for a letter");
+            err_got(e, "%s", letter);
+        }
+    }
+    return rc;
+}
+
+/* ---- a question ---- */
+
+static int check_options(const struct vlm_question *q, struct err *e)
+{
+    if (q->kind == VLM_YESNO)
+        return 0;
+    if (q->n_options < 2)
+        return err_set(e, ERR_ARG, "a choice needs two options or more");
+    if (q->kind == VLM_LETTERS && q->n_options > VLM_LETTERS_MAX) {
+        err_set(e, ERR_ARG, "too many options for letters");
+        err_got(e, "%zu", q->n_options);
+        return err_expected(e, "at most %d", VLM_LETTERS_MAX);
+    }
+    return 0;
+}
+
+static int add_question(struct vlm_prompts *p, const struct vlm *v, const struct vlm_question *q,
+                        size_t i, struct err *e)
+{
+    struct token_ids ids = { 0 };
+    char *listed = NULL, *text = NULL;
+    size_t image = 0;
+    int rc = check_options(q, e);
+
+    if (rc == 0 && q->kind == VLM_LETTERS)
+        rc = list_options(q, &listed, e);
+    if (rc == 0)
+        rc = check_text(v, listed ? listed : q->text, e);
+    if (rc == 0)
+        rc = render(v, listed ? listed : q->text, &text, e);
+    if (rc == 0) {
+        p->questions[i].text = arena_text(&p->arena, text, strlen(text), e);
+        p->questions[i].n_options = q->kind == VLM_YESNO ? 2 : q->n_options;
+        rc = p->questions[i].text ? encode_prompt(v, text, &ids, &image, e) : ERR_NOMEM;
+    }
+    if (rc == 0)
+        rc = q->kind == VLM_YESNO ? add_yes_no(p, v, &ids, image, i, e)
+             : q->kind == VLM_LETTERS
+                 ? add_letters(p, v, &ids, image, i, q->n_options, e)
+                 : add_choice(p, v, &ids, image, i, q->options, q->n_options, e);
+    token_ids_release(&ids);
+    free(text);
+    free(listed);
+    return rc < 0 ? err_at(e, "question \"%s\"", q->text) : 0;
+}
+
+int vlm_prompts_new(struct vlm_prompts **out, const struct vlm *v,
+                    const struct vlm_question *questions, size_t n, struct err *e)
+{
+    struct vlm_prompts *p = mem_new(1, sizeof(*p), e);
+    int rc = p ? 0 : ERR_NOMEM;
+
+    *out = NULL;
+    if (rc == 0) {
+        p->n = n;
+        p->questions = arena_new(&p->arena, n, sizeof(*p->questions), e);
+        rc = p->questions ? 0 : ERR_NOMEM;
+    }
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = add_question(p, v, &questions[i], i, e);
+    if (rc < 0) {
+        vlm_prompts_free(p);
+        return rc;
+    }
+    *out = p;
+    return 0;
+}
+
+void vlm_prompts_free(struct vlm_prompts *p)
+{
+    if (!p)
+        return;
+    free(p->paths);
+    free(p->probes);
+    arena_release(&p->arena);
+    free(p);
+}
+
+size_t vlm_prompts_count(const struct vlm_prompts *p)
+{
+    return p->n;
+}
+
+const char *vlm_prompt_text(const struct vlm_prompts *p, size_t question)
+{
+    return p->questions[question].text;
+}
+
+int prompts_expand(const struct vlm_prompts *p, const struct vlm *v, size_t n_image,
+                   struct prompt **out, struct arena *arena, struct err *e)
+{
+    struct prompt *prompts = arena_new(arena, p->n_paths, sizeof(*prompts), e);
+
+    if (!prompts)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < p->n_paths; i++) {
+        const struct path *path = &p->paths[i];
+        uint32_t *ids = arena_new(arena, path->n - 1 + n_image, sizeof(*ids), e);
+
+        if (!ids)
+            return ERR_NOMEM;
+        memcpy(ids, path->ids, path->image * sizeof(*ids));
+        for (size_t k = 0; k < n_image; k++)
+            ids[path->image + k] = v->model->config.image_token;
+        memcpy(ids + path->image + n_image, path->ids + path->image + 1,
+               (path->n - path->image - 1) * sizeof(*ids));
+        prompts[i] = (struct prompt){ ids, path->n - 1 + n_image };
+    }
+    *out = prompts;
+    return 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vlm.h - the engine: a model's folder answers questions about an image.
+ *
+ * All questions on an image are one token tree and one forward pass; the answers are read as
+ * probabilities at the branches' ends, no text is generated. Probabilities are over the full
+ * vocabulary, logarithms natural.
+ */
+#ifndef ASSENT_VLM_H
+#define ASSENT_VLM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "image/image.h"
+
+/* ---- a model ---- */
+
+struct vlm;
+
+struct vlm_options {
+    const char *dtype;  /* "auto", "f32", "bf16"; NULL: auto */
+    const char *prompt; /* in place of the folder's chat template, with {image} and {question};
+                           NULL: the folder's */
+    bool reference;     /* plain C operations: slow, and the specification */
+};
+
+/* Opens a Hugging Face folder of LlavaNextForConditionalGeneration: weights are mapped, not read.
+ */
+int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, struct err *e);
+void vlm_close(struct vlm *v); /* NULL is fine */
+
+struct vlm_info {                              /* the model's */
+    const char *family, *dtype, *stored, *ops; /* "llama", "f32", "f16", "dnnl" */
+    uint32_t text_layers, text_hidden, text_heads, text_kv_heads, vocabulary, max_tokens;
+    uint32_t sliding_window; /* 0: none */
+    uint32_t vision_layers, vision_hidden, vision_heads, tile, patch;
+    size_t tensors, files, weight_bytes;
+    uint64_t parameters;
+};
+struct vlm_info vlm_info(const struct vlm *v);
+
+struct vlm_tensor {
+    const char *name, *dtype, *file;
+    uint32_t rank;
+    const uint64_t *shape;
+};
+struct vlm_tensor vlm_tensor(const struct vlm *v, size_t i); /* below vlm_info.tensors */
+
+/* The files that make the model what it is, weights first; NULL behind the last. free() the text.
+ */
+char *vlm_file(const struct vlm *v, size_t i, struct err *e);
+
+/* Is every weight a number? ERR_FORMAT names the first tensor with one that is not. Reads all. */
+int vlm_check_weights(const struct vlm *v, struct err *e);
+
+/* ---- text to ids, without a model ---- */
+
+struct tokenizer;
+int vlm_tokenizer_open(struct tokenizer **out, const char *dir, struct err *e);
+void vlm_tokenizer_close(struct tokenizer *t);
+/* Ids without begin or end tokens; free(*ids). */
+int vlm_tokenize(const struct tokenizer *t, const char *text, size_t len, uint32_t **ids, size_t *n,
+                 struct err *e);
+
+/* ---- questions ---- */
+
+enum vlm_kind {
+    VLM_YESNO,   /* Yes and No in all their one-token forms; options: no, yes */
+    VLM_CHOICE,  /* every option's whole token sequence, as an answer */
+    VLM_LETTERS, /* options listed as A., B., ..; the letters are scored */
+};
+
+struct vlm_question { /* borrowed while prompts are made */
+    const char *text;
+    enum vlm_kind kind;
+    const char *const *options; /* not of VLM_YESNO */
+    size_t n_options;
+};
+
+struct vlm_prompts; /* questions as this model is asked them */
+
+enum { VLM_LETTERS_MAX = 26 };
+
+/* ERR_ARG: a question holds the text of a control token, or the template makes no prompt with one
+ * image. */
+int vlm_prompts_new(struct vlm_prompts **out, const struct vlm *v,
+                    const struct vlm_question *questions, size_t n, struct err *e);
+void vlm_prompts_free(struct vlm_prompts *p); /* NULL is fine */
+size_t vlm_prompts_count(const struct vlm_prompts *p);
+const char *vlm_prompt_text(const struct vlm_prompts *p, size_t question); /* as rendered */
+
+/* ---- answers ---- */
+
+enum { VLM_TOP = 5 };
+
+struct vlm_token {
+    uint32_t id;
+    double logprob;
+};
+
+struct vlm_answer {
+    double *logprob; /* of each option (yes/no: no, yes) */
+    size_t n_options;
+    struct vlm_token top[VLM_TOP]; /* the likeliest first tokens */
+};
+
+struct vlm_answers {
+    struct vlm_answer *items; /* a question each */
+    size_t n;
+    float *logits; /* [n, vocabulary] at each question's end, where they were asked for */
+    struct arena arena;
+};
+
+struct vlm_how {
+    bool one_by_one;   /* each prompt in a pass of its own */
+    bool logits;       /* keep them */
+    const char *trace; /* a folder for every stage of the pass; NULL: none */
+};
+
+/* Asks all prompts about an image. Release the answers with vlm_answers_release. */
+int vlm_ask(struct vlm *v, const struct vlm_prompts *p, const struct image *image,
+            const struct vlm_how *how, struct vlm_answers *out, struct err *e);
+void vlm_answers_release(struct vlm_answers *a);
+
+/* The probability that fell on valid answers at all; and an option's share of it. */
+double vlm_mass(const struct vlm_answer *a);
+double vlm_score(const struct vlm_answer *a, size_t option);
+
+/* The text of a token, for people; free() it. NULL without memory. */
+char *vlm_token_text(const struct vlm *v, uint32_t id);
+
+/* The header of a .npy file of float32: what --logits begins with. */
+int vlm_npy_header(FILE *out, size_t rank, const size_t *shape, struct err *e);
+
+/* What asking takes, by shape. */
+struct vlm_cost {
+    size_t tiles, image_tokens, tokens; /* of the tree */
+    size_t tokens_one_by_one;           /* of all prompts alone */
+    double flop, flop_one_by_one;       /* a multiply-add is 2 */
+    size_t activation_bytes;            /* beside the mapped weights */
+};
+int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
+                 uint32_t width, uint32_t height, struct err *e);
+
+/* Floating-point operations a second of the model's matrix products here, measured in a moment. */
+int vlm_speed(struct vlm *v, double *flops, struct err *e);
+
+#endif

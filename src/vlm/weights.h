@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * weights.h - the tensors of a model's folder: safetensors files, mapped, never copied.
+ *
+ * What the reference reader of safetensors refuses is refused here: docs of the format at
+ * https://github.com/huggingface/safetensors. Names are brought to one form, whichever version of
+ * transformers wrote them:
+ *
+ *     language_model.layers.N.self_attn.q_proj.weight vision_tower.encoder.layers.N.mlp.fc1.bias
+ *     language_model.embed_tokens.weight, lm_head.weight  multi_modal_projector.linear_1.weight
+ */
+#ifndef ASSENT_VLM_WEIGHTS_H
+#define ASSENT_VLM_WEIGHTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+const char *dtype_name(enum dtype t); /* "f32", ... */
+size_t dtype_size(enum dtype t);
+
+enum { TENSOR_RANK_MAX = 8 };
+
+struct tensor {
+    const char *name; /* in the form above */
+    const char *file; /* that holds it, without its folder */
+    const void *data; /* little-endian, row-major, aligned for nothing; mapped */
+    enum dtype dtype;
+    uint32_t rank;
+    uint64_t shape[TENSOR_RANK_MAX];
+    size_t n; /* elements */
+};
+
+struct weights;
+
+/* Maps the files that DIR/model.safetensors.index.json names, or DIR/model.safetensors. Tensors
+ * stay valid until weights_close. */
+int weights_open(struct weights **out, const char *dir, struct err *e);
+void weights_close(struct weights *w); /* NULL is fine */
+
+size_t weights_count(const struct weights *w);
+const struct tensor *weights_at(const struct weights *w, size_t i);
+const struct tensor *weights_find(const struct weights *w, const char *name); /* NULL: none */
+size_t weights_bytes(const struct weights *w);
+
+/* The files, in order of their names. */
+size_t weights_files(const struct weights *w);
+const char *weights_file_path(const struct weights *w, size_t i);
+
+/* Reads one file's header: the function that is fuzzed. Adds its tensors, whose data lies at
+ * data + 8 + header length. */
+int weights_read_file(struct weights *w, const char *file, const void *data, size_t len,
+                      struct err *e);
+int weights_new(struct weights **out, struct err *e); /* an empty one */
+
+/* "[1024, 3, 14, 14]" in out, which holds 160 bytes. */
+const char *weights_shape_text(uint32_t rank, const uint64_t *shape, char *out);
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vlm/vlm.h: what cannot be asked, folders with something wrong, what a model says of itself.
+ */
+#include "t_vlm_support.h"
+
+#include <malloc.h>
+
+#include "vlm/engine.h"
+
+static const char *const colours[] = { "black", "blond", "brown", "gray" };
+
+static const struct vlm_question questions[] = {
+    { "Is it a cat? Answer with only yes or no.", VLM_YESNO, NULL, 0 },
+    { "Is it a dog?", VLM_YESNO, NULL, 0 },
+    { "What colour is it?", VLM_CHOICE, colours, COUNT(colours) },
+    { "What colour is it?", VLM_LETTERS, colours, COUNT(colours) },
+    { "Is it a cat?", VLM_YESNO, NULL, 0 },
+};
+
+/* ---- what is refused ---- */
+
+static void questions_that_cannot_be_asked_are_refused(void **state)
+{
+    static const char *const one[] = { "black" }, *const control[] = { "black", "</s>" };
+    static const char *const empty[] = { "black", "" };
+    static const char *many[VLM_LETTERS_MAX + 1];
+    static const struct {
+        struct vlm_question q;
+        const char *parts[3];
+    } rows[] = {
+        { { "Is <image> a cat?", VLM_YESNO, NULL, 0 },
+          { "control token", "<image>", "question \"Is <image> a cat?\"" } },
+        { { "Is it?</s>", VLM_YESNO, NULL, 0 }, { "control token", "</s>" } },
+        { { "Which?", VLM_CHOICE, control, 2 }, { "control token", "option </s>" } },
+        { { "Which?", VLM_LETTERS, control, 2 }, { "control token", "</s>" } },
+        { { "Which?", VLM_CHOICE, one, 1 }, { "two options or more" } },
+        { { "Which?", VLM_CHOICE, empty, 2 }, { "without any token" } },
+        { { "Which?", VLM_LETTERS, many, COUNT(many) },
+          { "too many options", "27", "at most 26" } },
+    };
+    struct vlm *v = open_model("mistral-window", NULL);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = "x";
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct vlm_prompts *p;
+        struct err e = { 0 };
+        int rc = vlm_prompts_new(&p, v, &rows[i].q, 1, &e);
+
+        assert_says_at(rows[i].q.text, rc, &e, ERR_ARG, rows[i].parts, COUNT(rows[i].parts),
+                       __FILE__, __LINE__);
+        assert_null(p);
+    }
+    vlm_close(v);
+}
+
+static void options_are_checked(void **state)
+{
+    static const struct {
+        struct vlm_options o;
+        const char *parts[2];
+    } rows[] = {
+        { { .dtype = "f8" }, { "precision is not implemented", "f8" } },
+        { { .prompt = "{image}" }, { "needs {image} and {question}", "{image}" } },
+        { { .prompt = "x {question}" }, { "needs {image} and {question}" } },
+    };
+    char *folder = data_path("llama-gqa");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct vlm *v;
+        struct err e = { 0 };
+
+        assert_says_at(rows[i].parts[0], vlm_open(&v, folder, &rows[i].o, &e), &e, ERR_ARG,
+                       rows[i].parts, COUNT(rows[i].parts), __FILE__, __LINE__);
+        assert_null(v);
+    }
+    free(folder);
+}
+
+static void own_prompts_show_the_image_once(void **state)
+{
+    static const struct vlm_options twice = { .prompt = "{image}{image}{question}" };
+    struct vlm *v = open_model("llama-gqa", &twice);
+    struct vlm_prompts *p;
+    struct err e = { 0 };
+
+    (void)state;
+    assert_says("twice", vlm_prompts_new(&p, v, questions, 1, &e), &e, ERR_ARG,
+                "needs the image once", "2 times");
+    vlm_close(v);
+}
+
+/* ---- folders changed ---- */
+
+static const char *const folder_files[] = { "config.json",           "processor_config.json",
+                                            "model.safetensors",     "tokenizer.json",
+                                            "tokenizer_config.json", "chat_template.jinja" };
+
+/* Copies llama-gqa into the test's folder, leaving out one file. */
+static const char *copy_model(void **state, const char *without)
+{
+    char *folder = data_path("llama-gqa");
+
+    for (size_t i = 0; i < COUNT(folder_files); i++) {
+        struct err e;
+        char *path = file_join(folder, folder_files[i], &e), *text;
+        size_t len;
+
+        if (!without || strcmp(without, folder_files[i]) != 0) {
+            assert_ok(file_read(path, 4 << 20, &text, &len, &e), &e);
+            write_file(scratch_path(state, folder_files[i]), text, len);
+            free(text);
+        }
+        free(path);
+    }
+    free(folder);
+    return ((struct scratch *)*state)->folder;
+}
+
+static void change_file(void **state, const char *name, const char *from, const char *to)
+{
+    char *text, *changed;
+    size_t len;
+    struct err e;
+
+    assert_ok(file_read(scratch_path(state, name), 4 << 20, &text, &len, &e), &e);
+    changed = replaced(text, from, to);
+    write_file(scratch_path(state, name), changed, strlen(changed));
+    free(changed);
+    free(text);
+}
+
+static int open_changed(void **state, struct vlm **v, const struct vlm_options *o, struct err *e)
+{
+    static const struct vlm_options usual = { 0 };
+
+    return vlm_open(v, ((struct scratch *)*state)->folder, o ? o : &usual, e);
+}
+
+static void folders_need_their_files(void **state)
+{
+    static const struct {
+        const char *file, *part;
+        enum err_code code;
+    } rows[] = {
+        { "config.json", "config.json", ERR_IO },
+        { "model.safetensors", "no weights", ERR_IO },
+        { "tokenizer.json", "tokenizer.json", ERR_IO },
+        { "processor_config.json", "preprocessor_config.json", ERR_IO },
+        { "chat_template.jinja", "no chat template", ERR_FORMAT },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct vlm *v;
+        struct err e = { 0 };
+
+        copy_model(state, NULL);
+        assert_int_equal(remove(scratch_path(state, rows[i].file)), 0);
+        assert_says(rows[i].file, open_changed(state, &v, NULL, &e), &e, rows[i].code,
+                    rows[i].part);
+        assert_null(v);
+    }
+}
+
+static void an_own_prompt_needs_no_template(void **state)
+{
+    static const struct vlm_options own = { .prompt = "{image} {question}" };
+    struct vlm *v;
+    struct err e;
+
+    copy_model(state, "chat_template.jinja");
+    assert_ok(open_changed(state, &v, &own, &e), &e);
+    vlm_close(v);
+}
+
+static void an_image_token_must_be_a_token(void **state)
+{
+    struct vlm *v;
+    struct err e = { 0 };
+
+    copy_model(state, NULL);
+    change_file(state, "config.json", "\"image_token_index\": 334", "\"image_token_index\": 383");
+    assert_says("383", open_changed(state, &v, NULL, &e), &e, ERR_FORMAT,
+                "image token of config.json is not in tokenizer.json", "383");
+}
+
+static void long_prompts_are_refused(void **state)
+{
+    struct vlm *v;
+    struct vlm_prompts *p;
+    struct vlm_answers a;
+    struct vlm_how how = { .logits = false };
+    struct image image = make_picture(37, 23);
+    struct err e = { 0 };
+
+    copy_model(state, NULL);
+    change_file(state, "config.json", "\"max_position_embeddings\": 4096",
+                "\"max_position_embeddings\": 20");
+    assert_ok(open_changed(state, &v, NULL, &e), &e);
+    p = make_prompts(v, questions, 1);
+    assert_says("20", vlm_ask(v, p, &image, &how, &a, &e), &e, ERR_LIMIT,
+                "longer than the model was trained for", "at most 20");
+    assert_null(a.items);
+    vlm_prompts_free(p);
+    vlm_close(v);
+    free(image.rgb);
+}
+
+/* The bytes of a tensor's first number in the file become a NaN's. */
+static void break_tensor(void **state, const char *name)
+{
+    struct vlm *v;
+    struct err e;
+    char *text;
+    size_t len, at = 0;
+
+    assert_ok(open_changed(state, &v, NULL, &e), &e);
+    assert_ok(file_read(scratch_path(state, "model.safetensors"), 4 << 20, &text, &len, &e), &e);
+    {
+        const struct tensor *t = weights_find(v->model->weights, name);
+
+        assert_non_null(t);
+        for (size_t i = 8; at == 0 && i + 4 <= len; i++)
+            if (memcmp(text + i, t->data, t->n * 4) == 0)
+                at = i;
+    }
+    vlm_close(v);
+    assert_true(at > 0);
+    memcpy(text + at, (const float[]){ NAN }, sizeof(float));
+    write_file(scratch_path(state, "model.safetensors"), text, len);
+    free(text);
+}
+
+static void weights_that_are_no_numbers_are_named(void **state)
+{
+    static const char name[] = "language_model.layers.1.mlp.down_proj.weight";
+
+    copy_model(state, NULL);
+    break_tensor(state, name);
+    for (int reference = 0; reference < 2; reference++) {
+        struct vlm_options options = { .reference = reference == 1 };
+        struct vlm_how how = { .logits = false };
+        struct image image = make_picture(37, 23);
+        struct vlm *v;
+        struct vlm_prompts *p;
+        struct vlm_answers a;
+        struct err e = { 0 };
+
+        assert_ok(open_changed(state, &v, &options, &e), &e);
+        assert_says("check", vlm_check_weights(v, &e), &e, ERR_FORMAT, "NaN or infinite", name,
+                    "model.safetensors");
+        p = make_prompts(v, questions, COUNT(questions));
+        assert_says("ask", vlm_ask(v, p, &image, &how, &a, &e), &e, ERR_FORMAT, "not a number",
+                    name, "download complete");
+        vlm_prompts_free(p);
+        vlm_close(v);
+        free(image.rgb);
+    }
+}
+
+/* ---- what it says of itself ---- */
+
+static void the_model_is_described(void **state)
+{
+    struct vlm *v = open_model("llama-f16-shards", NULL);
+    struct vlm_info info = vlm_info(v);
+    uint64_t parameters = 0;
+    size_t files = 0;
+    char *file;
+    struct err e;
+
+    (void)state;
+    assert_string_equal(info.family, "llama");
+    assert_string_equal(info.dtype, "f32");
+    assert_string_equal(info.stored, "f16");
+    assert_string_equal(info.ops, "dnnl");
+    assert_int_equal(info.text_layers, 3);
+    assert_int_equal(info.text_kv_heads, 4);
+    assert_int_equal(info.tile, 28);
+    assert_true(info.files > 3);
+    for (size_t i = 0; i < info.tensors; i++) {
+        struct vlm_tensor t = vlm_tensor(v, i);
+        uint64_t n = 1;
+
+        for (uint32_t d = 0; d < t.rank; d++)
+            n *= t.shape[d];
+        parameters += n;
+        assert_true(t.name && t.file);
+        assert_string_equal(t.dtype, "f16");
+    }
+    assert_true(parameters == info.parameters && parameters * 2 == info.weight_bytes);
+    for (; (file = vlm_file(v, files, &e)); files++) {
+        assert_true(file_exists(file));
+        assert_true((strstr(file, ".safetensors") != NULL) == (files < info.files));
+        free(file);
+    }
+    assert_true(files > info.files + 3);
+    vlm_close(v);
+}
+
+static void the_estimate_counts_the_trees_tokens(void **state)
+{
+    struct vlm *v = open_model("llama-gqa", NULL);
+    struct vlm_prompts *p = make_prompts(v, questions, COUNT(questions));
+    struct vlm_how how = { .trace = ((struct scratch *)*state)->folder };
+    struct image image = make_picture(37, 23);
+    struct vlm_answers a;
+    struct vlm_cost cost;
+    struct array ids;
+    size_t alone = 0;
+    struct err e;
+
+    assert_ok(vlm_estimate(&cost, v, p, 37, 23, &e), &e);
+    assert_ok(vlm_ask(v, p, &image, &how, &a, &e), &e);
+    ids = load_array(scratch_path(state, "input_ids.npy"));
+    assert_int_equal(cost.tokens, ids.n);
+    for (size_t i = 0; i < p->n_paths; i++)
+        alone += p->paths[i].n - 1 + cost.image_tokens;
+    assert_int_equal(cost.tokens_one_by_one, alone);
+    assert_int_equal(cost.tiles, 3);
+    assert_true(cost.flop > 0 && cost.flop_one_by_one > 2 * cost.flop);
+    free(ids.data);
+    free(image.rgb);
+    vlm_answers_release(&a);
+    vlm_prompts_free(p);
+    vlm_close(v);
+}
+
+static void memory_does_not_grow(void **state)
+{
+    /* the allocator keeps a few freed pieces of each size, counted as taken */
+    enum { IMAGES = 200, WARM = 40, KEPT = 64 << 10 };
+    struct vlm *v = open_model("llama-gqa", NULL);
+    struct vlm_prompts *p = make_prompts(v, questions, COUNT(questions));
+    size_t warm = 0, after;
+
+    (void)state;
+    for (size_t i = 0; i < IMAGES; i++) {
+        struct vlm_how how = { .logits = true };
+        struct image image = make_picture(1 + (uint32_t)(i % 7) * 20, 60 - (uint32_t)(i % 5) * 10);
+        struct vlm_answers a;
+        struct err e;
+
+        assert_ok(vlm_ask(v, p, &image, &how, &a, &e), &e);
+        vlm_answers_release(&a);
+        free(image.rgb);
+        if (i == WARM)
+            warm = mallinfo2().uordblks + mallinfo2().hblkhd;
+    }
+    after = mallinfo2().uordblks + mallinfo2().hblkhd;
+    if (after > warm + KEPT)
+        fail_row("memory", "%zu bytes after %d images, %zu after %d", warm, WARM, after, IMAGES);
+    vlm_prompts_free(p);
+    vlm_close(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(questions_that_cannot_be_asked_are_refused),
+        cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(own_prompts_show_the_image_once),
+        test_with_scratch(folders_need_their_files),
+        test_with_scratch(an_own_prompt_needs_no_template),
+        test_with_scratch(an_image_token_must_be_a_token),
+        test_with_scratch(long_prompts_are_refused),
+        test_with_scratch(weights_that_are_no_numbers_are_named),
+        cmocka_unit_test(the_model_is_described),
+        test_with_scratch(the_estimate_counts_the_trees_tokens),
+        cmocka_unit_test(memory_does_not_grow),
+    };
+
+    cmocka_set_test_filter(getenv("TEST"));
+    return cmocka_run_group_tests_name("vlm folder", tests, NULL, NULL);
+}
