@@ -87,6 +87,24 @@ int store_image_add(struct store *s, const char *key, int64_t *id, struct err *e
     return rc;
 }
 
+int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_t width,
+                     uint32_t height, struct err *e)
+{
+    int rc = store_prepare(s, &s->see_image,
+                           "UPDATE image SET sha256 = $1, width = $2, height = $3, state = $4"
+                           " WHERE id = $5",
+                           e);
+
+    if (rc < 0)
+        return rc;
+    sql_bind_text(s->see_image, 1, sha256);
+    sql_bind_int(s->see_image, 2, width);
+    sql_bind_int(s->see_image, 3, height);
+    sql_bind_text(s->see_image, 4, sha256 ? "read" : "unreadable");
+    sql_bind_int(s->see_image, 5, image);
+    return sql_run(s->see_image, e);
+}
+
 /* ---- metadata ---- */
 
 int store_meta_set(struct store *s, int64_t image, const char *name, const char *value,

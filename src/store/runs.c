@@ -94,8 +94,7 @@ int store_annotator_id(struct store *s, const char *name, enum annotator_kind ki
 
 /* ---- question sets ---- */
 
-/* The JSON text of a list; free() it. */
-static char *texts_text(const char *const *texts, size_t n, struct err *e)
+char *store_texts(const char *const *texts, size_t n, struct err *e)
 {
     struct json_t *list = jv_texts(texts, n);
     char *text = jv_print(list);
@@ -114,10 +113,14 @@ static int hash_questions(const struct task *t, char hex[SHA256_HEX], struct err
     for (size_t i = 0; all && i < t->n_questions; i++) {
         const struct question *q = &t->questions[i];
 
-        jv_append(all,
-                  jv_pack("{s:s, s:s, s:o, s:o}", "name", q->name, "kind", task_kind_name(q->kind),
-                          "options", jv_texts(q->options, q->n_options), "wordings",
-                          jv_texts(q->wordings, q->n_wordings)));
+        struct json_t *one =
+            jv_pack("{s:s, s:s, s:o, s:o}", "name", q->name, "kind", task_kind_name(q->kind),
+                    "options", jv_texts(q->options, q->n_options), "wordings",
+                    jv_texts(q->wordings, q->n_wordings));
+
+        if (q->letters) /* sets of before there were letters keep their hash */
+            jv_set(one, "format", jv_pack("s", task_format_name(true)));
+        jv_append(all, one);
     }
     text = jv_length(all) == t->n_questions ? jv_print(all) : NULL;
     jv_free(all);
@@ -132,8 +135,8 @@ static int add_question(int64_t set, const struct task *t, size_t i, struct sql_
                         struct err *e)
 {
     const struct question *q = &t->questions[i];
-    char *options = texts_text(q->options, q->n_options, e);
-    char *wordings = options ? texts_text(q->wordings, q->n_wordings, e) : NULL;
+    char *options = store_texts(q->options, q->n_options, e);
+    char *wordings = options ? store_texts(q->wordings, q->n_wordings, e) : NULL;
     int rc = wordings ? 0 : ERR_NOMEM;
 
     if (rc == 0) {
@@ -143,6 +146,7 @@ static int add_question(int64_t set, const struct task *t, size_t i, struct sql_
         sql_bind_text(add, 4, task_kind_name(q->kind));
         sql_bind_text(add, 5, options);
         sql_bind_text(add, 6, wordings);
+        sql_bind_text(add, 7, task_format_name(q->letters));
         rc = sql_run(add, e);
     }
     free(options);
@@ -154,7 +158,7 @@ static int add_column(int64_t set, int64_t question, const struct task *t, size_
                       struct sql_stmt *add, struct err *e)
 {
     const struct column *c = &t->columns[i];
-    char *labels = texts_text(c->labels, c->n_values, e);
+    char *labels = store_texts(c->labels, c->n_values, e);
     int rc = labels ? 0 : ERR_NOMEM;
 
     if (rc == 0) {
@@ -174,7 +178,7 @@ static int add_questions(struct store *s, int64_t set, const struct task *t, str
     struct sql_stmt *question = NULL, *column = NULL;
     int rc = sql_prepare(s->db, &question,
                          "INSERT INTO question (question_set, position, name, kind, options,"
-                         " wordings) VALUES ($1, $2, $3, $4, $5, $6)",
+                         " wordings, format) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                          e);
 
     if (rc == 0)
@@ -260,8 +264,8 @@ int store_run_end(struct store *s, const struct store_counts *counts, struct err
     struct sql_stmt *end;
     char now[32];
     int rc = sql_prepare(s->db, &end,
-                         "UPDATE run SET ended = $1, images = $2, labels = $3, abstentions = $4"
-                         " WHERE id = $5",
+                         "UPDATE run SET ended = $1, images = $2, labels = $3, abstentions = $4,"
+                         " seconds = $5 WHERE id = $6",
                          e);
 
     if (rc < 0)
@@ -270,27 +274,37 @@ int store_run_end(struct store *s, const struct store_counts *counts, struct err
     sql_bind_int(end, 2, (int64_t)counts->images);
     sql_bind_int(end, 3, (int64_t)counts->labels);
     sql_bind_int(end, 4, (int64_t)counts->abstentions);
-    sql_bind_int(end, 5, s->run);
+    sql_bind_real(end, 5, counts->seconds > 0 ? counts->seconds : NAN);
+    sql_bind_int(end, 6, s->run);
     rc = sql_run(end, e);
     sql_finalize(end);
     return rc;
 }
 
-int store_answers_add(struct store *s, int64_t image, const struct task *t, const int16_t *values,
-                      const float *probabilities, struct err *e)
+/* An array of floats as a blob; NULL: null. */
+static void bind_floats(struct sql_stmt *s, int index, const float *x, size_t n)
+{
+    sql_bind_blob(s, index, x, x ? n * sizeof(*x) : 0);
+}
+
+int store_answers_add(struct store *s, int64_t image, const struct task *t,
+                      const struct store_answers *a, struct err *e)
 {
     int rc = store_prepare(s, &s->add_answers,
-                           "INSERT INTO answers (run, image, value, probability)"
-                           " VALUES ($1, $2, $3, $4)",
+                           "INSERT INTO answers (run, image, value, probability, mass, spread,"
+                           " detail, seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                            e);
 
     if (rc < 0)
         return rc;
     sql_bind_int(s->add_answers, 1, s->run);
     sql_bind_int(s->add_answers, 2, image);
-    sql_bind_blob(s->add_answers, 3, values, t->n_columns * sizeof(*values));
-    sql_bind_blob(s->add_answers, 4, probabilities,
-                  probabilities ? t->n_probabilities * sizeof(*probabilities) : 0);
+    sql_bind_blob(s->add_answers, 3, a->values, t->n_columns * sizeof(*a->values));
+    bind_floats(s->add_answers, 4, a->probabilities, t->n_probabilities);
+    bind_floats(s->add_answers, 5, a->mass, t->n_columns);
+    bind_floats(s->add_answers, 6, a->spread, t->n_columns);
+    sql_bind_text(s->add_answers, 7, a->detail);
+    sql_bind_real(s->add_answers, 8, a->seconds > 0 ? a->seconds : NAN);
     return sql_run(s->add_answers, e);
 }
 
@@ -363,8 +377,9 @@ int store_runs(struct store *s, size_t most,
             .by_whom = sql_text(list, 5),
             .started = sql_text(list, 6),
             .ended = sql_text(list, 7),
-            .counts = { (uint64_t)sql_int(list, 8), (uint64_t)sql_int(list, 9),
-                        (uint64_t)sql_int(list, 10) },
+            .counts = { .images = (uint64_t)sql_int(list, 8),
+                        .labels = (uint64_t)sql_int(list, 9),
+                        .abstentions = (uint64_t)sql_int(list, 10) },
         };
 
         each(data, &run);
@@ -393,4 +408,46 @@ int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t 
     }
     sql_finalize(newest);
     return rc < 0 ? rc : 0;
+}
+
+int store_run_speed(struct store *s, int64_t annotator, double *images_per_second, struct err *e)
+{
+    struct sql_stmt *sum;
+    int rc = sql_prepare(s->db, &sum,
+                         "SELECT coalesce(sum(images), 0), coalesce(sum(seconds), 0) FROM run"
+                         " WHERE annotator = $1 AND seconds IS NOT NULL",
+                         e);
+
+    *images_per_second = NAN;
+    if (rc < 0)
+        return rc;
+    sql_bind_int(sum, 1, annotator);
+    rc = sql_step(sum, e);
+    if (rc == 1 && sql_real(sum, 1) > 0)
+        *images_per_second = (double)sql_int(sum, 0) / sql_real(sum, 1);
+    sql_finalize(sum);
+    return rc < 0 ? rc : 0;
+}
+
+int store_identity(struct store *s, int64_t annotator, char **identity, char **settings,
+                   struct err *e)
+{
+    struct sql_stmt *newest;
+    int rc = sql_prepare(s->db, &newest,
+                         "SELECT identity, settings FROM run"
+                         " WHERE annotator = $1 AND identity IS NOT NULL ORDER BY id DESC LIMIT 1",
+                         e);
+
+    *identity = *settings = NULL;
+    if (rc < 0)
+        return rc;
+    sql_bind_int(newest, 1, annotator);
+    rc = sql_step(newest, e);
+    if (rc == 1) {
+        *identity = strdup(sql_text(newest, 0));
+        *settings = strdup(sql_text(newest, 1));
+        rc = *identity && *settings ? 0 : err_set(e, ERR_NOMEM, "out of memory: a run");
+    }
+    sql_finalize(newest);
+    return rc;
 }

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "schema.inc" /* made at build from schema.sql: store_schema */
+#include "schema.inc" /* made at build from schema*.sql */
 #include "store/internal.h"
 
 enum { APPLICATION_ID = 0x41534e54 }; /* "ASNT", in the file's header */
 
 /* migrations[v] takes a database from version v to v + 1. */
-static const char *const migrations[] = { store_schema };
+static const char *const migrations[] = { store_schema, store_schema_2 };
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 const char *store_library(void)
@@ -105,7 +105,7 @@ static int open_for_reading(struct store *s, const char *path, struct err *e)
         return open_in_memory(s, path,
                               e); /* just being made, or left so by a program that was killed */
     if (rc == 0 && version < SCHEMA_VERSION) {
-        err_set(e, ERR_DB, "this database is of an older assent");
+        err_set(e, ERR_DB, "an older assent wrote this database");
         err_got(e, "schema version %lld", (long long)version);
         err_expected(e, "%d", SCHEMA_VERSION);
         err_hint(e, "any import brings it up to date");
@@ -155,6 +155,7 @@ void store_close(struct store *s)
     sql_finalize(s->add_meta);
     sql_finalize(s->add_answers);
     sql_finalize(s->add_vote);
+    sql_finalize(s->see_image);
     if (s->in_transaction)
         store_rollback(s);
     sql_close(s->db);

@@ -52,6 +52,10 @@ int store_images_load(struct store *s, struct store_images *out, struct err *e);
 void store_images_release(struct store_images *images);
 int store_image_add(struct store *s, const char *key, int64_t *id, struct err *e);
 
+/* What its bytes are: from now on it is known by them too. sha256 NULL: it could not be read. */
+int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_t width,
+                     uint32_t height, struct err *e);
+
 /* Columns to group by. Setting one again replaces its value. */
 int store_meta_set(struct store *s, int64_t image, const char *name, const char *value,
                    struct err *e);
@@ -100,6 +104,7 @@ struct store_run {
 
 struct store_counts {
     uint64_t images, labels, abstentions;
+    double seconds; /* of work; 0: not known */
 };
 
 /* A run answers the task's questions as they are now. One run is open at a time on a store. */
@@ -107,10 +112,17 @@ int store_run_begin(struct store *s, const struct store_run *run, const struct t
                     struct err *e);
 int store_run_end(struct store *s, const struct store_counts *counts, struct err *e);
 
-/* One image's answers in the open run: values [n_columns]; probabilities [n_probabilities], NaN
- * where there is none, or NULL. */
-int store_answers_add(struct store *s, int64_t image, const struct task *t, const int16_t *values,
-                      const float *probabilities, struct err *e);
+struct store_answers { /* of one image */
+    const int16_t *values;      /* [n_columns] */
+    const float *probabilities; /* [n_probabilities], NaN where there is none; NULL: none at all */
+    const float *mass, *spread; /* [n_columns], the same */
+    const char *detail;         /* JSON; NULL: none */
+    double seconds;             /* that they took; 0: not known */
+};
+
+/* One image's answers in the open run. */
+int store_answers_add(struct store *s, int64_t image, const struct task *t,
+                      const struct store_answers *a, struct err *e);
 /* One person's answer on one cell, in the run begun last; seconds NaN where not known. */
 int store_vote_add(struct store *s, int64_t annotator, int64_t image, size_t column, int16_t value,
                    double seconds, struct err *e);
@@ -148,8 +160,39 @@ int store_runs(struct store *s, size_t most,
                void (*each)(void *data, const struct store_run_info *run), void *data,
                struct err *e);
 
+/* Images a second over all of an annotator's runs that know how long they took; NaN: none does. */
+int store_run_speed(struct store *s, int64_t annotator, double *images_per_second, struct err *e);
+
+/* Of an annotator's newest run that has one; NULL: none has. free() both. */
+int store_identity(struct store *s, int64_t annotator, char **identity, char **settings,
+                   struct err *e);
+
 /* The newest run of an annotator (0: none), and the newest of all but that annotator. */
 int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t *others,
                       struct err *e);
+
+/* ---- who answers what next ---- */
+
+/* missing[image * n_columns + column] is 1 where the annotator has not answered the column as the
+ * task asks it today: in these words, with these options. free(*missing). retry_errors: images that
+ * could not be read count as not answered. */
+int store_missing_load(struct store *s, int64_t annotator, const struct task *t,
+                       const struct store_images *images, bool retry_errors, uint8_t **missing,
+                       struct err *e);
+
+/* Takes an image for this process: 1, or 0 where it is another's or has been answered by now.
+ * missing [n_columns] is the image's as above. Inside a transaction. */
+int store_claim(struct store *s, int64_t annotator, int64_t image, const struct task *t,
+                bool retry_errors, double seconds, uint8_t *missing, struct err *e);
+/* Gives an image back. */
+int store_unclaim(struct store *s, int64_t annotator, int64_t image, struct err *e);
+
+/* ---- hashes of large files ---- */
+
+/* The SHA-256 of a file as it was hashed when it had this size and time; 1, or 0: not known. */
+int store_file_hash(struct store *s, const char *path, int64_t size, int64_t modified,
+                    char sha256[SHA256_HEX], struct err *e);
+int store_file_hash_set(struct store *s, const char *path, int64_t size, int64_t modified,
+                        const char *sha256, struct err *e);
 
 #endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/internal.h"
+
+static void translate_values(struct translation *t, const struct column *c,
+                             const struct json_t *labels)
+{
+    t->same = c != NULL && t->n_stored == c->n_values;
+    for (size_t v = 0; v < t->n_stored; v++) {
+        const char *text = jv_text(jv_at(labels, v));
+
+        t->value_of[v] = VALUE_MISSING;
+        for (size_t w = 0; c && text && w < c->n_values; w++)
+            if (strcmp(text, c->labels[w]) == 0)
+                t->value_of[v] = (int16_t)w;
+        t->same = t->same && t->value_of[v] == (int16_t)v;
+    }
+}
+
+/* A column of a stored set as the database has it; the texts are the statement's. */
+struct stored_column {
+    const char *name, *kind, *labels, *wordings, *format;
+};
+
+/* Is the question put today in the words that were stored, and in the same way? */
+static bool is_asked_so(const struct task *t, size_t column, const struct stored_column *stored)
+{
+    const struct question *q = &t->questions[t->columns[column].question];
+    struct err ignored;
+    char *wordings = store_texts(q->wordings, q->n_wordings, &ignored);
+    bool so = text_equal(wordings, stored->wordings) &&
+              strcmp(task_format_name(q->letters), stored->format) == 0 &&
+              strcmp(task_kind_name(q->kind), stored->kind) == 0;
+
+    free(wordings);
+    return so;
+}
+
+static int add_column(struct question_sets *s, struct question_set *set,
+                      const struct stored_column *stored, struct err *e)
+{
+    struct translation *t = &set->columns[set->n];
+    struct json_t *labels;
+    bool yesno = strcmp(stored->kind, "yesno") == 0 || strcmp(stored->kind, "multi") == 0;
+    int rc = jv_parse(&labels, stored->labels, strlen(stored->labels), e);
+
+    if (rc < 0)
+        return err_at(e, "question_column.labels of set %lld", (long long)set->id);
+    t->n_stored = jv_length(labels);
+    t->value_of = arena_new(&s->arena, t->n_stored, sizeof(*t->value_of), e);
+    t->probability = set->n_probabilities;
+    if (!task_find_column(s->task, stored->name, &t->column) ||
+        s->task->columns[t->column].yesno != yesno)
+        t->column = SIZE_MAX;
+    if (t->value_of)
+        translate_values(t, t->column == SIZE_MAX ? NULL : &s->task->columns[t->column], labels);
+    t->asked_so = t->same && is_asked_so(s->task, t->column, stored);
+    set->n_probabilities += yesno ? 1 : t->n_stored;
+    set->n++;
+    jv_free(labels);
+    return t->value_of ? 0 : ERR_NOMEM;
+}
+
+static int load_set(struct question_sets *s, struct question_set *set, struct err *e)
+{
+    struct sql_stmt *list = NULL;
+    size_t cap = 0;
+    int rc = sql_prepare(s->store->db, &list,
+                         "SELECT question_column.name, question.kind, question_column.labels,"
+                         " question.wordings, question.format"
+                         " FROM question_column"
+                         " JOIN question ON question.id = question_column.question"
+                         " WHERE question_column.question_set = $1"
+                         " ORDER BY question_column.position",
+                         e);
+
+    if (rc < 0)
+        return rc;
+    sql_bind_int(list, 1, set->id);
+    while (rc == 0 && (rc = sql_step(list, e)) == 1) {
+        struct stored_column stored = { sql_text(list, 0), sql_text(list, 1), sql_text(list, 2),
+                                        sql_text(list, 3), sql_text(list, 4) };
+
+        rc = mem_grow(&set->columns, &cap, set->n + 1, sizeof(*set->columns), TASK_COLUMNS_MAX, e);
+        if (rc == 0)
+            rc = add_column(s, set, &stored, e);
+    }
+    sql_finalize(list);
+    return rc;
+}
+
+int question_sets_find(struct question_sets *s, int64_t id, const struct question_set **out,
+                       struct err *e)
+{
+    int rc;
+
+    for (size_t i = 0; i < s->n; i++) {
+        *out = &s->items[i];
+        if (s->items[i].id == id)
+            return 0;
+    }
+    rc = mem_grow(&s->items, &s->cap, s->n + 1, sizeof(*s->items), UINT32_MAX, e);
+    if (rc < 0)
+        return rc;
+    s->items[s->n].id = id;
+    *out = &s->items[s->n++];
+    return load_set(s, &s->items[s->n - 1], e);
+}
+
+void question_sets_release(struct question_sets *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        free(s->items[i].columns);
+    free(s->items);
+    arena_release(&s->arena);
+    *s = (struct question_sets){ 0 };
+}
+
+int16_t translation_value(const struct translation *t, int16_t stored)
+{
+    if (stored < 0 || t->same)
+        return stored;
+    return (size_t)stored < t->n_stored ? t->value_of[stored] : VALUE_MISSING;
+}
+
+int question_set_damaged(int64_t image, size_t got, size_t expected, struct err *e)
+{
+    err_set(e, ERR_DB, "the packed answers of image %lld have the wrong size", (long long)image);
+    err_got(e, "%zu bytes", got);
+    return err_expected(e, "%zu", expected);
+}
