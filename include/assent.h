@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * assent.h - the C API of assent: open a project, import labels, compare annotators, settle by
- * vote, export.
+ * assent.h - the C API of assent: open a project, import labels, let a model answer, compare
+ * annotators, settle by vote, export.
  *
  * Every job that gives figures gives them as the JSON document that the same command prints with
  * --json (docs/json.md), so that there is one description of each figure and any language can read
@@ -54,6 +54,11 @@ ASSENT_API void assent_close(struct assent *project); /* NULL is fine */
  * recognised. *json (assent_free) is what was found. */
 ASSENT_API int assent_import(struct assent *project, const char *path, const char *annotator,
                              const char *format, char **json, struct assent_error *error);
+
+/* A model of assent.yaml answers what it has not answered yet, on at most `limit` images (0: all);
+ * annotator NULL: the only model. Every image is kept as it is answered. */
+ASSENT_API int assent_annotate(struct assent *project, const char *annotator, size_t limit,
+                               char **json, struct assent_error *error);
 
 /* Agreement of n annotators, with the bootstrap (2 000 resamples, seed 1). n = 0: the usual two. */
 ASSENT_API int assent_agree(struct assent *project, const char *const names[], size_t n,

@@ -11,17 +11,10 @@ struct assent {
 /* Takes an error of ours to the caller's. */
 static int give_error(struct assent_error *error, int rc, const struct err *e)
 {
-    FILE *out;
-
     if (rc >= 0 || !error)
         return rc < 0 ? rc : 0;
     error->code = rc;
-    error->message[0] = '\0';
-    out = fmemopen(error->message, sizeof(error->message), "w");
-    if (out) {
-        err_print(out, e);
-        fclose(out);
-    }
+    err_text(e, error->message);
     return rc;
 }
 
@@ -81,6 +74,20 @@ int assent_import(struct assent *project, const char *path, const char *annotato
         rc = give_json(json, import_json(&result), &e);
         import_result_release(&result);
     }
+    return give_error(error, rc, &e);
+}
+
+int assent_annotate(struct assent *project, const char *annotator, size_t limit, char **json,
+                    struct assent_error *error)
+{
+    struct annotate_options o = { .annotator = annotator, .limit = limit, .seed = 1 };
+    struct annotate_result result;
+    struct err e;
+    int rc = annotate(project->project, &o, &result, &e);
+
+    *json = NULL;
+    if (rc == 0)
+        rc = give_json(json, annotate_json(&result), &e);
     return give_error(error, rc, &e);
 }
 

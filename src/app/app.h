@@ -302,6 +302,158 @@ int status(const struct project *p, struct status_result *out, struct err *e);
 void status_result_release(struct status_result *r);
 struct json_t *status_json(const struct project *p, const struct status_result *r);
 
+/* ---- import --images ---- */
+
+struct images_result {
+    size_t n_images, n_matched, n_folded, n_new;
+    const char *equal[2 * IMPORT_NAMED]; /* pairs with the same bytes */
+    size_t n_equal;
+    const char *broken[IMPORT_NAMED]; /* not a picture, or not readable */
+    size_t n_broken;
+    bool annotate_finds_them; /* assent.yaml says where images are */
+    struct arena arena;       /* private */
+};
+
+/* Makes the pictures of a folder or archive the project's images, known by key and SHA-256. */
+int import_images(struct project *p, const char *path, struct images_result *out, struct err *e);
+void images_result_release(struct images_result *r);
+struct json_t *images_json(const struct images_result *r);
+
+/* ---- annotate ---- */
+
+struct annotate_options {
+    const char *annotator; /* NULL: the only model of assent.yaml */
+    const char *keys;      /* a file of keys, one a line: only these; NULL: all */
+    uint64_t limit;        /* at most so many images, now; 0: no limit */
+    uint64_t sample, seed; /* of the chosen ones so many at random; 0: all. A seed's sample does
+                              not depend on what was answered before */
+    bool retry_errors;     /* images that could not be read, once more */
+    bool reference;        /* plain C arithmetic */
+};
+
+struct annotate_result {
+    const char *annotator;
+    size_t n_columns, chosen;
+    size_t absent;         /* images of the project that are not there */
+    uint64_t images, errors, labels, abstentions;
+    uint64_t elsewhere;    /* images that another process is answering */
+    bool interrupted;
+    double seconds;
+};
+
+/* Every image's answers are on the disk when they are counted; an error or an interruption leaves
+ * those that were. Texts are the task's. */
+int annotate(struct project *p, const struct annotate_options *o, struct annotate_result *out,
+             struct err *e);
+struct json_t *annotate_json(const struct annotate_result *r);
+
+/* ---- plan ---- */
+
+enum { PLAN_MEASURED = 3 };
+
+struct plan_options {
+    struct annotate_options annotate;
+    size_t measured; /* images that are answered to measure, and forgotten */
+};
+
+struct plan_result {
+    const char *annotator, *model, *family, *dtype;
+    uint64_t parameters, images, questions;
+    size_t chosen, measured, weight_bytes, activation_bytes;
+    double flop, seconds; /* an image */
+    double total_seconds;
+    const char *currency;
+    double cost; /* NaN: no machine_hour in assent.yaml */
+    struct arena arena; /* private */
+};
+
+int plan(struct project *p, const struct plan_options *o, struct plan_result *out, struct err *e);
+void plan_result_release(struct plan_result *r);
+struct json_t *plan_json(const struct plan_result *r);
+
+/* ---- ask ---- */
+
+enum { ASK_TOP = 5 };
+
+struct ask_options {
+    const char *model; /* a folder */
+    const char *const *images, *const *questions;
+    size_t n_images, n_questions;
+    const char *const *options; /* of every question; n_options 0: yes or no */
+    size_t n_options;
+    bool letters; /* list the options as A., B., .. and score the letters */
+    const char *prompt, *dtype;
+    bool one_by_one, reference;
+    const char *logits; /* a .npy file to write; NULL: none */
+    const char *trace;  /* a folder for the stages; NULL: none */
+};
+
+struct ask_answer {
+    const char *question, *kind, *answer; /* answer: an option or "unparseable" */
+    double score;                         /* of yes, or of the likeliest option */
+    double mass;
+    const char *const *options; /* the caller's, or no and yes */
+    double *logprob;
+    size_t n_options;
+    struct {
+        const char *text;
+        double probability;
+    } top[ASK_TOP]; /* the likeliest first tokens */
+};
+
+struct ask_image {
+    const char *path;
+    struct ask_answer *answers; /* [n_questions] */
+};
+
+struct ask_result {
+    const char *model, *dtype;
+    struct ask_image *images;
+    size_t n_images, n_questions;
+    struct arena arena; /* private */
+};
+
+/* The result borrows the options' texts. */
+int ask(const struct ask_options *o, struct ask_result *out, struct err *e);
+void ask_result_release(struct ask_result *r);
+struct json_t *ask_json(const struct ask_result *r);
+
+/* ---- model ---- */
+
+struct model_info_options {
+    const char *dir, *prompt;
+    uint32_t width, height; /* of the image that the cost is stated for */
+    size_t questions;       /* and so many questions about it */
+};
+
+struct model_tensor {
+    const char *name, *dtype, *file;
+    uint32_t rank;
+    uint64_t *shape;
+};
+
+struct model_info_result {
+    const char *model, *family, *dtype, *stored;
+    uint32_t text_layers, text_hidden, text_heads, text_kv_heads, vocabulary, max_tokens;
+    uint32_t sliding_window, vision_layers, vision_hidden, vision_heads, tile, patch;
+    uint64_t parameters;
+    size_t weight_bytes, activation_bytes, files;
+    uint32_t width, height;
+    size_t questions, tiles, image_tokens, tokens;
+    double flop, flop_one_by_one;
+    struct model_tensor *tensors;
+    size_t n_tensors;
+    struct arena arena; /* private */
+};
+
+/* Opens the folder, checks every tensor and every weight. */
+int model_info(const struct model_info_options *o, struct model_info_result *out, struct err *e);
+void model_info_release(struct model_info_result *r);
+struct json_t *model_info_json(const struct model_info_result *r);
+
+/* Texts as JSON, one a line of the file, to arrays of ids. */
+int model_tokenize(const char *dir, const char *path, FILE *out, struct err *e);
+
 /* The names of the task's groups, in order of appearance, and each column's (n_groups: none).
  * Private to app/. */
 int task_groups(const struct task *t, struct arena *a, const char ***names, size_t *n,

@@ -333,7 +333,8 @@ static int store_values(struct project *p, const struct dataset *d, struct conse
             counts.abstentions += row[c] < VALUE_MISSING;
         }
         counts.images++;
-        rc = store_answers_add(p->store, d->images.ids[i], t, row, NULL, e);
+        rc = store_answers_add(p->store, d->images.ids[i], t,
+                               &(struct store_answers){ .values = row }, e);
         if (rc == 0 && i % 1024 == 0)
             rc = signals_check(e);
     }

@@ -395,8 +395,9 @@ static int write_gathered(struct importing *im, size_t i_annotator, int64_t anno
         if (g->votes)
             rc = write_votes(im, annotator, g, values, e);
         else
-            rc = store_answers_add(im->project->store, im->image_ids[g->image], t, values,
-                                   probabilities, e);
+            rc = store_answers_add(
+                im->project->store, im->image_ids[g->image], t,
+                &(struct store_answers){ .values = values, .probabilities = probabilities }, e);
         if (rc == 0 && i % CHECK_EVERY == 0)
             rc = signals_check(e);
         progress_add(progress, 1);

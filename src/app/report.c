@@ -291,17 +291,31 @@ static int median_seconds(struct making *m, double *median, struct err *e)
     return rc;
 }
 
+/* Images a second of the first model that this program ran; NaN: it ran none. */
+static int measured_speed(struct making *m, double *speed, struct err *e)
+{
+    int rc = 0;
+
+    *speed = NAN;
+    for (size_t a = 0; rc == 0 && isnan(*speed) && a < m->data.n; a++)
+        if (m->data.items[a].annotator->kind == ANNOTATOR_MODEL)
+            rc = store_run_speed(m->project->store, m->data.items[a].annotator->id, speed, e);
+    return rc;
+}
+
 static int add_cost(struct making *m, struct err *e)
 {
     uint64_t votes = 0;
-    double seconds;
+    double seconds, speed;
     int rc = median_seconds(m, &seconds, e);
 
+    if (rc == 0)
+        rc = measured_speed(m, &speed, e);
     for (size_t a = 0; a < m->data.n; a++)
         votes += m->data.items[a].annotator->votes;
     if (rc == 0)
         report_cost(&m->out->report.cost, &m->project->task->prices, m->data.images.n,
-                    m->project->task->n_columns, votes, NAN, seconds);
+                    m->project->task->n_columns, votes, speed, seconds);
     return rc;
 }
 

@@ -54,8 +54,9 @@ struct invocation {
 /* The table in main.c, NULL at the end. */
 extern const struct command *const commands[];
 
-extern const struct command cmd_init, cmd_import, cmd_agree, cmd_consensus, cmd_report, cmd_export,
-    cmd_status, cmd_help, cmd_version, cmd_generate;
+extern const struct command cmd_init, cmd_import, cmd_plan, cmd_annotate, cmd_ask, cmd_agree,
+    cmd_consensus, cmd_report, cmd_export, cmd_status, cmd_model, cmd_help, cmd_version,
+    cmd_generate;
 
 /* Runs what argv asks for and returns the exit code. */
 int cmd_main(int argc, char **argv);
@@ -64,6 +65,11 @@ int cmd_main(int argc, char **argv);
 
 extern const struct argp_option cmd_global_options[];
 const struct command *cmd_find(const char *name);
+
+/* What annotate and plan have in common: which model, which images. own: struct annotate_options.
+ */
+extern const struct argp_option cmd_choice_options[];
+error_t cmd_parse_choice(int key, char *arg, struct argp_state *state);
 
 /* Prints a JSON document on stdout and frees it. */
 int cmd_print_json(struct json_t *document, struct err *e);

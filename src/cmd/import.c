@@ -3,11 +3,11 @@
 
 #include "cmd/cmd.h"
 
-enum { KEY_STRICT = 0x100, KEY_METADATA, KEY_KIND };
+enum { KEY_STRICT = 0x100, KEY_METADATA, KEY_KIND, KEY_IMAGES };
 
 struct import_own {
     struct import_options labels;
-    const char *metadata;
+    const char *metadata, *images;
 };
 
 static const struct argp_option options[] = {
@@ -19,6 +19,8 @@ static const struct argp_option options[] = {
     { "strict", KEY_STRICT, NULL, 0, "refuse names and images that do not match", 0 },
     { "metadata", KEY_METADATA, "FILE.csv", 0,
       "instead of labels: columns to group by; the first column is the image", 0 },
+    { "images", KEY_IMAGES, "DIR_OR_TAR", 0,
+      "instead of labels: pictures, known by path and SHA-256", 0 },
     { 0 },
 };
 
@@ -34,14 +36,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_KIND: own->labels.kind = arg; return 0;
     case KEY_STRICT: own->labels.strict = true; return 0;
     case KEY_METADATA: own->metadata = arg; return 0;
+    case KEY_IMAGES: own->images = arg; return 0;
     case ARGP_KEY_ARG:
         if (own->labels.path)
             argp_error(state, "one file at a time, not also '%s'", arg);
         own->labels.path = arg;
         return 0;
     case ARGP_KEY_END:
-        if (!own->labels.path == !own->metadata)
-            argp_error(state, "name one file: FILE with labels, or --metadata FILE.csv");
+        if ((own->labels.path != NULL) + (own->metadata != NULL) + (own->images != NULL) != 1)
+            argp_error(state, "name one thing: FILE with labels, --metadata FILE.csv, or --images "
+                              "DIR_OR_TAR");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -157,6 +161,44 @@ static int run_metadata(struct project *p, const struct globals *g, const struct
     return rc;
 }
 
+static void print_images_found(const char *path, const struct images_result *r)
+{
+    char n[4][32];
+
+    printf("%s: %s pictures, %s known before, %s new\n", path, text_grouped(r->n_images, n[0]),
+           text_grouped(r->n_matched, n[1]), text_grouped(r->n_new, n[2]));
+    if (r->n_folded > 0)
+        printf("  %s were known without their folder, extension or leading zeros\n",
+               text_grouped(r->n_folded, n[3]));
+    for (size_t i = 0; i < r->n_equal && i < IMPORT_NAMED; i++)
+        printf("  '%s' has the same bytes as '%s'\n", r->equal[2 * i + 1], r->equal[2 * i]);
+    if (r->n_equal > IMPORT_NAMED)
+        printf("  and %zu more equal ones\n", r->n_equal - IMPORT_NAMED);
+    for (size_t i = 0; i < r->n_broken && i < IMPORT_NAMED; i++)
+        printf("  '%s' is no picture that can be read\n", r->broken[i]);
+    if (r->n_broken > IMPORT_NAMED)
+        printf("  and %zu more broken ones\n", r->n_broken - IMPORT_NAMED);
+    if (!r->annotate_finds_them)
+        printf("  annotate looks where assent.yaml says: images: %s\n", path);
+}
+
+static int run_images(struct project *p, const struct globals *g, const char *path, struct err *e)
+{
+    struct images_result result;
+    int rc = import_images(p, path, &result, e);
+
+    if (rc < 0)
+        return rc;
+    if (g->json)
+        rc = cmd_print_json(images_json(&result), e);
+    else
+        print_images_found(path, &result);
+    if (rc == 0 && result.n_broken > 0)
+        rc = EXIT_SOME_FAILED;
+    images_result_release(&result);
+    return rc;
+}
+
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct import_own *own = own_options;
@@ -165,15 +207,17 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     if (rc < 0)
         return rc;
-    rc = own->metadata ? run_metadata(p, g, own, e) : run_labels(p, g, &own->labels, e);
+    rc = own->metadata ? run_metadata(p, g, own, e)
+         : own->images ? run_images(p, g, own->images, e)
+                       : run_labels(p, g, &own->labels, e);
     project_close(p);
     return rc;
 }
 
 const struct command cmd_import = {
     .name = "import",
-    .args = "FILE\n--metadata FILE.csv",
-    .summary = "bring labels that exist, or columns to group by",
+    .args = "FILE\n--metadata FILE.csv\n--images DIR_OR_TAR",
+    .summary = "bring labels that exist, columns to group by, or pictures",
     .doc = "Reads labels that people or models made, and says what it recognised and what did not "
            "match. A file that"
            " is broken anywhere changes nothing. The formats are shown in docs/formats.md.",
@@ -181,7 +225,8 @@ const struct command cmd_import = {
                "  assent import list_attr_celeba.txt --annotator celeba\n"
                "  assent import answers.jsonl --annotator llava --kind model\n"
                "  assent import examples/study --format study\n"
-               "  assent import --metadata faces.csv",
+               "  assent import --metadata faces.csv\n"
+               "  assent import --images img_align_celeba",
     .options = options,
     .parse = parse,
     .size = sizeof(struct import_own),

@@ -14,6 +14,7 @@ import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 ASSENT = os.path.abspath(os.environ.get("ASSENT", os.path.join(ROOT, "build-test", "assent")))
+FACES = os.path.join(ROOT, "examples", "faces")
 STUDY = os.environ.get("ASSENT_STUDY", os.path.join(ROOT, "examples", "study"))
 
 

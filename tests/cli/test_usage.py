@@ -8,7 +8,8 @@ import subprocess
 
 from harness import ASSENT, STUDY, Case, main
 
-COMMANDS = ["init", "import", "status", "agree", "consensus", "report", "export", "help", "version"]
+COMMANDS = ["init", "import", "plan", "annotate", "status", "agree", "consensus", "report", "export", "ask", "model",
+            "help", "version"]
 
 
 class Usage(Case):
@@ -95,7 +96,7 @@ class Usage(Case):
 class Generated(Case):
     def options(self):
         for command in COMMANDS:
-            for option in re.findall(r"--[a-z]+", self.run_assent(command, "--help").out):
+            for option in re.findall(r"--[a-z][a-z-]*[a-z]", self.run_assent(command, "--help").out):
                 yield command, option
 
     def test_man_page(self):

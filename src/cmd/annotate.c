@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+enum { KEY_LIMIT = 0x100, KEY_SAMPLE, KEY_SEED, KEY_KEYS, KEY_RETRY, KEY_REFERENCE };
+
+const struct argp_option cmd_choice_options[] = {
+    { "annotator", 'a', "NAME", 0, "which model of assent.yaml (default: the only one)", 0 },
+    { "limit", KEY_LIMIT, "N", 0, "at most N images, this time", 0 },
+    { "sample", KEY_SAMPLE, "N", 0, "N images drawn at random", 0 },
+    { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 0 },
+    { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 0 },
+    { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 0 },
+    { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 0 },
+    { 0 },
+};
+
+error_t cmd_parse_choice(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+    struct annotate_options *o = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = in;
+        o->seed = 1;
+        return 0;
+    case 'a': o->annotator = arg; return 0;
+    case KEY_LIMIT: o->limit = cmd_number(arg, UINT32_MAX, "--limit", state); break;
+    case KEY_SAMPLE: o->sample = cmd_number(arg, UINT32_MAX, "--sample", state); break;
+    case KEY_SEED: o->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
+    case KEY_KEYS: o->keys = arg; return 0;
+    case KEY_RETRY: o->retry_errors = true; return 0;
+    case KEY_REFERENCE: o->reference = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    if ((key == KEY_LIMIT && o->limit == 0) || (key == KEY_SAMPLE && o->sample == 0))
+        argp_error(state, "no images are asked for");
+    return 0;
+}
+
+static void print_result(const struct annotate_result *r)
+{
+    uint64_t done = r->images + r->errors;
+    char n[4][32], duration[32];
+
+    if (done == 0 && r->elsewhere == 0 && !r->interrupted) {
+        printf("%s has answered all %s images that were asked for.\n", r->annotator,
+               text_grouped(r->chosen, n[0]));
+    } else {
+        printf("%s answered %s images in %s: %s labels, %s abstentions\n", r->annotator,
+               text_grouped(r->images, n[0]), log_duration(r->seconds, duration),
+               text_grouped(r->labels, n[1]), text_grouped(r->abstentions, n[2]));
+    }
+    if (r->errors > 0)
+        printf("%s images could not be read: --retry-errors tries them again\n",
+               text_grouped(r->errors, n[0]));
+    if (r->elsewhere > 0)
+        printf("%s images are being answered by another process\n",
+               text_grouped(r->elsewhere, n[0]));
+    if (r->absent > 0)
+        printf("%s images of this project are not among the pictures\n",
+               text_grouped(r->absent, n[0]));
+    if (r->interrupted)
+        puts("Interrupted: the same command goes on where this one stopped.");
+}
+
+static int run(const struct globals *g, const void *own, struct err *e)
+{
+    struct annotate_result result;
+    struct project *p;
+    int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
+
+    if (rc < 0)
+        return rc;
+    rc = annotate(p, own, &result, e);
+    if (rc == 0 && g->json)
+        rc = cmd_print_json(annotate_json(&result), e);
+    else if (rc == 0)
+        print_result(&result);
+    if (rc == 0)
+        rc = result.interrupted ? EXIT_INTERRUPTED : result.errors > 0 ? EXIT_SOME_FAILED : 0;
+    project_close(p);
+    return rc;
+}
+
+const struct command cmd_annotate = {
+    .name = "annotate",
+    .args = "",
+    .summary = "a model answers what it has not answered yet",
+    .doc = "Asks a model of assent.yaml all questions about every picture that it has not answered "
+           "yet. Answers are kept as they come: Ctrl-C finishes the image in hand, and the same "
+           "command goes on where the last one stopped. Several processes may share the work. A "
+           "picture that cannot be read becomes the answer error, and the exit code 3.",
+    .example = "Examples:\n"
+               "  assent annotate\n"
+               "  assent annotate --annotator llava --sample 1000 --seed 7",
+    .options = cmd_choice_options,
+    .parse = cmd_parse_choice,
+    .size = sizeof(struct annotate_options),
+    .run = run,
+};

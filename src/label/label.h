@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * label.h - a model answers the task's questions about an image: one interface, several back ends.
+ *
+ * The engine of assent.yaml's annotator chooses the back end: vlm is this program's own. Answers
+ * come as the arrays that the store keeps: a value a column of the task, probabilities, mass.
+ */
+#ifndef ASSENT_LABEL_H
+#define ASSENT_LABEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "image/image.h"
+#include "task/task.h"
+
+struct labeler;
+
+struct label_options {
+    const char *dir; /* what the model's path is relative to */
+    bool reference;  /* plain C arithmetic */
+};
+
+/* Opens an annotator's model. ERR_ARG: assent.yaml does not say which, or says an engine that there
+ * is not. The task and the annotator must outlive it. */
+int labeler_open(struct labeler **out, const struct task *t, const struct annotator *a,
+                 const struct label_options *o, struct err *e);
+void labeler_close(struct labeler *l); /* NULL is fine */
+
+/* What it is, for people and for the record. Texts are the labeler's. */
+struct label_model {
+    const char *path, *family, *dtype;
+    const char *prompt; /* the user's own; NULL: the model's template */
+    uint64_t parameters;
+    size_t weight_bytes;
+};
+struct label_model labeler_model(const struct labeler *l);
+
+/* The i-th of the files that decide its answers, free() it; NULL behind the last. */
+char *labeler_file(const struct labeler *l, size_t i, struct err *e);
+
+/* What one image of this size takes with all questions. */
+struct label_cost {
+    double flop;
+    size_t activation_bytes;
+    size_t tokens;
+};
+int labeler_cost(struct labeler *l, uint32_t width, uint32_t height, struct label_cost *out,
+                 struct err *e);
+/* Floating-point operations a second of its matrix products, measured in a moment. */
+int labeler_speed(struct labeler *l, double *flops, struct err *e);
+
+/* One image's answers. Arrays as in store_answers; release with label_answers_release. */
+struct label_answers {
+    int16_t *values;            /* [n_columns]; VALUE_MISSING where not asked */
+    float *probabilities;       /* [n_probabilities]; NaN where not asked */
+    float *mass;                /* [n_columns] the probability that fell on valid answers */
+    float *spread;              /* [n_columns] over wordings; NULL: every question has one */
+    char *detail;               /* JSON: of unparseable answers the likeliest tokens; NULL: none */
+    struct arena arena;
+};
+
+/* Asks the columns where wanted[n_columns] is 1, in one pass. */
+int labeler_answer(struct labeler *l, const struct image *image, const uint8_t *wanted,
+                   struct label_answers *out, struct err *e);
+void label_answers_release(struct label_answers *a);
+
+#endif
