@@ -5,15 +5,17 @@ TEST_BUILD := build-test
 ASAN_BUILD := build-asan
 FUZZ_SECONDS ?= 60
 DEMO := demo/study
+FACES := demo/faces
 
 help:
-	@echo 'make demo      install what is needed, build, and go through the study: the first thing to try'
+	@echo 'make demo      install what is needed, build, go through the study, label drawn faces: try this first'
 	@echo 'make build     build build/assent'
 	@echo 'make test      install what tests need, build with all warnings, run the tests'
 	@echo 'make test-asan the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
-	@echo 'make fuzz      fuzz the readers of label files and task files, a minute each (FUZZ_SECONDS=60)'
+	@echo 'make fuzz      fuzz everything that reads a file, a minute each (FUZZ_SECONDS=60)'
 	@echo 'make test-all  test, test-asan and fuzz'
-	@echo 'make bench     time the program at the full size of CelebA'
+	@echo 'make oracle    make the fixtures anew with transformers, Pillow, tokenizers and jinja2 (6 GB), say what moved'
+	@echo 'make bench     time the engine at the shapes of an 8B model, and the program at the full size of CelebA'
 	@echo 'make install   install the program, man page, completion and library (DESTDIR, as meson has it)'
 	@echo 'make clean     remove what was built'
 
@@ -25,6 +27,7 @@ build: packages-build
 
 demo: build
 	@examples/study/demo.sh $(BUILD)/assent $(DEMO)
+	@examples/faces/demo.sh $(BUILD)/assent $(FACES)
 
 $(TEST_BUILD)/build.ninja:
 	@meson setup $(TEST_BUILD) -Dwerror=true > /dev/null
@@ -45,7 +48,12 @@ fuzz: packages-fuzz
 
 test-all: test test-asan fuzz
 
+oracle: packages-oracle
+	@tools/oracle/run
+
 bench: build
+	@ninja -C $(BUILD) --quiet bench_vlm
+	@$(BUILD)/bench_vlm
 	@python3 bench/celeba.py --assent $(BUILD)/assent
 
 install: build
@@ -57,4 +65,4 @@ clean:
 packages-%:
 	@tools/packages $*
 
-.PHONY: help build demo test test-asan fuzz test-all bench install clean
+.PHONY: help build demo test test-asan fuzz test-all oracle bench install clean
