@@ -9,6 +9,7 @@
 #ifndef ASSENT_VLM_OPS_H
 #define ASSENT_VLM_OPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,13 @@ struct attention { /* of a tree */
 struct ops {
     const char *name;
     enum precision precision;
+    bool narrow; /* one thread is enough: see enter */
+
+    /* Around a pass. A narrow model's products are over before a second thread has woken, and on a
+     * busy machine threads that wait for each other cost many times the work. leave takes what
+     * enter gave. */
+    int (*enter)(const struct ops *o);
+    void (*leave)(int threads);
 
     /* y[n, rows] = x[n, cols] W^T + bias[rows]; bias may be NULL. */
     int (*linear)(const struct ops *o, float *y, const float *x, size_t n, const struct matrix *w,

@@ -550,8 +550,25 @@ static void add(float *x, const float *y, size_t n)
         add_row(x + at, y + at, block_of(at, n));
 }
 
+/* ---- threads ---- */
+
+static int enter(const struct ops *o)
+{
+    int threads = omp_get_max_threads();
+
+    if (o->narrow)
+        omp_set_num_threads(1);
+    return threads;
+}
+
+static void leave(int threads)
+{
+    omp_set_num_threads(threads);
+}
+
 void ops_dnnl(struct ops *o)
 {
-    *o = (struct ops){ "dnnl", o->precision, linear,      lookup,   layer_norm, rms_norm,
-                       rope,   attend_image, attend_tree, activate, gate,       add };
+    *o = (struct ops){ "dnnl",       o->precision, o->narrow,  enter,    leave,
+                       linear,       lookup,       layer_norm, rms_norm, rope,
+                       attend_image, attend_tree,  activate,   gate,     add };
 }

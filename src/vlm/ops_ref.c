@@ -203,10 +203,22 @@ static void add(float *x, const float *y, size_t n)
         x[i] += y[i];
 }
 
+static int enter(const struct ops *o)
+{
+    (void)o;
+    return 1;
+}
+
+static void leave(int threads)
+{
+    (void)threads;
+}
+
 void ops_ref(struct ops *o)
 {
-    *o = (struct ops){ "ref", o->precision, linear,      lookup,   layer_norm, rms_norm,
-                       rope,  attend_image, attend_tree, activate, gate,       add };
+    *o = (struct ops){ "ref",        o->precision, o->narrow,  enter,    leave,
+                       linear,       lookup,       layer_norm, rms_norm, rope,
+                       attend_image, attend_tree,  activate,   gate,     add };
 }
 
 int ops_new(struct ops **out, enum ops_kind kind, enum precision precision, struct err *e)

@@ -361,13 +361,14 @@ int vlm_ask(struct vlm *v, const struct vlm_prompts *p, const struct image *imag
             const struct vlm_how *how, struct vlm_answers *out, struct err *e)
 {
     struct arena arena = { 0 };
-    int rc;
+    int rc, threads = v->ops->enter(v->ops);
 
     *out = (struct vlm_answers){ 0 };
     rc = new_answers(v, p, how->logits, out, e);
     if (rc == 0)
         rc = ask(v, p, image, how, out, &arena, e);
     arena_release(&arena);
+    v->ops->leave(threads);
     if (rc < 0)
         vlm_answers_release(out);
     return rc;

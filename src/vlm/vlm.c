@@ -11,6 +11,7 @@
 
 enum { SMALL_FILE_MAX = 16 << 20 };
 #define SPEED_SECONDS 0.1
+enum { NARROW = 256 }; /* columns: below it a product takes less than a millisecond */
 
 /* ---- small files of the folder ---- */
 
@@ -206,6 +207,8 @@ int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, str
     if (rc == 0)
         rc = model_open(&v->model, dir, e);
     if (rc == 0)
+        v->ops->narrow = v->model->config.text.hidden < NARROW;
+    if (rc == 0)
         rc = open_text(v, o, e);
     if (rc < 0) {
         vlm_close(v);
@@ -363,7 +366,7 @@ int vlm_speed(struct vlm *v, double *flops, struct err *e)
     float *x = mem_new(ROWS * w->cols, sizeof(*x), e);
     float *y = x ? mem_new(ROWS * w->rows, sizeof(*y), e) : NULL;
     double begun = 0, seconds = 0, products = -1; /* the first one warms up */
-    int rc = y ? 0 : ERR_NOMEM;
+    int rc = y ? 0 : ERR_NOMEM, threads = v->ops->enter(v->ops);
 
     while (rc == 0 && seconds < SPEED_SECONDS) {
         rc = v->ops->linear(v->ops, y, x, ROWS, w, NULL, e);
@@ -371,6 +374,7 @@ int vlm_speed(struct vlm *v, double *flops, struct err *e)
             begun = clock_seconds();
         seconds = clock_seconds() - begun;
     }
+    v->ops->leave(threads);
     *flops = 2.0 * ROWS * (double)w->cols * (double)w->rows * products / seconds;
     free(x);
     free(y);

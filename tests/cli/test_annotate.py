@@ -63,8 +63,8 @@ class Annotate(Project):
             truth = {row["image"]: row for row in csv.DictReader(f)}
         labels = self.labels("toy")
         right = sum(labels[name, question] == wanted for name in names for question, wanted in (
-            ("Hat", "no yes".split()[int(truth[name]["Wearing_Hat"])]),
-            ("Glasses", "no yes".split()[int(truth[name]["Eyeglasses"])]),
+            ("Hat", truth[name]["Wearing_Hat"]),
+            ("Glasses", truth[name]["Eyeglasses"]),
             ("Hair", truth[name]["Hair_Color"])))
         self.assertGreater(right, 165)
         self.assertIn("has answered all 60", self.run_assent("annotate").out)
@@ -144,7 +144,7 @@ class Annotate(Project):
         self.run_assent("annotate", "-q")
         with open(self.path("assent.yaml"), "a", encoding="utf-8") as f:
             f.write("prices:\n  machine_hour: {value: 1, date: 2026-01-01, source: assumed}\n")
-        speed = self.json("report")["cost"]["images_per_second"]
+        speed = self.json("report")["cost"]["prices"]["images_per_second"]
         self.assertEqual(speed["source"], "measured")
         self.assertGreater(speed["value"], 0.1)
 

@@ -4,6 +4,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import struct
 
@@ -51,7 +52,7 @@ class Ask(Case):
 
     def test_for_people(self):
         out = self.run_assent("ask", "-m", MODEL, "0.jpg", "-Q", CAT).out
-        self.assertRegex(out, rf"0\.jpg\n.*P\(yes\).*mass\n *{CAT.replace('?', chr(92) + '?')} +no +0\.0\d+ +0\.9\d+")
+        self.assertRegex(out, rf"0\.jpg\n.*P\(yes\) +mass\n.*\n +{re.escape(CAT)} +no +\.0\d+ +(1\.0|\.9)\d+")
         out = self.run_assent("ask", "-m", MODEL, "0.jpg", "-Q", "Which colour does the hair have?").out
         self.assertIn("unparseable", out)
         self.assertRegex(out, r'likeliest: "(black|blond|brown|gray|red)" ')
