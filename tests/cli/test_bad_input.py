@@ -281,14 +281,16 @@ class Interruption(Case):
 
     def test_kill_9_loses_nothing(self):
         killed = 0
-        for delay in (0.02, 0.05, 0.1, 0.15, 0.2, 0.25):
+        for delay in (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25):
             run = self.start("-a", "x")
             time.sleep(delay)
             run.kill()
             killed += run.wait() == -signal.SIGKILL
             run.stderr.close()
-            if run.returncode != 0:
-                self.assertEqual([a["name"] for a in self.json("status")["annotators"]], ["before"])
+            kept = {a["name"]: a["labels"] for a in self.json("status")["annotators"] if a["name"] != "before"}
+            self.assertIn(kept, ({}, {"x": 1200000}))  # nothing, or killed between the commit and its exit
+            if kept:
+                break
         self.assertGreater(killed, 0)
         self.run_assent("import", "big.txt", "-a", "y")
         self.assertEqual(self.json("status")["annotators"][-1]["labels"], 1200000)
