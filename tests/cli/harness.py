@@ -54,8 +54,8 @@ class Case(unittest.TestCase):
 
     def run_assent(self, *args, code=0, **options):
         """Runs the program and checks its exit code."""
-        ran = subprocess.run([ASSENT, *args], cwd=self.dir, text=True, check=False, timeout=120,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        ran = subprocess.run([ASSENT, *args], text=True, check=False, timeout=120, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, **{"cwd": self.dir, **options})
         self.assertEqual(ran.returncode, code, f"assent {' '.join(args)}\n{ran.stdout}{ran.stderr}")
         return Result(ran)
 

@@ -5,10 +5,12 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import struct
+import textwrap
 
-from harness import FACES, Case, main
+from harness import FACES, ROOT, Case, main
 
 MODEL = os.path.join(FACES, "model")
 PICTURES = os.path.join(FACES, "images")
@@ -56,6 +58,12 @@ class Ask(Case):
         out = self.run_assent("ask", "-m", MODEL, "0.jpg", "-Q", "Which colour does the hair have?").out
         self.assertIn("unparseable", out)
         self.assertRegex(out, r'likeliest: "(black|blond|brown|gray|red)" ')
+
+    def test_the_readmes_example(self):
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+            block = re.search(r"\$ build/assent (ask.*?)\n((?:    .*\n)+)", f.read().replace("\\\n", " "))
+        ran = self.run_assent(*shlex.split(block[1]), cwd=ROOT)
+        self.assertEqual(ran.out, textwrap.dedent(block[2]))
 
     def test_one_pass_is_one_by_one(self):
         args = ["--image", "0.jpg", "1.jpg", "-Q", CAT, "-Q", HAT, "-Q", "Is it a dog?", "-Q", HAT]
