@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { BUSY_MS = 30000 };
 
@@ -128,9 +129,19 @@ void sql_close(struct sql *db)
     free(db);
 }
 
+/* Of two programs that open a new database at once one finds it locked, whatever time it would
+ * wait: SQLite does not wait for a change of the journal. */
 int sql_share(struct sql *db, struct err *e)
 {
-    return sql_exec(db, "PRAGMA journal_mode = WAL", e);
+    const struct timespec pause = { .tv_nsec = 10000000 };
+    double until = clock_seconds() + BUSY_MS / 1000;
+    int code;
+
+    while ((code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) ==
+               SQLITE_BUSY &&
+           clock_seconds() < until)
+        nanosleep(&pause, NULL);
+    return code == SQLITE_OK ? 0 : fail(db, code, e);
 }
 
 int sql_exec(struct sql *db, const char *statements, struct err *e)

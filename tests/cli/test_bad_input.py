@@ -178,6 +178,19 @@ class Database(Case):
         super().setUp()
         self.run_assent("init", ".", "--preset", "celeba")
 
+    def test_that_four_make_at_once(self):
+        self.write("small.csv", "i,Bald\n1,1\n")
+        for _ in range(5):
+            for name in ("assent.db", "assent.db-wal", "assent.db-shm"):
+                if os.path.exists(self.path(name)):
+                    os.remove(self.path(name))
+            runs = [subprocess.Popen([ASSENT, "-q", "import", "small.csv", "-a", f"a{i}"], cwd=self.dir,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for i in range(4)]
+            for run in runs:
+                _, err = run.communicate(timeout=60)
+                self.assertEqual(run.returncode, 0, err)
+            self.assertEqual(len(self.json("status")["annotators"]), 4)
+
     def test_of_version_1(self):
         """Made by the schema of then: read with a word on what to do, brought up to date by writing, nothing lost."""
         db = sqlite3.connect(self.path("assent.db"))
