@@ -42,6 +42,11 @@ int image_decode(struct image *out, const void *data, size_t len, struct err *e)
 /* "JPEG", "PNG", "WebP", or NULL where the first bytes are none of these. */
 const char *image_format(const void *data, size_t len);
 
+/* Encodes as baseline JPEG with 4:2:0 chroma: pixels only, no metadata. quality: 1 to 100;
+ * free(*data). */
+int image_encode_jpeg(const struct image *image, int quality, void **data, size_t *len,
+                      struct err *e);
+
 /* ---- resizing ---- */
 
 /* Pillow 13's Image.resize((width, height), BICUBIC), bit for bit (src/libImaging/Resample.c: cubic

@@ -155,3 +155,38 @@ int jpeg_decode(struct image *out, struct upright *up, const uint8_t *data, size
         find_upright(up, data, len);
     return rc;
 }
+
+/* ---- encoding ---- */
+
+int image_encode_jpeg(const struct image *image, int quality, void **data, size_t *len,
+                      struct err *e)
+{
+    tjhandle tj = tjInitCompress();
+    unsigned long size = 0, most;
+    unsigned char *out = NULL;
+    int rc = -1;
+
+    *data = NULL;
+    *len = 0;
+    most = tjBufSize((int)image->width, (int)image->height, TJSAMP_420);
+    if (tj && most != (unsigned long)-1)
+        out = malloc(most); /* turbojpeg's own memory would have to be given back to it */
+    if (out)
+        rc = tjCompress2(tj, image->rgb, (int)image->width, 0, (int)image->height, TJPF_RGB, &out,
+                         &size, TJSAMP_420, quality, TJFLAG_NOREALLOC);
+    if (rc != 0) {
+        if (tj && out)
+            err_set(e, ERR_FORMAT, "the image cannot be a JPEG: %s", tjGetErrorStr2(tj));
+        else
+            err_set(e, ERR_NOMEM, "out of memory: a JPEG");
+        free(out);
+        out = NULL;
+    }
+    if (tj)
+        tjDestroy(tj);
+    if (!out)
+        return e->code;
+    *data = out;
+    *len = size;
+    return 0;
+}
