@@ -18,6 +18,7 @@
 #include "base/log.h"     /* messages on standard error, the progress line */
 #include "base/map.h"     /* text key -> number */
 #include "base/memory.h"  /* checked sizes, capped growth, the arena */
+#include "base/random.h"  /* numbers from a seed, secrets from the system */
 #include "base/signals.h" /* has somebody pressed Ctrl-C? */
 #include "base/text.h"    /* names folded and suggested, numbers parsed, UTF-8 checked */
 

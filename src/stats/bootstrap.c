@@ -95,16 +95,6 @@ void bootstrap_free(struct bootstrap *b)
     free(b);
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 /* Adds one draw out of n from 32 random bits, unbiased (Lemire 2019); false: the bits must be drawn
  * again. */
 static inline bool draw_one(uint8_t *times, uint32_t n, uint32_t threshold, uint32_t bits)
@@ -125,7 +115,7 @@ static void draw_images(struct bootstrap *b)
 
     memset(b->times, 0, b->words * 64);
     while (left > 0) {
-        uint64_t bits = next_random(&b->state);
+        uint64_t bits = random_next(&b->state);
 
         left -= draw_one(b->times, n, threshold, (uint32_t)bits);
         if (left > 0)
