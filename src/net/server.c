@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libmicrohttpd calls answer() several times for one request: when its headers are there, with
+ * each piece of its body, at the body's end, and again after a request that waited is resumed.
+ * A request that its handler did not answer is suspended; the answer resumes it.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/net.h"
+
+enum {
+    CONNECTIONS_MAX = 1000,
+    FILES_SPARED = 64,    /* descriptors that the rest of the program may want */
+    RECEIVE_SECONDS = 20, /* for a whole request, or between two */
+    SEND_SECONDS = 120,   /* for a whole answer */
+    STOP_MS = 2000,       /* for the last answers to go */
+    PEM_MAX = 1 << 20,
+    HOST_MAX = 256,
+};
+
+/* On every answer (OWASP's secure headers; the policy allows nothing inline). */
+static const struct {
+    const char *name, *value;
+} headers[] = {
+    { "Content-Security-Policy",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+      " base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+    { "X-Content-Type-Options", "nosniff" },
+    { "X-Frame-Options", "DENY" },
+    { "Referrer-Policy", "no-referrer" },
+    { "Cache-Control", "no-store" },
+    { "Cross-Origin-Resource-Policy", "same-origin" },
+    { "Cross-Origin-Opener-Policy", "same-origin" },
+};
+
+/* One connection, in the server's list. */
+struct link {
+    struct link *next, *previous;
+    int socket;
+    double until; /* monotonic seconds; INFINITY while the answer is being made */
+};
+
+struct server {
+    struct MHD_Daemon *daemon;
+    const struct server_options *options;
+    struct server_options kept;
+    char *cert, *key;
+    char address[HOST_MAX + 32];
+    char hosts[4][HOST_MAX]; /* what a Host header may say */
+    size_t n_hosts;
+    uint16_t port;
+    pthread_mutex_t lock; /* of everything below, and of the requests' states */
+    pthread_cond_t idle;
+    struct link *links;
+    size_t n_open; /* requests that are not yet answered to the end */
+    bool refusing;
+};
+
+struct request {
+    struct server *server;
+    struct MHD_Connection *connection;
+    const struct server_route *route;
+    const char *tail;
+    struct buf body;
+    struct link *link;
+    struct MHD_Response *response; /* made and not yet queued */
+    unsigned status;
+    bool dispatched, suspended;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- connections ---- */
+
+static void connection_changed(void *data, struct MHD_Connection *c, void **context,
+                               enum MHD_ConnectionNotificationCode what)
+{
+    struct server *s = data;
+    struct link *l = *context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        l = calloc(1, sizeof(*l)); /* without one the connection is only not timed */
+        if (!l || !info) {
+            free(l);
+            return;
+        }
+        l->socket = info->connect_fd;
+        l->until = now() + RECEIVE_SECONDS;
+        pthread_mutex_lock(&s->lock);
+        l->next = s->links;
+        if (l->next)
+            l->next->previous = l;
+        s->links = l;
+        pthread_mutex_unlock(&s->lock);
+        *context = l;
+    } else if (l) {
+        pthread_mutex_lock(&s->lock);
+        *(l->previous ? &l->previous->next : &s->links) = l->next;
+        if (l->next)
+            l->next->previous = l->previous;
+        pthread_mutex_unlock(&s->lock);
+        free(l);
+        *context = NULL;
+    }
+}
+
+static void set_deadline(struct server *s, struct link *l, double seconds)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&s->lock);
+    l->until = now() + seconds;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void server_sweep(struct server *s)
+{
+    double t = now();
+
+    pthread_mutex_lock(&s->lock);
+    for (struct link *l = s->links; l; l = l->next)
+        if (l->until < t)
+            shutdown(l->socket, SHUT_RDWR); /* the server's thread sees the end and closes it */
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- answers ---- */
+
+static struct MHD_Response *make_response(const struct reply *reply)
+{
+    void *bytes = (void *)(uintptr_t)reply->bytes;
+    struct MHD_Response *m = MHD_create_response_from_buffer(
+        reply->len, bytes, reply->taken ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+
+    if (!m) {
+        if (reply->taken)
+            free(bytes);
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+        MHD_add_response_header(m, headers[i].name, headers[i].value);
+    MHD_add_response_header(m, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
+    if (reply->cookie)
+        MHD_add_response_header(m, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
+    return m;
+}
+
+void request_reply(struct request *r, const struct reply *reply)
+{
+    struct MHD_Response *m = make_response(reply);
+    bool resume;
+
+    pthread_mutex_lock(&r->server->lock);
+    r->response = m;
+    r->status = m ? reply->status : 0; /* 0: no memory: the connection is closed */
+    r->dispatched = true;
+    resume = r->suspended;
+    r->suspended = false;
+    pthread_mutex_unlock(&r->server->lock);
+    if (resume)
+        MHD_resume_connection(r->connection);
+}
+
+void request_json(struct request *r, unsigned status, struct json_t *document, const char *cookie)
+{
+    char *text = jv_print_line(document);
+
+    jv_free(document);
+    if (!text) {
+        request_refuse(r, 500, "failed", "out of memory");
+        return;
+    }
+    request_reply(r, &(struct reply){ .status = status,
+                                      .type = "application/json",
+                                      .cookie = cookie,
+                                      .bytes = text,
+                                      .len = strlen(text),
+                                      .taken = true });
+}
+
+void request_refuse(struct request *r, unsigned status, const char *code, const char *message)
+{
+    static const char last[] =
+        "{\"error\": {\"code\": \"failed\", \"message\": \"out of memory\"}}";
+    struct json_t *document = jv_pack("{s:{s:s, s:s}}", "error", "code", code, "message", message);
+
+    if (document)
+        request_json(r, status, document, NULL);
+    else
+        request_reply(r, &(struct reply){ .status = 500,
+                                          .type = "application/json",
+                                          .bytes = last,
+                                          .len = sizeof(last) - 1 });
+}
+
+static enum MHD_Result queue(struct request *r)
+{
+    enum MHD_Result rc;
+
+    if (!r->response)
+        return MHD_NO;
+    set_deadline(r->server, r->link, SEND_SECONDS);
+    rc = MHD_queue_response(r->connection, r->status, r->response);
+    MHD_destroy_response(r->response);
+    r->response = NULL;
+    return rc;
+}
+
+/* ---- requests ---- */
+
+const char *request_tail(const struct request *r)
+{
+    return r->tail;
+}
+
+const char *request_query(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *request_header(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *request_cookie(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
+}
+
+const char *request_body(const struct request *r, size_t *len)
+{
+    *len = r->body.len;
+    return r->body.text ? r->body.text : "";
+}
+
+static bool path_fits(const struct server_route *route, const char *path, const char **tail)
+{
+    size_t len = strlen(route->path);
+
+    *tail = path + len;
+    if (strcmp(route->path, path) == 0)
+        return len == 1 || route->path[len - 1] != '/';
+    return len > 1 && route->path[len - 1] == '/' && strncmp(route->path, path, len) == 0 &&
+           !strchr(path + len, '/');
+}
+
+/* NULL where none fits; *other: some other method's does. */
+static const struct server_route *find_route(const struct server_options *o, const char *method,
+                                             const char *path, const char **tail, bool *other)
+{
+    if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+        method = MHD_HTTP_METHOD_GET;
+    *other = false;
+    for (size_t i = 0; i < o->n_routes; i++) {
+        if (!path_fits(&o->routes[i], path, tail))
+            continue;
+        if (strcmp(o->routes[i].method, method) == 0)
+            return &o->routes[i];
+        *other = true;
+    }
+    return NULL;
+}
+
+/* A page of somebody else's whose name was made to lead here has another name in Host. */
+static bool host_is_ours(const struct request *r)
+{
+    const char *host = request_header(r, MHD_HTTP_HEADER_HOST);
+
+    for (size_t i = 0; host && i < r->server->n_hosts; i++)
+        if (strcasecmp(host, r->server->hosts[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A browser names the page that sends a POST. */
+static bool origin_is_ours(const struct request *r)
+{
+    const char *origin = request_header(r, MHD_HTTP_HEADER_ORIGIN);
+    const char *scheme = server_is_tls(r->server) ? "https://" : "http://";
+
+    if (!origin)
+        return true;
+    if (strncasecmp(origin, scheme, strlen(scheme)) != 0)
+        return false;
+    for (size_t i = 0; i < r->server->n_hosts; i++)
+        if (strcasecmp(origin + strlen(scheme), r->server->hosts[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool body_is_too_large(const struct request *r)
+{
+    const char *length = request_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    uint64_t n = 0;
+
+    return length && (!text_u64(length, UINT64_MAX, &n) || n > SERVER_BODY_MAX);
+}
+
+/* What can be refused before the body is there. */
+static void check_start(struct request *r, const char *method, const char *path)
+{
+    bool other, refusing;
+
+    pthread_mutex_lock(&r->server->lock);
+    refusing = r->server->refusing;
+    pthread_mutex_unlock(&r->server->lock);
+    r->route = find_route(r->server->options, method, path, &r->tail, &other);
+    if (refusing)
+        request_refuse(r, 503, "stopping", "the server is being stopped: try again");
+    else if (!host_is_ours(r))
+        request_refuse(r, MHD_HTTP_MISDIRECTED_REQUEST, "host",
+                       "the Host header names another server");
+    else if (!origin_is_ours(r))
+        request_refuse(r, 403, "csrf", "the request comes from another page");
+    else if (!r->route && other)
+        request_refuse(r, 405, "method", "this page does not take this method");
+    else if (!r->route)
+        request_refuse(r, 404, "not_found", "there is no such page");
+    else if (body_is_too_large(r))
+        request_refuse(r, 413, "too_large", "the request is too large");
+}
+
+static struct request *begin(struct server *s, struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct request *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return NULL;
+    r->server = s;
+    r->connection = c;
+    r->link = info ? info->socket_context : NULL;
+    r->body = BUF_INIT(SERVER_BODY_MAX + 1);
+    pthread_mutex_lock(&s->lock);
+    s->n_open++;
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+/* Calls the handler; suspends the request unless it was answered meanwhile. */
+static enum MHD_Result dispatch(struct request *r)
+{
+    bool later;
+
+    if (r->body.failed) {
+        request_refuse(r, 413, "too_large", "the request is too large");
+        return queue(r);
+    }
+    set_deadline(r->server, r->link, INFINITY);
+    r->route->handle(r->server->options->data, r);
+    pthread_mutex_lock(&r->server->lock);
+    later = !r->dispatched;
+    r->suspended = later;
+    r->dispatched = true;
+    if (later)
+        MHD_suspend_connection(r->connection);
+    pthread_mutex_unlock(&r->server->lock);
+    return later ? MHD_YES : queue(r);
+}
+
+static enum MHD_Result answer(void *data, struct MHD_Connection *c, const char *path,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_len, void **context)
+{
+    struct request *r = *context;
+
+    (void)version;
+    if (!r) {
+        r = begin(data, c);
+        if (!r)
+            return MHD_NO;
+        *context = r;
+        check_start(r, method, path);
+        return r->dispatched ? queue(r) : MHD_YES;
+    }
+    if (*upload_len > 0) {
+        buf_add(&r->body, upload, *upload_len);
+        *upload_len = 0;
+        return MHD_YES;
+    }
+    return r->dispatched ? queue(r) : dispatch(r);
+}
+
+static void completed(void *data, struct MHD_Connection *c, void **context,
+                      enum MHD_RequestTerminationCode why)
+{
+    struct server *s = data;
+    struct request *r = *context;
+
+    (void)c;
+    (void)why;
+    if (!r)
+        return;
+    set_deadline(s, r->link, RECEIVE_SECONDS);
+    if (r->response)
+        MHD_destroy_response(r->response);
+    buf_release(&r->body);
+    free(r);
+    *context = NULL;
+    pthread_mutex_lock(&s->lock);
+    if (--s->n_open == 0)
+        pthread_cond_signal(&s->idle);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- listening ---- */
+
+static int find_address(const struct server_options *o, struct addrinfo **out, struct err *e)
+{
+    struct addrinfo wanted = { .ai_family = AF_UNSPEC,
+                               .ai_socktype = SOCK_STREAM,
+                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+    char port[8];
+    int rc;
+
+    snprintf(port, sizeof(port), "%u", o->port);
+    rc = getaddrinfo(o->host, port, &wanted, out);
+    if (rc == 0)
+        return 0;
+    err_set(e, ERR_ARG, "this address cannot be listened at: %s", gai_strerror(rc));
+    return err_at(e, "%s", o->host);
+}
+
+static int listen_failed(const struct server_options *o, struct err *e)
+{
+    bool taken = errno == EADDRINUSE;
+
+    err_set(e, ERR_IO, "cannot listen: %s", strerror(errno));
+    if (taken)
+        err_hint(
+            e, "another program, or another review, has this port; --listen %s:0 takes a free one",
+            o->host);
+    return err_at(e, "%s:%u", o->host, o->port);
+}
+
+static uint16_t bound_port(int fd)
+{
+    struct sockaddr_storage a;
+    socklen_t len = sizeof(a);
+
+    if (getsockname(fd, (struct sockaddr *)&a, &len) != 0)
+        return 0;
+    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
+                                         : ((struct sockaddr_in *)&a)->sin_port);
+}
+
+static int open_socket(struct server *s, int *fd, struct err *e)
+{
+    struct addrinfo *found;
+    int on = 1, rc = find_address(s->options, &found, e);
+
+    if (rc < 0)
+        return rc;
+    *fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        bind(*fd, found->ai_addr, found->ai_addrlen) != 0 || listen(*fd, 256) != 0) {
+        rc = listen_failed(s->options, e);
+        if (*fd >= 0)
+            close(*fd);
+    }
+    freeaddrinfo(found);
+    if (rc == 0)
+        s->port = bound_port(*fd);
+    return rc;
+}
+
+bool server_is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (inet_pton(AF_INET, host, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, host, &six) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&six) != 0;
+    return strcasecmp(host, "localhost") == 0;
+}
+
+static void add_host(struct server *s, const char *name)
+{
+    const char *open = strchr(name, ':') ? "[" : "", *close = *open ? "]" : "";
+    unsigned usual = server_is_tls(s) ? 443 : 80; /* which browsers leave out */
+
+    if (s->n_hosts + 2 > sizeof(s->hosts) / sizeof(s->hosts[0]))
+        return;
+    snprintf(s->hosts[s->n_hosts++], HOST_MAX, "%s%s%s:%u", open, name, close, s->port);
+    if (s->port == usual)
+        snprintf(s->hosts[s->n_hosts++], HOST_MAX, "%s%s%s", open, name, close);
+}
+
+static void name_hosts(struct server *s)
+{
+    const struct server_options *o = s->options;
+
+    add_host(s, o->name ? o->name : o->host);
+    if (server_is_loopback(o->host))
+        add_host(s, strcmp(o->host, "localhost") == 0 ? "127.0.0.1" : "localhost");
+    else if (o->name)
+        add_host(s, o->host);
+    snprintf(s->address, sizeof(s->address), "%s://%s", server_is_tls(s) ? "https" : "http",
+             s->hosts[0]);
+}
+
+static unsigned connections_max(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > CONNECTIONS_MAX + FILES_SPARED)
+        return CONNECTIONS_MAX;
+    return files.rlim_cur > 2 * FILES_SPARED ? (unsigned)files.rlim_cur - FILES_SPARED
+                                             : FILES_SPARED;
+}
+
+static int start_daemon(struct server *s, int fd, struct err *e)
+{
+    struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert },
+                                    { MHD_OPTION_HTTPS_MEM_KEY, 0, s->key },
+                                    { MHD_OPTION_END, 0, NULL } };
+    unsigned flags =
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+
+    if (!server_is_tls(s))
+        tls[0] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+    s->daemon = MHD_start_daemon(
+        flags | (server_is_tls(s) ? MHD_USE_TLS : 0u), 0, NULL, NULL, answer, s,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, s, MHD_OPTION_CONNECTION_LIMIT, connections_max(),
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)RECEIVE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    if (s->daemon)
+        return 0;
+    close(fd);
+    err_set(e, ERR_IO, "the server does not start");
+    if (server_is_tls(s)) {
+        err_hint(e, "are these a certificate and its key, both as PEM?");
+        return err_at(e, "%s, %s", s->options->cert, s->options->key);
+    }
+    return e->code;
+}
+
+int server_start(struct server **out, const struct server_options *o, struct err *e)
+{
+    struct server *s = mem_new(1, sizeof(*s), e);
+    size_t len;
+    int fd = -1, rc = s ? 0 : ERR_NOMEM;
+
+    *out = NULL;
+    if (!s)
+        return rc;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->idle, NULL);
+    s->kept = *o;
+    s->options = &s->kept;
+    if (o->cert)
+        rc = file_read(o->cert, PEM_MAX, &s->cert, &len, e);
+    if (rc == 0 && o->key)
+        rc = file_read(o->key, PEM_MAX, &s->key, &len, e);
+    if (rc == 0)
+        rc = open_socket(s, &fd, e);
+    if (rc == 0) {
+        name_hosts(s);
+        rc = start_daemon(s, fd, e);
+    }
+    if (rc < 0)
+        server_stop(s);
+    else
+        *out = s;
+    return rc;
+}
+
+void server_refuse_all(struct server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->refusing = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Gives the last answers some time to go. */
+static void drain(struct server *s)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_MS / 1000;
+    pthread_mutex_lock(&s->lock);
+    while (s->n_open > 0 && pthread_cond_timedwait(&s->idle, &s->lock, &until) == 0)
+        continue;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void server_stop(struct server *s)
+{
+    if (!s)
+        return;
+    if (s->daemon) {
+        server_refuse_all(s);
+        drain(s);
+        MHD_stop_daemon(s->daemon);
+    }
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->idle);
+    free(s->cert);
+    free(s->key);
+    free(s);
+}
+
+const char *server_address(const struct server *s)
+{
+    return s->address;
+}
+
+uint16_t server_port(const struct server *s)
+{
+    return s->port;
+}
+
+bool server_is_tls(const struct server *s)
+{
+    return s->options->cert != NULL;
+}
