@@ -8,15 +8,33 @@
 #include "store/sql.h"
 #include "store/store.h"
 
+/* Statements of review.c that are kept prepared. */
+enum review_statement {
+    LEASE_SET,
+    LEASE_DROP,
+    ANSWER_ADD,
+    ANSWER_UNDO,
+    ANSWERS_OF,
+    VOTE_ADD,
+    VOTE_DROP,
+    TOKEN_FIND,
+    ITEM_ADD,
+    REVIEW_STATEMENTS
+};
+
 struct store {
     struct sql *db;
     struct sql_stmt *add_image, *see_image, *add_meta, *add_answers, *add_vote; /* at first use */
+    struct sql_stmt *review[REVIEW_STATEMENTS];
     bool in_transaction;
     int64_t run, run_set; /* the open run and its question set; 0: none */
 };
 
 /* Prepares *slot unless it is. */
 int store_prepare(struct store *s, struct sql_stmt **slot, const char *statement, struct err *e);
+
+/* The id of the task's question set, added where it is new. */
+int store_question_set(struct store *s, const struct task *t, int64_t *id, struct err *e);
 
 /* The time now, UTC, ISO 8601, in at least 32 bytes. */
 const char *store_now(char *out);

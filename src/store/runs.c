@@ -17,7 +17,8 @@ int store_annotators_load(struct store *s, struct store_annotators *out, struct 
     size_t cap = 0;
     int rc = sql_prepare(s->db, &list,
                          "SELECT id, name, kind, (SELECT count(*) FROM vote"
-                         " WHERE vote.annotator = annotator.id) FROM annotator ORDER BY id",
+                         " WHERE vote.annotator = annotator.id), EXISTS (SELECT 1 FROM reviewer"
+                         " WHERE reviewer.annotator = annotator.id) FROM annotator ORDER BY id",
                          e);
 
     *out = (struct store_annotators){ 0 };
@@ -32,6 +33,7 @@ int store_annotators_load(struct store *s, struct store_annotators *out, struct 
         a->id = sql_int(list, 0);
         a->name = arena_text(&out->arena, name, strlen(name), e);
         a->votes = (uint64_t)sql_int(list, 3);
+        a->reviews = sql_int(list, 4) != 0;
         if (!task_annotator_kind(kind, &a->kind))
             a->kind = ANNOTATOR_CONSENSUS;
         rc = a->name ? 0 : ERR_NOMEM;
@@ -200,8 +202,7 @@ static int add_questions(struct store *s, int64_t set, const struct task *t, str
     return rc;
 }
 
-/* The id of the task's question set, added where it is new. */
-static int question_set_id(struct store *s, const struct task *t, int64_t *id, struct err *e)
+int store_question_set(struct store *s, const struct task *t, int64_t *id, struct err *e)
 {
     struct sql_stmt *statement = NULL;
     char hex[SHA256_HEX];
@@ -235,7 +236,7 @@ int store_run_begin(struct store *s, const struct store_run *run, const struct t
 {
     struct sql_stmt *add = NULL;
     char now[32];
-    int rc = question_set_id(s, t, &s->run_set, e);
+    int rc = store_question_set(s, t, &s->run_set, e);
 
     if (rc == 0)
         rc = sql_prepare(s->db, &add,
@@ -394,7 +395,9 @@ int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t 
     struct sql_stmt *newest;
     int rc = sql_prepare(s->db, &newest,
                          "SELECT coalesce(max(CASE WHEN annotator = $1 THEN id END), 0),"
-                         " coalesce(max(CASE WHEN annotator <> $1 THEN id END), 0) FROM run",
+                         " coalesce(max(CASE WHEN annotator <> $1 THEN id END), 0),"
+                         " (SELECT count(*) FROM review_answer WHERE max(at, coalesce(undone, at))"
+                         " >= (SELECT max(started) FROM run WHERE annotator = $1)) FROM run",
                          e);
 
     *own = *others = 0;
@@ -405,6 +408,8 @@ int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t 
     if (rc == 1) {
         *own = sql_int(newest, 0);
         *others = sql_int(newest, 1);
+        if (sql_int(newest, 2) > 0 && *others <= *own) /* answers of a review belong to no run */
+            *others = *own + 1;
     }
     sql_finalize(newest);
     return rc < 0 ? rc : 0;

@@ -11,7 +11,7 @@
 enum { APPLICATION_ID = 0x41534e54 }; /* "ASNT", in the file's header */
 
 /* migrations[v] takes a database from version v to v + 1. */
-static const char *const migrations[] = { store_schema, store_schema_2 };
+static const char *const migrations[] = { store_schema, store_schema_2, store_schema_review };
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 const char *store_library(void)
@@ -156,6 +156,8 @@ void store_close(struct store *s)
     sql_finalize(s->add_answers);
     sql_finalize(s->add_vote);
     sql_finalize(s->see_image);
+    for (size_t i = 0; i < REVIEW_STATEMENTS; i++)
+        sql_finalize(s->review[i]);
     if (s->in_transaction)
         store_rollback(s);
     sql_close(s->db);

@@ -12,6 +12,7 @@
 #ifndef ASSENT_STORE_H
 #define ASSENT_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +81,7 @@ struct store_annotator {
     const char *name;
     enum annotator_kind kind;
     uint64_t votes; /* single votes, not bulk answers */
+    bool reviews;   /* may open the review page, or once could */
 };
 
 struct store_annotators {
@@ -167,7 +169,8 @@ int store_run_speed(struct store *s, int64_t annotator, double *images_per_secon
 int store_identity(struct store *s, int64_t annotator, char **identity, char **settings,
                    struct err *e);
 
-/* The newest run of an annotator (0: none), and the newest of all but that annotator. */
+/* The newest run of an annotator (0: none), and the newest of all but that annotator: a higher
+ * number than any where answers of a review came after the former. */
 int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t *others,
                       struct err *e);
 
@@ -194,5 +197,135 @@ int store_file_hash(struct store *s, const char *path, int64_t size, int64_t mod
                     char sha256[SHA256_HEX], struct err *e);
 int store_file_hash_set(struct store *s, const char *path, int64_t size, int64_t modified,
                         const char *sha256, struct err *e);
+
+/* ---- review ----
+ * What people are asked, who they are, and what they answered. Items know their question and
+ * options by name, so that they outlive a change of assent.yaml. */
+
+enum review_kind { REVIEW_DISPUTE, REVIEW_SAMPLE, REVIEW_GOLD, REVIEW_REPEAT };
+enum { REVIEW_KINDS = REVIEW_REPEAT + 1 };
+
+struct store_item {
+    int64_t id;
+    const char *key; /* random: what the page knows it by */
+    enum review_kind kind;
+    size_t image, column; /* indexes into the images and the task's columns */
+    uint32_t votes;       /* wanted, of different people */
+    int64_t place;        /* in the queue */
+    int16_t known;        /* REVIEW_GOLD: the answer */
+    size_t repeats;       /* REVIEW_REPEAT: the index of the item shown again; else SIZE_MAX */
+    int64_t design;       /* whose sample its cell is in; 0: in none */
+    size_t stratum;
+    double inclusion_probability;
+    const char *aside; /* why it cannot be shown; NULL: it can */
+};
+
+struct store_items {
+    struct store_item *items; /* by place */
+    size_t n;
+    struct arena arena; /* private */
+};
+
+/* Items whose question is not asked any more are left out. */
+int store_items_load(struct store *s, const struct task *t, const struct store_images *images,
+                     struct store_items *out, struct err *e);
+void store_items_release(struct store_items *items);
+/* Adds the item with a key of its own; repeats: the id of the item shown again, or 0. */
+int store_item_add(struct store *s, const struct store_item *item, int64_t image,
+                   const struct task *t, int64_t repeats, int64_t *id, struct err *e);
+/* Its cell was drawn into a sample. */
+int store_item_sampled(struct store *s, int64_t item, int64_t design, size_t stratum,
+                       double inclusion_probability, struct err *e);
+int store_item_votes(struct store *s, int64_t item, uint32_t votes, struct err *e);
+int store_item_aside(struct store *s, int64_t item, const char *why, struct err *e);
+/* None is set aside any more. */
+int store_items_return(struct store *s, struct err *e);
+
+struct store_stratum {
+    const char *name;
+    uint64_t cells, drawn;
+};
+
+/* The newest design with these settings: its id and seed, or id 0. settings NULL: the newest that
+ * drew a sample. */
+int store_design_find(struct store *s, const char *settings, int64_t *id, uint64_t *seed,
+                      struct err *e);
+int store_design_add(struct store *s, const char *settings, uint64_t seed,
+                     const struct store_stratum *strata, size_t n, int64_t *id, struct err *e);
+/* *strata is in the arena. */
+int store_strata_load(struct store *s, int64_t design, struct arena *arena,
+                      struct store_stratum **strata, size_t *n, struct err *e);
+
+struct store_lease {
+    int64_t item, annotator, until; /* until: seconds since 1970 */
+    const char *tab;
+};
+
+int store_lease_set(struct store *s, const struct store_lease *l, struct err *e);
+int store_lease_drop(struct store *s, int64_t item, int64_t annotator, struct err *e);
+/* Texts are valid during the callback, whose failure ends the listing. */
+int store_leases(struct store *s, int (*each)(void *data, const struct store_lease *l), void *data,
+                 struct err *e);
+
+enum answer_kind { ANSWER_VALUE, ANSWER_UNSURE, ANSWER_SKIP, ANSWER_FLAG };
+enum answer_mode { MODE_SINGLE, MODE_GRID, MODE_PACKET };
+const char *store_answer_kind_name(enum answer_kind kind);
+bool store_answer_kind(const char *name, enum answer_kind *kind);
+
+struct store_answer {
+    int64_t annotator, item;
+    const char *key; /* the page's, of the answer or the grid page */
+    enum answer_kind kind;
+    const char *value; /* an option, or a flag's reason */
+    double seconds;
+    enum answer_mode mode;
+    const char *at; /* NULL: now */
+    bool undone;
+};
+
+/* The questions that votes are given on are the task's of now. To be called before votes. */
+int store_review_begin(struct store *s, const struct task *t, struct err *e);
+/* Keeps an answer, and what it counts for as a vote: value, or VALUE_UNSURE; VALUE_MISSING: no
+ * vote. */
+int store_answer_add(struct store *s, const struct store_answer *a, int64_t image, size_t column,
+                     int16_t vote, struct err *e);
+/* The annotator's answer on the item does not count any more: its vote goes, it stays. */
+int store_answer_undo(struct store *s, int64_t annotator, int64_t item, struct err *e);
+/* All answers in the order they came; those with one key of one annotator. Texts are valid during
+ * the callback, whose failure ends the listing. */
+int store_answers(struct store *s, int (*each)(void *data, const struct store_answer *a),
+                  void *data, struct err *e);
+int store_answers_of(struct store *s, int64_t annotator, const char *key,
+                     int (*each)(void *data, const struct store_answer *a), void *data,
+                     struct err *e);
+
+struct store_reviewer {
+    int64_t id, annotator; /* annotator 0: an owner */
+    const char *name, *created, *revoked;
+};
+
+/* Finds or adds who has this name among the reviewers, or among the owners; a revoked one may come
+ * in again. ERR_ARG where the name is a model's, or of somebody whose labels came in bulk. */
+int store_reviewer_add(struct store *s, const char *name, bool owner, struct store_reviewer *out,
+                       struct err *e);
+/* Their tokens and sessions end. ERR_ARG where nobody has this name. */
+int store_reviewer_revoke(struct store *s, const char *name, struct err *e);
+int store_reviewers(struct store *s, int (*each)(void *data, const struct store_reviewer *r),
+                    void *data, struct err *e);
+
+enum token_kind { TOKEN_LINK, TOKEN_SESSION };
+/* expires: seconds since 1970; 0: never. */
+int store_token_add(struct store *s, const char *sha256, enum token_kind kind, int64_t reviewer,
+                    int64_t expires, struct err *e);
+int store_token_drop(struct store *s, const char *sha256, struct err *e);
+/* Whose token this is: 1, or 0 where it is nobody's, has expired or was revoked. r->name lies in
+ * name. */
+int store_token_find(struct store *s, const char *sha256, enum token_kind kind,
+                     struct store_reviewer *r, char name[TASK_NAME_MAX + 1], struct err *e);
+
+int store_packet_add(struct store *s, const char *sha256, int64_t annotator, size_t items,
+                     struct err *e);
+/* 1, or 0 where this project made no such packet. */
+int store_packet_find(struct store *s, const char *sha256, int64_t *annotator, struct err *e);
 
 #endif
