@@ -6,18 +6,22 @@
 
 #define Z95 1.959963984540054 /* the normal distribution's 0.975 quantile */
 
+struct stats_interval stats_wilson_share(double share, double n)
+{
+    double centre = share + Z95 * Z95 / (2 * n);
+    double half = Z95 * sqrt(share * (1 - share) / n + Z95 * Z95 / (4 * n * n));
+    double scale = 1 + Z95 * Z95 / n;
+
+    if (!(n > 0))
+        return (struct stats_interval){ NAN, NAN };
+    /* the bounds of 0 and 1 are exactly 0 and 1; rounding may miss them by one bit */
+    return (struct stats_interval){ share <= 0 ? 0 : (centre - half) / scale,
+                                    share >= 1 ? 1 : (centre + half) / scale };
+}
+
 struct stats_interval stats_wilson(uint64_t k, uint64_t n)
 {
-    double size = (double)n, p = (double)k / size;
-    double centre = p + Z95 * Z95 / (2 * size);
-    double half = Z95 * sqrt(p * (1 - p) / size + Z95 * Z95 / (4 * size * size));
-    double scale = 1 + Z95 * Z95 / size;
-
-    if (n == 0)
-        return (struct stats_interval){ NAN, NAN };
-    /* the bounds of 0 and n of n are exactly 0 and 1; rounding may miss them by one bit */
-    return (struct stats_interval){ k == 0 ? 0 : (centre - half) / scale,
-                                    k == n ? 1 : (centre + half) / scale };
+    return stats_wilson_share((double)k / (double)n, (double)n);
 }
 
 static int compare(const void *a, const void *b)

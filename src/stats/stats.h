@@ -31,6 +31,10 @@ struct stats_interval {
  */
 struct stats_interval stats_wilson(uint64_t k, uint64_t n);
 
+/* The same for a share that was estimated as well as n independent draws would; n may be no whole
+ * number. */
+struct stats_interval stats_wilson_share(double share, double n);
+
 /* The q-quantile of n values with linear interpolation (Hyndman and Fan 1996, type 7: numpy's
  * default). Sorts them, NaNs left out. NaN where nothing is left. */
 double stats_quantile(double *values, size_t n, double q);
@@ -163,5 +167,31 @@ enum { STATS_EXTRA_MAX = 150 };
 int stats_coin_flip(const int16_t *const columns[], const bool extra[], size_t n_annotators,
                     size_t n_images, size_t k, int tie_first, double agree[], double decided[],
                     struct err *e);
+
+/* ---- a stratified sample ---- */
+
+/* What was drawn of a stratum's cells, and what came of it. */
+struct stats_stratum {
+    uint64_t cells; /* in all */
+    uint64_t n;     /* drawn and settled by people */
+    uint64_t rated; /* of these, cells that the annotator labelled */
+    uint64_t equal; /* of these, cells whose label is what people said */
+};
+
+struct stats_sample {
+    double agreement; /* over all cells of the strata that were sampled and that it labelled */
+    double error;     /* its standard error */
+    struct stats_interval interval;
+    double covered; /* the share of all cells that lies in strata with a settled cell */
+    double settled; /* cells, the sum of n */
+};
+
+/* The design's estimate: the ratio of weighted sums (Hajek 1971), each cell's weight its stratum's
+ * cells / n, with the linearised variance of stratified sampling without replacement (Cochran 1977,
+ * 5A.3 and 6.11; Lumley 2010, 2.2). A stratum with one settled cell counts its distance from the
+ * whole's mean (survey's lonely.psu = "adjust"). Cells that were drawn and are not settled are
+ * taken as missing at random in their stratum. The interval is Wilson's with the effective number
+ * of cells (Kish 1965; Franco et al. 2019, J. Surv. Stat. Methodol. 7, 334). */
+void stats_sample_agreement(const struct stats_stratum *strata, size_t n, struct stats_sample *out);
 
 #endif
