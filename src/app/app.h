@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "report/report.h"
+#include "review/review.h"
 #include "stats/stats.h"
 #include "store/store.h"
 #include "task/task.h"
@@ -244,6 +245,7 @@ struct report_options {
 struct report_result {
     struct report report; /* what report/ prints */
     struct consensus_result consensus;
+    struct review_figures review;        /* items 0: nothing was queued */
     struct stats_agreement **agreements; /* those that the report shows; private */
     size_t n_agreements;
     struct arena arena; /* private */
@@ -293,6 +295,7 @@ struct status_result {
     const char *pair[2];                 /* the default pair; NULL: none */
     uint64_t compared, disputed, disputed_with_vote;
     bool stale_consensus;
+    struct review_figures review;        /* items 0: nothing is queued */
     struct status_run runs[STATUS_RUNS]; /* the newest, newest first */
     size_t n_runs;
     struct arena arena; /* private */
@@ -453,6 +456,56 @@ struct json_t *model_info_json(const struct model_info_result *r);
 
 /* Texts as JSON, one a line of the file, to arrays of ids. */
 int model_tokenize(const char *dir, const char *path, FILE *out, struct err *e);
+
+/* ---- review ---- */
+
+struct review_options {
+    const char *between[2];       /* who differ; NULL: the first model, the first of the people */
+    const char *const *questions; /* n 0: all */
+    size_t n_questions;
+    bool no_disputes, abstained, rule_breaking;
+    uint64_t sample;     /* cells; 0: none */
+    double sample_share; /* or so many of all; 0: as `sample` says */
+    uint64_t repeat;
+    const char *gold; /* a label file; NULL: none */
+    uint32_t votes;
+    uint64_t limit;
+    enum review_order order;
+    uint64_t seed;
+    const char *seed_text; /* the seed as it was written: JSON has no 64-bit numbers */
+    unsigned lease_minutes;
+    const char *host, *name, *cert, *key; /* as net.h has them */
+    uint16_t port;
+    const char *reviewer; /* NULL: nobody */
+};
+
+struct review_job;
+
+/* Builds the queue. The options must live as long as the job; one job a project at a time. */
+int review_job_open(struct review_job **out, struct project *p, const struct review_options *o,
+                    struct err *e);
+void review_job_close(struct review_job *j); /* NULL is fine */
+const struct review_queued *review_job_queued(const struct review_job *j);
+bool review_job_has_pictures(const struct review_job *j);
+
+struct review_links {
+    char *reviewer, *owner; /* reviewer: NULL where none was named */
+};
+
+/* Listens, and makes the links. */
+int review_job_start(struct review_job *j, struct review_links *links, struct err *e);
+void review_links_release(struct review_links *l);
+const char *review_job_address(const struct review_job *j);
+/* Until SIGINT or SIGTERM. */
+int review_job_serve(struct review_job *j, struct err *e);
+
+/* A new token for a reviewer or owner, who is made where there is none. */
+int reviewer_add(struct project *p, const char *name, bool owner, char token[SECRET_TEXT],
+                 struct err *e);
+int reviewer_revoke(struct project *p, const char *name, struct err *e);
+/* Everybody who was ever added; texts are valid during the callback. */
+int reviewers_each(const struct project *p, int (*each)(void *data, const struct store_reviewer *r),
+                   void *data, struct err *e);
 
 /* The names of the task's groups, in order of appearance, and each column's (n_groups: none).
  * Private to app/. */

@@ -113,12 +113,12 @@ static bool is_model(const struct store_annotator *a)
 
 static bool is_bulk_human(const struct store_annotator *a)
 {
-    return a->kind == ANNOTATOR_HUMAN && a->votes == 0;
+    return a->kind == ANNOTATOR_HUMAN && a->votes == 0 && !a->reviews;
 }
 
 static bool is_anybody(const struct store_annotator *a)
 {
-    return a->kind != ANNOTATOR_CONSENSUS;
+    return a->kind != ANNOTATOR_CONSENSUS && !(a->reviews && a->votes == 0);
 }
 
 bool dataset_default_pair(const struct store_annotators *known, const char *names[2])

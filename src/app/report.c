@@ -359,6 +359,9 @@ int make_report(const struct project *p, const struct report_options *o, struct 
         rc = scope_choose(&m.scope, p->task, NULL, &out->arena, e);
     if (rc == 0)
         rc = make(&m, e);
+    if (rc == 0)
+        rc = review_figures_load(&out->review, p->store, p->task, &m.data.images,
+                                 m.paired ? m.data.items[m.pair[0]].labels.values : NULL, e);
     dataset_release(&m.data);
     if (rc < 0)
         report_result_release(out);
@@ -370,6 +373,7 @@ void report_result_release(struct report_result *r)
     for (size_t i = 0; i < r->n_agreements; i++)
         stats_agreement_free(r->agreements[i]);
     consensus_result_release(&r->consensus);
+    review_figures_release(&r->review);
     arena_release(&r->arena);
     *r = (struct report_result){ 0 };
 }
@@ -513,5 +517,7 @@ struct json_t *report_json(const struct project *p, const struct report_result *
         set_pair(o, p, r, &e);
     if (o && r->n_annotators > 1)
         jv_set(o, "consensus", consensus_json(p, &result->consensus));
+    if (o && result->review.items > 0)
+        jv_set(o, "review", review_figures_json(&result->review));
     return o;
 }

@@ -150,6 +150,9 @@ int status(const struct project *p, struct status_result *out, struct err *e)
     }
     if (rc == 0)
         rc = list_runs(p, out, e);
+    if (rc == 0)
+        rc =
+            review_figures_load(&out->review, p->store, p->task, &out->images, c.pair[0].values, e);
     free(c.voted);
     store_labels_release(&c.pair[0]);
     store_labels_release(&c.pair[1]);
@@ -162,6 +165,7 @@ void status_result_release(struct status_result *r)
 {
     store_images_release(&r->images);
     store_annotators_release(&r->known);
+    review_figures_release(&r->review);
     arena_release(&r->arena);
     *r = (struct status_result){ 0 };
 }
@@ -197,6 +201,8 @@ struct json_t *status_json(const struct project *p, const struct status_result *
                 "stale_consensus", r->stale_consensus);
     if (o)
         jv_set(o, "runs", runs_json(r));
+    if (o && r->review.items > 0)
+        jv_set(o, "review", review_figures_json(&r->review));
     if (o && r->pair[0])
         jv_set(o, "between",
                jv_pack("{s:[s, s], s:I, s:I, s:I}", "annotators", r->pair[0], r->pair[1],

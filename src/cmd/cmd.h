@@ -16,6 +16,8 @@
 
 #include "app/app.h"
 #include "base/base.h"
+#include "report/report.h"
+#include "review/review.h"
 
 /* Exit codes: what scripts may rely on. */
 enum exit_code {
@@ -55,8 +57,8 @@ struct invocation {
 extern const struct command *const commands[];
 
 extern const struct command cmd_init, cmd_import, cmd_plan, cmd_annotate, cmd_ask, cmd_agree,
-    cmd_consensus, cmd_report, cmd_export, cmd_status, cmd_model, cmd_help, cmd_version,
-    cmd_generate;
+    cmd_review, cmd_reviewers, cmd_consensus, cmd_report, cmd_export, cmd_status, cmd_model,
+    cmd_help, cmd_version, cmd_generate;
 
 /* Runs what argv asks for and returns the exit code. */
 int cmd_main(int argc, char **argv);
@@ -70,6 +72,16 @@ const struct command *cmd_find(const char *name);
  */
 extern const struct argp_option cmd_choice_options[];
 error_t cmd_parse_choice(int key, char *arg, struct argp_state *state);
+
+/* Where a review is served unless somebody says. One port, so that a page that was open before a
+ * restart finds the server again. */
+#define CMD_REVIEW_LISTEN  "127.0.0.1:8321"
+#define CMD_REVIEW_ADDRESS "http://" CMD_REVIEW_LISTEN
+
+/* people.c: how far a review is, for status; what came of it, for report. Nothing where nothing was
+ * queued. */
+int cmd_print_progress(const struct review_figures *f, struct err *e);
+int cmd_print_review(const struct review_figures *f, struct err *e);
 
 /* Prints a JSON document on stdout and frees it. */
 int cmd_print_json(struct json_t *document, struct err *e);

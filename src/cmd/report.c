@@ -52,6 +52,8 @@ static int run(const struct globals *g, const void *own, struct err *e)
     if (rc == 0) {
         rc = g->json ? cmd_print_json(report_json(p, &result), e)
                      : report_print(stdout, &result.report, e);
+        if (rc == 0 && !g->json)
+            rc = cmd_print_review(&result.review, e);
         report_result_release(&result);
     }
     project_close(p);

@@ -74,6 +74,8 @@ static int print_status(const struct project *p, const struct globals *g,
     if (r->known.n > 0)
         rc = print_annotators(p, r, e);
     print_next(r);
+    if (rc == 0)
+        rc = cmd_print_progress(&r->review, e);
     return rc == 0 && g->verbose && r->known.n > 0 ? print_runs(r, e) : rc;
 }
 

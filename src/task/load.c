@@ -157,6 +157,23 @@ static int read_alarms(const struct loader *l, int node, void *into, struct err 
     return LOAD_MAPPING(l, node, alarms_keys, into, e);
 }
 
+/* ---- review ---- */
+
+static const char *const default_flags[] = { "not what is asked about", "broken or unclear",
+                                             "harmful" };
+
+static int read_flags(const struct loader *l, int node, void *into, struct err *e)
+{
+    return load_texts(l, node, TASK_FLAGS_MAX, into, e);
+}
+
+static const struct key review_keys[] = { { "flags", read_flags, 0, true } };
+
+static int read_review(const struct loader *l, int node, void *into, struct err *e)
+{
+    return LOAD_MAPPING(l, node, review_keys, into, e);
+}
+
 /* ---- the whole file ---- */
 
 struct raw_task {
@@ -165,6 +182,7 @@ struct raw_task {
     int rules;                  /* a node, read last */
     struct prices prices;
     struct alarms alarms;
+    struct texts flags;
 };
 
 static const struct key task_keys[] = {
@@ -175,6 +193,7 @@ static const struct key task_keys[] = {
     { "annotators", read_annotators, offsetof(struct raw_task, annotators), false },
     { "prices", read_prices, offsetof(struct raw_task, prices), false },
     { "alarms", read_alarms, offsetof(struct raw_task, alarms), false },
+    { "review", read_review, offsetof(struct raw_task, flags), false },
 };
 
 static int read_task(const struct loader *l, const char *name, struct err *e)
@@ -203,6 +222,9 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
     l->task->images = raw.images;
     l->task->prices = raw.prices;
     l->task->alarms = raw.alarms;
+    l->task->flags = raw.flags.n > 0 ? raw.flags.items : default_flags;
+    l->task->n_flags =
+        raw.flags.n > 0 ? raw.flags.n : sizeof(default_flags) / sizeof(default_flags[0]);
     return rc;
 }
 

@@ -139,6 +139,8 @@ struct task {
     size_t n_annotators;
     struct prices prices;
     struct alarms alarms;
+    const char *const *flags; /* why a reviewer may flag an image */
+    size_t n_flags;
 };
 
 enum {
@@ -146,6 +148,7 @@ enum {
     TASK_QUESTIONS_MAX = 5000,
     TASK_COLUMNS_MAX = 20000,
     TASK_OPTIONS_MAX = 1000,
+    TASK_FLAGS_MAX = 20,
     TASK_NAME_MAX = 200, /* bytes */
     TASK_LETTERS_MAX = 26,
 };

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+enum {
+    KEY_BETWEEN = 0x100,
+    KEY_SAMPLE,
+    KEY_REPEAT,
+    KEY_GOLD,
+    KEY_ORDER,
+    KEY_QUESTIONS,
+    KEY_VOTES,
+    KEY_LIMIT,
+    KEY_SEED,
+    KEY_ABSTAINED,
+    KEY_RULES,
+    KEY_NO_DISPUTES,
+    KEY_LISTEN,
+    KEY_NAME,
+    KEY_CERT,
+    KEY_TLS_KEY,
+    KEY_PLAIN,
+    KEY_LEASE,
+    KEY_REVIEWER,
+    KEY_PACKET,
+};
+
+enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60 };
+
+struct review_own {
+    struct review_options o;
+    struct cmd_list questions;
+    char host[256];
+    const char *packet;
+    bool plain;
+};
+
+static const struct argp_option options[] = {
+    { NULL, 0, NULL, 0, "What is asked:", 1 },
+    { "between", KEY_BETWEEN, "A B", 0,
+      "whose differences are disputes (default: the first model and the first of the people who"
+      " labelled in bulk)",
+      1 },
+    { "sample", KEY_SAMPLE, "N", 0, "also N cells drawn at random of all, or N% of them", 1 },
+    { "gold", KEY_GOLD, "FILE", 0, "also the cells of this label file: their answers are known",
+      1 },
+    { "repeat", KEY_REPEAT, "N", 0, "show N items again to whoever answered them", 1 },
+    { "abstained", KEY_ABSTAINED, NULL, 0, "also cells on which the model gave no answer", 1 },
+    { "rule-breaking", KEY_RULES, NULL, 0, "also cells on which the model breaks a rule", 1 },
+    { "no-disputes", KEY_NO_DISPUTES, NULL, 0, "not the disputes", 1 },
+    { "questions", KEY_QUESTIONS, "A,B", 0, "only these", 1 },
+    { "order", KEY_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question", 1 },
+    { "votes", KEY_VOTES, "K", 0, "ask K different people about an item (default 1)", 1 },
+    { "limit", KEY_LIMIT, "N", 0, "at most N answers a person", 1 },
+    { "seed", KEY_SEED, "N", 0, "of the sample and the order (default 1)", 1 },
+    { NULL, 0, NULL, 0, "Who answers, and how:", 2 },
+    { "reviewer", KEY_REVIEWER, "NAME", 0, "print a link for this person first", 2 },
+    { "lease", KEY_LEASE, "MINUTES", 0, "an item stays a person's for so long (default 10)", 2 },
+    { "packet", KEY_PACKET, "OUT.zip", 0,
+      "instead of serving: a folder with page and images for --reviewer, to be used anywhere", 2 },
+    { NULL, 0, NULL, 0, "The server:", 3 },
+    { "listen", KEY_LISTEN, "HOST:PORT", 0, "(default " CMD_REVIEW_LISTEN "; port 0: a free one)",
+      3 },
+    { "name", KEY_NAME, "HOST", 0, "the name in links, where it is not the one listened at", 3 },
+    { "cert", KEY_CERT, "FILE", 0, "certificate chain, PEM: serve by HTTPS", 3 },
+    { "key", KEY_TLS_KEY, "FILE", 0, "its private key, PEM", 3 },
+    { "unencrypted", KEY_PLAIN, NULL, 0,
+      "listen beyond this machine without TLS: whoever is on the way sees images, links and"
+      " answers, and can answer in a person's name",
+      3 },
+    { 0 },
+};
+
+/* ---- options ---- */
+
+static void set_sample(struct review_options *o, const char *arg, const struct argp_state *state)
+{
+    size_t len = strlen(arg);
+    char number[64];
+
+    if (len > 1 && len < sizeof(number) && arg[len - 1] == '%') {
+        snprintf(number, sizeof(number), "%.*s", (int)(len - 1), arg);
+        if (!text_double(number, &o->sample_share) || o->sample_share <= 0 || o->sample_share > 100)
+            argp_error(state, "--sample takes a number of cells, or a share up to 100%%, not '%s'",
+                       arg);
+        o->sample_share /= 100;
+        return;
+    }
+    o->sample = cmd_number(arg, REVIEW_ITEMS_MAX, "--sample", state);
+}
+
+static void set_listen(struct review_own *own, const char *arg, const struct argp_state *state)
+{
+    const char *colon = strrchr(arg, ':');
+    size_t len = colon ? (size_t)(colon - arg) : 0;
+    uint64_t port = 0;
+
+    if (len > 2 && arg[0] == '[' && arg[len - 1] == ']') { /* [::1]:8321 */
+        arg++;
+        len -= 2;
+    }
+    if (len == 0 || len >= sizeof(own->host) || !text_u64(colon + 1, UINT16_MAX, &port))
+        argp_error(state, "--listen takes HOST:PORT, not '%s'", arg);
+    snprintf(own->host, sizeof(own->host), "%.*s", (int)len, arg);
+    own->o.port = (uint16_t)port;
+}
+
+static void set_questions(struct review_own *own, char *arg, const struct argp_state *state)
+{
+    for (char *name = arg; name; name = arg) {
+        arg = strchr(name, ',');
+        if (arg)
+            *arg++ = '\0';
+        if (*name == '\0')
+            argp_error(state, "--questions takes names with commas between them");
+        cmd_list_add(&own->questions, name, state);
+    }
+}
+
+static error_t parse_asked(int key, char *arg, struct argp_state *state, struct review_own *own)
+{
+    struct review_options *o = &own->o;
+
+    switch (key) {
+    case KEY_BETWEEN:
+        if (state->next >= state->argc)
+            argp_error(state, "--between takes two annotators");
+        o->between[0] = arg;
+        o->between[1] = state->argv[state->next++];
+        return 0;
+    case KEY_SAMPLE: set_sample(o, arg, state); return 0;
+    case KEY_GOLD: o->gold = arg; return 0;
+    case KEY_REPEAT: o->repeat = cmd_number(arg, REVIEW_ITEMS_MAX, "--repeat", state); return 0;
+    case KEY_ABSTAINED: o->abstained = true; return 0;
+    case KEY_RULES: o->rule_breaking = true; return 0;
+    case KEY_NO_DISPUTES: o->no_disputes = true; return 0;
+    case KEY_QUESTIONS: set_questions(own, arg, state); return 0;
+    case KEY_ORDER:
+        if (!review_order(arg, &o->order))
+            argp_error(state, "--order takes random, uncertain, rules-first or question, not '%s'",
+                       arg);
+        return 0;
+    case KEY_VOTES:
+        o->votes = (uint32_t)cmd_number(arg, REVIEW_VOTES_MAX, "--votes", state);
+        if (o->votes == 0)
+            argp_error(state, "--votes takes 1 or more");
+        return 0;
+    case KEY_LIMIT: o->limit = cmd_number(arg, UINT32_MAX, "--limit", state); return 0;
+    case KEY_SEED:
+        o->seed = cmd_number(arg, UINT64_MAX, "--seed", state);
+        o->seed_text = arg;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void check(const struct review_own *own, const struct argp_state *state)
+{
+    const struct review_options *o = &own->o;
+
+    if (!o->cert != !o->key)
+        argp_error(state, "--cert and --key go together");
+    if (own->packet && !o->reviewer)
+        argp_error(state, "--packet is for one person: say --reviewer NAME");
+    if (!own->packet && !o->cert && !own->plain && !review_is_local(own->host))
+        argp_error(state,
+                   "%s can be reached from other machines: give --cert and --key, or say"
+                   " --unencrypted (its help says what that gives up)",
+                   own->host);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+    struct review_own *own = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = in;
+        own->o.votes = 1;
+        own->o.seed = 1;
+        own->o.seed_text = "1";
+        own->o.lease_minutes = LEASE_MINUTES;
+        set_listen(own, CMD_REVIEW_LISTEN, state);
+        return 0;
+    case KEY_LISTEN: set_listen(own, arg, state); return 0;
+    case KEY_NAME: own->o.name = arg; return 0;
+    case KEY_CERT: own->o.cert = arg; return 0;
+    case KEY_TLS_KEY: own->o.key = arg; return 0;
+    case KEY_PLAIN: own->plain = true; return 0;
+    case KEY_LEASE:
+        own->o.lease_minutes = (unsigned)cmd_number(arg, LEASE_MINUTES_MAX, "--lease", state);
+        if (own->o.lease_minutes == 0)
+            argp_error(state, "--lease takes 1 or more minutes");
+        return 0;
+    case KEY_REVIEWER: own->o.reviewer = arg; return 0;
+    case KEY_PACKET: own->packet = arg; return 0;
+    case ARGP_KEY_END: check(own, state); return 0;
+    default: return parse_asked(key, arg, state, own);
+    }
+}
+
+/* ---- running ---- */
+
+/* Standard output and standard error both: the first line of stdout is the address. */
+static void say_what(const struct review_own *own, const struct review_job *j)
+{
+    const struct review_queued *q = review_job_queued(j);
+    char n[4][32];
+
+    log_info("%s items are queued (new: %s disputes, %s drawn at random, %s with known answers, "
+             "%" PRIu64 " again)",
+             text_grouped(q->items, n[0]), text_grouped(q->added[REVIEW_DISPUTE], n[1]),
+             text_grouped(q->added[REVIEW_SAMPLE], n[2]), text_grouped(q->added[REVIEW_GOLD], n[3]),
+             q->added[REVIEW_REPEAT]);
+    if (q->clashes > 0)
+        log_warn("%" PRIu64 " cells with known answers were queued before, and stay what they were",
+                 q->clashes);
+    if (!review_job_has_pictures(j))
+        log_warn("assent.yaml names no images: a placeholder is shown in their place");
+    if (!review_is_local(own->host))
+        log_warn("images leave this machine: whoever has a link sees them at %s%s",
+                 review_job_address(j), own->o.cert ? "" : ", unencrypted");
+}
+
+static int serve(const struct globals *g, const struct review_own *own, struct review_job *j,
+                 struct err *e)
+{
+    struct review_links links;
+    int rc = review_job_start(j, &links, e);
+
+    if (rc < 0)
+        return rc;
+    if (g->json)
+        rc = cmd_print_json(jv_pack("{s:s, s:s?, s:s}", "address", review_job_address(j),
+                                    "reviewer", links.reviewer, "owner", links.owner),
+                            e);
+    else if (links.reviewer)
+        printf("%s\noverview: %s\n", links.reviewer, links.owner);
+    else
+        printf("%s\n", links.owner);
+    fflush(stdout);
+    review_links_release(&links);
+    say_what(own, j);
+    if (!own->o.reviewer)
+        log_info(
+            "that address is the overview; assent reviewers add NAME makes a link for a person");
+    log_info("Ctrl-C ends the server; every answer that was given is kept");
+    return rc < 0 ? rc : review_job_serve(j, e);
+}
+
+static int run(const struct globals *g, const void *own_options, struct err *e)
+{
+    struct review_own own = *(const struct review_own *)own_options;
+    struct review_job *j;
+    struct project *p;
+    int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
+
+    if (rc < 0)
+        return rc;
+    own.o.host = own.host;
+    own.o.questions = own.questions.items;
+    own.o.n_questions = own.questions.n;
+    rc = review_job_open(&j, p, &own.o, e);
+    if (rc == 0)
+        rc = serve(g, &own, j, e);
+    review_job_close(j);
+    project_close(p);
+    return rc;
+}
+
+const struct command cmd_review = {
+    .name = "review",
+    .args = "",
+    .summary = "people settle disputes and check samples, blind, on a page in their browser",
+    .doc = "Queues what people are to answer and serves the page until Ctrl-C. The first line on "
+           "standard output is the address to open. Started again with the same options it goes on "
+           "where it was. What the page shows of an item is the image and the question: nobody's "
+           "label, no file name, nor why it is asked.",
+    .example =
+        "Examples:\n"
+        "  assent review --reviewer anna\n"
+        "  assent review --sample 2% --gold known.csv --repeat 50 --votes 3\n"
+        "  assent review --listen 0.0.0.0:8321 --name review.example.org --cert c.pem --key k.pem",
+    .options = options,
+    .parse = parse,
+    .size = sizeof(struct review_own),
+    .run = run,
+};

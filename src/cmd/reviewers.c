@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "report/report.h"
+
+enum { KEY_OWNER = 0x100, KEY_AT };
+enum verb { VERB_NONE, VERB_ADD, VERB_LIST, VERB_REVOKE };
+
+struct reviewers_own {
+    enum verb verb;
+    const char *name, *at;
+    bool owner;
+};
+
+static const struct argp_option options[] = {
+    { "owner", KEY_OWNER, NULL, 0,
+      "somebody who sees the overview and the gallery, and does not vote", 0 },
+    { "at", KEY_AT, "ADDRESS", 0,
+      "where the server is reached, for the link (default " CMD_REVIEW_ADDRESS ")", 0 },
+    { 0 },
+};
+
+static const struct {
+    const char *name;
+    enum verb verb;
+} verbs[] = { { "add", VERB_ADD }, { "list", VERB_LIST }, { "revoke", VERB_REVOKE } };
+
+static void set_argument(struct reviewers_own *own, const char *arg, const struct argp_state *state)
+{
+    if (own->verb != VERB_NONE) {
+        if (own->name || own->verb == VERB_LIST)
+            argp_error(state, "one name at a time, not also '%s'", arg);
+        own->name = arg;
+        return;
+    }
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verbs[i].name, arg) == 0)
+            own->verb = verbs[i].verb;
+    if (own->verb == VERB_NONE)
+        argp_error(state, "add, list or revoke, not '%s'", arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+    struct reviewers_own *own = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = in; return 0;
+    case KEY_OWNER: own->owner = true; return 0;
+    case KEY_AT: own->at = arg; return 0;
+    case ARGP_KEY_ARG: set_argument(own, arg, state); return 0;
+    case ARGP_KEY_END:
+        if (own->verb == VERB_NONE)
+            argp_error(state, "say add NAME, list or revoke NAME");
+        if (own->verb != VERB_LIST && !own->name)
+            argp_error(state, "whom? say a name");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int run_add(struct project *p, const struct globals *g, const struct reviewers_own *own,
+                   struct err *e)
+{
+    const char *at = own->at ? own->at : CMD_REVIEW_ADDRESS;
+    char token[SECRET_TEXT];
+    int rc = reviewer_add(p, own->name, own->owner, token, e);
+
+    if (rc < 0)
+        return rc;
+    if (g->json)
+        return cmd_print_json(jv_pack("{s:s, s:s, s:s++}", "name", own->name, "role",
+                                      own->owner ? "owner" : "reviewer", "link", at, "/#", token),
+                              e);
+    printf("%s/#%s\n", at, token);
+    log_info("%s comes in by this link while assent review runs; it is shown once", own->name);
+    return 0;
+}
+
+struct listing {
+    struct table *table;
+    struct json_t *json;
+};
+
+static int list_one(void *data, const struct store_reviewer *r)
+{
+    struct listing *l = data;
+
+    table_cell(l->table, "%s", r->name);
+    table_cell(l->table, "%s", r->annotator ? "reviewer" : "owner");
+    table_cell(l->table, "%s", r->created);
+    table_cell(l->table, "%s", r->revoked ? r->revoked : "-");
+    jv_append(l->json, jv_pack("{s:s, s:s, s:s, s:s?}", "name", r->name, "role",
+                               r->annotator ? "reviewer" : "owner", "created", r->created,
+                               "revoked", r->revoked));
+    return 0;
+}
+
+static int run_list(struct project *p, const struct globals *g, struct err *e)
+{
+    static const char *const names[] = { "name", "role", "since", "revoked" };
+    struct listing l = { g->json ? NULL : table_new("llll"), g->json ? jv_array() : NULL };
+    int rc;
+
+    for (size_t i = 0; i < 4; i++)
+        table_cell(l.table, "%s", names[i]);
+    rc = reviewers_each(p, list_one, &l, e);
+    if (g->json)
+        return rc < 0 ? rc : cmd_print_json(jv_pack("{s:o}", "reviewers", l.json), e);
+    return rc < 0 ? rc : table_end(l.table, stdout, e);
+}
+
+static int run(const struct globals *g, const void *own_options, struct err *e)
+{
+    const struct reviewers_own *own = own_options;
+    struct project *p;
+    int rc = project_open(&p, g->dir, own->verb == VERB_LIST ? PROJECT_READ : PROJECT_WRITE, e);
+
+    if (rc < 0)
+        return rc;
+    if (own->verb == VERB_ADD)
+        rc = run_add(p, g, own, e);
+    else if (own->verb == VERB_LIST)
+        rc = run_list(p, g, e);
+    else
+        rc = reviewer_revoke(p, own->name, e);
+    project_close(p);
+    return rc;
+}
+
+const struct command cmd_reviewers = {
+    .name = "reviewers",
+    .args = "add NAME\nlist\nrevoke NAME",
+    .summary = "who may answer in a review, and by which link",
+    .doc =
+        "add prints a link for somebody; it works while assent review runs, and is shown once: "
+        "only its hash is kept. revoke ends a person's links and sessions at once; their answers "
+        "stay.",
+    .example = "Examples:\n"
+               "  assent reviewers add anna\n"
+               "  assent reviewers add boss --owner\n"
+               "  assent reviewers revoke anna",
+    .options = options,
+    .parse = parse,
+    .size = sizeof(struct reviewers_own),
+    .run = run,
+};

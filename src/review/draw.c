@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sample's strata are a question and what the annotators say of it, so that a rare value is a
+ * stratum of its own. A sample too small for two cells of each gets coarser strata.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "review/internal.h"
+
+/* Of columns with few values every pair of answers is a class of its own. */
+enum { FEW_VALUES = 6, MISSING_OR_ABSTAINED = 2 };
+
+/* For the others: do the two agree, differ, or did only one answer, or none? */
+enum relation { RELATION_NONE, RELATION_ONE, RELATION_SAME, RELATION_DIFFER, RELATIONS };
+static const char *const relation_names[] = { "no label", "one label", "equal", "different" };
+
+enum level { BY_QUESTION, BY_ANSWERS, BY_RELATION, ALL_IN_ONE };
+
+struct frame {
+    const struct review_plan *plan;
+    enum level level;
+    size_t *first;    /* [n_columns] where a column's classes begin */
+    size_t n_classes; /* all together */
+    uint64_t *cells;  /* [n_classes] */
+    size_t *stratum;  /* [n_classes] */
+};
+
+static int16_t label_of(const struct review_plan *p, int who, size_t image, size_t column)
+{
+    return p->labels[who] ? p->labels[who][column * p->images->n + image] : VALUE_MISSING;
+}
+
+static bool is_asked(const struct review_plan *p, size_t column)
+{
+    return !p->columns || p->columns[column];
+}
+
+static enum relation relation_of(int16_t first, int16_t second)
+{
+    if (first < 0 && second < 0)
+        return RELATION_NONE;
+    if (first < 0 || second < 0)
+        return RELATION_ONE;
+    return first == second ? RELATION_SAME : RELATION_DIFFER;
+}
+
+static bool has_few_values(const struct column *c)
+{
+    return c->n_values <= FEW_VALUES;
+}
+
+static size_t answers_of(const struct column *c)
+{
+    return c->n_values + MISSING_OR_ABSTAINED;
+}
+
+static size_t answer_index(int16_t value)
+{
+    return value >= 0 ? (size_t)value + MISSING_OR_ABSTAINED : value == VALUE_MISSING ? 0 : 1;
+}
+
+static size_t classes_of(const struct frame *f, const struct column *c)
+{
+    if (f->level == ALL_IN_ONE)
+        return 1;
+    if (f->level == BY_RELATION || !has_few_values(c))
+        return RELATIONS;
+    return answers_of(c) * answers_of(c);
+}
+
+static size_t class_of(const struct frame *f, size_t image, size_t column)
+{
+    const struct column *c = &f->plan->task->columns[column];
+    int16_t first = label_of(f->plan, 0, image, column);
+    int16_t second = label_of(f->plan, 1, image, column);
+
+    if (f->level == ALL_IN_ONE)
+        return f->first[column];
+    if (f->level == BY_RELATION || !has_few_values(c))
+        return f->first[column] + (size_t)relation_of(first, second);
+    return f->first[column] + answer_index(first) * answers_of(c) + answer_index(second);
+}
+
+/* Columns with equal labels share their classes where strata do not tell questions apart. */
+static bool share_classes(const struct frame *f, const struct column *a, const struct column *b)
+{
+    if (f->level == BY_QUESTION)
+        return false;
+    if (f->level != BY_ANSWERS)
+        return true;
+    if (!has_few_values(a) || !has_few_values(b))
+        return has_few_values(a) == has_few_values(b);
+    if (a->n_values != b->n_values)
+        return false;
+    for (size_t v = 0; v < a->n_values; v++)
+        if (strcmp(a->labels[v], b->labels[v]) != 0)
+            return false;
+    return true;
+}
+
+static void place_classes(struct frame *f)
+{
+    const struct task *t = f->plan->task;
+
+    f->n_classes = 0;
+    for (size_t c = 0; c < t->n_columns; c++) {
+        size_t twin = 0;
+
+        while (twin < c && !share_classes(f, &t->columns[twin], &t->columns[c]))
+            twin++;
+        f->first[c] = twin < c ? f->first[twin] : f->n_classes;
+        if (twin == c)
+            f->n_classes += classes_of(f, &t->columns[c]);
+    }
+}
+
+/* Counts the cells of each class; *n_strata is how many have any. */
+static int count_cells(struct frame *f, size_t *n_strata, struct err *e)
+{
+    const struct review_plan *p = f->plan;
+
+    place_classes(f);
+    free(f->cells);
+    f->cells = mem_new(f->n_classes, sizeof(*f->cells), e);
+    if (!f->cells)
+        return ERR_NOMEM;
+    for (size_t c = 0; c < p->task->n_columns; c++)
+        for (size_t i = 0; is_asked(p, c) && i < p->images->n; i++)
+            f->cells[class_of(f, i, c)]++;
+    *n_strata = 0;
+    for (size_t k = 0; k < f->n_classes; k++)
+        *n_strata += f->cells[k] > 0;
+    return 0;
+}
+
+/* The finest strata of which each gets two cells or more. */
+static int choose_level(struct frame *f, uint64_t wanted, size_t *n_strata, struct err *e)
+{
+    int rc = 0;
+
+    f->first = mem_new(f->plan->task->n_columns, sizeof(*f->first), e);
+    if (!f->first)
+        return ERR_NOMEM;
+    for (int level = BY_QUESTION; rc == 0 && level <= ALL_IN_ONE; level++) {
+        f->level = (enum level)level;
+        rc = count_cells(f, n_strata, e);
+        if (rc == 0 && wanted / 2 >= *n_strata)
+            break;
+    }
+    if (f->level > ALL_IN_ONE)
+        f->level = ALL_IN_ONE;
+    return rc;
+}
+
+/* ---- names ---- */
+
+static const char *answer_text(const struct column *c, size_t index)
+{
+    return index == 0 ? "no label" : index == 1 ? "abstained" : c->labels[index - 2];
+}
+
+static const char *class_name(const struct frame *f, size_t column, size_t k, struct arena *a,
+                              struct err *e)
+{
+    const struct column *c = &f->plan->task->columns[column];
+    struct buf name = BUF_INIT(8192);
+    size_t n = answers_of(c);
+    const char *text;
+
+    if (f->level == BY_QUESTION)
+        buf_printf(&name, "%s: ", c->name);
+    if (f->level == ALL_IN_ONE)
+        buf_puts(&name, "all cells");
+    else if (f->level == BY_RELATION || !has_few_values(c))
+        buf_puts(&name, relation_names[k]);
+    else if (!f->plan->labels[1])
+        buf_puts(&name, answer_text(c, k / n));
+    else
+        buf_printf(&name, "%s, %s", answer_text(c, k / n), answer_text(c, k % n));
+    text =
+        buf_end(&name, "a stratum's name", e) == 0 ? arena_text(a, name.text, name.len, e) : NULL;
+    buf_release(&name);
+    return text;
+}
+
+/* Gives every class that has cells a stratum. */
+static int make_strata(struct frame *f, size_t n_strata, struct drawing *out, struct err *e)
+{
+    const struct task *t = f->plan->task;
+
+    out->strata = arena_new(&out->arena, n_strata, sizeof(*out->strata), e);
+    f->stratum = mem_new(f->n_classes, sizeof(*f->stratum), e);
+    if (!out->strata || !f->stratum)
+        return ERR_NOMEM;
+    for (size_t k = 0; k < f->n_classes; k++)
+        f->stratum[k] = SIZE_MAX;
+    for (size_t c = 0; c < t->n_columns; c++) {
+        for (size_t k = 0; k < classes_of(f, &t->columns[c]); k++) {
+            size_t class = f->first[c] + k;
+
+            if (f->cells[class] == 0 || f->stratum[class] != SIZE_MAX)
+                continue;
+            f->stratum[class] = out->n_strata;
+            out->strata[out->n_strata].cells = f->cells[class];
+            out->strata[out->n_strata].name = class_name(f, c, k, &out->arena, e);
+            if (!out->strata[out->n_strata++].name)
+                return ERR_NOMEM;
+        }
+    }
+    return 0;
+}
+
+/* ---- drawing ---- */
+
+/* Each cell goes to the stratum that has least for its root (Webster's divisors), after two each.
+ */
+void draw_allocate(struct store_stratum *strata, size_t n, uint64_t wanted)
+{
+    uint64_t all = 0;
+
+    for (size_t h = 0; h < n; h++) {
+        strata[h].drawn = 0;
+        all += strata[h].cells;
+    }
+    if (wanted >= all) {
+        for (size_t h = 0; h < n; h++)
+            strata[h].drawn = strata[h].cells;
+        return;
+    }
+    for (uint64_t left = wanted; left > 0; left--) {
+        size_t best = 0;
+        double most = -1;
+
+        for (size_t h = 0; h < n; h++) {
+            double root = sqrt((double)strata[h].cells);
+            double claim = root / ((double)strata[h].drawn + 0.5);
+
+            if (strata[h].drawn == strata[h].cells)
+                continue;
+            if (strata[h].drawn < 2)
+                claim += 2e9 - 1e9 * (double)strata[h].drawn;
+            if (claim > most) {
+                most = claim;
+                best = h;
+            }
+        }
+        strata[best].drawn++;
+    }
+}
+
+/* In each stratum every set of `drawn` cells has one probability (selection sampling: Fan, Muller,
+ * Rezucha 1962). */
+static int draw_cells(const struct frame *f, struct drawing *out, struct err *e)
+{
+    const struct review_plan *p = f->plan;
+    uint64_t state = p->seed, (*left)[2]; /* [stratum]: cells to come, cells to draw */
+    size_t n = 0;
+
+    for (size_t h = 0; h < out->n_strata; h++)
+        n += out->strata[h].drawn;
+    out->cells = arena_new(&out->arena, n, sizeof(*out->cells), e);
+    left = mem_new(out->n_strata, sizeof(*left), e);
+    if (!out->cells || !left) {
+        free(left);
+        return ERR_NOMEM;
+    }
+    for (size_t h = 0; h < out->n_strata; h++) {
+        left[h][0] = out->strata[h].cells;
+        left[h][1] = out->strata[h].drawn;
+    }
+    for (size_t i = 0; i < p->images->n; i++) {
+        for (size_t c = 0; c < p->task->n_columns; c++) {
+            size_t h = is_asked(p, c) ? f->stratum[class_of(f, i, c)] : SIZE_MAX;
+
+            if (h == SIZE_MAX || random_below(&state, left[h][0]--) >= left[h][1])
+                continue;
+            left[h][1]--;
+            out->cells[out->n++] = (struct drawn_cell){ i, c, h };
+        }
+    }
+    free(left);
+    return 0;
+}
+
+int draw_sample(const struct review_plan *p, uint64_t wanted, struct drawing *out, struct err *e)
+{
+    struct frame f = { .plan = p };
+    size_t n_strata = 0;
+    int rc;
+
+    *out = (struct drawing){ 0 };
+    rc = choose_level(&f, wanted, &n_strata, e);
+    if (rc == 0)
+        rc = make_strata(&f, n_strata, out, e);
+    if (rc == 0) {
+        for (size_t h = 0; h < out->n_strata; h++)
+            out->frame += out->strata[h].cells;
+        draw_allocate(out->strata, out->n_strata, wanted);
+        rc = draw_cells(&f, out, e);
+    }
+    free(f.first);
+    free(f.cells);
+    free(f.stratum);
+    if (rc < 0)
+        drawing_release(out);
+    return rc;
+}
+
+void drawing_release(struct drawing *d)
+{
+    arena_release(&d->arena);
+    *d = (struct drawing){ 0 };
+}

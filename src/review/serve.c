@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The server's thread handles requests one after the other; what they write lies in one open
+ * transaction. This thread commits it, and only then lets their answers go. While a commit waits
+ * for the disk the next requests queue up, and share the next commit: 50 people cost few fsyncs.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "review/internal.h"
+
+enum { WAITING_ANSWERS_MAX = 1 << 16, TICK_MS = 200, SWEEP_TICKS = 5 };
+
+/* ---- writing ---- */
+
+int review_write(struct review *r, struct err *e)
+{
+    int rc = r->failed.code < 0 ? err_set(e, ERR_DB, "the server is ending: %s", r->failed.what)
+             : r->writing       ? 0
+                                : store_begin(r->site.store, e);
+
+    r->writing = r->writing || rc == 0;
+    return rc;
+}
+
+/* Lets an answer go, or says what went wrong instead. */
+static void send_waiting(struct waiting *w, const struct err *failed)
+{
+    if (failed->code < 0) {
+        jv_free(w->document);
+        request_refuse(w->request, 500, "failed", failed->what);
+    } else {
+        request_json(w->request, w->status, w->document, w->cookie);
+    }
+    free(w->cookie);
+}
+
+void review_reply(struct review *r, struct request *q, unsigned status, struct json_t *document,
+                  const char *cookie)
+{
+    struct waiting w = { q, document, cookie ? strdup(cookie) : NULL, status };
+    struct err e;
+
+    if (r->writing && mem_grow(&r->waiting, &r->waiting_cap, r->n_waiting + 1, sizeof(w),
+                               WAITING_ANSWERS_MAX, &e) == 0) {
+        r->waiting[r->n_waiting++] = w;
+        pthread_cond_signal(&r->changed);
+        return;
+    }
+    if (r->writing) { /* it may not say yes before the disk does */
+        jv_free(document);
+        request_refuse(q, 503, "stopping", "too many requests at once: try again");
+        free(w.cookie);
+        return;
+    }
+    send_waiting(&w, &(struct err){ 0 });
+}
+
+void review_fail(struct review *r, struct request *q, const struct err *e)
+{
+    if (r->failed.code >= 0)
+        r->failed = *e;
+    request_refuse(q, 500, "failed", e->what);
+    pthread_cond_signal(&r->changed);
+}
+
+static bool same_file(const struct review *r)
+{
+    struct stat st;
+
+    return stat(r->site.database, &st) == 0 && (uint64_t)st.st_dev == r->database[0] &&
+           (uint64_t)st.st_ino == r->database[1];
+}
+
+/* Ends the transaction. With the lock. */
+static void commit(struct review *r)
+{
+    struct err e = { 0 };
+
+    if (r->failed.code >= 0 && !same_file(r)) {
+        err_set(&e, ERR_IO, "the project was deleted or moved while it was served");
+        err_at(&e, "%s", r->site.database);
+        r->failed = e;
+    }
+    if (r->failed.code >= 0 && store_commit(r->site.store, &e) < 0)
+        r->failed = e;
+    if (r->failed.code < 0)
+        store_rollback(r->site.store);
+    r->writing = false;
+}
+
+/* Commits what was written and answers those who wait for it. With the lock, which is given up
+ * while the answers go. */
+static void commit_and_answer(struct review *r)
+{
+    struct waiting *waiting = r->waiting;
+    size_t n = r->n_waiting;
+    struct err failed;
+
+    if (r->writing)
+        commit(r);
+    failed = r->failed;
+    r->waiting = NULL;
+    r->n_waiting = r->waiting_cap = 0;
+    pthread_mutex_unlock(&r->lock);
+    for (size_t i = 0; i < n; i++)
+        send_waiting(&waiting[i], &failed);
+    free(waiting);
+    pthread_mutex_lock(&r->lock);
+}
+
+/* ---- serving ---- */
+
+static void wait_a_tick(struct review *r)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += TICK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&r->changed, &r->lock, &until);
+}
+
+int review_serve(struct review *r, struct err *e)
+{
+    struct timespec swept = { 0 }, t;
+    struct err ignored;
+
+    pthread_mutex_lock(&r->lock);
+    while (signals_check(&ignored) == 0 && r->failed.code >= 0) {
+        if (r->writing || r->n_waiting > 0)
+            commit_and_answer(r);
+        else
+            wait_a_tick(r);
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        if (t.tv_sec > swept.tv_sec) {
+            server_sweep(r->server);
+            swept = t;
+        }
+    }
+    server_refuse_all(r->server);
+    commit_and_answer(r);
+    pthread_mutex_unlock(&r->lock);
+    if (r->failed.code < 0) {
+        *e = r->failed;
+        return e->code;
+    }
+    return 0;
+}
+
+/* ---- opening ---- */
+
+static void on_broken(void *data, size_t image, const struct err *why)
+{
+    struct review *r = data;
+    struct err e;
+    int rc;
+
+    pthread_mutex_lock(&r->lock);
+    rc = review_write(r, &e);
+    if (rc == 0)
+        rc = state_set_aside(&r->state, image, why->what, &e);
+    if (rc < 0 && r->failed.code >= 0)
+        r->failed = e;
+    pthread_cond_signal(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Pictures may have come back since items were set aside, or gone. */
+static int look_for_pictures(struct review *r, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && r->site.source && i < r->state.items.n; i++) {
+        const struct store_item *item = &r->state.items.items[i];
+
+        if (!item->aside && r->site.picture_of[item->image] == SIZE_MAX)
+            rc = state_set_aside(&r->state, item->image,
+                                 "the picture is not in the images' folder any more", e);
+    }
+    return rc;
+}
+
+static int load(struct review *r, struct err *e)
+{
+    int rc = store_begin(r->site.store, e);
+
+    if (rc == 0)
+        rc = store_review_begin(r->site.store, r->site.task, e);
+    if (rc == 0)
+        rc = store_items_return(r->site.store, e);
+    if (rc == 0)
+        rc = state_load(&r->state, &r->site, e);
+    if (rc == 0)
+        rc = look_for_pictures(r, e);
+    if (rc == 0)
+        rc = store_commit(r->site.store, e);
+    if (rc < 0)
+        store_rollback(r->site.store);
+    return rc;
+}
+
+static int start(struct review *r, struct err *e)
+{
+    struct server_options o = { .host = r->site.host,
+                                .port = r->site.port,
+                                .name = r->site.name,
+                                .cert = r->site.cert,
+                                .key = r->site.key,
+                                .routes = review_routes,
+                                .n_routes = review_n_routes,
+                                .data = r };
+    int rc = server_start(&r->server, &o, e);
+
+    /* cookies do not tell ports apart: two servers on one machine must */
+    if (rc == 0)
+        snprintf(r->cookie, sizeof(r->cookie), "assent-%u", server_port(r->server));
+    return rc;
+}
+
+int review_open(struct review **out, const struct review_site *site, struct err *e)
+{
+    struct review *r = mem_new(1, sizeof(*r), e);
+    struct stat st;
+    int rc = r ? 0 : ERR_NOMEM;
+
+    *out = NULL;
+    if (!r)
+        return rc;
+    r->site = *site;
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->changed, NULL);
+    if (stat(site->database, &st) == 0) {
+        r->database[0] = (uint64_t)st.st_dev;
+        r->database[1] = (uint64_t)st.st_ino;
+    }
+    rc = load(r, e);
+    if (rc == 0 && site->source)
+        rc = pictures_new(&r->pictures, &r->site, on_broken, r, e);
+    pthread_mutex_lock(&r->lock); /* a request that comes at once waits for the cookie's name */
+    if (rc == 0)
+        rc = start(r, e);
+    pthread_mutex_unlock(&r->lock);
+    if (rc < 0)
+        review_close(r);
+    else
+        *out = r;
+    return rc;
+}
+
+void review_close(struct review *r)
+{
+    if (!r)
+        return;
+    pictures_free(r->pictures);
+    server_stop(r->server);
+    state_release(&r->state);
+    free(r->waiting);
+    pthread_mutex_destroy(&r->lock);
+    pthread_cond_destroy(&r->changed);
+    free(r);
+}
+
+const char *review_address(const struct review *r)
+{
+    return server_address(r->server);
+}
+
+bool review_is_local(const char *host)
+{
+    return server_is_loopback(host);
+}

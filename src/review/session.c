@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A link's token is exchanged once for a session's, which is a cookie that scripts cannot read. Of
+ * both the database has the hash. What a script must send with every write follows from the cookie,
+ * so that another page, which cannot read it, cannot make it up.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "review/internal.h"
+
+enum {
+    SESSION_DAYS = 14,
+    RATE_A_SECOND = 200, /* requests of a person, over all tabs */
+    RATE_BURST = 600,
+};
+
+static const char away[] =
+    "this browser has no session here, or it was ended: open your link again";
+
+int review_token(struct store *s, int64_t reviewer, char token[SECRET_TEXT], struct err *e)
+{
+    char hash[SHA256_HEX];
+    int rc = secret_make(token, e);
+
+    if (rc < 0)
+        return rc;
+    sha256_hex(token, SECRET_TEXT - 1, hash);
+    return store_token_add(s, hash, TOKEN_LINK, reviewer, 0, e);
+}
+
+static void csrf_of(const char *cookie, char out[SHA256_HEX])
+{
+    char text[SECRET_TEXT + 8];
+
+    snprintf(text, sizeof(text), "csrf %s", cookie);
+    sha256_hex(text, strlen(text), out);
+}
+
+/* The hash of the request's cookie; false where it has none that could be ours. */
+static bool cookie_hash(const struct review *r, const struct request *q, char hash[SHA256_HEX],
+                        const char **cookie)
+{
+    *cookie = request_cookie(q, r->cookie);
+    if (!*cookie || strlen(*cookie) != SECRET_TEXT - 1)
+        return false;
+    sha256_hex(*cookie, SECRET_TEXT - 1, hash);
+    return true;
+}
+
+/* A bucket that fills with time; reviewers whose numbers fall together share one. */
+static bool is_too_fast(struct review *r, int64_t reviewer)
+{
+    struct rate *rate = &r->rates[(uint64_t)reviewer % (sizeof(r->rates) / sizeof(r->rates[0]))];
+    struct timespec t;
+    double now;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    now = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    rate->used -= (now - rate->at) * RATE_A_SECOND;
+    if (rate->used < 0)
+        rate->used = 0;
+    rate->at = now;
+    return ++rate->used > RATE_BURST;
+}
+
+bool session_check(struct review *r, struct request *q, bool writes, struct session *out)
+{
+    const char *cookie, *csrf = request_header(q, "X-CSRF");
+    char hash[SHA256_HEX];
+    struct err e;
+    int rc = 0;
+
+    if (cookie_hash(r, q, hash, &cookie))
+        rc = store_token_find(r->site.store, hash, TOKEN_SESSION, &out->who, out->name, &e);
+    if (rc < 0) {
+        request_refuse(q, 500, "failed", e.what);
+        return false;
+    }
+    if (rc == 0) {
+        request_refuse(q, 401, "session", away);
+        return false;
+    }
+    if (is_too_fast(r, out->who.id)) {
+        request_refuse(q, 429, "rate", "too many requests: wait a second");
+        return false;
+    }
+    csrf_of(cookie, out->csrf);
+    if (writes && (!csrf || !secret_equal(out->csrf, csrf))) {
+        request_refuse(q, 403, "csrf", "the X-CSRF header is not this session's");
+        return false;
+    }
+    return true;
+}
+
+static struct json_t *session_json(struct review *r, const struct session *s, struct err *e)
+{
+    const struct task *t = r->site.task;
+    bool owner = s->who.annotator == 0;
+    struct person *p = NULL;
+    struct json_t *o;
+
+    if (!owner && state_person(&r->state, s->who.annotator, &p, e) < 0)
+        return NULL;
+    o = jv_pack("{s:s, s:s, s:s, s:s}", "role", owner ? "owner" : "reviewer", "name", s->name,
+                "csrf", s->csrf, "title", t->name);
+    if (!o || owner)
+        return o;
+    jv_set(o, "questions", questions_json(t));
+    jv_set(o, "reasons", jv_texts(t->flags, t->n_flags));
+    jv_set(o, "lease_seconds", jv_pack("I", (long long)r->state.lease_seconds));
+    jv_set(o, "idle_seconds", jv_pack("i", IDLE_SECONDS));
+    jv_set(o, "grid", jv_pack("{s:i, s:i}", "least", GRID_LEAST, "most", GRID_MOST));
+    jv_set(o, "progress", progress_json(&r->state, p));
+    return o;
+}
+
+void session_show(struct review *r, struct request *q)
+{
+    struct session s;
+    struct json_t *o;
+    struct err e = { 0 };
+
+    if (!session_check(r, q, false, &s))
+        return;
+    o = session_json(r, &s, &e);
+    if (o)
+        request_json(q, 200, o, NULL);
+    else
+        request_refuse(q, 500, "failed", e.code ? e.what : "out of memory");
+}
+
+/* Makes the session that a good token is exchanged for. */
+static int start_session(struct review *r, struct request *q, struct session *s, struct err *e)
+{
+    char secret[SECRET_TEXT], hash[SHA256_HEX], cookie[256];
+    struct json_t *o;
+    int rc = secret_make(secret, e);
+
+    if (rc == 0)
+        rc = review_write(r, e);
+    if (rc < 0)
+        return rc;
+    sha256_hex(secret, SECRET_TEXT - 1, hash);
+    rc = store_token_add(r->site.store, hash, TOKEN_SESSION, s->who.id,
+                         (int64_t)time(NULL) + SESSION_DAYS * 24 * 60 * 60, e);
+    if (rc < 0)
+        return rc;
+    csrf_of(secret, s->csrf);
+    o = session_json(r, s, e);
+    if (!o)
+        return e->code ? (int)e->code : err_set(e, ERR_NOMEM, "out of memory");
+    snprintf(cookie, sizeof(cookie), "%s=%s; HttpOnly; SameSite=Strict; Path=/; Max-Age=%d%s",
+             r->cookie, secret, SESSION_DAYS * 24 * 60 * 60,
+             server_is_tls(r->server) ? "; Secure" : "");
+    review_reply(r, q, 200, o, cookie);
+    return 0;
+}
+
+void session_open(struct review *r, struct request *q)
+{
+    char hash[SHA256_HEX];
+    struct session s;
+    struct body b;
+    struct err e = { 0 };
+    size_t len;
+    const char *text = request_body(q, &len);
+    int rc = body_read(&b, BODY_SESSION, text, len, &e);
+
+    if (rc < 0) {
+        request_refuse(q, 400, "bad_request", e.what);
+        return;
+    }
+    sha256_hex(b.token, strlen(b.token), hash);
+    body_release(&b);
+    rc = store_token_find(r->site.store, hash, TOKEN_LINK, &s.who, s.name, &e);
+    if (rc == 1)
+        rc = start_session(r, q, &s, &e);
+    else if (rc == 0)
+        request_refuse(q, 401, "session", "this link is wrong, or was revoked: ask for a new one");
+    if (rc < 0)
+        review_fail(r, q, &e);
+}
+
+void session_leave(struct review *r, struct request *q)
+{
+    char hash[SHA256_HEX], gone[96];
+    const char *cookie;
+    struct session s;
+    struct err e;
+    int rc;
+
+    if (!session_check(r, q, true, &s))
+        return;
+    cookie_hash(r, q, hash, &cookie);
+    rc = review_write(r, &e);
+    if (rc == 0)
+        rc = store_token_drop(r->site.store, hash, &e);
+    snprintf(gone, sizeof(gone), "%s=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0", r->cookie);
+    if (rc < 0)
+        review_fail(r, q, &e);
+    else
+        review_reply(r, q, 200, jv_pack("{}"), gone);
+}

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the database says of items, leases and answers, in memory: every request looks here. All
+ * that changes is written down too, in the transaction that the caller opened.
+ *
+ * An item has as many slots as it wants votes. A vote that counts fills one, a lease that has not
+ * ended keeps one. A lease that has ended stays its holder's until somebody else needs the slot, so
+ * that an answer that comes late is not lost without need.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "review/internal.h"
+
+enum { PEOPLE_MAX = 10000, HOLDS_MAX = 1 << 24 };
+
+static int64_t seconds_now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+const char *kept_name(enum kept k)
+{
+    static const char *const names[] = { "kept", "lease", "answered", "aside" };
+
+    return names[k];
+}
+
+/* ---- what is open for whom ---- */
+
+static bool is_open(const struct state *s, size_t i)
+{
+    const struct store_item *item = &s->items.items[i];
+
+    return !item->aside && s->states[i].filled < item->votes &&
+           (!s->columns || s->columns[item->column]);
+}
+
+bool state_is_done(const struct state *s, size_t item)
+{
+    return s->states[item].filled >= s->items.items[item].votes;
+}
+
+static bool is_grid(const struct state *s, size_t i)
+{
+    return s->task->columns[s->items.items[i].column].yesno;
+}
+
+/* May the person still get it? Who gave the answer that it repeats is the only one who may. */
+static bool is_left(const struct state *s, const struct person *p, size_t i)
+{
+    const struct store_item *item = &s->items.items[i];
+
+    return is_open(s, i) && p->when[i] == 0 &&
+           (item->kind != REVIEW_REPEAT ||
+            (item->repeats != SIZE_MAX && p->when[item->repeats] != 0 &&
+             !p->skipped[item->repeats]));
+}
+
+/* Will it come to the person, now or once the item that it repeats is answered? What is left goes
+ * down by one with every answer, so that it does not say which items come again. */
+static bool may_come(const struct state *s, const struct person *p, size_t i)
+{
+    size_t original = s->items.items[i].repeats;
+
+    return is_left(s, p, i) ||
+           (is_open(s, i) && original != SIZE_MAX && p->when[i] == 0 && is_left(s, p, original));
+}
+
+/* Adds n (1 or -1) to what is left for the person, if the item is. */
+static void count_left(const struct state *s, struct person *p, size_t i, int n)
+{
+    if (!may_come(s, p, i))
+        return;
+    p->left += (uint64_t)(int64_t)n;
+    if (is_grid(s, i))
+        p->left_grid += (uint64_t)(int64_t)n;
+}
+
+/* The item, and what repeats it, are about to change (n = -1), or have changed (1). */
+static void recount(struct state *s, size_t i, int n)
+{
+    for (size_t k = 0; k < s->n_people; k++) {
+        count_left(s, s->people[k], i, n);
+        if (s->states[i].repeat)
+            count_left(s, s->people[k], s->states[i].repeat - 1, n);
+    }
+}
+
+static void count_all_left(const struct state *s, struct person *p)
+{
+    p->left = p->left_grid = 0;
+    for (size_t i = 0; i < s->items.n; i++)
+        count_left(s, p, i, 1);
+}
+
+/* ---- leases ---- */
+
+static struct hold *find_hold(const struct state *s, const struct person *p, size_t item)
+{
+    if (s->states[item].holds == 0)
+        return NULL;
+    for (size_t k = 0; k < s->n_holds; k++)
+        if (s->holds[k].item == item && s->holds[k].person == p)
+            return &s->holds[k];
+    return NULL;
+}
+
+static int drop_hold(struct state *s, struct hold *h, struct err *e)
+{
+    int64_t item = s->items.items[h->item].id, annotator = h->person->annotator;
+
+    s->states[h->item].holds--;
+    *h = s->holds[--s->n_holds];
+    return store_lease_drop(s->store, item, annotator, e);
+}
+
+static int write_hold(struct state *s, struct hold *h, int64_t until, struct err *e)
+{
+    struct store_lease l = { s->items.items[h->item].id, h->person->annotator, until, h->tab };
+
+    h->until = until;
+    return store_lease_set(s->store, &l, e);
+}
+
+static int add_hold(struct state *s, struct person *p, size_t item, const char *tab, int64_t place,
+                    int64_t until, struct err *e)
+{
+    struct hold *h;
+    int rc = mem_grow(&s->holds, &s->holds_cap, s->n_holds + 1, sizeof(*s->holds), HOLDS_MAX, e);
+
+    if (rc < 0)
+        return rc;
+    h = &s->holds[s->n_holds++];
+    *h = (struct hold){ .item = item, .person = p, .place = place };
+    snprintf(h->tab, sizeof(h->tab), "%s", tab);
+    s->states[item].holds++;
+    return write_hold(s, h, until, e);
+}
+
+/* How many slots others keep; *ended is a lease of somebody else's that has ended. */
+static uint32_t kept_slots(const struct state *s, const struct person *p, size_t item,
+                           struct hold **ended)
+{
+    int64_t t = seconds_now();
+    uint32_t n = 0;
+
+    *ended = NULL;
+    for (size_t k = 0; s->states[item].holds > 0 && k < s->n_holds; k++) {
+        if (s->holds[k].item != item || s->holds[k].person == p)
+            continue;
+        if (s->holds[k].until > t)
+            n++;
+        else
+            *ended = &s->holds[k];
+    }
+    return n;
+}
+
+static bool has_slot(const struct state *s, const struct person *p, size_t item)
+{
+    struct hold *ended;
+
+    return s->states[item].filled + kept_slots(s, p, item, &ended) < s->items.items[item].votes;
+}
+
+/* Takes a slot; a lease that has ended gives way where all slots are kept. */
+static int take_slot(struct state *s, struct person *p, size_t item, const char *tab, struct err *e)
+{
+    struct hold *ended;
+    int rc = 0;
+
+    kept_slots(s, p, item, &ended);
+    if (ended && s->states[item].filled + s->states[item].holds >= s->items.items[item].votes)
+        rc = drop_hold(s, ended, e);
+    return rc < 0 ? rc
+                  : add_hold(s, p, item, tab, s->items.items[item].place,
+                             seconds_now() + s->lease_seconds, e);
+}
+
+int state_release_tab(struct state *s, struct person *p, const char *tab, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t k = s->n_holds; rc == 0 && k-- > 0;)
+        if (s->holds[k].person == p && strcmp(s->holds[k].tab, tab) == 0)
+            rc = drop_hold(s, &s->holds[k], e);
+    return rc;
+}
+
+/* ---- taking ---- */
+
+static bool fits(const struct state *s, size_t item, const struct wanted *w)
+{
+    return !w->grid || (is_grid(s, item) &&
+                        (w->column == SIZE_MAX || w->column == s->items.items[item].column));
+}
+
+static int compare_holds(const void *a, const void *b)
+{
+    const struct hold *x = *(const struct hold *const *)a, *y = *(const struct hold *const *)b;
+
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+/* What the tab holds goes first, its leases fresh; what is more than it wants goes back. */
+static int keep_holds(struct state *s, struct person *p, struct wanted *w, size_t *items, size_t *n,
+                      struct err *e)
+{
+    struct hold **mine = mem_new(s->n_holds, sizeof(*mine), e);
+    size_t n_mine = 0, kept[GRID_MOST];
+    int rc = mine ? 0 : ERR_NOMEM;
+
+    for (size_t k = 0; mine && k < s->n_holds; k++)
+        if (s->holds[k].person == p && strcmp(s->holds[k].tab, w->tab) == 0)
+            mine[n_mine++] = &s->holds[k];
+    if (mine)
+        qsort(mine, n_mine, sizeof(*mine), compare_holds);
+    for (size_t k = 0; rc == 0 && k < n_mine && *n < w->want; k++) {
+        size_t i = mine[k]->item;
+
+        if (!is_left(s, p, i) || !fits(s, i, w) || !has_slot(s, p, i))
+            continue;
+        if (w->grid && w->column == SIZE_MAX)
+            w->column = s->items.items[i].column;
+        kept[*n] = i;
+        items[(*n)++] = i;
+        rc = write_hold(s, mine[k], seconds_now() + s->lease_seconds, e);
+    }
+    free(mine);
+    for (size_t k = s->n_holds; rc == 0 && k-- > 0;) {
+        bool stays = s->holds[k].person != p || strcmp(s->holds[k].tab, w->tab) != 0;
+
+        for (size_t j = 0; !stays && j < *n; j++)
+            stays = kept[j] == s->holds[k].item;
+        if (!stays)
+            rc = drop_hold(s, &s->holds[k], e);
+    }
+    return rc;
+}
+
+/* Is it too early to show this item again? */
+static bool is_too_early(const struct state *s, const struct person *p, size_t item)
+{
+    size_t original = s->items.items[item].repeats;
+
+    return s->items.items[item].kind == REVIEW_REPEAT && original != SIZE_MAX &&
+           p->n_given - p->when[original] < REPEAT_GAP;
+}
+
+static int take_more(struct state *s, struct person *p, struct wanted *w, bool early, size_t *items,
+                     size_t *n, struct err *e)
+{
+    int rc = 0;
+
+    while (p->from < s->items.n && s->items.items[p->from].kind != REVIEW_REPEAT &&
+           !is_left(s, p, p->from))
+        p->from++;
+    for (size_t i = p->from; rc == 0 && i < s->items.n && *n < w->want; i++) {
+        if (!is_left(s, p, i) || !fits(s, i, w) || find_hold(s, p, i) || !has_slot(s, p, i) ||
+            is_too_early(s, p, i) != early)
+            continue;
+        if (w->grid && w->column == SIZE_MAX)
+            w->column = s->items.items[i].column;
+        rc = take_slot(s, p, i, w->tab, e);
+        items[(*n)++] = i;
+    }
+    return rc;
+}
+
+int state_take(struct state *s, struct person *p, const struct wanted *wanted, size_t *items,
+               size_t *n, struct err *e)
+{
+    struct wanted w = *wanted;
+    int rc;
+
+    *n = 0;
+    if (s->limit > 0 && p->done >= s->limit)
+        w.want = 0;
+    else if (s->limit > 0 && w.want > s->limit - p->done)
+        w.want = s->limit - p->done;
+    rc = keep_holds(s, p, &w, items, n, e);
+    if (rc == 0)
+        rc = take_more(s, p, &w, false, items, n, e);
+    if (rc == 0 && *n == 0) /* nothing else is left: what would come later comes now */
+        rc = take_more(s, p, &w, true, items, n, e);
+    return rc;
+}
+
+int state_take_all(struct state *s, struct person *p, const char *tab, int days, size_t **items,
+                   size_t *n, struct err *e)
+{
+    int64_t until = seconds_now() + (int64_t)days * 24 * 60 * 60;
+    int rc = 0;
+
+    *n = 0;
+    *items = mem_new(s->items.n, sizeof(**items), e);
+    if (!*items)
+        return ERR_NOMEM;
+    for (size_t i = 0; rc == 0 && i < s->items.n; i++) {
+        size_t original = s->items.items[i].repeats;
+        bool again = s->items.items[i].kind == REVIEW_REPEAT && is_open(s, i) &&
+                     original != SIZE_MAX && p->when[i] == 0;
+
+        if ((!again && !is_left(s, p, i)) || !has_slot(s, p, i))
+            continue;
+        if (s->limit > 0 && p->done + *n >= s->limit)
+            break;
+        rc = take_slot(s, p, i, tab, e);
+        if (rc == 0)
+            rc = write_hold(s, find_hold(s, p, i), until, e);
+        (*items)[(*n)++] = i;
+    }
+    return rc;
+}
+
+/* ---- answers ---- */
+
+bool state_find(const struct state *s, const char *key, size_t *item)
+{
+    return map_get(s->by_key, key, strlen(key), item);
+}
+
+size_t state_index(const struct state *s, int64_t id)
+{
+    return id >= 0 && id <= s->max_id ? s->index_of[id] : SIZE_MAX;
+}
+
+bool state_may_see(const struct state *s, const struct person *p, size_t item)
+{
+    return p->when[item] != 0 || find_hold(s, p, item);
+}
+
+enum kept state_check(const struct state *s, const struct person *p, const struct given *g)
+{
+    if (g->item == SIZE_MAX)
+        return NOT_LEASED;
+    if (s->items.items[g->item].aside)
+        return SET_ASIDE;
+    if (p->when[g->item] != 0)
+        return ANSWERED;
+    if (!find_hold(s, p, g->item) || !has_slot(s, p, g->item))
+        return NOT_LEASED;
+    return KEPT;
+}
+
+/* Without what is left for whom. */
+static void mark_answer(struct state *s, struct person *p, size_t item, enum answer_kind kind,
+                        double seconds)
+{
+    p->when[item] = ++p->n_given;
+    p->skipped[item] = kind == ANSWER_SKIP;
+    p->done++;
+    if (kind == ANSWER_SKIP)
+        return;
+    s->states[item].filled++;
+    p->recent[p->n_recent++ % REVIEW_RECENT] = seconds;
+}
+
+/* What an answer is as a vote. An item shown again measures the person, and votes no second time.
+ */
+static int16_t vote_of(const struct store_item *item, const struct given *g)
+{
+    if (item->kind == REVIEW_REPEAT)
+        return VALUE_MISSING;
+    return g->kind == ANSWER_VALUE    ? g->value
+           : g->kind == ANSWER_UNSURE ? VALUE_UNSURE
+                                      : VALUE_MISSING;
+}
+
+int state_answer(struct state *s, struct person *p, const struct given *g, const char *key,
+                 double seconds, enum answer_mode mode, const char *at, struct err *e)
+{
+    const struct store_item *item = &s->items.items[g->item];
+    struct store_answer a = { .annotator = p->annotator,
+                              .item = item->id,
+                              .key = key,
+                              .kind = g->kind,
+                              .value = g->kind == ANSWER_VALUE
+                                           ? s->task->columns[item->column].labels[g->value]
+                                           : g->reason,
+                              .seconds = seconds,
+                              .mode = mode,
+                              .at = at };
+    struct hold *h = find_hold(s, p, g->item);
+    int rc = store_answer_add(s->store, &a, s->images->ids[item->image], item->column,
+                              vote_of(item, g), e);
+
+    if (rc == 0 && h)
+        rc = drop_hold(s, h, e);
+    recount(s, g->item, -1);
+    mark_answer(s, p, g->item, g->kind, seconds);
+    recount(s, g->item, 1);
+    return rc;
+}
+
+static void uncount_answer(struct state *s, struct person *p, size_t item)
+{
+    recount(s, item, -1);
+    if (!p->skipped[item])
+        s->states[item].filled--;
+    p->when[item] = 0;
+    p->skipped[item] = false;
+    p->done--;
+    if (p->from > item)
+        p->from = item;
+    recount(s, item, 1);
+}
+
+int state_undo(struct state *s, struct person *p, size_t item, const char *tab, struct err *e)
+{
+    int rc = store_answer_undo(s->store, p->annotator, s->items.items[item].id, e);
+
+    if (rc < 0)
+        return rc;
+    uncount_answer(s, p, item);
+    return tab ? add_hold(s, p, item, tab, --p->undone, seconds_now() + s->lease_seconds, e) : 0;
+}
+
+int state_set_aside(struct state *s, size_t image, const char *why, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->items.n; i++) {
+        struct store_item *item = &s->items.items[i];
+
+        if (item->image != image || item->aside)
+            continue;
+        recount(s, i, -1);
+        item->aside = arena_text(&s->items.arena, why, strlen(why), e);
+        recount(s, i, 1);
+        s->n_aside++;
+        rc = item->aside ? store_item_aside(s->store, item->id, why, e) : ERR_NOMEM;
+    }
+    return rc;
+}
+
+/* ---- loading ---- */
+
+struct loading {
+    struct state *state;
+    struct err *e;
+};
+
+static int add_person(struct state *s, int64_t annotator, struct person **out, struct err *e)
+{
+    struct person *p = mem_new(1, sizeof(*p), e);
+    int rc = mem_grow(&s->people, &s->people_cap, s->n_people + 1, sizeof(struct person *),
+                      PEOPLE_MAX, e);
+
+    if (!p)
+        return ERR_NOMEM;
+    p->annotator = annotator;
+    p->when = mem_new(s->items.n, sizeof(*p->when), e);
+    p->skipped = mem_new(s->items.n, sizeof(*p->skipped), e);
+    if (rc < 0 || !p->when || !p->skipped) {
+        free(p->when);
+        free(p->skipped);
+        free(p);
+        return rc < 0 ? rc : ERR_NOMEM;
+    }
+    s->people[s->n_people++] = p;
+    *out = p;
+    return 0;
+}
+
+static struct person *find_person(const struct state *s, int64_t annotator)
+{
+    for (size_t k = 0; k < s->n_people; k++)
+        if (s->people[k]->annotator == annotator)
+            return s->people[k];
+    return NULL;
+}
+
+int state_person(struct state *s, int64_t annotator, struct person **out, struct err *e)
+{
+    int rc = 0;
+
+    *out = find_person(s, annotator);
+    if (*out)
+        return 0;
+    rc = add_person(s, annotator, out, e);
+    if (rc == 0)
+        count_all_left(s, *out);
+    return rc;
+}
+
+static int load_person(struct loading *l, int64_t annotator, struct person **out)
+{
+    *out = find_person(l->state, annotator);
+    return *out ? 0 : add_person(l->state, annotator, out, l->e);
+}
+
+static int load_answer(void *data, const struct store_answer *a)
+{
+    struct loading *l = data;
+    size_t item = state_index(l->state, a->item);
+    struct person *p;
+    int rc = load_person(l, a->annotator, &p);
+
+    if (rc < 0)
+        return rc;
+    if (a->undone || item == SIZE_MAX)
+        p->n_given++;
+    else
+        mark_answer(l->state, p, item, a->kind, a->seconds);
+    return 0;
+}
+
+static int load_lease(void *data, const struct store_lease *lease)
+{
+    struct loading *l = data;
+    struct state *s = l->state;
+    size_t item = state_index(s, lease->item);
+    struct person *p;
+    struct hold *h;
+    int rc = load_person(l, lease->annotator, &p);
+
+    if (rc == 0)
+        rc = mem_grow(&s->holds, &s->holds_cap, s->n_holds + 1, sizeof(*h), HOLDS_MAX, l->e);
+    if (rc < 0 || item == SIZE_MAX)
+        return rc;
+    h = &s->holds[s->n_holds++];
+    *h = (struct hold){
+        .item = item, .person = p, .until = lease->until, .place = s->items.items[item].place
+    };
+    snprintf(h->tab, sizeof(h->tab), "%s", lease->tab);
+    s->states[item].holds++;
+    return 0;
+}
+
+static int index_items(struct loading *l)
+{
+    struct state *s = l->state;
+    size_t found;
+    int rc = 0;
+
+    for (size_t i = 0; i < s->items.n; i++)
+        if (s->items.items[i].id > s->max_id)
+            s->max_id = s->items.items[i].id;
+    s->index_of = mem_new((size_t)s->max_id + 1, sizeof(*s->index_of), l->e);
+    if (!s->index_of)
+        return ERR_NOMEM;
+    memset(s->index_of, 0xff, ((size_t)s->max_id + 1) * sizeof(*s->index_of)); /* SIZE_MAX */
+    for (size_t i = 0; rc >= 0 && i < s->items.n; i++) {
+        const struct store_item *item = &s->items.items[i];
+
+        s->index_of[item->id] = i;
+        s->n_aside += item->aside ? 1 : 0;
+        if (item->repeats != SIZE_MAX)
+            s->states[item->repeats].repeat = (uint32_t)i + 1;
+        rc = map_add(s->by_key, item->key, strlen(item->key), i, &found, l->e);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+int state_load(struct state *s, const struct review_site *site, struct err *e)
+{
+    struct loading l = { .state = s, .e = e };
+    int rc;
+
+    *s = (struct state){ .store = site->store,
+                         .task = site->task,
+                         .images = site->images,
+                         .columns = site->columns,
+                         .limit = site->limit,
+                         .lease_seconds = (int64_t)site->lease_minutes * 60 };
+    rc = store_items_load(site->store, site->task, site->images, &s->items, e);
+    if (rc == 0) {
+        s->states = mem_new(s->items.n, sizeof(*s->states), e);
+        rc = s->states ? map_new(&s->by_key, e) : ERR_NOMEM;
+    }
+    if (rc == 0)
+        rc = index_items(&l);
+    if (rc == 0)
+        rc = store_answers(site->store, load_answer, &l, e);
+    if (rc == 0)
+        rc = store_leases(site->store, load_lease, &l, e);
+    for (size_t k = 0; rc == 0 && k < s->n_people; k++)
+        count_all_left(s, s->people[k]);
+    if (rc < 0)
+        state_release(s);
+    return rc;
+}
+
+void state_release(struct state *s)
+{
+    for (size_t k = 0; k < s->n_people; k++) {
+        free(s->people[k]->when);
+        free(s->people[k]->skipped);
+        free(s->people[k]);
+    }
+    free(s->people);
+    free(s->holds);
+    free(s->states);
+    map_free(s->by_key);
+    free(s->index_of);
+    store_items_release(&s->items);
+    *s = (struct state){ 0 };
+}
