@@ -55,6 +55,13 @@ export class Desk {
     return {done: this.progress.done + ahead, left: Math.max(0, this.progress.left - ahead)};
   }
 
+  /* work, loading, offline or ended. */
+  get state() {
+    if (this.items.length) return "work";
+    if (this.ended) return "ended";
+    return this.problem || this.outbox.problem ? "offline" : "loading";
+  }
+
   get undoWaits() {
     return this.outbox.waiting.some((entry) => entry.kind === "undo");
   }
@@ -166,8 +173,10 @@ export class Desk {
       this.take();
     }
     if (progress) this.accept({items: entry.mode === this.mode ? items : undefined, progress});
-    const fewer = items && entry.mode === this.mode && !items.length && this.mode === "grid";
-    if (fewer) this.take();
+    if (this.ended && this.mode === "grid") { // of this question; there may be another
+      this.ended = false;
+      this.take();
+    }
   }
 
   refused(entry, message) {

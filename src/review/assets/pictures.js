@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pictures, loaded and decoded before they are shown.
 
-const AGAIN_MS = 3000;
+const PICTURE_AGAIN_MS = 3000;
 const BEHIND = 60; // so many that were shown are kept, for undo
 
 export class Pictures {
@@ -42,7 +42,7 @@ export class Pictures {
       record.state = "ready";
     } catch {
       record.state = "failed";
-      setTimeout(() => this.again(id), AGAIN_MS);
+      setTimeout(() => this.again(id), PICTURE_AGAIN_MS);
     }
     this.onChange(id);
   }

@@ -7,7 +7,7 @@ const LARGEST_FIT = 6; // times its size: a thumbnail is not blown up further
 const LEAST = 0.1;
 const MOST = 16;
 const ARROW_STEP = 80;
-const SAID = {
+const STAGE_SAYS = {
   loading: "Loading the picture …",
   failed: "The picture cannot be loaded. Trying again …",
   none: "No picture: this project has none.",
@@ -27,13 +27,19 @@ export class Viewer {
   }
 
   show({image, state}) {
+    if (this.image) this.image.style.transform = "";
     this.image?.remove();
     this.image = state === "ready" ? image : null;
-    this.note.textContent = SAID[state] ?? "";
+    this.note.textContent = STAGE_SAYS[state] ?? "";
     this.note.hidden = state === "ready";
     this.reset();
     if (this.image) this.element.append(this.image);
     this.place();
+  }
+
+  /* The picture may be shown elsewhere. */
+  clear() {
+    this.show({image: null, state: "loading"});
   }
 
   reset() {

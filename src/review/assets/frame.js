@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The line above the work: whose, how far, how long still, and whether all is saved.
+
+import {counted, duration, el, icon, iconButton} from "./ui.js";
+
+const MODES = {single: "One by one", grid: "Grid"};
+const SHOW_SAVING_MS = 250; // shorter than that, "saving" would only flicker
+
+export class Frame {
+  /* on.mode(name), on.pause(), on.help(), and on.save() where answers are saved to a file. */
+  constructor(session, on) {
+    this.bar = el("div", {class: "bar"});
+    this.meter = el("div", {class: "meter", role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0"}, this.bar);
+    this.done = el("strong");
+    this.pace = el("span", {class: "pace"});
+    this.saved = el("span", {class: "saved", role: "status"});
+    this.modes = Object.entries(MODES).map(([mode, label]) =>
+      el("button", {type: "button", "data-mode": mode, "aria-label": label, click: () => on.mode(mode)},
+        icon(mode), el("span", {class: "label"}, label)));
+    this.element = el("header", {},
+      el("p", {class: "whose"}, el("strong", {}, session.title), el("span", {}, session.name)),
+      el("div", {class: "progress"}, this.meter, el("p", {}, this.done, this.pace)),
+      el("div", {class: "tools"}, this.saved,
+        on.save && el("button", {type: "button", class: "save", click: on.save}, "Save answers"),
+        el("div", {class: "segments", role: "group", "aria-label": "How to answer"}, this.modes),
+        iconButton("pause", "Pause", "p", on.pause), iconButton("help", "Help", "?", on.help)));
+  }
+
+  update(desk) {
+    const {done, left} = desk.counts;
+    const all = done + left;
+    this.done.textContent = `${done.toLocaleString()} of ${all.toLocaleString()}`;
+    this.bar.style.width = `${all ? (100 * done) / all : 0}%`;
+    this.meter.setAttribute("aria-valuemax", all);
+    this.meter.setAttribute("aria-valuenow", done);
+    this.pace.textContent = paceOf(desk.progress, left);
+    this.showSaved(desk);
+    for (const button of this.modes) {
+      button.setAttribute("aria-pressed", button.dataset.mode === desk.mode);
+    }
+    document.title = `${done}/${all} ${desk.session.title}`;
+  }
+
+  showSaved(desk) {
+    const {outbox} = desk;
+    const waiting = outbox.waiting.length;
+    clearTimeout(this.late);
+    if (!waiting) this.say("saved", outbox.others.length ? othersWait(outbox.others) : "Saved");
+    else if (outbox.problem) this.say("offline", `Offline: ${counted(waiting, "answer")} ${waiting === 1 ? "waits" : "wait"}`,
+      outbox.lasts ? outbox.problem : `${outbox.problem} This browser keeps nothing: leave the page open.`);
+    else if (this.saved.dataset.state === "saved") this.late = setTimeout(() => this.say("saving", "Saving …"), SHOW_SAVING_MS);
+    else this.say("saving", "Saving …");
+  }
+
+  say(state, text, title = "") {
+    if (this.saved.textContent === text) return;
+    this.saved.dataset.state = state;
+    this.saved.textContent = text;
+    this.saved.title = title;
+  }
+}
+
+function paceOf({seconds_an_answer: pace, seconds_left: time}, left) {
+  if (pace == null || !left) return "";
+  const rest = time == null ? "" : `, ${duration(time)} left`;
+  return `${pace.toFixed(1)} s each${rest}`;
+}
+
+function othersWait(names) {
+  return `Answers of ${names.join(", ")} wait for their link`;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// A packet's folder in place of the server: items come from data.js, answers stay in local storage until saved to a file.
+
+import {lasting} from "./storage.js";
+import {el} from "./ui.js";
+
+/* The methods of Api that a desk uses. */
+export class Packet {
+  constructor(data) {
+    this.data = data;
+    this.prefix = `assent.packet.${data.packet}.`;
+    this.who = ["reviewer", data.name, data.packet].join("\n");
+    this.records = lasting.names(this.prefix).map((name) => lasting.get(name));
+  }
+
+  session() {
+    const {name, title, questions, reasons, idle_seconds, grid} = this.data;
+    return {role: "reviewer", name, title, questions, reasons, idle_seconds, grid, lease_seconds: Infinity, progress: this.progress()};
+  }
+
+  async take({mode, want, question}) {
+    return {items: this.open(mode, question).slice(0, want), progress: this.progress()};
+  }
+
+  async answer({key, mode, seconds, answers, want, question}) {
+    if (!this.records.some((record) => record.key === key)) {
+      this.keep({key, mode, seconds, undone: false, at: new Date().toISOString().replace(/\.\d+/, ""), answers, n: this.records.length});
+    }
+    const results = answers.map(({item}) => ({item, kept: true}));
+    const taken = want === undefined ? {} : {items: this.open(mode, question).slice(0, want)};
+    return {results, ...taken, progress: this.progress()};
+  }
+
+  async undo({key}) {
+    const record = this.records.find((r) => r.key === key);
+    if (record) this.keep({...record, undone: true});
+    const ids = new Set(record?.answers.map((answer) => answer.item));
+    return {items: this.data.items.filter((item) => ids.has(item.id)), progress: this.progress()};
+  }
+
+  keep(record) {
+    this.records[record.n] = record;
+    lasting.put(this.prefix + String(record.n).padStart(9, "0"), record);
+  }
+
+  get counting() {
+    return this.records.filter((record) => !record.undone);
+  }
+
+  open(mode, question) {
+    const answered = new Set(this.counting.flatMap((record) => record.answers.map((answer) => answer.item)));
+    const left = this.data.items.filter((item) => !answered.has(item.id));
+    if (mode === "single") return left;
+    const yesno = left.filter((item) => this.isYesNo(item));
+    const wanted = question ?? yesno[0]?.question;
+    return yesno.filter((item) => item.question === wanted);
+  }
+
+  isYesNo(item) {
+    return this.data.questions[item.question].kind === "yesno";
+  }
+
+  progress() {
+    const left = this.open("single");
+    const paces = this.counting.slice(-100).map((record) => record.seconds / record.answers.length).sort((a, b) => a - b);
+    const pace = paces.length ? paces[Math.floor(paces.length / 2)] : null;
+    return {done: this.data.items.length - left.length, left: left.length, left_grid: left.filter((item) => this.isYesNo(item)).length,
+      seconds_an_answer: pace, seconds_left: pace === null ? null : pace * left.length, set_aside: 0};
+  }
+
+  file() {
+    const answers = this.records.map(({n: _, ...record}) => record);
+    return JSON.stringify({assent_answers: 1, packet: this.data.packet, answers});
+  }
+
+  save() {
+    const address = URL.createObjectURL(new Blob([this.file()], {type: "application/json"}));
+    const link = el("a", {href: address, download: `answers-${this.data.name}-${this.data.packet.slice(0, 8)}.json`});
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
+  }
+}
