@@ -179,7 +179,7 @@ static int open_pictures(struct review_job *j, struct err *e)
 
 static int unknown_gold(const struct review_job *j, const struct label_row *row, struct err *e)
 {
-    err_set(e, ERR_ARG, "a known answer is about an image that is not in this project: '%s'",
+    err_set(e, ERR_FORMAT, "a known answer is about an image that is not in this project: '%s'",
             row->key);
     return err_at(e, "%s:%lu", j->options->gold, row->line);
 }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Runs the program in a throw-away folder, and prints unittest's results as TAP.
+"""Runs the program in a throw-away folder, and prints unittest's results as TAP. Serves reviews too.
 
 ASSENT names the program, ASSENT_STUDY the study's folder (tests/meson.build sets both).
 """
 import json
 import os
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +29,135 @@ class Result:
     @property
     def json(self):
         return json.loads(self.out)
+
+
+class Server:
+    """A review that is being served: its process, and the links that it printed."""
+
+    def __init__(self, folder, *args, port=0):
+        self.process = subprocess.Popen(
+            [ASSENT, "review", "--listen", f"127.0.0.1:{port}", *args, "--json"], cwd=folder, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            text = ""
+            while True:  # the document's last line is its closing brace
+                line = self.process.stdout.readline()
+                text += line
+                if line in ("}\n", ""):
+                    break
+            self.links = json.loads(text)
+        except ValueError:
+            self.process.kill()
+            raise AssertionError(self.process.communicate()[1]) from None
+        self.port = int(self.links["address"].rsplit(":", 1)[1])
+
+    def stop(self, how=signal.SIGINT):
+        """Ends the server and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            self.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
+        return self.process.returncode
+
+
+class Answer:
+    """What the server sent: status, headers (names in lower case), body."""
+
+    def __init__(self, head, body):
+        lines = head.decode("latin-1").split("\r\n")
+        self.status = int(lines[0].split()[1])
+        self.headers = {}
+        for line in lines[1:]:
+            name, value = line.split(":", 1)
+            self.headers[name.lower()] = value.strip()
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Browser:
+    """One browser: a connection, a cookie, the token for writes. Keeps every byte it was sent."""
+
+    def __init__(self, port, link=None, wrap=None):
+        self.port, self.wrap = port, wrap
+        self.cookie = self.csrf = self.info = None
+        self.seen = bytearray()
+        self.socket = None
+        if link:
+            self.open(link)
+
+    def open(self, link):
+        answer = self.post("/api/session", {"token": link.split("#", 1)[1]})
+        if answer.status != 200:
+            raise AssertionError(f"{answer.status} {answer.body}")
+        self.cookie = answer.headers["set-cookie"].split(";", 1)[0]
+        self.info = answer.json
+        self.csrf = self.info["csrf"]
+
+    def close(self):
+        if self.socket:
+            self.socket.close()
+        self.socket = None
+
+    def receive(self):
+        buffer = b""
+        while b"\r\n\r\n" not in buffer:
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise ConnectionError("the server closed the connection")
+            buffer += piece
+        head, body = buffer.split(b"\r\n\r\n", 1)
+        answer = Answer(head, body)
+        while len(answer.body) < int(answer.headers.get("content-length", 0)):
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise ConnectionError("the server closed the connection")
+            answer.body += piece
+        self.seen += head + b"\r\n\r\n" + answer.body
+        if answer.headers.get("connection", "").lower() == "close":
+            self.close()
+        return answer
+
+    def raw(self, data):
+        """Sends bytes as they are."""
+        if not self.socket:
+            self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+            if self.wrap:
+                self.socket = self.wrap(self.socket)
+        self.socket.sendall(data)
+        return self.receive()
+
+    def call(self, method, path, body=None, **headers):
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        lines = {"Host": f"127.0.0.1:{self.port}", "Content-Length": str(len(data))}
+        if self.cookie:
+            lines["Cookie"] = self.cookie
+        if self.csrf:
+            lines["X-CSRF"] = self.csrf
+        lines.update({k.replace("_", "-"): v for k, v in headers.items()})
+        head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items() if v)
+        return self.raw(head.encode() + b"\r\n" + data)
+
+    def get(self, path, **headers):
+        return self.call("GET", path, **headers)
+
+    def post(self, path, body, **headers):
+        return self.call("POST", path, body, **headers)
+
+    def take(self, want=4, mode="single", tab="tab-0001", **more):
+        return self.post("/api/take", {"tab": tab, "mode": mode, "want": want, **more}).json
+
+    def answer(self, key, item, value=1, mode="single", seconds=2.0, tab="tab-0001", **more):
+        """Answers one item with a value, or with what `value` says in whole."""
+        given = value if isinstance(value, dict) else {"kind": "value", "value": value}
+        return self.post("/api/answer", {"tab": tab, "key": key, "mode": mode, "seconds": seconds,
+                                         "answers": [{"item": item, **given}], **more})
 
 
 class Case(unittest.TestCase):
@@ -71,6 +202,18 @@ class Case(unittest.TestCase):
         out = self.run_assent("-C", folder, "-q", "export", "-", "-f", "jsonl", "-a", annotator).out
         rows = [json.loads(line) for line in out.splitlines()]
         return {(r["image"], r["question"]): r["value"] or f"({r['reason']})" for r in rows}
+
+    def serve(self, *args, folder=".", port=0):
+        """A review of this folder, ended with the test."""
+        server = Server(os.path.join(self.dir, folder), *args, port=port)
+        self.addCleanup(server.stop, signal.SIGKILL)
+        return server
+
+    def browse(self, server, link=None, **more):
+        """A browser, by the reviewer's link unless another is given."""
+        browser = Browser(server.port, link or server.links["reviewer"], **more)
+        self.addCleanup(browser.close)
+        return browser
 
     def dump(self, folder="."):
         """All that the database holds, as text; None where there is none."""

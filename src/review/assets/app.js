@@ -97,6 +97,7 @@ class App {
     listenToKeys(() => this.keys());
     addEventListener("popstate", () => this.openMode(modeOfAddress()));
     document.addEventListener("visibilitychange", () => document.hidden || this.desk.freshen());
+    history.replaceState(null, "", `#/${modeOfAddress()}`); // so that "back" finds the mode it began with
     this.openMode(modeOfAddress());
   }
 

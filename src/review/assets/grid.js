@@ -10,6 +10,7 @@ const MARKS = "assent.marks";
 const PER_PAGE = "assent.per-page";
 const GAP = 8;
 const COMFORTABLE = 148; // pixels across, of a picture in a page of "as many as fit"
+const LARGE = 210;
 const NARROWEST = 92;
 const MARGIN = 40; // of the window's width and height, what is not for pictures
 const AROUND = 190;
@@ -76,9 +77,16 @@ export class Grid {
   }
 
   fitting() {
-    const columns = Math.floor((innerWidth - MARGIN + GAP) / (COMFORTABLE + GAP));
-    const rows = Math.floor((innerHeight - AROUND + GAP) / (COMFORTABLE / this.ratio + GAP));
-    return columns * rows;
+    const width = innerWidth - MARGIN;
+    const height = innerHeight - AROUND;
+    let best = {n: this.least, area: 0};
+    for (let columns = 3; columns <= this.most; columns++) {
+      const across = (width + GAP) / columns - GAP;
+      const rows = Math.floor((height + GAP) / (across / this.ratio + GAP));
+      const area = rows * columns * across * across;
+      if (across >= COMFORTABLE && across <= LARGE && area > best.area) best = {n: rows * columns, area};
+    }
+    return best.n;
   }
 
   show() {

@@ -3,6 +3,7 @@
 
 import {counted, el} from "./ui.js";
 
+/* The heading takes the focus, so that it is read. */
 function messagePage(title, ...content) {
   return el("main", {class: "message"}, el("h1", {tabindex: -1}, title), content);
 }
@@ -29,7 +30,7 @@ export function waitingPage(reason, waiting) {
 }
 
 export function loadingPage() {
-  return messagePage("Loading …");
+  return el("main", {class: "message"}, el("p", {}, "Loading …"));
 }
 
 /* on.undo(), on.mode(name), on.look(), and on.save() for a packet. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One picture at a time.
 
-import {announce, capital, el, iconButton, keyButton} from "./ui.js";
+import {announce, arrive, capital, el, iconButton, keyButton} from "./ui.js";
 import {chooseReason} from "./dialogs.js";
 import {repeating} from "./keys.js";
 import {Viewer} from "./viewer.js";
@@ -86,9 +86,7 @@ export class Single {
     this.choices.classList.toggle("most", this.keyed.length > 6);
     this.choices.replaceChildren(...this.keyed.map(([key, value, label]) =>
       keyButton(label, key, () => this.give({kind: "value", value}), {"data-value": value})));
-    this.heading.classList.remove("new");
-    void this.heading.offsetWidth; // so that the animation starts anew
-    this.heading.classList.add("new");
+    arrive(this.heading);
   }
 
   toggleHelp() {

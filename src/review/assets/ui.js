@@ -50,6 +50,12 @@ function shortcutOf(key) {
   return key && {"⌫": "Backspace", "↵": "Enter", "␣": "Space"}[key] || key;
 }
 
+/* Another question than before: the eye should notice. */
+export function arrive(node) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  node.animate([{color: "var(--accent)"}, {}], {duration: 900, easing: "ease-out"});
+}
+
 export function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -95,7 +101,10 @@ export function openDialog(kind, title, content, onKey, onClose) {
     dialog.remove();
     onClose?.();
   });
-  dialog.addEventListener("keydown", (event) => onKey?.(event));
+  dialog.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // or the page behind would take the key too, once the dialog is closed
+    onKey?.(event);
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog && kind !== "veil") dialog.close();
   });

@@ -22,7 +22,9 @@ export class Viewer {
     this.pointers = new Map();
     this.image = null;
     this.reset();
-    new ResizeObserver(() => this.place()).observe(this.element);
+    this.width = 0; // of the stage: asking for it after each change would cost a layout
+    this.height = 0;
+    new ResizeObserver(([{contentRect}]) => this.resized(contentRect)).observe(this.element);
     this.listen();
   }
 
@@ -34,6 +36,12 @@ export class Viewer {
     this.note.hidden = state === "ready";
     this.reset();
     if (this.image) this.element.append(this.image);
+    this.place();
+  }
+
+  resized({width, height}) {
+    this.width = width;
+    this.height = height;
     this.place();
   }
 
@@ -49,17 +57,16 @@ export class Viewer {
   }
 
   get fit() {
-    const {clientWidth, clientHeight} = this.element;
     const {naturalWidth, naturalHeight} = this.image;
-    return Math.min(clientWidth / naturalWidth, clientHeight / naturalHeight, LARGEST_FIT);
+    return Math.min(this.width / naturalWidth, this.height / naturalHeight, LARGEST_FIT);
   }
 
   place() {
-    if (!this.image || !this.element.clientWidth) return;
+    if (!this.image || !this.width) return;
     const scale = this.scale ?? this.fit;
     const spare = (size, room) => Math.max(0, (size * scale - room) / 2);
-    const across = spare(this.image.naturalWidth, this.element.clientWidth);
-    const down = spare(this.image.naturalHeight, this.element.clientHeight);
+    const across = spare(this.image.naturalWidth, this.width);
+    const down = spare(this.image.naturalHeight, this.height);
     this.x = Math.min(across, Math.max(-across, this.x));
     this.y = Math.min(down, Math.max(-down, this.y));
     this.image.style.transform = `translate(-50%, -50%) translate(${this.x}px, ${this.y}px) scale(${scale})`;
