@@ -499,6 +499,11 @@ const char *review_job_address(const struct review_job *j);
 /* Until SIGINT or SIGTERM. */
 int review_job_serve(struct review_job *j, struct err *e);
 
+/* A zip for the options' reviewer, in place of serving. *n: how many items it has. */
+int review_job_packet(struct review_job *j, const char *path, size_t *n, struct err *e);
+/* Takes back what came of one. */
+int import_answers(struct project *p, const char *path, struct review_answers *out, struct err *e);
+
 /* A new token for a reviewer or owner, who is made where there is none. */
 int reviewer_add(struct project *p, const char *name, bool owner, char token[SECRET_TEXT],
                  struct err *e);

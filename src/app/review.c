@@ -434,6 +434,48 @@ const char *review_job_address(const struct review_job *j)
     return review_address(j->server);
 }
 
+/* ---- packets ---- */
+
+int review_job_packet(struct review_job *j, const char *path, size_t *n, struct err *e)
+{
+    struct store *s = j->project->store;
+    struct store_reviewer who;
+    int rc = store_begin(s, e);
+
+    if (rc == 0)
+        rc = store_review_begin(s, j->project->task, e);
+    if (rc == 0)
+        rc = store_reviewer_add(s, j->options->reviewer, false, &who, e);
+    if (rc == 0)
+        rc = review_packet(&j->site, &who, path, n, e);
+    if (rc == 0)
+        rc = store_commit(s, e);
+    if (rc < 0)
+        store_rollback(s);
+    return rc;
+}
+
+int import_answers(struct project *p, const char *path, struct review_answers *out, struct err *e)
+{
+    struct store_images images;
+    struct review_site site = { .store = p->store, .task = p->task, .images = &images };
+    int rc = store_images_load(p->store, &images, e);
+
+    if (rc < 0)
+        return rc;
+    rc = store_begin(p->store, e);
+    if (rc == 0)
+        rc = review_take_answers(&site, path, out, e);
+    if (rc == 0)
+        rc = store_commit(p->store, e);
+    if (rc < 0) {
+        store_rollback(p->store);
+        err_at(e, "%s", path);
+    }
+    store_images_release(&images);
+    return rc;
+}
+
 /* ---- people ---- */
 
 int reviewer_add(struct project *p, const char *name, bool owner, char token[SECRET_TEXT],

@@ -21,5 +21,6 @@
 #include "base/random.h"  /* numbers from a seed, secrets from the system */
 #include "base/signals.h" /* has somebody pressed Ctrl-C? */
 #include "base/text.h"    /* names folded and suggested, numbers parsed, UTF-8 checked */
+#include "base/zip.h"     /* a zip archive written, nothing packed */
 
 #endif

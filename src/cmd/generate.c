@@ -43,8 +43,18 @@ static void roff(const char *s)
     }
 }
 
+/* A row without a name and a text is the end; one with a text only is a heading. */
+static bool is_end(const struct argp_option *o)
+{
+    return !o || (!o->name && !o->doc);
+}
+
 static void man_option(const struct argp_option *o)
 {
+    if (!o->name) {
+        printf(".PP\n%s\n", o->doc);
+        return;
+    }
     fputs(".TP\n", stdout);
     if (o->key < 128 && isprint(o->key))
         printf("\\fB\\-%c\\fR, ", o->key);
@@ -87,7 +97,7 @@ static void man_command(const struct command *c)
     fputs(".PP\n", stdout);
     roff(c->doc);
     putchar('\n');
-    for (const struct argp_option *o = c->options; o && o->name; o++)
+    for (const struct argp_option *o = c->options; !is_end(o); o++)
         man_option(o);
     fputs(".PP\n.nf\n", stdout);
     roff(c->example);
@@ -107,7 +117,7 @@ static void print_man(void)
          " people and\nmodels made are imported, compared, settled by vote, reported with their "
          "cost, and exported.\n"
          ".SH OPTIONS OF EVERY COMMAND");
-    for (const struct argp_option *o = cmd_global_options; o->name; o++)
+    for (const struct argp_option *o = cmd_global_options; !is_end(o); o++)
         man_option(o);
     puts(".SH COMMANDS");
     for (size_t i = 0; commands[i]; i++)
@@ -124,8 +134,9 @@ static void print_man(void)
 
 static void print_options(const struct argp_option *o)
 {
-    for (; o && o->name; o++)
-        printf(" --%s", o->name);
+    for (; !is_end(o); o++)
+        if (o->name)
+            printf(" --%s", o->name);
 }
 
 static void print_completion(void)

@@ -14,7 +14,10 @@ static const struct argp_option options[] = {
     { "annotator", 'a', "NAME", 0, "whose labels these are, where the file doesn't say", 0 },
     { "kind", KEY_KIND, "KIND", 0,
       "human or model (default: as the task or the file says, else human)", 0 },
-    { "format", 'f', "NAME", 0, "auto (default), celeba, csv, long, study, jsonl or label-studio",
+    { "format", 'f', "NAME", 0,
+      "auto (default), celeba, csv, long, study, jsonl or label-studio; answers: what came back of "
+      "a"
+      " review's packet",
       0 },
     { "strict", KEY_STRICT, NULL, 0, "refuse names and images that do not match", 0 },
     { "metadata", KEY_METADATA, "FILE.csv", 0,
@@ -199,6 +202,28 @@ static int run_images(struct project *p, const struct globals *g, const char *pa
     return rc;
 }
 
+static int run_answers(struct project *p, const struct globals *g, const char *path, struct err *e)
+{
+    struct review_answers r;
+    int rc = import_answers(p, path, &r, e);
+
+    if (rc < 0)
+        return rc;
+    if (g->json)
+        return cmd_print_json(jv_pack("{s:I, s:I, s:I, s:I, s:I}", "answers", (long long)r.answers,
+                                      "kept", (long long)r.kept, "known", (long long)r.known,
+                                      "undone", (long long)r.undone, "refused",
+                                      (long long)r.refused),
+                              e);
+    printf("%s: %llu answers, %llu of them new\n", path, (unsigned long long)r.answers,
+           (unsigned long long)r.kept);
+    if (r.refused > 0)
+        printf("  %llu were not kept: their item is not this person's any more, or not asked any"
+               " more\n",
+               (unsigned long long)r.refused);
+    return 0;
+}
+
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct import_own *own = own_options;
@@ -209,7 +234,9 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
         return rc;
     rc = own->metadata ? run_metadata(p, g, own, e)
          : own->images ? run_images(p, g, own->images, e)
-                       : run_labels(p, g, &own->labels, e);
+         : text_equal(own->labels.format, "answers")
+             ? run_answers(p, g, own->labels.path, e)
+             : run_labels(p, g, &own->labels, e);
     project_close(p);
     return rc;
 }

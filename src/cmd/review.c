@@ -252,6 +252,25 @@ static int serve(const struct globals *g, const struct review_own *own, struct r
     return rc < 0 ? rc : review_job_serve(j, e);
 }
 
+static int pack(const struct globals *g, const struct review_own *own, struct review_job *j,
+                struct err *e)
+{
+    char number[32];
+    size_t n;
+    int rc = review_job_packet(j, own->packet, &n, e);
+
+    if (rc < 0)
+        return rc;
+    if (g->json)
+        return cmd_print_json(jv_pack("{s:s, s:I}", "packet", own->packet, "items", (long long)n),
+                              e);
+    printf("%s: %s items for %s; they are kept for 30 days\n", own->packet, text_grouped(n, number),
+           own->o.reviewer);
+    printf("  unpack it, open index.html, and bring the answers back:"
+           " assent import answers.json --format answers\n");
+    return 0;
+}
+
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     struct review_own own = *(const struct review_own *)own_options;
@@ -266,7 +285,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     own.o.n_questions = own.questions.n;
     rc = review_job_open(&j, p, &own.o, e);
     if (rc == 0)
-        rc = serve(g, &own, j, e);
+        rc = own.packet ? pack(g, &own, j, e) : serve(g, &own, j, e);
     review_job_close(j);
     project_close(p);
     return rc;

@@ -122,15 +122,15 @@ static int read_answers(struct body *b, const struct json_t *v, struct err *e)
     return rc;
 }
 
-static int read_packet_text(struct body *b, const struct json_t *v, struct err *e)
+static int read_at(struct body *b, const struct json_t *v, struct err *e)
 {
     (void)b;
     return jv_text(v) ? 0 : wrong("at", "a time", e);
 }
 
-static int read_packet_flag(struct body *b, const struct json_t *v, struct err *e)
+static int read_undone(struct body *b, const struct json_t *v, struct err *e)
 {
-    b->want = jv_is_true(v);
+    b->undone = jv_is_true(v);
     (void)e;
     return 0;
 }
@@ -154,7 +154,7 @@ static const struct member undo_members[] = { { "tab", read_tab, true },
 static const struct member packet_members[] = {
     { "key", read_key, true },         { "mode", read_mode, true },
     { "seconds", read_seconds, true }, { "answers", read_answers, true },
-    { "at", read_packet_text, false }, { "undone", read_packet_flag, false }
+    { "at", read_at, false },          { "undone", read_undone, false }
 };
 
 #define MEMBERS(table)                            \

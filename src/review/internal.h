@@ -151,6 +151,7 @@ struct body {
     int mode;               /* enum answer_mode, or -1 */
     int64_t want, question; /* -1: not given */
     double seconds;
+    bool undone; /* of a packet's answers */
     struct body_answer answers[GRID_MOST];
     size_t n_answers;
     struct json_t *document; /* what the texts lie in */

@@ -15,11 +15,11 @@ import struct
 import subprocess
 import threading
 import time
-import unittest
+import zipfile
 import zlib
 
 import harness
-from harness import Browser, Server
+from harness import Browser
 
 ALL = os.environ.get("ASSENT_TEST_ALL")
 KINDS = ("dispute", "sample", "gold", "repeat")
@@ -564,6 +564,42 @@ class Start(ReviewCase):
         anna = self.browse(server, wrap=lambda s: context.wrap_socket(s))
         self.assertTrue(server.links["reviewer"].startswith("https://127.0.0.1:"))
         self.assertEqual(len(anna.take(want=4)["items"]), 4)
+
+
+class Packet(ReviewCase):
+    pictures = True
+
+    def test_a_folder_for_somebody_without_the_server(self):
+        made = self.json("review", "--packet", "out.zip", "--reviewer", "anna", "--questions", "Bald")
+        self.assertEqual(made["items"], 15)
+        with zipfile.ZipFile(self.path("out.zip")) as z:
+            self.assertIsNone(z.testzip())
+            files = {n: z.read(n) for n in z.namelist()}
+        self.assertEqual(len([n for n in files if n.startswith("images/")]), 15)
+        text = files["data.js"].decode()
+        packet = json.loads(text[len("window.assentPacket = "):text.rindex(";")])
+        for word in (b"SENTINEL", b"98765") + tuple(k.encode() for k in KINDS):
+            self.assertNotIn(word, files["data.js"] + files["review.js"] + files["index.html"])
+        answers = [{"key": f"key-{n:05}", "mode": "single", "seconds": 2, "undone": n == 0,
+                    "at": "2026-01-01T00:00:00Z", "answers": [{"item": i["id"], "kind": "value", "value": 1}]}
+                   for n, i in enumerate(packet["items"])]
+        file = {"assent_answers": 1, "packet": packet["packet"], "answers": answers}
+        self.write("answers.json", json.dumps(file))
+        for kept in (15, 0):  # the second time all are known
+            self.assertEqual(self.json("import", "answers.json", "--format", "answers")["kept"], kept)
+        self.assertEqual(self.rows("SELECT count(*), sum(undone IS NOT NULL), min(mode) FROM review_answer"),
+                         [(15, 1, "packet")])
+        self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(14,)])
+        for change, says in (({"packet": "0" * 64}, "did not make"), ({"assent_answers": 2}, "no file of answers"),
+                             ({"answers": [{"key": "x"}]}, "answers[0]")):
+            self.write("bad.json", json.dumps({**file, **change}))
+            self.fails("import", "bad.json", "--format", "answers", says=says)
+
+    def test_what_is_in_a_packet_goes_to_nobody_else(self):
+        self.run_assent("review", "--packet", "out.zip", "--reviewer", "anna")
+        ran = self.run_assent("review", "--packet", "two.zip", "--reviewer", "bob", code=2)
+        self.assertIn("nothing left for bob", ran.err)
+        self.assertFalse(os.path.exists(self.path("two.zip")))
 
 
 class Load(ReviewCase):

@@ -8,8 +8,8 @@ import subprocess
 
 from harness import ASSENT, STUDY, Case, main
 
-COMMANDS = ["init", "import", "plan", "annotate", "status", "agree", "consensus", "report", "export", "ask", "model",
-            "help", "version"]
+COMMANDS = ["init", "import", "plan", "annotate", "status", "agree", "review", "reviewers",
+            "consensus", "report", "export", "ask", "model", "help", "version"]
 
 
 class Usage(Case):

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * zip.h - a zip archive written member by member, stored as they are: JPEGs do not get smaller
+ * (PKWARE, APPNOTE.TXT 6.3.3, without ZIP64: 65 535 members, 4 GiB).
+ */
+#ifndef ASSENT_BASE_ZIP_H
+#define ASSENT_BASE_ZIP_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct zip;
+
+/* Writes to out, which stays the caller's, as do its write errors. */
+int zip_new(struct zip **out, FILE *to, struct err *e);
+/* name: ASCII, with '/' between folders. ERR_LIMIT where the archive would get too large. */
+int zip_add(struct zip *z, const char *name, const void *data, size_t len, struct err *e);
+/* Writes the directory. */
+int zip_end(struct zip *z, struct err *e);
+void zip_free(struct zip *z); /* NULL is fine */
+
+#endif

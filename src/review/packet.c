@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A packet is the page with its items and images in a zip, for somebody without the server. The
+ * items in it are leased to that person for a month. Its answers file comes back by import, and
+ * names the packet by the hash of its items, so that answers to something else are refused.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "review/internal.h"
+
+enum { LEASE_DAYS = 30, ANSWERS_FILE_MAX = 256 << 20, VERSION = 1 };
+
+static const char tab[] = "packet-packet";
+
+struct packing {
+    const struct review_site *site;
+    const struct store_reviewer *who;
+    struct state state;
+    struct person *person;
+    size_t *items, n;
+    struct zip *zip;
+    char hash[SHA256_HEX];
+};
+
+/* ---- writing ---- */
+
+/* Images first: an item whose image cannot be read is left out, and set aside. */
+static int add_image(struct packing *p, size_t i, bool *kept, struct err *e)
+{
+    const struct store_item *item = &p->state.items.items[i];
+    size_t picture = p->site->picture_of[item->image], len;
+    char name[SECRET_TEXT];
+    struct err broken;
+    void *jpeg;
+    int rc = picture == SIZE_MAX
+                 ? err_set(&broken, ERR_IO, "the picture is not there any more")
+                 : picture_make(p->site->source, picture, NULL, &jpeg, &len, &broken);
+
+    *kept = rc == 0;
+    if (rc == ERR_NOMEM) {
+        *e = broken;
+        return rc;
+    }
+    if (rc < 0)
+        return state_set_aside(&p->state, item->image, broken.what, e);
+    snprintf(name, sizeof(name), "images/%s.jpg", item->key);
+    rc = zip_add(p->zip, name, jpeg, len, e);
+    free(jpeg);
+    return rc;
+}
+
+static int add_images(struct packing *p, struct err *e)
+{
+    size_t n = 0;
+    int rc = 0;
+
+    for (size_t k = 0; rc == 0 && k < p->n; k++) {
+        bool kept = true;
+
+        if (p->state.items.items[p->items[k]].aside)
+            continue;
+        rc = signals_check(e);
+        if (rc == 0 && p->site->source)
+            rc = add_image(p, p->items[k], &kept, e);
+        if (kept)
+            p->items[n++] = p->items[k];
+    }
+    p->n = n;
+    return rc;
+}
+
+static struct json_t *items_json(const struct packing *p)
+{
+    struct json_t *all = jv_array();
+
+    for (size_t k = 0; k < p->n; k++) {
+        const struct store_item *item = &p->state.items.items[p->items[k]];
+        char name[SECRET_TEXT];
+
+        snprintf(name, sizeof(name), "images/%s.jpg", item->key);
+        jv_append(all, jv_pack("{s:s, s:I, s:s?}", "id", item->key, "question",
+                               (long long)item->column, "image", p->site->source ? name : NULL));
+    }
+    return all;
+}
+
+static int add_data(struct packing *p, struct err *e)
+{
+    const struct task *t = p->site->task;
+    struct json_t *items = items_json(p), *data;
+    char *text = jv_print_line(items);
+    struct buf b = BUF_INIT(ANSWERS_FILE_MAX);
+    int rc = text ? 0 : err_set(e, ERR_NOMEM, "out of memory: a packet");
+
+    if (rc == 0)
+        sha256_hex(text, strlen(text), p->hash); /* the ids in it are random: no two are alike */
+    free(text);
+    data = jv_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:i, s:{s:i, s:i}, s:o}", "version", VERSION,
+                   "packet", rc == 0 ? p->hash : "", "name", p->who->name, "title", t->name,
+                   "questions", questions_json(t), "reasons", jv_texts(t->flags, t->n_flags),
+                   "idle_seconds", IDLE_SECONDS, "grid", "least", GRID_LEAST, "most", GRID_MOST,
+                   "items", items);
+    text = jv_print_line(data);
+    jv_free(data);
+    if (text)
+        buf_printf(&b, "window.assentPacket = %s;\n", text);
+    free(text);
+    if (rc == 0)
+        rc = b.text ? buf_end(&b, "a packet's items", e)
+                    : err_set(e, ERR_NOMEM, "out of memory: a packet");
+    if (rc == 0)
+        rc = zip_add(p->zip, "data.js", b.text, b.len, e);
+    buf_release(&b);
+    return rc;
+}
+
+static int add_page(struct packing *p, struct err *e)
+{
+    static const char *const files[][2] = { { "packet.html", "index.html" },
+                                            { "style.css", "style.css" },
+                                            { "review.js", "review.js" } };
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof(files) / sizeof(files[0]); i++) {
+        const struct asset *a = asset_find(files[i][0]);
+
+        rc = zip_add(p->zip, files[i][1], a->text, a->len, e);
+    }
+    return rc;
+}
+
+static int fill(struct packing *p, struct err *e)
+{
+    struct store *s = p->site->store;
+    int rc = state_load(&p->state, p->site, e);
+
+    if (rc == 0)
+        rc = state_person(&p->state, p->who->annotator, &p->person, e);
+    if (rc == 0)
+        rc = state_take_all(&p->state, p->person, tab, LEASE_DAYS, &p->items, &p->n, e);
+    if (rc == 0)
+        rc = add_page(p, e);
+    if (rc == 0)
+        rc = add_images(p, e);
+    if (rc == 0 && p->n == 0) {
+        rc = err_set(e, ERR_ARG, "there is nothing left for %s to answer", p->who->name);
+        err_hint(e, "--sample 200 has people check cells drawn at random");
+    }
+    if (rc == 0)
+        rc = add_data(p, e);
+    if (rc == 0)
+        rc = zip_end(p->zip, e);
+    return rc < 0 ? rc : store_packet_add(s, p->hash, p->who->annotator, p->n, e);
+}
+
+int review_packet(const struct review_site *site, const struct store_reviewer *who,
+                  const char *path, size_t *n, struct err *e)
+{
+    struct packing p = { .site = site, .who = who };
+    struct writer *w;
+    int rc = writer_open(&w, path, e);
+
+    if (rc < 0)
+        return rc;
+    rc = zip_new(&p.zip, writer_file(w), e);
+    if (rc == 0)
+        rc = fill(&p, e);
+    *n = p.n;
+    zip_free(p.zip);
+    free(p.items);
+    state_release(&p.state);
+    return writer_end(w, rc, e);
+}
+
+/* ---- answers that come back ---- */
+
+struct taking {
+    const struct review_site *site;
+    struct state state;
+    struct person *person;
+    struct review_answers *out;
+};
+
+struct was_kept {
+    int64_t item;
+    bool found;
+};
+
+static int find_kept(void *data, const struct store_answer *a)
+{
+    struct was_kept *w = data;
+
+    w->found = w->found || a->item == w->item;
+    return 0;
+}
+
+static int take_one(struct taking *t, const struct body *b, const struct body_answer *a,
+                    struct err *e)
+{
+    struct state *s = &t->state;
+    struct given g = { .kind = a->kind, .value = (int16_t)a->value, .reason = a->reason };
+    struct was_kept w = { 0 };
+    int rc;
+
+    t->out->answers++;
+    if (!state_find(s, a->item, &g.item) ||
+        (a->kind == ANSWER_VALUE &&
+         (uint64_t)a->value >= s->task->columns[s->items.items[g.item].column].n_values)) {
+        t->out->refused++;
+        return 0;
+    }
+    w.item = s->items.items[g.item].id;
+    rc = store_answers_of(t->site->store, t->person->annotator, b->key, find_kept, &w, e);
+    if (rc < 0 || w.found) {
+        t->out->known++;
+        return rc;
+    }
+    if (state_check(s, t->person, &g) != KEPT) {
+        t->out->refused++;
+        return 0;
+    }
+    rc = state_answer(s, t->person, &g, b->key, b->seconds / (double)b->n_answers, MODE_PACKET,
+                      NULL, e);
+    if (rc == 0 && b->undone) { /* undone: kept, and the item is theirs again */
+        rc = state_undo(s, t->person, g.item, tab, e);
+        t->out->undone++;
+    }
+    t->out->kept++;
+    return rc;
+}
+
+static int take_list(struct taking *t, const struct json_t *list, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < jv_length(list); i++) {
+        struct body b;
+
+        rc = body_read_packet(&b, jv_at(list, i), e);
+        for (size_t k = 0; rc == 0 && k < b.n_answers; k++)
+            rc = take_one(t, &b, &b.answers[k], e);
+        if (rc == ERR_FORMAT)
+            err_at(e, "answers[%zu]", i);
+    }
+    return rc;
+}
+
+static int check_packet(struct taking *t, const struct json_t *file, int64_t *annotator,
+                        struct err *e)
+{
+    const char *hash = jv_text(jv_get(file, "packet"));
+    int64_t version = 0;
+    int rc;
+
+    if (!hash || !jv_integer(jv_get(file, "assent_answers"), &version) || version != VERSION)
+        return err_set(e, ERR_FORMAT, "this is no file of answers to a packet");
+    rc = store_packet_find(t->site->store, hash, annotator, e);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    err_set(e, ERR_FORMAT, "these are answers to a packet that this project did not make");
+    return err_got(e, "%.16s..", hash);
+}
+
+static int take_file(struct taking *t, const char *path, struct err *e)
+{
+    struct json_t *file = NULL;
+    int64_t annotator = 0;
+    char *text = NULL;
+    size_t len;
+    int rc = file_read(path, ANSWERS_FILE_MAX, &text, &len, e);
+
+    if (rc == 0)
+        rc = jv_parse(&file, text, len, e);
+    if (rc == 0)
+        rc = check_packet(t, file, &annotator, e);
+    if (rc == 0)
+        rc = state_person(&t->state, annotator, &t->person, e);
+    if (rc == 0)
+        rc = take_list(t, jv_get(file, "answers"), e);
+    free(text);
+    jv_free(file);
+    return rc;
+}
+
+int review_take_answers(const struct review_site *site, const char *path,
+                        struct review_answers *out, struct err *e)
+{
+    struct taking t = { .site = site, .out = out };
+    int rc;
+
+    *out = (struct review_answers){ 0 };
+    rc = store_review_begin(site->store, site->task, e);
+    if (rc == 0)
+        rc = state_load(&t.state, site, e);
+    if (rc == 0)
+        rc = take_file(&t, path, e);
+    state_release(&t.state);
+    return rc;
+}
