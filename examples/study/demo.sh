@@ -36,4 +36,6 @@ The project is in $project. Go on with:
   $program -C $project agree llava-next-8b consensus --group objective
   $program -C $project report
   $program -C $project export labels.csv --format csv --annotator consensus
+Settle its 8 193 disputes yourself, in your browser (the study published no images: a placeholder stands for them):
+  $program -C $project review --reviewer $(id -un)
 EOF

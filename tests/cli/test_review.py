@@ -203,7 +203,7 @@ class Blind(ReviewCase):
                                        " WHERE annotator.name = 'anna'")}
         self.assertEqual(kinds, set(KINDS))  # all came to her, and none could be told
         sent = bytes(anna.seen)
-        for word in (b"SENTINEL", b"98765", b"01235", b"bob", b"Bald", b'"Hat"') + tuple(k.encode() for k in KINDS):
+        for word in (b"SENTINEL", b"0.98765", b"0.01235", b"bob", b"Bald", b'"Hat"') + tuple(k.encode() for k in KINDS):
             self.assertNotIn(word, sent)
 
     def test_an_image_is_for_who_holds_it(self):
@@ -578,7 +578,7 @@ class Packet(ReviewCase):
         self.assertEqual(len([n for n in files if n.startswith("images/")]), 15)
         text = files["data.js"].decode()
         packet = json.loads(text[len("window.assentPacket = "):text.rindex(";")])
-        for word in (b"SENTINEL", b"98765") + tuple(k.encode() for k in KINDS):
+        for word in (b"SENTINEL", b"0.98765") + tuple(k.encode() for k in KINDS):
             self.assertNotIn(word, files["data.js"] + files["review.js"] + files["index.html"])
         answers = [{"key": f"key-{n:05}", "mode": "single", "seconds": 2, "undone": n == 0,
                     "at": "2026-01-01T00:00:00Z", "answers": [{"item": i["id"], "kind": "value", "value": 1}]}

@@ -45,7 +45,7 @@ QUESTIONS = [
 REASONS = ["wrong image", "harmful", "not a face", "cannot be made out"]
 
 
-def picture(number, width=180, height=220):
+def picture(number, width=120, height=150):
     """A PNG of rings in a colour of its own, so that pictures can be told apart."""
     rng = random.Random(number)
     near, far = [[rng.randrange(40, 230) for _ in range(3)] for _ in range(2)]

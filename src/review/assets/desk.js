@@ -77,8 +77,9 @@ export class Desk {
 
   // ---- taking items
 
-  request(question) {
-    const behind = this.outbox.waiting.filter((e) => e.kind === "answer" && e.tab === this.tab);
+  /* What waits is still held, as far as the server knows; but not what `sent` answers. */
+  request(question, sent) {
+    const behind = this.outbox.waiting.filter((e) => e.kind === "answer" && e.tab === this.tab && e !== sent);
     const waiting = behind.reduce((sum, entry) => sum + entry.count, 0);
     const want = Math.min(this.session.grid.most, this.view.hold + waiting);
     return question === undefined ? {want} : {want, question};
@@ -91,7 +92,7 @@ export class Desk {
 
   wants(entry) {
     const mine = entry.tab === this.tab && entry.mode === this.mode && this.view;
-    return mine && !this.undoWaits ? this.request(this.wantedQuestion) : {};
+    return mine && !this.undoWaits ? this.request(this.wantedQuestion, entry) : {};
   }
 
   async take() {

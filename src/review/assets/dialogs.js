@@ -17,10 +17,9 @@ export function showHelp(rows, foot) {
 /* Resolves to one of the reasons, or null. */
 export function chooseReason(reasons) {
   return new Promise((resolve) => {
-    let chosen = null;
     const choose = (reason) => {
-      chosen = reason;
       dialog.close();
+      resolve(reason);
     };
     const buttons = reasons.map((reason, i) => keyButton(reason, i < 9 ? String(i + 1) : "", () => choose(reason)));
     const dialog = openDialog("reasons", "What is wrong with the picture?",
@@ -29,7 +28,7 @@ export function chooseReason(reasons) {
       (event) => {
         const reason = /^[1-9]$/.test(event.key) && reasons[Number(event.key) - 1];
         if (reason) choose(reason);
-      }, () => resolve(chosen));
+      }, () => resolve(null));
   });
 }
 
