@@ -17,12 +17,16 @@ uint64_t random_below(uint64_t *state, uint64_t n)
 
 int secret_make(char out[SECRET_TEXT], struct err *e)
 {
+    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[(SECRET_TEXT - 1) / 2];
 
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         return err_errno(e, "draw random bytes", "getrandom");
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[SECRET_TEXT - 1] = '\0';
     return 0;
 }
 

@@ -407,31 +407,48 @@ static int64_t last_place(const struct building *b)
     return b->there.n > 0 ? b->there.items[b->there.n - 1].place : 0;
 }
 
-/* Items are numbered by their place; those shown again need the ids of the others, so come last. */
+/* Cell by cell, so that the database's indexes grow at their end; those shown again need the ids of
+ * the others, so come last. */
+static int by_cell(const void *a, const void *b)
+{
+    const struct new_item *x = a, *y = b;
+
+    if ((x->repeats == SIZE_MAX) != (y->repeats == SIZE_MAX))
+        return x->repeats == SIZE_MAX ? -1 : 1;
+    if (x->item.image != y->item.image)
+        return x->item.image < y->item.image ? -1 : 1;
+    return (x->item.column > y->item.column) - (x->item.column < y->item.column);
+}
+
+static int store_sorted(struct building *b, struct new_item *sorted, int64_t *ids, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        sorted[i] = b->items[i];
+        sorted[i].shuffle = i; /* where it was */
+    }
+    qsort(sorted, b->n, sizeof(*sorted), by_place);
+    for (size_t i = 0; i < b->n; i++)
+        sorted[i].item.place = last_place(b) + 1 + (int64_t)i;
+    qsort(sorted, b->n, sizeof(*sorted), by_cell);
+    for (size_t i = 0; rc == 0 && i < b->n; i++) {
+        const struct store_item *item = &sorted[i].item;
+        size_t original = sorted[i].repeats;
+
+        rc = store_item_add(b->store, item, b->plan->images->ids[item->image], b->plan->task,
+                            original == SIZE_MAX ? 0 : ids[original], &ids[sorted[i].shuffle], e);
+        b->out->added[item->kind]++;
+    }
+    return rc;
+}
+
 static int store_new(struct building *b, struct err *e)
 {
     int64_t *ids = mem_new(b->n, sizeof(*ids), e);
     struct new_item *sorted = mem_new(b->n, sizeof(*sorted), e);
-    int rc = ids && sorted ? 0 : ERR_NOMEM;
+    int rc = ids && sorted ? store_sorted(b, sorted, ids, e) : ERR_NOMEM;
 
-    for (size_t i = 0; rc == 0 && i < b->n; i++) {
-        sorted[i] = b->items[i];
-        sorted[i].shuffle = i; /* where it was */
-    }
-    if (rc == 0)
-        qsort(sorted, b->n, sizeof(*sorted), by_place);
-    for (int again = 0; again < 2; again++)
-        for (size_t i = 0; rc == 0 && i < b->n; i++) {
-            struct store_item *item = &sorted[i].item;
-            size_t original = sorted[i].repeats;
-
-            if ((original != SIZE_MAX) != again)
-                continue;
-            item->place = last_place(b) + 1 + (int64_t)i;
-            rc = store_item_add(b->store, item, b->plan->images->ids[item->image], b->plan->task,
-                                again ? ids[original] : 0, &ids[sorted[i].shuffle], e);
-            b->out->added[item->kind]++;
-        }
     free(ids);
     free(sorted);
     return rc;

@@ -151,8 +151,6 @@ struct loading {
     const struct store_images *images;
     struct store_items *out;
     size_t cap;
-    int64_t *repeats; /* ids, [cap] beside out->items */
-    size_t repeats_cap;
 };
 
 static int take_texts(struct loading *l, struct store_item *item, struct sql_stmt *row,
@@ -190,17 +188,22 @@ static int take_item(struct loading *l, struct sql_stmt *row, struct err *e)
     item.design = sql_int(row, 9);
     item.stratum = (size_t)sql_int(row, 10);
     item.inclusion_probability = sql_real(row, 11);
+    item.repeats = sql_int(row, 8) ? (size_t)sql_int(row, 8) : SIZE_MAX; /* an id, for now */
     rc = take_texts(l, &item, row, e);
     if (rc == 0)
         rc = mem_grow(&l->out->items, &l->cap, l->out->n + 1, sizeof(item), UINT32_MAX, e);
     if (rc == 0)
-        rc = mem_grow(&l->repeats, &l->repeats_cap, l->out->n + 1, sizeof(*l->repeats), UINT32_MAX,
-                      e);
-    if (rc < 0)
-        return rc;
-    l->repeats[l->out->n] = sql_int(row, 8);
-    l->out->items[l->out->n++] = item;
-    return 0;
+        l->out->items[l->out->n++] = item;
+    return rc;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct store_item *x = a, *y = b;
+
+    if (x->place != y->place)
+        return x->place < y->place ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -223,13 +226,14 @@ static int find_repeated(struct loading *l, struct err *e)
         by_id[i] = &all->items[i];
     qsort(by_id, all->n, sizeof(*by_id), compare_ids);
     for (size_t i = 0; i < all->n; i++) {
-        struct store_item wanted = { .id = l->repeats[i] }, *p = &wanted;
+        struct store_item wanted = { .id = (int64_t)all->items[i].repeats }, *p = &wanted;
         const struct store_item **found =
-            l->repeats[i] ? bsearch(&p, by_id, all->n, sizeof(*by_id), compare_ids) : NULL;
+            all->items[i].repeats != SIZE_MAX
+                ? bsearch(&p, by_id, all->n, sizeof(*by_id), compare_ids)
+                : NULL;
 
-        if (found)
-            all->items[i].repeats = (size_t)(*found - all->items);
-        else if (all->items[i].kind == REVIEW_REPEAT)
+        all->items[i].repeats = found ? (size_t)(*found - all->items) : SIZE_MAX;
+        if (!found && all->items[i].kind == REVIEW_REPEAT)
             all->items[i].aside = "the item that it repeats is not asked any more";
     }
     free(by_id);
@@ -244,16 +248,17 @@ int store_items_load(struct store *s, const struct task *t, const struct store_i
     int rc = sql_prepare(s->db, &list,
                          "SELECT id, key, kind, image, question, votes, place, known, repeats,"
                          " design, stratum, inclusion_probability, aside FROM review_item"
-                         " ORDER BY place, id",
+                         " ORDER BY id",
                          e);
 
     *out = (struct store_items){ 0 };
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
         rc = take_item(&l, list, e);
     sql_finalize(list);
+    if (rc == 0 && out->n > 0)
+        qsort(out->items, out->n, sizeof(*out->items), compare_places);
     if (rc == 0)
         rc = find_repeated(&l, e);
-    free(l.repeats);
     if (rc < 0)
         store_items_release(out);
     return rc;

@@ -41,7 +41,7 @@ CREATE TABLE review_stratum (
 -- One cell put before people. A question and its options are known by their names: assent.yaml may change.
 CREATE TABLE review_item (
     id        INTEGER PRIMARY KEY,
-    key       TEXT NOT NULL UNIQUE,     -- random: what the page knows it by
+    key       TEXT NOT NULL,            -- random, 128 bits: what the page knows it by
     kind      TEXT NOT NULL,            -- why it was queued: dispute, sample, gold, repeat
     image     INTEGER NOT NULL REFERENCES image,
     question  TEXT NOT NULL,            -- the column's name
