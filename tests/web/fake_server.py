@@ -350,7 +350,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def image(self, name):
         _, person = self.session()
         item = self.server.state.by_id.get(name)
-        if not item or item.aside or person and not (item.lease and item.lease[0] == person or item.answer
+        if self.server.site.no_images or not item or item.aside or person and not (item.lease and item.lease[0] == person or item.answer
                                                      and item.answer[0] == person):
             raise Refused(404, "not_found", "there is no such picture")
         kind, content = self.server.state.image(item)
@@ -380,6 +380,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/api/take":
             reply = {"items": state.take(person, body["tab"], body["mode"], body["want"], body.get("question")),
                      "progress": state.progress(person)}
+        elif self.path == "/api/release":
+            for item in state.mine(person, body["tab"]):
+                item.lease = None
+            reply = {}
         elif self.path == "/api/answer":
             reply = state.answer(person, body)
         elif self.path == "/api/undo":
@@ -428,6 +432,7 @@ class Site:
 
     def __init__(self, latency=0.0, idle=60, port=0, **state):
         self.state, self.latency, self.idle, self.port = State(**state), latency, idle, port
+        self.no_images = False
         self.faults, self.requests, self.lock, self.server = [], [], threading.Lock(), None
         self.start()
 

@@ -49,6 +49,10 @@ export class Api {
     return this.post("/api/undo", body);
   }
 
+  release(tab) {
+    return this.post("/api/release", {tab});
+  }
+
   leave() {
     return this.post("/api/leave", {});
   }

@@ -64,6 +64,7 @@ class App {
   }
 
   async leave() {
+    if (this.desk) await this.api.release(this.desk.tab).catch(() => {});
     await this.api.leave().catch(() => {});
     location.hash = "";
     location.reload();

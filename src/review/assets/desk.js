@@ -40,7 +40,7 @@ export class Desk {
       session: on.session,
       wants: (entry) => this.wants(entry),
     });
-    setInterval(() => this.ended && this.take(), LOOK_AGAIN_MS);
+    setInterval(() => this.ended && !document.hidden && this.take(), LOOK_AGAIN_MS);
     setInterval(() => this.freshen(), LOOK_AGAIN_MS);
     this.outbox.run();
   }
@@ -149,8 +149,9 @@ export class Desk {
 
   answer(items, answers) {
     const step = {key: randomName(), mode: this.mode, items, answers};
+    const ids = new Set(items.map((item) => item.id));
     this.history.push(step);
-    this.items = this.items.filter((item) => !items.includes(item));
+    this.items = this.items.filter((item) => !ids.has(item.id));
     this.lastQuestion = items[0].question;
     this.outbox.add({kind: "answer", key: step.key, mode: this.mode, seconds: this.clock.seconds(), answers,
       count: answers.length});

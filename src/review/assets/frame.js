@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The line above the work: whose, how far, how long still, and whether all is saved.
 
-import {counted, duration, el, icon, iconButton} from "./ui.js";
+import {announce, counted, duration, el, icon, iconButton} from "./ui.js";
 
 const MODES = {single: "One by one", grid: "Grid"};
 const SHOW_SAVING_MS = 250; // shorter than that, "saving" would only flicker
@@ -13,7 +13,7 @@ export class Frame {
     this.meter = el("div", {class: "meter", role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0"}, this.bar);
     this.done = el("strong");
     this.pace = el("span", {class: "pace"});
-    this.saved = el("span", {class: "saved", role: "status"});
+    this.saved = el("span", {class: "saved"});
     this.modes = Object.entries(MODES).map(([mode, label]) =>
       el("button", {type: "button", "data-mode": mode, "aria-label": label, click: () => on.mode(mode)},
         icon(mode), el("span", {class: "label"}, label)));
@@ -54,6 +54,9 @@ export class Frame {
 
   say(state, text, title = "") {
     if (this.saved.textContent === text) return;
+    const was = this.saved.dataset.state;
+    if (state === "offline" && was !== state) announce(text);
+    if (state === "saved" && was === "offline") announce("All answers are saved.");
     this.saved.dataset.state = state;
     this.saved.textContent = text;
     this.saved.title = title;

@@ -12,6 +12,7 @@ const GAP = 8;
 const COMFORTABLE = 148; // pixels across, of a picture in a page of "as many as fit"
 const LARGE = 210;
 const NARROWEST = 92;
+const HARDLY = 0.2; // so little of a picture may be out of sight
 const MARGIN = 40; // of the window's width and height, what is not for pictures
 const AROUND = 190;
 const RATIO = 0.8; // width to height, until a picture says otherwise
@@ -33,6 +34,7 @@ export class Grid {
     this.marks = new Map(Object.entries(ofTab.get(MARKS) ?? {}));
     this.build();
     new ResizeObserver(() => this.layOut()).observe(this.field);
+    this.field.addEventListener("scroll", () => this.look(), {passive: true});
   }
 
   build() {
@@ -111,6 +113,8 @@ export class Grid {
       if (mark) this.marks.set(answer.item, mark);
     }
     this.turn(step.items);
+    this.seenTo = Infinity;
+    this.look();
     this.touched = true;
     this.show();
   }
@@ -122,6 +126,7 @@ export class Grid {
   turn(page) {
     this.page = page;
     this.turned = performance.now();
+    this.seenTo = 0;
     this.touched = false;
     this.anchor = null;
     this.focus = 0;
@@ -199,7 +204,23 @@ export class Grid {
     this.columns = columns;
     this.field.style.setProperty("--columns", columns);
     this.field.style.setProperty("--across", `${Math.floor(size)}px`);
-    this.field.style.setProperty("--down", `${Math.floor(size / this.ratio)}px`);
+    this.down = Math.floor(size / this.ratio);
+    this.field.style.setProperty("--down", `${this.down}px`);
+    this.look();
+  }
+
+  /* How many pictures have not been in sight yet. */
+  look() {
+    const {scrollTop, clientHeight} = this.field;
+    this.seenTo = Math.max(this.seenTo, scrollTop + clientHeight);
+    const rows = Math.floor((this.seenTo + this.down * HARDLY + GAP) / (this.down + GAP));
+    this.below = Math.max(0, this.page.length - rows * this.columns);
+    this.showCounts();
+  }
+
+  scrollOn() {
+    this.field.scrollBy({top: this.field.clientHeight - this.down / 2});
+    announce(`${counted(this.below, "picture")} more below.`);
   }
 
   resize(step) {
@@ -260,7 +281,7 @@ export class Grid {
     const others = ["unsure", "skip", "flag"].map((kind) => [this.count(kind), MARK_SAYS[kind]]).filter(([n]) => n);
     const marked = others.reduce((sum, [n]) => sum + n, yes);
     const parts = [`${yes} yes`, `${this.page.length - marked} no`, ...others.map(([n, said]) => `${n} ${said}`)];
-    this.sendButton.querySelector(".label").textContent = `Send ${parts.join(", ")}`;
+    this.sendButton.querySelector(".label").textContent = this.below ? `${this.below} more below` : `Send ${parts.join(", ")}`;
     this.note.textContent = "Unmarked becomes “no” only when you send the page.";
   }
 
@@ -299,6 +320,7 @@ export class Grid {
 
   send() {
     if (!this.page.length || performance.now() - this.turned < TOO_SOON_MS) return;
+    if (this.below) return this.scrollOn(); // nobody says no to what they have not seen
     const states = this.page.map((item) => this.desk.pictures.of(item).state);
     if (states.includes("loading")) return announce("Some pictures are still loading.");
     const seen = this.page.filter((item, i) => states[i] !== "failed" || this.marks.has(item.id));

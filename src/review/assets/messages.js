@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pages that are only a message: the link is needed, the server is away, nothing is left.
 
-import {counted, el} from "./ui.js";
+import {capital, counted, el} from "./ui.js";
 
 /* The heading takes the focus, so that it is read. */
 function messagePage(title, ...content) {
@@ -18,14 +18,14 @@ export function linkPage(reason, waiting, onToken) {
     if (token) onToken(token);
     else error.textContent = "Paste the whole link, with what follows the #.";
   };
-  return messagePage("Open your link again", el("p", {}, reason),
+  return messagePage("Open your link again", el("p", {}, capital(reason)),
     waiting > 0 && el("p", {}, `${counted(waiting, "answer")} not sent yet: kept in this browser, and sent once you are back.`),
     el("form", {submit}, el("label", {for: "link"}, "The link that you were sent"), field, error,
       el("button", {type: "submit", class: "main"}, "Go on")));
 }
 
 export function waitingPage(reason, waiting) {
-  return messagePage("Waiting for the server", el("p", {}, `${reason} This page goes on by itself.`),
+  return messagePage("Waiting for the server", el("p", {}, `${capital(reason)} This page goes on by itself.`),
     waiting > 0 && el("p", {}, `${counted(waiting, "answer")} not sent yet: kept in this browser.`));
 }
 
