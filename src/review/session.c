@@ -93,17 +93,35 @@ bool session_check(struct review *r, struct request *q, bool writes, struct sess
     return true;
 }
 
+/* Who this is in which project, for what the page keeps of them: items' keys are random, so the
+ * oldest one tells projects apart. */
+static void who_of(const struct review *r, const struct session *s, char out[SHA256_HEX])
+{
+    const struct store_items *all = &r->state.items;
+    size_t oldest = 0;
+    char text[SECRET_TEXT + 32];
+
+    for (size_t i = 1; i < all->n; i++)
+        if (all->items[i].id < all->items[oldest].id)
+            oldest = i;
+    snprintf(text, sizeof(text), "who %s %lld", all->n > 0 ? all->items[oldest].key : "",
+             (long long)s->who.id);
+    sha256_hex(text, strlen(text), out);
+}
+
 static struct json_t *session_json(struct review *r, const struct session *s, struct err *e)
 {
     const struct task *t = r->site.task;
     bool owner = s->who.annotator == 0;
     struct person *p = NULL;
+    char who[SHA256_HEX];
     struct json_t *o;
 
+    who_of(r, s, who);
     if (!owner && state_person(&r->state, s->who.annotator, &p, e) < 0)
         return NULL;
-    o = jv_pack("{s:s, s:s, s:s, s:s}", "role", owner ? "owner" : "reviewer", "name", s->name,
-                "csrf", s->csrf, "title", t->name);
+    o = jv_pack("{s:s, s:s, s:s, s:s, s:s}", "role", owner ? "owner" : "reviewer", "who", who,
+                "name", s->name, "csrf", s->csrf, "title", t->name);
     if (!o || owner)
         return o;
     jv_set(o, "questions", questions_json(t));

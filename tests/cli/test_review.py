@@ -253,6 +253,7 @@ class Durable(ReviewCase):
         again = self.serve("--reviewer", "anna", port=server.port)
         anna.close()
         self.assertEqual(anna.get("/api/session").json["csrf"], anna.csrf)
+        self.assertEqual(anna.get("/api/session").json["who"], anna.info["who"])
         self.assertEqual(anna.get("/api/session").json["progress"]["done"], 1)
         self.assertEqual([i["id"] for i in anna.take(want=3)["items"]], items[1:])
         self.assertEqual(anna.answer("key-00001", items[0]).json["results"][0]["kept"], True)
