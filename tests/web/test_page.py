@@ -105,7 +105,9 @@ class Single(PageCase):
         for _ in range(3):
             self.page.keys("n")
             self.page.until_ready()
-        self.page.keys("f", "1")  # at the choice, "1" is an option too
+        self.page.keys("f")
+        self.page.until_saved()  # the server's list has replaced ours meanwhile
+        self.page.keys("1")  # at the choice, "1" is an option too
         self.page.keys("?")
         self.page.until_text("these keys", "dialog")
         self.page.keys("y", "?")

@@ -253,7 +253,7 @@ export class Grid {
     if (!item) return;
     if (this.marks.get(item.id)?.kind === kind) return this.mark(i, null);
     const reason = kind === "flag" ? await chooseReason(this.desk.session.reasons) : undefined;
-    if (reason === null || this.page[i] !== item) return;
+    if (reason === null || this.page[i]?.id !== item.id) return;
     this.mark(i, {kind, reason});
     this.refocus();
   }

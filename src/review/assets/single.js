@@ -8,7 +8,6 @@ import {Viewer} from "./viewer.js";
 
 const HOLD = 5; // the one that is shown, and the next ones, loaded already
 const ZOOM_STEP = 1.25;
-const KEY_OF_KIND = {unsure: "u", skip: "s", flag: "f"};
 
 export class Single {
   constructor(desk, on) {
@@ -121,7 +120,7 @@ export class Single {
   async flag() {
     const {item} = this;
     const reason = await chooseReason(this.desk.session.reasons);
-    if (reason && item === this.item) this.give({kind: "flag", reason});
+    if (reason && item?.id === this.item?.id) this.give({kind: "flag", reason});
   }
 
   keys() {

@@ -72,22 +72,22 @@ export function duration(seconds) {
 
 /* Says it to screen readers. */
 export function announce(text) {
-  liveRegion("polite", "announcer", "status").textContent = text;
+  liveRegion("announcer", "status").textContent = text;
 }
 
 /* Shows it for a moment, and says it. */
 export function toast(text) {
-  const region = liveRegion("polite", "toasts", "log");
+  const region = liveRegion("toasts", "log");
   const note = el("p", {}, text);
   region.append(note);
   while (region.children.length > 3) region.firstChild.remove();
   setTimeout(() => note.remove(), TOAST_MS);
 }
 
-function liveRegion(politeness, name, role) {
+function liveRegion(name, role) {
   let region = document.getElementById(name);
   if (!region) {
-    region = el("div", {id: name, "aria-live": politeness, role});
+    region = el("div", {id: name, "aria-live": "polite", role});
     document.body.append(region);
   }
   return region;
