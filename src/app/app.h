@@ -477,6 +477,7 @@ struct review_options {
     const char *host, *name, *cert, *key; /* as net.h has them */
     uint16_t port;
     const char *reviewer; /* NULL: nobody */
+    bool only_plan;       /* the queue is counted and not kept */
 };
 
 struct review_job;
@@ -491,6 +492,18 @@ bool review_job_has_pictures(const struct review_job *j);
 struct review_links {
     char *reviewer, *owner; /* reviewer: NULL where none was named */
 };
+
+struct review_forecast {
+    uint64_t items, votes;    /* on the queue, open ones: an item may want several votes */
+    double seconds;           /* an answer; NaN: not known */
+    bool measured;            /* of this project's answers, else what assent.yaml says */
+    double hours, cost;       /* NaN: not known */
+    const char *currency;
+};
+
+/* What answering all of the queue would take people. */
+int review_job_forecast(const struct review_job *j, struct review_forecast *out, struct err *e);
+struct json_t *review_forecast_json(const struct review_job *j, const struct review_forecast *f);
 
 /* Listens, and makes the links. */
 int review_job_start(struct review_job *j, struct review_links *links, struct err *e);

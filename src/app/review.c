@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -283,9 +284,9 @@ static int build_queue(struct review_job *j, struct err *e)
                                       : "the two annotators differ nowhere");
         err_hint(e, "--sample 200 has people check cells drawn at random");
     }
-    if (rc == 0)
+    if (rc == 0 && !o->only_plan)
         rc = store_commit(s, e);
-    if (rc < 0)
+    if (rc < 0 || o->only_plan)
         store_rollback(s);
     return rc;
 }
@@ -315,7 +316,7 @@ static void describe_site(struct review_job *j)
 
 static int prepare(struct review_job *j, struct err *e)
 {
-    int rc = lock_project(j, e);
+    int rc = j->options->only_plan ? 0 : lock_project(j, e);
 
     if (rc == 0)
         rc = load_labels(j, e);
@@ -382,6 +383,44 @@ const struct review_queued *review_job_queued(const struct review_job *j)
 bool review_job_has_pictures(const struct review_job *j)
 {
     return j->source != NULL;
+}
+
+/* ---- what it takes ---- */
+
+int review_job_forecast(const struct review_job *j, struct review_forecast *out, struct err *e)
+{
+    const struct prices *prices = &j->project->task->prices;
+    uint64_t wanted = j->queued.items * j->options->votes;
+    struct review_figures figures;
+    int rc = review_figures_load(&figures, j->project->store, j->project->task, &j->data.images,
+                                 NULL, e);
+
+    if (rc < 0)
+        return rc;
+    *out = (struct review_forecast){ .items = j->queued.items - figures.done,
+                                     .votes = wanted > figures.done ? wanted - figures.done : 0,
+                                     .seconds = figures.seconds,
+                                     .measured = !isnan(figures.seconds),
+                                     .currency = prices->currency };
+    review_figures_release(&figures);
+    if (!out->measured)
+        out->seconds = prices->seconds_an_answer.given ? prices->seconds_an_answer.value : NAN;
+    out->hours = out->seconds * (double)out->votes / 3600;
+    out->cost = prices->wage_hour.given ? out->hours * prices->wage_hour.value : NAN;
+    return 0;
+}
+
+struct json_t *review_forecast_json(const struct review_job *j, const struct review_forecast *f)
+{
+    const struct review_queued *q = &j->queued;
+
+    return jv_pack("{s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:b, s:o, s:o, s:s?}", "items",
+                   (long long)f->items, "votes", (long long)f->votes, "new", "disputes",
+                   (long long)q->added[REVIEW_DISPUTE], "sample",
+                   (long long)q->added[REVIEW_SAMPLE], "gold", (long long)q->added[REVIEW_GOLD],
+                   "repeats", (long long)q->added[REVIEW_REPEAT], "seconds_an_answer",
+                   jv_real(f->seconds), "measured", (int)f->measured, "hours", jv_real(f->hours),
+                   "cost", jv_real(f->cost), "currency", f->currency);
 }
 
 static int write_link(const struct review_job *j, const char *token, char **link, struct err *e)

@@ -83,15 +83,37 @@ error_t cmd_parse_choice(int key, char *arg, struct argp_state *state);
 int cmd_print_progress(const struct review_figures *f, struct err *e);
 int cmd_print_review(const struct review_figures *f, struct err *e);
 
-/* Prints a JSON document on stdout and frees it. */
-int cmd_print_json(struct json_t *document, struct err *e);
-
 /* A list of texts that an option or argument may give several times. */
 enum { CMD_LIST_MAX = 64 };
 struct cmd_list {
     const char *items[CMD_LIST_MAX];
     size_t n;
 };
+
+/* What review and plan --review have in common: what is asked. */
+enum {
+    CMD_ASKED_BETWEEN = 0x200,
+    CMD_ASKED_SAMPLE,
+    CMD_ASKED_REPEAT,
+    CMD_ASKED_GOLD,
+    CMD_ASKED_ORDER,
+    CMD_ASKED_QUESTIONS,
+    CMD_ASKED_VOTES,
+    CMD_ASKED_LIMIT,
+    CMD_ASKED_SEED,
+    CMD_ASKED_ABSTAINED,
+    CMD_ASKED_RULES,
+    CMD_ASKED_NO_DISPUTES,
+};
+struct cmd_asked {
+    struct review_options o;
+    struct cmd_list questions; /* to become o's */
+};
+error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd_asked *own);
+
+/* Prints a JSON document on stdout and frees it. */
+int cmd_print_json(struct json_t *document, struct err *e);
+
 void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_state *state);
 /* A whole number for an option, or the usage error that says what it was. */
 uint64_t cmd_number(const char *text, uint64_t max, const char *option,

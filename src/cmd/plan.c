@@ -1,7 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
+
+/* --sample, --seed and --limit mean images of a model's run, or with --review cells of a queue:
+ * they are kept as text until it is known which. */
+enum { KEY_REVIEW = 0x300, KEY_SAMPLE, KEY_SEED, KEY_LIMIT, KEY_KEYS, KEY_RETRY, KEY_REFERENCE };
+
+struct plan_own {
+    struct annotate_options annotate;
+    struct cmd_asked asked;
+    bool review;
+    char *sample, *seed, *limit; /* NULL: not given */
+    const char *only_model, *only_review; /* the first option that fits only one of the two */
+};
+
+static const struct argp_option options[] = {
+    { NULL, 0, NULL, 0, "A model's run:", 1 },
+    { "annotator", 'a', "NAME", 0, "which model of assent.yaml (default: the only one)", 1 },
+    { "limit", KEY_LIMIT, "N", 0, "at most N images", 1 },
+    { "sample", KEY_SAMPLE, "N", 0, "N images drawn at random; with --review: cells, or N%", 1 },
+    { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 1 },
+    { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 1 },
+    { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 1 },
+    { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 1 },
+    { NULL, 0, NULL, 0, "What people are asked:", 2 },
+    { "review", KEY_REVIEW, NULL, 0, "plan a review by people instead of a model's run", 2 },
+    { "between", CMD_ASKED_BETWEEN, "A B", 0, "whose differences are disputes", 2 },
+    { "gold", CMD_ASKED_GOLD, "FILE", 0, "also the cells of this label file", 2 },
+    { "repeat", CMD_ASKED_REPEAT, "N", 0, "show N items again", 2 },
+    { "abstained", CMD_ASKED_ABSTAINED, NULL, 0,
+      "also cells on which the model gave no answer", 2 },
+    { "rule-breaking", CMD_ASKED_RULES, NULL, 0, "also cells on which the model breaks a rule", 2 },
+    { "no-disputes", CMD_ASKED_NO_DISPUTES, NULL, 0, "not the disputes", 2 },
+    { "questions", CMD_ASKED_QUESTIONS, "A,B", 0, "only these", 2 },
+    { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item", 2 },
+    { 0 },
+};
+
+/* An option that fits only one of the two. */
+static error_t parse_half(struct plan_own *own, int key, char *arg, struct argp_state *state)
+{
+    struct annotate_options *o = &own->annotate;
+
+    switch (key) {
+    case 'a': o->annotator = arg; break;
+    case KEY_KEYS: o->keys = arg; break;
+    case KEY_RETRY: o->retry_errors = true; break;
+    case KEY_REFERENCE: o->reference = true; break;
+    default:
+        own->only_review = own->only_review ? own->only_review : "what people are asked";
+        return cmd_parse_asked(key, arg, state, &own->asked);
+    }
+    own->only_model = "which images a model answers";
+    return 0;
+}
+
+static void finish(struct plan_own *own, struct argp_state *state)
+{
+    struct annotate_options *o = &own->annotate;
+
+    if (own->review && (own->only_model || own->limit))
+        argp_error(state, "--review plans what people are asked, not %s",
+                   own->only_model ? own->only_model : "a number of images");
+    if (!own->review && own->only_review)
+        argp_error(state, "%s goes with --review", own->only_review);
+    if (own->review && own->sample)
+        cmd_parse_asked(CMD_ASKED_SAMPLE, own->sample, state, &own->asked);
+    if (own->review && own->seed)
+        cmd_parse_asked(CMD_ASKED_SEED, own->seed, state, &own->asked);
+    if (own->review)
+        return;
+    o->seed = own->seed ? cmd_number(own->seed, UINT64_MAX, "--seed", state) : 1;
+    o->sample = own->sample ? cmd_number(own->sample, UINT32_MAX, "--sample", state) : 0;
+    o->limit = own->limit ? cmd_number(own->limit, UINT32_MAX, "--limit", state) : 0;
+    if ((own->sample && o->sample == 0) || (own->limit && o->limit == 0))
+        argp_error(state, "no images are asked for");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+    struct plan_own *own = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = in;
+        return cmd_parse_asked(key, arg, state, &own->asked);
+    case KEY_REVIEW: own->review = true; return 0;
+    case KEY_SAMPLE: own->sample = arg; return 0;
+    case KEY_SEED: own->seed = arg; return 0;
+    case KEY_LIMIT: own->limit = arg; return 0;
+    case ARGP_KEY_END: finish(own, state); return 0;
+    case 'a':
+    case KEY_KEYS:
+    case KEY_RETRY:
+    case KEY_REFERENCE: return parse_half(own, key, arg, state);
+    default:
+        return key >= CMD_ASKED_BETWEEN && key <= CMD_ASKED_NO_DISPUTES
+                   ? parse_half(own, key, arg, state)
+                   : ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- a model's run ---- */
 
 static void print_plan(const struct plan_result *r)
 {
@@ -27,36 +131,97 @@ static void print_plan(const struct plan_result *r)
         printf("  cost     %.2f %s\n", r->cost, r->currency);
 }
 
-static int run(const struct globals *g, const void *own, struct err *e)
+static int run_model(const struct globals *g, struct project *p, const struct plan_own *own,
+                     struct err *e)
 {
-    struct plan_options o = { *(const struct annotate_options *)own, PLAN_MEASURED };
+    struct plan_options o = { own->annotate, PLAN_MEASURED };
     struct plan_result result;
+    int rc = plan(p, &o, &result, e);
+
+    if (rc < 0)
+        return rc;
+    if (g->json)
+        rc = cmd_print_json(plan_json(&result), e);
+    else
+        print_plan(&result);
+    plan_result_release(&result);
+    return rc;
+}
+
+/* ---- a review ---- */
+
+static void print_forecast(const struct review_job *j, const struct review_forecast *f)
+{
+    const struct review_queued *q = review_job_queued(j);
+    char n[5][32], duration[32];
+
+    printf("review: %s items to answer, %s votes\n", text_grouped(f->items, n[0]),
+           text_grouped(f->votes, n[1]));
+    printf("  new      %s disputes, %s drawn at random, %s with known answers, %llu again\n",
+           text_grouped(q->added[REVIEW_DISPUTE], n[2]),
+           text_grouped(q->added[REVIEW_SAMPLE], n[3]), text_grouped(q->added[REVIEW_GOLD], n[4]),
+           (unsigned long long)q->added[REVIEW_REPEAT]);
+    if (isnan(f->seconds)) {
+        puts("  time     not known: nobody has answered yet, and assent.yaml does not say prices: "
+             "seconds_an_answer");
+        return;
+    }
+    printf("  speed    %.3g s an answer, %s\n", f->seconds,
+           f->measured ? "the median of this project's" : "as assent.yaml says");
+    printf("  time     %s of people's work\n", log_duration(f->hours * 3600, duration));
+    if (isnan(f->cost))
+        puts("  cost     not known: prices: wage_hour in assent.yaml");
+    else
+        printf("  cost     %.2f %s\n", f->cost, f->currency);
+}
+
+static int run_review(const struct globals *g, struct project *p, const struct plan_own *own,
+                      struct err *e)
+{
+    struct review_options o = own->asked.o;
+    struct review_forecast forecast;
+    struct review_job *j;
+    int rc;
+
+    o.questions = own->asked.questions.items;
+    o.n_questions = own->asked.questions.n;
+    o.only_plan = true;
+    rc = review_job_open(&j, p, &o, e);
+    if (rc == 0)
+        rc = review_job_forecast(j, &forecast, e);
+    if (rc == 0 && g->json)
+        rc = cmd_print_json(review_forecast_json(j, &forecast), e);
+    else if (rc == 0)
+        print_forecast(j, &forecast);
+    review_job_close(j);
+    return rc;
+}
+
+static int run(const struct globals *g, const void *own_options, struct err *e)
+{
+    const struct plan_own *own = own_options;
     struct project *p;
     int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
 
     if (rc < 0)
         return rc;
-    rc = plan(p, &o, &result, e);
-    if (rc == 0) {
-        if (g->json)
-            rc = cmd_print_json(plan_json(&result), e);
-        else
-            print_plan(&result);
-        plan_result_release(&result);
-    }
+    rc = own->review ? run_review(g, p, own, e) : run_model(g, p, own, e);
     project_close(p);
     return rc;
 }
 
 const struct command cmd_plan = {
     .name = "plan",
-    .args = "",
-    .summary = "what annotate would take, in time, memory and money",
+    .args = "\n--review",
+    .summary = "what annotate or review would take, in time and money",
     .doc = "Answers a few pictures to measure, keeps nothing of it, and says what the rest would "
-           "take.",
-    .example = "Example:\n  assent plan --annotator llava --sample 1000",
-    .options = cmd_choice_options,
-    .parse = cmd_parse_choice,
-    .size = sizeof(struct annotate_options),
+           "take. With --review: how many items people would be asked, how long that takes by the "
+           "measured seconds an answer, and what it costs.",
+    .example = "Examples:\n"
+               "  assent plan --annotator llava --sample 1000\n"
+               "  assent plan --review --sample 2%",
+    .options = options,
+    .parse = parse,
+    .size = sizeof(struct plan_own),
     .run = run,
 };

@@ -6,19 +6,7 @@
 #include "cmd/cmd.h"
 
 enum {
-    KEY_BETWEEN = 0x100,
-    KEY_SAMPLE,
-    KEY_REPEAT,
-    KEY_GOLD,
-    KEY_ORDER,
-    KEY_QUESTIONS,
-    KEY_VOTES,
-    KEY_LIMIT,
-    KEY_SEED,
-    KEY_ABSTAINED,
-    KEY_RULES,
-    KEY_NO_DISPUTES,
-    KEY_LISTEN,
+    KEY_LISTEN = 0x100,
     KEY_NAME,
     KEY_CERT,
     KEY_TLS_KEY,
@@ -31,8 +19,7 @@ enum {
 enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60 };
 
 struct review_own {
-    struct review_options o;
-    struct cmd_list questions;
+    struct cmd_asked asked;
     char host[256];
     const char *packet;
     bool plain;
@@ -40,22 +27,22 @@ struct review_own {
 
 static const struct argp_option options[] = {
     { NULL, 0, NULL, 0, "What is asked:", 1 },
-    { "between", KEY_BETWEEN, "A B", 0,
+    { "between", CMD_ASKED_BETWEEN, "A B", 0,
       "whose differences are disputes (default: the first model and the first of the people who"
       " labelled in bulk)",
       1 },
-    { "sample", KEY_SAMPLE, "N", 0, "also N cells drawn at random of all, or N% of them", 1 },
-    { "gold", KEY_GOLD, "FILE", 0, "also the cells of this label file: their answers are known",
+    { "sample", CMD_ASKED_SAMPLE, "N", 0, "also N cells drawn at random of all, or N% of them", 1 },
+    { "gold", CMD_ASKED_GOLD, "FILE", 0, "also the cells of this label file: their answers are known",
       1 },
-    { "repeat", KEY_REPEAT, "N", 0, "show N items again to whoever answered them", 1 },
-    { "abstained", KEY_ABSTAINED, NULL, 0, "also cells on which the model gave no answer", 1 },
-    { "rule-breaking", KEY_RULES, NULL, 0, "also cells on which the model breaks a rule", 1 },
-    { "no-disputes", KEY_NO_DISPUTES, NULL, 0, "not the disputes", 1 },
-    { "questions", KEY_QUESTIONS, "A,B", 0, "only these", 1 },
-    { "order", KEY_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question", 1 },
-    { "votes", KEY_VOTES, "K", 0, "ask K different people about an item (default 1)", 1 },
-    { "limit", KEY_LIMIT, "N", 0, "at most N answers a person", 1 },
-    { "seed", KEY_SEED, "N", 0, "of the sample and the order (default 1)", 1 },
+    { "repeat", CMD_ASKED_REPEAT, "N", 0, "show N items again to whoever answered them", 1 },
+    { "abstained", CMD_ASKED_ABSTAINED, NULL, 0, "also cells on which the model gave no answer", 1 },
+    { "rule-breaking", CMD_ASKED_RULES, NULL, 0, "also cells on which the model breaks a rule", 1 },
+    { "no-disputes", CMD_ASKED_NO_DISPUTES, NULL, 0, "not the disputes", 1 },
+    { "questions", CMD_ASKED_QUESTIONS, "A,B", 0, "only these", 1 },
+    { "order", CMD_ASKED_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question", 1 },
+    { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item (default 1)", 1 },
+    { "limit", CMD_ASKED_LIMIT, "N", 0, "at most N answers a person", 1 },
+    { "seed", CMD_ASKED_SEED, "N", 0, "of the sample and the order (default 1)", 1 },
     { NULL, 0, NULL, 0, "Who answers, and how:", 2 },
     { "reviewer", KEY_REVIEWER, "NAME", 0, "print a link for this person first", 2 },
     { "lease", KEY_LEASE, "MINUTES", 0, "an item stays a person's for so long (default 10)", 2 },
@@ -105,10 +92,10 @@ static void set_listen(struct review_own *own, const char *arg, const struct arg
     if (len == 0 || len >= sizeof(own->host) || !text_u64(colon + 1, UINT16_MAX, &port))
         argp_error(state, "--listen takes HOST:PORT, not '%s'", arg);
     snprintf(own->host, sizeof(own->host), "%.*s", (int)len, arg);
-    own->o.port = (uint16_t)port;
+    own->asked.o.port = (uint16_t)port;
 }
 
-static void set_questions(struct review_own *own, char *arg, const struct argp_state *state)
+static void set_questions(struct cmd_asked *own, char *arg, const struct argp_state *state)
 {
     for (char *name = arg; name; name = arg) {
         arg = strchr(name, ',');
@@ -120,36 +107,42 @@ static void set_questions(struct review_own *own, char *arg, const struct argp_s
     }
 }
 
-static error_t parse_asked(int key, char *arg, struct argp_state *state, struct review_own *own)
+error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd_asked *own)
 {
     struct review_options *o = &own->o;
 
     switch (key) {
-    case KEY_BETWEEN:
+    case ARGP_KEY_INIT:
+        o->votes = 1;
+        o->seed = 1;
+        o->seed_text = "1";
+        o->lease_minutes = LEASE_MINUTES;
+        return 0;
+    case CMD_ASKED_BETWEEN:
         if (state->next >= state->argc)
             argp_error(state, "--between takes two annotators");
         o->between[0] = arg;
         o->between[1] = state->argv[state->next++];
         return 0;
-    case KEY_SAMPLE: set_sample(o, arg, state); return 0;
-    case KEY_GOLD: o->gold = arg; return 0;
-    case KEY_REPEAT: o->repeat = cmd_number(arg, REVIEW_ITEMS_MAX, "--repeat", state); return 0;
-    case KEY_ABSTAINED: o->abstained = true; return 0;
-    case KEY_RULES: o->rule_breaking = true; return 0;
-    case KEY_NO_DISPUTES: o->no_disputes = true; return 0;
-    case KEY_QUESTIONS: set_questions(own, arg, state); return 0;
-    case KEY_ORDER:
+    case CMD_ASKED_SAMPLE: set_sample(o, arg, state); return 0;
+    case CMD_ASKED_GOLD: o->gold = arg; return 0;
+    case CMD_ASKED_REPEAT: o->repeat = cmd_number(arg, REVIEW_ITEMS_MAX, "--repeat", state); return 0;
+    case CMD_ASKED_ABSTAINED: o->abstained = true; return 0;
+    case CMD_ASKED_RULES: o->rule_breaking = true; return 0;
+    case CMD_ASKED_NO_DISPUTES: o->no_disputes = true; return 0;
+    case CMD_ASKED_QUESTIONS: set_questions(own, arg, state); return 0;
+    case CMD_ASKED_ORDER:
         if (!review_order(arg, &o->order))
             argp_error(state, "--order takes random, uncertain, rules-first or question, not '%s'",
                        arg);
         return 0;
-    case KEY_VOTES:
+    case CMD_ASKED_VOTES:
         o->votes = (uint32_t)cmd_number(arg, REVIEW_VOTES_MAX, "--votes", state);
         if (o->votes == 0)
             argp_error(state, "--votes takes 1 or more");
         return 0;
-    case KEY_LIMIT: o->limit = cmd_number(arg, UINT32_MAX, "--limit", state); return 0;
-    case KEY_SEED:
+    case CMD_ASKED_LIMIT: o->limit = cmd_number(arg, UINT32_MAX, "--limit", state); return 0;
+    case CMD_ASKED_SEED:
         o->seed = cmd_number(arg, UINT64_MAX, "--seed", state);
         o->seed_text = arg;
         return 0;
@@ -159,7 +152,7 @@ static error_t parse_asked(int key, char *arg, struct argp_state *state, struct 
 
 static void check(const struct review_own *own, const struct argp_state *state)
 {
-    const struct review_options *o = &own->o;
+    const struct review_options *o = &own->asked.o;
 
     if (!o->cert != !o->key)
         argp_error(state, "--cert and --key go together");
@@ -180,26 +173,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = in;
-        own->o.votes = 1;
-        own->o.seed = 1;
-        own->o.seed_text = "1";
-        own->o.lease_minutes = LEASE_MINUTES;
+        cmd_parse_asked(key, arg, state, &own->asked);
         set_listen(own, CMD_REVIEW_LISTEN, state);
         return 0;
     case KEY_LISTEN: set_listen(own, arg, state); return 0;
-    case KEY_NAME: own->o.name = arg; return 0;
-    case KEY_CERT: own->o.cert = arg; return 0;
-    case KEY_TLS_KEY: own->o.key = arg; return 0;
+    case KEY_NAME: own->asked.o.name = arg; return 0;
+    case KEY_CERT: own->asked.o.cert = arg; return 0;
+    case KEY_TLS_KEY: own->asked.o.key = arg; return 0;
     case KEY_PLAIN: own->plain = true; return 0;
     case KEY_LEASE:
-        own->o.lease_minutes = (unsigned)cmd_number(arg, LEASE_MINUTES_MAX, "--lease", state);
-        if (own->o.lease_minutes == 0)
+        own->asked.o.lease_minutes = (unsigned)cmd_number(arg, LEASE_MINUTES_MAX, "--lease", state);
+        if (own->asked.o.lease_minutes == 0)
             argp_error(state, "--lease takes 1 or more minutes");
         return 0;
-    case KEY_REVIEWER: own->o.reviewer = arg; return 0;
+    case KEY_REVIEWER: own->asked.o.reviewer = arg; return 0;
     case KEY_PACKET: own->packet = arg; return 0;
     case ARGP_KEY_END: check(own, state); return 0;
-    default: return parse_asked(key, arg, state, own);
+    default: return cmd_parse_asked(key, arg, state, &own->asked);
     }
 }
 
@@ -223,7 +213,7 @@ static void say_what(const struct review_own *own, const struct review_job *j)
         log_warn("assent.yaml names no images: a placeholder is shown in their place");
     if (!review_is_local(own->host))
         log_warn("images leave this machine: whoever has a link sees them at %s%s",
-                 review_job_address(j), own->o.cert ? "" : ", unencrypted");
+                 review_job_address(j), own->asked.o.cert ? "" : ", unencrypted");
 }
 
 static int serve(const struct globals *g, const struct review_own *own, struct review_job *j,
@@ -245,7 +235,7 @@ static int serve(const struct globals *g, const struct review_own *own, struct r
     fflush(stdout);
     review_links_release(&links);
     say_what(own, j);
-    if (!own->o.reviewer)
+    if (!own->asked.o.reviewer)
         log_info(
             "that address is the overview; assent reviewers add NAME makes a link for a person");
     log_info("Ctrl-C ends the server; every answer that was given is kept");
@@ -265,7 +255,7 @@ static int pack(const struct globals *g, const struct review_own *own, struct re
         return cmd_print_json(jv_pack("{s:s, s:I}", "packet", own->packet, "items", (long long)n),
                               e);
     printf("%s: %s items for %s; they are kept for 30 days\n", own->packet, text_grouped(n, number),
-           own->o.reviewer);
+           own->asked.o.reviewer);
     printf("  unpack it, open index.html, and bring the answers back:"
            " assent import answers.json --format answers\n");
     return 0;
@@ -280,10 +270,10 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     if (rc < 0)
         return rc;
-    own.o.host = own.host;
-    own.o.questions = own.questions.items;
-    own.o.n_questions = own.questions.n;
-    rc = review_job_open(&j, p, &own.o, e);
+    own.asked.o.host = own.host;
+    own.asked.o.questions = own.asked.questions.items;
+    own.asked.o.n_questions = own.asked.questions.n;
+    rc = review_job_open(&j, p, &own.asked.o, e);
     if (rc == 0)
         rc = own.packet ? pack(g, &own, j, e) : serve(g, &own, j, e);
     review_job_close(j);

@@ -28,29 +28,18 @@ struct state {
 
 /* ---- questions ---- */
 
-/* A multi question's wording with the option's name in its place. */
+/* A multi question is asked once an option. */
 static int add_option(const struct task *t, const struct column *c, const char *wording,
                       struct arena *arena, const char **out, struct err *e)
 {
-    static const char mark[] = "{option}";
     const struct question *q = &t->questions[c->question];
-    const char *at = strstr(wording, mark);
-    struct buf b = BUF_INIT(1 << 20);
-    int rc;
+    int rc = task_fill_option(wording, q->options[c->option], arena, out, e);
 
-    if (!at) {
-        err_set(e, ERR_ARG, "a multi question is asked once an option: its text needs {option}");
-        err_got(e, "%s", wording);
-        return err_at(e, "assent.yaml:%u: %s", q->line, q->name);
-    }
-    buf_add(&b, wording, (size_t)(at - wording));
-    buf_puts(&b, q->options[c->option]);
-    buf_puts(&b, at + strlen(mark));
-    rc = buf_end(&b, "a question", e);
-    if (rc == 0)
-        *out = arena_text(arena, b.text, b.len, e);
-    buf_release(&b);
-    return rc == 0 && !*out ? ERR_NOMEM : rc;
+    if (rc < 0 || *out)
+        return rc;
+    err_set(e, ERR_ARG, "a multi question is asked once an option: its text needs {option}");
+    err_got(e, "%s", wording);
+    return err_at(e, "assent.yaml:%u: %s", q->line, q->name);
 }
 
 static int fill_question(const struct task *t, size_t column, size_t wording, struct arena *arena,

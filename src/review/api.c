@@ -22,10 +22,9 @@ struct json_t *questions_json(const struct task *t)
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct column *c = &t->columns[i];
         const struct question *q = &t->questions[c->question];
-        const char *about = q->kind == KIND_MULTI ? q->options[c->option] : NULL;
 
-        jv_append(all, jv_pack("{s:s, s:o, s:o, s:s, s:o}", "text", q->wordings[0], "about",
-                               text_or_null(about), "help", text_or_null(q->help), "kind",
+        jv_append(all, jv_pack("{s:s, s:o, s:o, s:s, s:o}", "text", c->text, "about",
+                               text_or_null(c->about), "help", text_or_null(q->help), "kind",
                                task_kind_name(c->yesno ? KIND_YESNO : q->kind), "options",
                                jv_texts(c->labels, c->n_values)));
     }

@@ -248,8 +248,6 @@ static struct json_t *shown_json(const struct gallery *g, const struct shown *sh
     const struct review *r = g->review;
     const struct store_item *item = &r->state.items.items[shown->item];
     const struct column *c = &r->site.task->columns[item->column];
-    const struct question *q = &r->site.task->questions[c->question];
-    const char *about = q->kind == KIND_MULTI ? q->options[c->option] : NULL;
     struct json_t *model = label_json(r, 0, item), *o;
     char path[SECRET_TEXT];
 
@@ -257,12 +255,12 @@ static struct json_t *shown_json(const struct gallery *g, const struct shown *sh
         jv_set(model, "probability", jv_real(shown->confidence));
     snprintf(path, sizeof(path), "/image/%s", item->key);
     o = jv_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", item->key, "key",
-                r->site.images->keys[item->image], "question", c->name, "text", q->wordings[0],
+                r->site.images->keys[item->image], "question", c->name, "text", c->text,
                 "outcome", outcome_names[shown->outcome], "options",
                 jv_texts(c->labels, c->n_values), "model", model, "people", label_json(r, 1, item),
                 "votes", votes_json(g, shown, names));
-    if (o && about)
-        jv_set(o, "about", jv_pack("s", about));
+    if (o && c->about)
+        jv_set(o, "about", jv_pack("s", c->about));
     if (o)
         jv_set(o, "image", r->pictures ? jv_pack("s", path) : jv_pack("n"));
     return o;

@@ -209,6 +209,21 @@ static const char *multi_column_name(const struct loader *l, const struct questi
     return text;
 }
 
+static int fill_text(const struct loader *l, const struct question *q, struct column *c,
+                     struct err *e)
+{
+    const char *wording = q->wordings[0], *filled = NULL;
+    int rc = q->kind == KIND_MULTI
+                 ? task_fill_option(wording, q->options[c->option], l->arena, &filled, e)
+                 : 0;
+
+    if (rc < 0)
+        return rc;
+    c->about = q->kind == KIND_MULTI && !filled ? q->options[c->option] : NULL;
+    c->text = task_text_for_people(filled ? filled : wording, l->arena, e);
+    return c->text ? 0 : ERR_NOMEM;
+}
+
 static int fill_column(const struct loader *l, struct column *c, size_t i_question, size_t option,
                        struct err *e)
 {
@@ -224,7 +239,7 @@ static int fill_column(const struct loader *l, struct column *c, size_t i_questi
     c->n_probabilities = c->yesno ? 1 : q->n_options;
     c->probability = l->task->n_probabilities;
     l->task->n_probabilities += c->n_probabilities;
-    return c->name ? 0 : ERR_NOMEM;
+    return c->name ? fill_text(l, q, c, e) : ERR_NOMEM;
 }
 
 int load_columns(const struct loader *l, struct question *questions, struct err *e)

@@ -34,6 +34,56 @@ const char *task_kind_name(enum task_kind kind)
     return names[kind];
 }
 
+/* ---- texts ---- */
+
+int task_fill_option(const char *wording, const char *option, struct arena *a, const char **out,
+                     struct err *e)
+{
+    static const char mark[] = "{option}";
+    const char *at = strstr(wording, mark);
+    struct buf b = BUF_INIT(TASK_FILE_MAX);
+    int rc;
+
+    *out = NULL;
+    if (!at)
+        return 0;
+    buf_add(&b, wording, (size_t)(at - wording));
+    buf_puts(&b, option);
+    buf_puts(&b, at + strlen(mark));
+    rc = buf_end(&b, "a question", e);
+    if (rc == 0)
+        *out = arena_text(a, b.text, b.len, e);
+    buf_release(&b);
+    return rc == 0 && !*out ? ERR_NOMEM : rc;
+}
+
+/* How wordings for models end: the study's, and those of LLaVA's training data. */
+static const char *const for_models[] = {
+    "Answer with only yes or no.",
+    "Answer with only yes or no",
+    "Answer with yes or no.",
+    "Please answer yes or no.",
+    "Answer the question using a single word or phrase.",
+    "Answer with the option's letter from the given choices directly.",
+};
+
+const char *task_text_for_people(const char *wording, struct arena *a, struct err *e)
+{
+    size_t len = strlen(wording);
+
+    for (size_t i = 0; i < sizeof(for_models) / sizeof(for_models[0]); i++) {
+        size_t n = strlen(for_models[i]);
+
+        if (len > n && strcasecmp(wording + len - n, for_models[i]) == 0) {
+            len -= n;
+            break;
+        }
+    }
+    while (len > 1 && strchr(" \n\t", wording[len - 1]))
+        len--;
+    return arena_text(a, wording, len, e);
+}
+
 static const char *const annotator_kinds[] = { "human", "model", "consensus" };
 
 const char *task_annotator_kind_name(enum annotator_kind kind)

@@ -61,6 +61,8 @@ struct question {
  * option of a multi question, named "question:option". A cell is image x column. */
 struct column {
     const char *name;
+    const char *text;  /* the question as people are asked it: see task_text_for_people */
+    const char *about; /* the option it is about, where the text does not say; NULL: none */
     const char *const *labels; /* the texts of its values */
     size_t n_values;           /* 2 or more */
     bool yesno;
@@ -166,6 +168,15 @@ extern const char *const task_presets[];
 
 bool task_find_column(const struct task *t, const char *name, size_t *column);
 const struct annotator *task_find_annotator(const struct task *t, const char *name);
+
+/* ---- a question's texts ---- */
+
+/* A multi question's wording with an option in the place of {option}; *out NULL: there is none. */
+int task_fill_option(const char *wording, const char *option, struct arena *a, const char **out,
+                     struct err *e);
+/* A wording without the sentence for a model at its end ("Answer with only yes or no."). NULL
+ * without memory. */
+const char *task_text_for_people(const char *wording, struct arena *a, struct err *e);
 
 /* ---- label texts ---- */
 

@@ -81,6 +81,31 @@ class ReviewCase(harness.Case):
         return done
 
 
+class Plan(ReviewCase):
+    def test_plan_counts_and_keeps_nothing(self):
+        plan = self.json("plan", "--review", "--sample", "10%", "--votes", "2")
+        self.assertEqual(plan["new"]["disputes"], self.disputes)
+        self.assertGreater(plan["new"]["sample"], 0)
+        self.assertEqual(plan["items"], plan["new"]["disputes"] + plan["new"]["sample"])
+        self.assertEqual(plan["votes"], 2 * plan["items"])
+        self.assertIsNone(plan["hours"])
+        self.assertEqual(self.json("plan", "--review", "--sample", "10%", "--votes", "2"), plan)
+        with open(self.path("assent.yaml"), "a", encoding="utf-8") as f:
+            f.write("prices:\n  seconds_an_answer: {value: 36, date: 2026-01-01, source: assumed}\n"
+                    "  wage_hour: {value: 10, date: 2026-01-01, source: assumed}\n")
+        plan = self.json("plan", "--review")
+        self.assertAlmostEqual(plan["hours"], self.disputes / 100)
+        self.assertAlmostEqual(plan["cost"], self.disputes / 10)
+        out = self.run_assent("plan", "--review").out
+        for text in (f"{self.disputes} items to answer", "36 s an answer, as assent.yaml says", f"{self.disputes / 10:.2f} USD"):
+            self.assertIn(text, out)
+
+    def test_options_of_the_other_plan(self):
+        for args in (["--review", "--limit", "3"], ["--review", "--keys", "x"], ["--gold", "x"], ["--votes", "2"],
+                     ["--review", "--sample", "200%"], ["--sample", "2%"]):
+            self.run_assent("plan", *args, code=2)
+
+
 class Flow(ReviewCase):
     def test_an_answer_is_a_vote_and_sending_it_again_changes_nothing(self):
         server = self.serve("--reviewer", "anna")

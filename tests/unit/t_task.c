@@ -107,6 +107,33 @@ static void example_has_a_column_a_question(void **state)
     task_free(t);
 }
 
+static void people_are_asked_without_the_line_for_a_model(void **state)
+{
+    static const struct {
+        const char *wording, *text, *about;
+    } cases[] = {
+        { "Is it? Answer with only yes or no.", "Is it?", NULL },
+        { "Is it? answer with only YES or no", "Is it?", NULL },
+        { "Answer with only yes or no.", "Answer with only yes or no.", NULL },
+        { "Is it a {option}?  ", "Is it a cat?", NULL },
+        { "Which animal?", "Which animal?", "cat" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char yaml[256];
+        struct task *t;
+
+        snprintf(yaml, sizeof(yaml),
+                 "name: t\nquestions:\n  - {name: A, %stext: \"%s\"}\n",
+                 i > 2 ? "kind: multi, options: [cat, dog], " : "", cases[i].wording);
+        t = load(yaml);
+        assert_string_equal(t->columns[0].text, cases[i].text);
+        assert_true(text_equal(t->columns[0].about, cases[i].about));
+        task_free(t);
+    }
+}
+
 static void check_condition(const struct condition *c, size_t column, int value, bool negated)
 {
     assert_int_equal(c->column, column);
@@ -1270,6 +1297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(example_has_the_four_questions),
         cmocka_unit_test(example_has_a_column_a_question),
+        cmocka_unit_test(people_are_asked_without_the_line_for_a_model),
         cmocka_unit_test(example_has_the_two_rules),
         cmocka_unit_test(example_has_the_three_annotators),
         cmocka_unit_test(example_has_the_defaults_for_what_it_leaves_out),
