@@ -47,8 +47,8 @@ static void load(struct ahead *a, struct wanted w, struct loaded *out)
 /* Waits until there is something to do and room for it; false: stop. */
 static bool wait_for_work(struct ahead *a)
 {
-    while (!a->stop && (a->begun == a->n_wanted || a->n_ready == DECODED_MAX ||
-                        a->bytes >= DECODED_BYTES))
+    while (!a->stop &&
+           (a->begun == a->n_wanted || a->n_ready == DECODED_MAX || a->bytes >= DECODED_BYTES))
         pthread_cond_wait(&a->changed, &a->lock);
     return !a->stop;
 }

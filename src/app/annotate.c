@@ -43,8 +43,8 @@ struct annotating {
     struct ahead *ahead;
     struct claimed *claimed; /* by tag */
     size_t n_claimed, claimed_cap, n_popped;
-    size_t next;          /* of work.todo */
-    size_t *elsewhere;    /* pictures that other processes had */
+    size_t next;       /* of work.todo */
+    size_t *elsewhere; /* pictures that other processes had */
     size_t n_elsewhere;
     struct answered *answered; /* [ANSWERED_MAX] */
     size_t n_answered;
@@ -82,8 +82,8 @@ static int claim(struct annotating *a, size_t picture, struct err *e)
     int rc = wanted ? 0 : ERR_NOMEM;
 
     if (rc == 0)
-        rc = store_claim(a->work.project->store, a->work.annotator_id,
-                         a->work.links.id_of[picture], t, a->options->retry_errors,
+        rc = store_claim(a->work.project->store, a->work.annotator_id, a->work.links.id_of[picture],
+                         t, a->options->retry_errors,
                          seconds > CLAIM_SECONDS_MIN ? seconds : CLAIM_SECONDS_MIN, wanted, e);
     if (rc == 1) {
         rc = mem_grow(&a->claimed, &a->claimed_cap, a->n_claimed + 1, sizeof(*a->claimed),
@@ -319,8 +319,9 @@ static int answer_next(struct annotating *a, struct err *e)
         return rc;
     free(a->claimed[a->n_popped].wanted);
     a->claimed[a->n_popped++].wanted = NULL;
-    return a->n_answered == ANSWERED_MAX || clock_seconds() - a->committed > COMMIT_SECONDS ? commit(a, e)
-                                                                                   : 0;
+    return a->n_answered == ANSWERED_MAX || clock_seconds() - a->committed > COMMIT_SECONDS
+               ? commit(a, e)
+               : 0;
 }
 
 /* Once more through what other processes had: they may be gone. */
@@ -344,7 +345,7 @@ static int answer_all(struct annotating *a, struct err *e)
         rc = top_up(a, e);
         if (rc == 0 && a->n_popped == a->n_claimed) {
             if (a->next < a->work.n_todo)
-                continue; /* all that was looked at is another process's */
+                continue;                /* all that was looked at is another process's */
             if (!again || !take_over(a)) /* one more look is enough */
                 break;
             again = false;

@@ -38,8 +38,7 @@ struct work {
     uint64_t n_questions; /* cells to answer on the images to do */
 };
 
-int work_open(struct work *out, struct project *p, const struct annotate_options *o,
-              struct err *e);
+int work_open(struct work *out, struct project *p, const struct annotate_options *o, struct err *e);
 void work_close(struct work *w); /* zeroed is fine */
 
 #endif

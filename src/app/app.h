@@ -337,9 +337,9 @@ struct annotate_options {
 struct annotate_result {
     const char *annotator;
     size_t n_columns, chosen;
-    size_t absent;         /* images of the project that are not there */
+    size_t absent; /* images of the project that are not there */
     uint64_t images, errors, labels, abstentions;
-    uint64_t elsewhere;    /* images that another process is answering */
+    uint64_t elsewhere; /* images that another process is answering */
     bool interrupted;
     double seconds;
 };
@@ -366,7 +366,7 @@ struct plan_result {
     double flop, seconds; /* an image */
     double total_seconds;
     const char *currency;
-    double cost; /* NaN: no machine_hour in assent.yaml */
+    double cost;        /* NaN: no machine_hour in assent.yaml */
     struct arena arena; /* private */
 };
 
@@ -494,10 +494,10 @@ struct review_links {
 };
 
 struct review_forecast {
-    uint64_t items, votes;    /* on the queue, open ones: an item may want several votes */
-    double seconds;           /* an answer; NaN: not known */
-    bool measured;            /* of this project's answers, else what assent.yaml says */
-    double hours, cost;       /* NaN: not known */
+    uint64_t items, votes; /* on the queue, open ones: an item may want several votes */
+    double seconds;        /* an answer; NaN: not known */
+    bool measured;         /* of this project's answers, else what assent.yaml says */
+    double hours, cost;    /* NaN: not known */
     const char *currency;
 };
 

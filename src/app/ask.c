@@ -185,7 +185,8 @@ int ask(const struct ask_options *o, struct ask_result *out, struct err *e)
     struct vlm *v = NULL;
     int rc = check(o, e);
 
-    *out = (struct ask_result){ .model = o->model, .n_images = o->n_images,
+    *out = (struct ask_result){ .model = o->model,
+                                .n_images = o->n_images,
                                 .n_questions = o->n_questions };
     if (rc == 0)
         rc = vlm_open(&v, o->model, &options, e);
@@ -254,8 +255,7 @@ struct json_t *ask_json(const struct ask_result *r)
 
         for (size_t q = 0; q < r->n_questions; q++)
             jv_append(answers, answer_json(&r->images[i].answers[q]));
-        jv_append(results,
-                  jv_pack("{s:s, s:o}", "image", r->images[i].path, "answers", answers));
+        jv_append(results, jv_pack("{s:s, s:o}", "image", r->images[i].path, "answers", answers));
     }
     return jv_pack("{s:s, s:s, s:o}", "model", r->model, "dtype", r->dtype, "results", results);
 }

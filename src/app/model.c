@@ -99,8 +99,9 @@ int model_info(const struct model_info_options *o, struct model_info_result *out
     struct vlm *v;
     int rc = vlm_open(&v, o->dir, &options, e);
 
-    *out = (struct model_info_result){ .model = o->dir, .width = o->width, .height = o->height,
-                                       .questions = o->questions };
+    *out = (struct model_info_result){
+        .model = o->dir, .width = o->width, .height = o->height, .questions = o->questions
+    };
     if (rc < 0)
         return rc;
     rc = describe(v, o, out, e);

@@ -49,8 +49,9 @@ static int find_annotator(const struct task *t, const char *name, const struct a
         return 0;
     if (name)
         return no_such_annotator(t, name, e);
-    err_set(e, ERR_ARG, n == 0 ? "assent.yaml has no model that could answer"
-                               : "assent.yaml has several models");
+    err_set(e, ERR_ARG,
+            n == 0 ? "assent.yaml has no model that could answer"
+                   : "assent.yaml has several models");
     return n == 0 ? err_hint(e, "annotators: {NAME: {kind: model, engine: vlm, model: FOLDER}} "
                                 "there makes one")
                   : err_hint(e, "--annotator NAME says which");
@@ -134,9 +135,8 @@ static int draw_sample(const struct work *w, uint64_t n, uint64_t seed, uint8_t 
         return ERR_NOMEM;
     for (size_t i = 0; i < count; i++)
         if (chosen[i])
-            ranked[candidates++] = (struct ranked){
-                rank_of(image_source_key(w->links.source, i), seed, &scratch), i
-            };
+            ranked[candidates++] =
+                (struct ranked){ rank_of(image_source_key(w->links.source, i), seed, &scratch), i };
     qsort(ranked, candidates, sizeof(*ranked), by_rank);
     for (size_t i = n; i < candidates; i++)
         chosen[ranked[i].picture] = 0;
@@ -168,8 +168,8 @@ static int list_todo(struct work *w, const struct annotate_options *o, const uin
     const struct task *t = w->project->task;
     size_t n = image_source_count(l->source);
     uint8_t *missing;
-    int rc = store_missing_load(w->project->store, w->annotator_id, t, &l->images,
-                                o->retry_errors, &missing, e);
+    int rc = store_missing_load(w->project->store, w->annotator_id, t, &l->images, o->retry_errors,
+                                &missing, e);
 
     if (rc < 0)
         return rc;
@@ -207,8 +207,7 @@ static int find_images(struct work *w, struct err *e)
     return rc;
 }
 
-int work_open(struct work *out, struct project *p, const struct annotate_options *o,
-              struct err *e)
+int work_open(struct work *out, struct project *p, const struct annotate_options *o, struct err *e)
 {
     uint8_t *chosen = NULL;
     int rc;
@@ -218,8 +217,8 @@ int work_open(struct work *out, struct project *p, const struct annotate_options
     if (rc == 0)
         rc = find_images(out, e);
     if (rc == 0)
-        rc = store_annotator_id(p->store, out->annotator->name, ANNOTATOR_MODEL,
-                                &out->annotator_id, e);
+        rc = store_annotator_id(p->store, out->annotator->name, ANNOTATOR_MODEL, &out->annotator_id,
+                                e);
     if (rc == 0 && !(chosen = mem_new(image_source_count(out->links.source), 1, e)))
         rc = ERR_NOMEM;
     if (rc == 0)

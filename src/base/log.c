@@ -59,7 +59,8 @@ double clock_seconds(void)
 
 void progress_start(struct progress *p, const char *verb, const char *unit, uint64_t total)
 {
-    *p = (struct progress){ .verb = verb, .unit = unit, .total = total, .started = clock_seconds() };
+    *p =
+        (struct progress){ .verb = verb, .unit = unit, .total = total, .started = clock_seconds() };
 }
 
 const char *log_duration(double seconds, char *out)
@@ -102,8 +103,7 @@ static void draw(const struct progress *p, double elapsed, bool terminal)
     if (p->part)
         draw_rate(per_second * p->parts, p->part);
     if (p->total > p->done && per_second > 0)
-        fprintf(stderr, ", %s left",
-                log_duration((double)(p->total - p->done) / per_second, left));
+        fprintf(stderr, ", %s left", log_duration((double)(p->total - p->done) / per_second, left));
     fputs(terminal ? "\033[K" : "\n", stderr);
 }
 

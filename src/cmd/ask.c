@@ -5,8 +5,16 @@
 #include "cmd/cmd.h"
 #include "report/report.h"
 
-enum { KEY_IMAGE = 0x100, KEY_PROMPT, KEY_DTYPE, KEY_ALONE, KEY_LOGITS, KEY_TRACE, KEY_LETTERS,
-       KEY_REFERENCE };
+enum {
+    KEY_IMAGE = 0x100,
+    KEY_PROMPT,
+    KEY_DTYPE,
+    KEY_ALONE,
+    KEY_LOGITS,
+    KEY_TRACE,
+    KEY_LETTERS,
+    KEY_REFERENCE
+};
 
 /* A list without a bound: a shell gives hundreds of files. */
 struct names {

@@ -232,11 +232,10 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     if (rc < 0)
         return rc;
-    rc = own->metadata ? run_metadata(p, g, own, e)
-         : own->images ? run_images(p, g, own->images, e)
-         : text_equal(own->labels.format, "answers")
-             ? run_answers(p, g, own->labels.path, e)
-             : run_labels(p, g, &own->labels, e);
+    rc = own->metadata                               ? run_metadata(p, g, own, e)
+         : own->images                               ? run_images(p, g, own->images, e)
+         : text_equal(own->labels.format, "answers") ? run_answers(p, g, own->labels.path, e)
+                                                     : run_labels(p, g, &own->labels, e);
     project_close(p);
     return rc;
 }

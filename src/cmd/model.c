@@ -91,11 +91,12 @@ static void print_summary(const struct model_info_result *r)
         printf("              sees %u tokens back\n", r->sliding_window);
     printf("  vision      %u layers of %u, %u heads, tiles of %u pixels in patches of %u\n",
            r->vision_layers, r->vision_hidden, r->vision_heads, r->tile, r->patch);
-    printf("  weights     %s parameters in %zu tensors, %s bytes of %s in %zu file%s, all numbers\n",
-           text_grouped(r->parameters, n[0]), r->n_tensors, text_grouped(r->weight_bytes, n[1]),
-           r->stored, r->files, r->files == 1 ? "" : "s");
-    printf("  an image    %u x %u pixels: %zu tiles, %zu tokens; with %zu questions %zu\n", r->width,
-           r->height, r->tiles, r->image_tokens, r->questions, r->tokens);
+    printf(
+        "  weights     %s parameters in %zu tensors, %s bytes of %s in %zu file%s, all numbers\n",
+        text_grouped(r->parameters, n[0]), r->n_tensors, text_grouped(r->weight_bytes, n[1]),
+        r->stored, r->files, r->files == 1 ? "" : "s");
+    printf("  an image    %u x %u pixels: %zu tiles, %zu tokens; with %zu questions %zu\n",
+           r->width, r->height, r->tiles, r->image_tokens, r->questions, r->tokens);
     printf("  memory      the weights, mapped, and %s bytes; computed in %s\n",
            text_grouped(r->activation_bytes, n[2]), r->dtype);
     printf("  work        %.4g TFLOP an image in one pass; %.4g one question at a time (%.1f "

@@ -13,7 +13,7 @@ struct plan_own {
     struct annotate_options annotate;
     struct cmd_asked asked;
     bool review;
-    char *sample, *seed, *limit; /* NULL: not given */
+    char *sample, *seed, *limit;          /* NULL: not given */
     const char *only_model, *only_review; /* the first option that fits only one of the two */
 };
 
@@ -31,8 +31,8 @@ static const struct argp_option options[] = {
     { "between", CMD_ASKED_BETWEEN, "A B", 0, "whose differences are disputes", 2 },
     { "gold", CMD_ASKED_GOLD, "FILE", 0, "also the cells of this label file", 2 },
     { "repeat", CMD_ASKED_REPEAT, "N", 0, "show N items again", 2 },
-    { "abstained", CMD_ASKED_ABSTAINED, NULL, 0,
-      "also cells on which the model gave no answer", 2 },
+    { "abstained", CMD_ASKED_ABSTAINED, NULL, 0, "also cells on which the model gave no answer",
+      2 },
     { "rule-breaking", CMD_ASKED_RULES, NULL, 0, "also cells on which the model breaks a rule", 2 },
     { "no-disputes", CMD_ASKED_NO_DISPUTES, NULL, 0, "not the disputes", 2 },
     { "questions", CMD_ASKED_QUESTIONS, "A,B", 0, "only these", 2 },

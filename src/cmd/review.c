@@ -32,14 +32,16 @@ static const struct argp_option options[] = {
       " labelled in bulk)",
       1 },
     { "sample", CMD_ASKED_SAMPLE, "N", 0, "also N cells drawn at random of all, or N% of them", 1 },
-    { "gold", CMD_ASKED_GOLD, "FILE", 0, "also the cells of this label file: their answers are known",
-      1 },
+    { "gold", CMD_ASKED_GOLD, "FILE", 0,
+      "also the cells of this label file: their answers are known", 1 },
     { "repeat", CMD_ASKED_REPEAT, "N", 0, "show N items again to whoever answered them", 1 },
-    { "abstained", CMD_ASKED_ABSTAINED, NULL, 0, "also cells on which the model gave no answer", 1 },
+    { "abstained", CMD_ASKED_ABSTAINED, NULL, 0, "also cells on which the model gave no answer",
+      1 },
     { "rule-breaking", CMD_ASKED_RULES, NULL, 0, "also cells on which the model breaks a rule", 1 },
     { "no-disputes", CMD_ASKED_NO_DISPUTES, NULL, 0, "not the disputes", 1 },
     { "questions", CMD_ASKED_QUESTIONS, "A,B", 0, "only these", 1 },
-    { "order", CMD_ASKED_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question", 1 },
+    { "order", CMD_ASKED_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question",
+      1 },
     { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item (default 1)", 1 },
     { "limit", CMD_ASKED_LIMIT, "N", 0, "at most N answers a person", 1 },
     { "seed", CMD_ASKED_SEED, "N", 0, "of the sample and the order (default 1)", 1 },
@@ -126,7 +128,9 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
         return 0;
     case CMD_ASKED_SAMPLE: set_sample(o, arg, state); return 0;
     case CMD_ASKED_GOLD: o->gold = arg; return 0;
-    case CMD_ASKED_REPEAT: o->repeat = cmd_number(arg, REVIEW_ITEMS_MAX, "--repeat", state); return 0;
+    case CMD_ASKED_REPEAT:
+        o->repeat = cmd_number(arg, REVIEW_ITEMS_MAX, "--repeat", state);
+        return 0;
     case CMD_ASKED_ABSTAINED: o->abstained = true; return 0;
     case CMD_ASKED_RULES: o->rule_breaking = true; return 0;
     case CMD_ASKED_NO_DISPUTES: o->no_disputes = true; return 0;

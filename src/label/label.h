@@ -53,11 +53,11 @@ int labeler_speed(struct labeler *l, double *flops, struct err *e);
 
 /* One image's answers. Arrays as in store_answers; release with label_answers_release. */
 struct label_answers {
-    int16_t *values;            /* [n_columns]; VALUE_MISSING where not asked */
-    float *probabilities;       /* [n_probabilities]; NaN where not asked */
-    float *mass;                /* [n_columns] the probability that fell on valid answers */
-    float *spread;              /* [n_columns] over wordings; NULL: every question has one */
-    char *detail;               /* JSON: of unparseable answers the likeliest tokens; NULL: none */
+    int16_t *values;      /* [n_columns]; VALUE_MISSING where not asked */
+    float *probabilities; /* [n_probabilities]; NaN where not asked */
+    float *mass;          /* [n_columns] the probability that fell on valid answers */
+    float *spread;        /* [n_columns] over wordings; NULL: every question has one */
+    char *detail;         /* JSON: of unparseable answers the likeliest tokens; NULL: none */
     struct arena arena;
 };
 

@@ -165,9 +165,8 @@ static void settle(const struct state *s, const struct vlm_answers *answers, siz
         score[o] /= (double)m.n;
     best = best_of(score, c->n_values);
     out->mass[column] = (float)(m.mass / (double)m.n);
-    out->values[column] = m.mass / (double)m.n < s->task->questions[c->question].min_mass
-                              ? VALUE_UNPARSEABLE
-                              : best;
+    out->values[column] =
+        m.mass / (double)m.n < s->task->questions[c->question].min_mass ? VALUE_UNPARSEABLE : best;
     if (c->yesno)
         out->probabilities[c->probability] = (float)score[VALUE_YES];
     for (size_t o = 0; !c->yesno && o < c->n_values; o++)
@@ -303,7 +302,7 @@ static struct label_model model(const void *state)
     const struct state *s = state;
     struct vlm_info i = vlm_info(s->vlm);
 
-    return (struct label_model){ s->path,      i.family,     i.dtype, s->annotator->prompt,
+    return (struct label_model){ s->path,      i.family,      i.dtype, s->annotator->prompt,
                                  i.parameters, i.weight_bytes };
 }
 
@@ -332,5 +331,5 @@ static int speed(void *state, double *flops, struct err *e)
     return vlm_speed(s->vlm, flops, e);
 }
 
-const struct label_backend label_vlm = { "vlm", open_model,  close_model, model,
-                                         model_file, cost, speed,       answer };
+const struct label_backend label_vlm = { "vlm",      open_model, close_model, model,
+                                         model_file, cost,       speed,       answer };

@@ -255,10 +255,9 @@ static struct json_t *shown_json(const struct gallery *g, const struct shown *sh
         jv_set(model, "probability", jv_real(shown->confidence));
     snprintf(path, sizeof(path), "/image/%s", item->key);
     o = jv_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", item->key, "key",
-                r->site.images->keys[item->image], "question", c->name, "text", c->text,
-                "outcome", outcome_names[shown->outcome], "options",
-                jv_texts(c->labels, c->n_values), "model", model, "people", label_json(r, 1, item),
-                "votes", votes_json(g, shown, names));
+                r->site.images->keys[item->image], "question", c->name, "text", c->text, "outcome",
+                outcome_names[shown->outcome], "options", jv_texts(c->labels, c->n_values), "model",
+                model, "people", label_json(r, 1, item), "votes", votes_json(g, shown, names));
     if (o && c->about)
         jv_set(o, "about", jv_pack("s", c->about));
     if (o)

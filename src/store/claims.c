@@ -61,9 +61,9 @@ static int may_claim(struct store *s, int64_t annotator, int64_t image, const ch
                      struct err *e)
 {
     struct sql_stmt *find;
-    int rc = sql_prepare(
-        s->db, &find,
-        "SELECT worker, until_unix FROM claim WHERE annotator = $1 AND image = $2", e);
+    int rc =
+        sql_prepare(s->db, &find,
+                    "SELECT worker, until_unix FROM claim WHERE annotator = $1 AND image = $2", e);
 
     if (rc < 0)
         return rc;
@@ -125,8 +125,8 @@ int store_claim(struct store *s, int64_t annotator, int64_t image, const struct 
 int store_unclaim(struct store *s, int64_t annotator, int64_t image, struct err *e)
 {
     struct sql_stmt *remove;
-    int rc = sql_prepare(s->db, &remove, "DELETE FROM claim WHERE annotator = $1 AND image = $2",
-                         e);
+    int rc =
+        sql_prepare(s->db, &remove, "DELETE FROM claim WHERE annotator = $1 AND image = $2", e);
 
     if (rc < 0)
         return rc;

@@ -146,11 +146,9 @@ int store_labels_load(struct store *s, int64_t annotator, const struct task *t,
                       const struct store_images *images, unsigned flags, struct store_labels *out,
                       struct err *e)
 {
-    struct loading l = { .store = s,
-                         .task = t,
-                         .images = images,
-                         .out = out,
-                         .sets = { .store = s, .task = t } };
+    struct loading l = {
+        .store = s, .task = t, .images = images, .out = out, .sets = { .store = s, .task = t }
+    };
     int rc;
 
     *out = (struct store_labels){ 0 };

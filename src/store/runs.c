@@ -115,10 +115,9 @@ static int hash_questions(const struct task *t, char hex[SHA256_HEX], struct err
     for (size_t i = 0; all && i < t->n_questions; i++) {
         const struct question *q = &t->questions[i];
 
-        struct json_t *one =
-            jv_pack("{s:s, s:s, s:o, s:o}", "name", q->name, "kind", task_kind_name(q->kind),
-                    "options", jv_texts(q->options, q->n_options), "wordings",
-                    jv_texts(q->wordings, q->n_wordings));
+        struct json_t *one = jv_pack(
+            "{s:s, s:s, s:o, s:o}", "name", q->name, "kind", task_kind_name(q->kind), "options",
+            jv_texts(q->options, q->n_options), "wordings", jv_texts(q->wordings, q->n_wordings));
 
         if (q->letters) /* sets of before there were letters keep their hash */
             jv_set(one, "format", jv_pack("s", task_format_name(true)));

@@ -114,7 +114,7 @@ int store_run_begin(struct store *s, const struct store_run *run, const struct t
                     struct err *e);
 int store_run_end(struct store *s, const struct store_counts *counts, struct err *e);
 
-struct store_answers { /* of one image */
+struct store_answers {          /* of one image */
     const int16_t *values;      /* [n_columns] */
     const float *probabilities; /* [n_probabilities], NaN where there is none; NULL: none at all */
     const float *mass, *spread; /* [n_columns], the same */

@@ -164,9 +164,9 @@ static int read_question(const struct loader *l, int node, struct question *q, s
     rc = read_kind(l, node, raw.kind, &q->kind, e);
     if (rc == 0)
         rc = check_options(l, node, q, &raw.options, e);
-    q->min_mass = raw.min_mass >= 0                                  ? raw.min_mass
+    q->min_mass = raw.min_mass >= 0                                ? raw.min_mass
                   : q->kind == KIND_YESNO || q->kind == KIND_MULTI ? TASK_MIN_MASS_YESNO
-                                                                    : TASK_MIN_MASS_OPTION;
+                                                                   : TASK_MIN_MASS_OPTION;
     return rc < 0 ? rc : read_format(l, node, raw.format, q, e);
 }
 

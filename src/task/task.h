@@ -61,8 +61,8 @@ struct question {
  * option of a multi question, named "question:option". A cell is image x column. */
 struct column {
     const char *name;
-    const char *text;  /* the question as people are asked it: see task_text_for_people */
-    const char *about; /* the option it is about, where the text does not say; NULL: none */
+    const char *text;          /* the question as people are asked it: see task_text_for_people */
+    const char *about;         /* the option it is about, where the text does not say; NULL: none */
     const char *const *labels; /* the texts of its values */
     size_t n_values;           /* 2 or more */
     bool yesno;
