@@ -40,6 +40,7 @@ struct annotating {
     const struct annotate_options *options;
     struct annotate_result *out;
     struct labeler *labeler;
+    struct model_identity identity;
     struct ahead *ahead;
     struct claimed *claimed; /* by tag */
     size_t n_claimed, claimed_cap, n_popped;
@@ -73,26 +74,28 @@ static size_t claims_at_once(const struct annotating *a)
     return n < CLAIMS_MIN ? CLAIMS_MIN : n > CLAIMS_MAX ? CLAIMS_MAX : (size_t)n;
 }
 
-/* 1 claimed and asked for, 0 another process's. */
+/* CLAIM_TAKEN: and asked for. */
 static int claim(struct annotating *a, size_t picture, struct err *e)
 {
     const struct task *t = a->work.project->task;
     double seconds = 20 * CLAIMS_MAX * seconds_an_image(a);
     uint8_t *wanted = mem_new(t->n_columns, 1, e);
-    int rc = wanted ? 0 : ERR_NOMEM;
+    int rc = ERR_NOMEM;
 
-    if (rc == 0)
+    if (wanted)
         rc = store_claim(a->work.project->store, a->work.annotator_id, a->work.links.id_of[picture],
                          t, a->options->retry_errors,
                          seconds > CLAIM_SECONDS_MIN ? seconds : CLAIM_SECONDS_MIN, wanted, e);
-    if (rc == 1) {
+    if (rc == CLAIM_TAKEN) {
+        for (size_t c = 0; c < t->n_columns; c++)
+            wanted[c] = wanted[c] == CELL_OPEN;
         rc = mem_grow(&a->claimed, &a->claimed_cap, a->n_claimed + 1, sizeof(*a->claimed),
                       UINT32_MAX, e);
         if (rc == 0) {
             a->claimed[a->n_claimed] = (struct claimed){ picture, wanted };
             rc = ahead_push(a->ahead, picture, a->n_claimed++, e);
         }
-        return rc < 0 ? rc : 1;
+        return rc < 0 ? rc : CLAIM_TAKEN;
     }
     free(wanted);
     return rc;
@@ -107,9 +110,9 @@ static int claim_more(struct annotating *a, struct err *e)
         size_t picture = a->work.todo[a->next++];
 
         rc = claim(a, picture, e);
-        if (rc == 0)
+        if (rc == CLAIM_ELSEWHERE)
             a->elsewhere[a->n_elsewhere++] = picture;
-        got += rc == 1;
+        got += rc == CLAIM_TAKEN;
         rc = rc < 0 ? rc : 0;
     }
     if (rc == 0)
@@ -169,8 +172,10 @@ static int keep_one(struct annotating *a, const struct answered *done, struct er
 static int commit(struct annotating *a, struct err *e)
 {
     struct store *s = a->work.project->store;
-    int rc = store_begin(s, e);
+    int rc = model_identity_holds(&a->identity, e);
 
+    if (rc == 0)
+        rc = store_begin(s, e);
     for (size_t i = 0; rc == 0 && i < a->n_answered; i++)
         rc = keep_one(a, &a->answered[i], e);
     if (rc == 0)
@@ -224,10 +229,19 @@ static int take_error(struct annotating *a, const struct loaded *l, const struct
     rc = error_answers(a, a->claimed[l->tag].wanted, reason, &done->answers, e);
     if (rc < 0)
         return rc;
-    err_text(reason, text);
-    log_warn("%s: %s", key, text);
+    err_line(reason, text);
+    if (strstr(reason->where, key))
+        log_warn("%s", text);
+    else
+        log_warn("%s: %s", key, text);
     a->n_answered++;
     return 0;
+}
+
+/* No fault of the image: the folder or archive is not there any more, or memory ran out. */
+static bool is_fatal(const struct annotating *a, const struct err *error)
+{
+    return error->code == ERR_NOMEM || (error->code == ERR_IO && !file_exists(a->work.links.path));
 }
 
 static int answer(struct annotating *a, const struct loaded *l, struct err *e)
@@ -236,9 +250,12 @@ static int answer(struct annotating *a, const struct loaded *l, struct err *e)
     double begun = clock_seconds();
     int rc;
 
+    if (l->error.code != 0 && is_fatal(a, &l->error)) {
+        *e = l->error;
+        return e->code;
+    }
     if (l->error.code != 0)
-        return l->error.code == ERR_NOMEM ? (*e = l->error, ERR_NOMEM)
-                                          : take_error(a, l, &l->error, e);
+        return take_error(a, l, &l->error, e);
     *done = (struct answered){ .tag = l->tag, .width = l->image.width, .height = l->image.height };
     memcpy(done->sha256, l->sha256, sizeof(done->sha256));
     rc = labeler_answer(a->labeler, &l->image, a->claimed[l->tag].wanted, &done->answers, e);
@@ -259,11 +276,11 @@ static int answer(struct annotating *a, const struct loaded *l, struct err *e)
 static void say_model(const struct annotating *a)
 {
     struct label_model m = labeler_model(a->labeler);
-    char images[32], questions[32];
+    char images[32], questions[32], bytes[32];
 
-    log_info("%s: %s, a %s of %.3g million parameters, computed in %s, %.3g GB of weights",
+    log_info("%s: %s, a %s of %.3g million parameters, computed in %s, %s of weights",
              a->work.annotator->name, m.path, m.family, (double)m.parameters * 1e-6, m.dtype,
-             (double)m.weight_bytes * 1e-9);
+             text_scaled((double)m.weight_bytes, "B", bytes));
     log_info("%s images, %s answers to give", text_grouped(a->work.n_todo, images),
              text_grouped(a->work.n_questions, questions));
 }
@@ -273,7 +290,7 @@ static int say_cost(struct annotating *a, const struct loaded *first, struct err
 {
     struct label_model m = labeler_model(a->labeler);
     struct label_cost cost;
-    char duration[32];
+    char duration[32], text[4][32];
     double flops;
     int rc;
 
@@ -284,9 +301,11 @@ static int say_cost(struct annotating *a, const struct loaded *first, struct err
         rc = labeler_speed(a->labeler, &flops, e);
     if (rc < 0)
         return rc == ERR_LIMIT ? 0 : rc;
-    log_info("about %s: %.3g TFLOP an image at %.3g GFLOP/s; memory: %.3g GB mapped and %.3g GB",
-             log_duration((double)a->work.n_todo * cost.flop / flops, duration), cost.flop * 1e-12,
-             flops * 1e-9, (double)m.weight_bytes * 1e-9, (double)cost.activation_bytes * 1e-9);
+    log_info("about %s: %s an image at %s; memory: %s mapped and %s",
+             log_duration((double)a->work.n_todo * cost.flop / flops, duration),
+             text_scaled(cost.flop, "FLOP", text[0]), text_scaled(flops, "FLOP/s", text[1]),
+             text_scaled((double)m.weight_bytes, "B", text[2]),
+             text_scaled((double)cost.activation_bytes, "B", text[3]));
     return memory_check(cost.activation_bytes, "the activations of one image", e);
 }
 
@@ -376,12 +395,12 @@ static int run(struct annotating *a, struct err *e)
     return rc < 0 ? rc : ended;
 }
 
-static int begin_run(struct annotating *a, const struct model_identity *identity, struct err *e)
+static int begin_run(struct annotating *a, struct err *e)
 {
     struct store *s = a->work.project->store;
     struct store_run run = { .annotator = a->work.annotator_id,
-                             .identity = identity->hash,
-                             .settings = identity->text };
+                             .identity = a->identity.hash,
+                             .settings = a->identity.text };
     int rc = store_begin(s, e);
 
     if (rc == 0)
@@ -395,22 +414,15 @@ static int begin_run(struct annotating *a, const struct model_identity *identity
 
 static int open_run(struct annotating *a, struct err *e)
 {
-    struct model_identity identity = { 0 };
     size_t n = a->work.n_todo;
-    int rc = model_identify(a->work.project, a->labeler, &identity, e);
+    int rc = 0;
 
-    if (rc == 0)
-        rc = model_identity_check(a->work.project, a->work.annotator_id, a->work.annotator->name,
-                                  &identity, e);
-    if (rc == 0 && !((a->elsewhere = mem_new(n, sizeof(*a->elsewhere), e)) &&
-                     (a->answered = mem_new(ANSWERED_MAX, sizeof(*a->answered), e))))
+    if (!(a->elsewhere = mem_new(n, sizeof(*a->elsewhere), e)) ||
+        !(a->answered = mem_new(ANSWERED_MAX, sizeof(*a->answered), e)))
         rc = ERR_NOMEM;
     if (rc == 0)
         rc = ahead_open(&a->ahead, a->work.links.source, e);
-    if (rc == 0)
-        rc = begin_run(a, &identity, e);
-    model_identity_release(&identity);
-    return rc;
+    return rc < 0 ? rc : begin_run(a, e);
 }
 
 static void close_run(struct annotating *a)
@@ -455,10 +467,15 @@ int annotate(struct project *p, const struct annotate_options *o, struct annotat
     out->chosen = a.work.chosen;
     out->absent = a.work.absent;
     out->n_columns = p->task->n_columns;
-    if (a.work.n_todo > 0)
-        rc = labeler_open(&a.labeler, p->task, a.work.annotator, &options, e);
+    out->unreadable = a.work.unreadable;
+    rc = labeler_open(&a.labeler, p->task, a.work.annotator, &options, e);
+    if (rc == 0)
+        rc = model_identify(p, a.labeler, &a.identity, e);
+    if (rc == 0)
+        rc = model_identity_check(p, a.work.annotator_id, a.work.annotator->name, &a.identity, e);
     if (rc == 0 && a.work.n_todo > 0)
         rc = answer_work(&a, e);
+    model_identity_release(&a.identity);
     labeler_close(a.labeler);
     work_close(&a.work);
     return rc;
@@ -466,9 +483,10 @@ int annotate(struct project *p, const struct annotate_options *o, struct annotat
 
 struct json_t *annotate_json(const struct annotate_result *r)
 {
-    return jv_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "annotator", r->annotator,
+    return jv_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "annotator", r->annotator,
                    "chosen", (long long)r->chosen, "images", (long long)r->images, "errors",
                    (long long)r->errors, "labels", (long long)r->labels, "abstentions",
-                   (long long)r->abstentions, "elsewhere", (long long)r->elsewhere, "interrupted",
-                   r->interrupted, "seconds", jv_real(r->seconds));
+                   (long long)r->abstentions, "unreadable", (long long)r->unreadable, "elsewhere",
+                   (long long)r->elsewhere, "interrupted", r->interrupted, "seconds",
+                   jv_real(r->seconds));
 }

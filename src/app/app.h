@@ -313,6 +313,8 @@ struct images_result {
     size_t n_equal;
     const char *broken[IMPORT_NAMED]; /* not a picture, or not readable */
     size_t n_broken;
+    const char *changed[IMPORT_NAMED]; /* known before with other bytes */
+    size_t n_changed;
     bool annotate_finds_them; /* assent.yaml says where images are */
     struct arena arena;       /* private */
 };
@@ -337,7 +339,8 @@ struct annotate_options {
 struct annotate_result {
     const char *annotator;
     size_t n_columns, chosen;
-    size_t absent; /* images of the project that are not there */
+    size_t unreadable; /* chosen ones that could not be read before, and were not tried */
+    size_t absent;     /* images of the project that are not there */
     uint64_t images, errors, labels, abstentions;
     uint64_t elsewhere; /* images that another process is answering */
     bool interrupted;
@@ -406,6 +409,7 @@ struct ask_answer {
 
 struct ask_image {
     const char *path;
+    const char *error;          /* why there are no answers; NULL: there are */
     struct ask_answer *answers; /* [n_questions] */
 };
 
@@ -413,6 +417,7 @@ struct ask_result {
     const char *model, *dtype;
     struct ask_image *images;
     size_t n_images, n_questions;
+    size_t n_failed;    /* images that could not be read; not all */
     struct arena arena; /* private */
 };
 

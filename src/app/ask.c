@@ -27,8 +27,12 @@ static int make_prompts(const struct vlm *v, const struct ask_options *o, struct
                                               o->options, o->n_options };
     rc = vlm_prompts_new(out, v, questions, o->n_questions, e);
     free(questions);
-    for (size_t i = 0; rc == 0 && i < o->n_questions; i++)
-        log_debug("prompt: %s", vlm_prompt_text(*out, i));
+    for (size_t i = 0; rc == 0 && i < o->n_questions; i++) {
+        char *quoted = jv_quoted(vlm_prompt_text(*out, i)); /* line ends as \n */
+
+        log_debug("prompt: %s", quoted ? quoted : "");
+        free(quoted);
+    }
     return rc;
 }
 
@@ -89,19 +93,14 @@ static int read_image(const char *path, struct image *out, struct err *e)
 }
 
 static int ask_image(struct vlm *v, const struct vlm_prompts *p, const struct ask_options *o,
-                     const char *path, struct ask_image *out, FILE *logits, struct arena *arena,
-                     struct err *e)
+                     const char *path, const struct image *image, struct ask_image *out,
+                     FILE *logits, struct arena *arena, struct err *e)
 {
     struct vlm_how how = { o->one_by_one, logits != NULL, o->trace };
-    struct image image = { 0 };
     struct vlm_answers answers;
-    int rc = read_image(path, &image, e);
+    int rc = vlm_ask(v, p, image, &how, &answers, e);
 
-    if (rc < 0)
-        return rc;
     out->path = path;
-    rc = vlm_ask(v, p, &image, &how, &answers, e);
-    image_release(&image);
     if (rc < 0)
         return rc;
     out->answers = arena_new(arena, answers.n, sizeof(*out->answers), e);
@@ -114,6 +113,23 @@ static int ask_image(struct vlm *v, const struct vlm_prompts *p, const struct as
     return rc;
 }
 
+/* A picture that cannot be read ends nothing, if others can be. Logits have a place for every
+ * picture, and so need all. */
+static int pass_over(const struct ask_options *o, struct ask_result *out, size_t i,
+                     const struct err *reason, struct err *e)
+{
+    char text[ERR_TEXT_MAX];
+
+    *e = *reason;
+    if (reason->code == ERR_NOMEM || o->logits || ++out->n_failed == o->n_images)
+        return reason->code;
+    err_line(reason, text);
+    log_warn("%s", text);
+    out->images[i].path = o->images[i];
+    out->images[i].error = arena_text(&out->arena, text, strlen(text), e);
+    return out->images[i].error ? 0 : ERR_NOMEM;
+}
+
 static int ask_images(struct vlm *v, const struct vlm_prompts *p, const struct ask_options *o,
                       struct ask_result *out, FILE *logits, struct err *e)
 {
@@ -122,9 +138,15 @@ static int ask_images(struct vlm *v, const struct vlm_prompts *p, const struct a
 
     progress_start(&progress, "asking about", "images", o->n_images);
     for (size_t i = 0; rc == 0 && i < o->n_images; i++) {
+        struct image image = { 0 };
+        struct err reason;
+
         rc = signals_check(e);
-        if (rc == 0)
-            rc = ask_image(v, p, o, o->images[i], &out->images[i], logits, &out->arena, e);
+        if (rc == 0 && read_image(o->images[i], &image, &reason) < 0)
+            rc = pass_over(o, out, i, &reason, e);
+        else if (rc == 0)
+            rc = ask_image(v, p, o, o->images[i], &image, &out->images[i], logits, &out->arena, e);
+        image_release(&image);
         progress_add(&progress, 1);
     }
     progress_end(&progress);
@@ -170,6 +192,9 @@ static int run(struct vlm *v, const struct ask_options *o, struct ask_result *ou
 
 static int check(const struct ask_options *o, struct err *e)
 {
+    for (size_t i = 0; i < o->n_questions; i++)
+        if (o->questions[i][strspn(o->questions[i], " \t\r\n")] == '\0')
+            return err_set(e, ERR_ARG, "an empty question");
     if (!o->trace)
         return 0;
     if (o->n_images > 1)
@@ -251,11 +276,14 @@ struct json_t *ask_json(const struct ask_result *r)
     struct json_t *results = jv_array();
 
     for (size_t i = 0; i < r->n_images; i++) {
-        struct json_t *answers = jv_array();
+        struct json_t *answers = jv_array(), *image;
 
-        for (size_t q = 0; q < r->n_questions; q++)
+        for (size_t q = 0; !r->images[i].error && q < r->n_questions; q++)
             jv_append(answers, answer_json(&r->images[i].answers[q]));
-        jv_append(results, jv_pack("{s:s, s:o}", "image", r->images[i].path, "answers", answers));
+        image = jv_pack("{s:s, s:o}", "image", r->images[i].path, "answers", answers);
+        if (r->images[i].error)
+            jv_set(image, "error", jv_pack("s", r->images[i].error));
+        jv_append(results, image);
     }
     return jv_pack("{s:s, s:s, s:o}", "model", r->model, "dtype", r->dtype, "results", results);
 }

@@ -9,49 +9,76 @@
 
 #include "app/annotate.h"
 
-/* The hash of a file, from the store where it has not changed since it was hashed. */
-static int hash_file(struct project *p, const char *path, char hex[SHA256_HEX], struct err *e)
+enum { MODEL_FILES_MAX = 10000 };
+
+static int look_at(const char *path, int64_t *size, int64_t *modified, struct err *e)
 {
-    char *full = realpath(path, NULL);
-    struct reader *r = NULL;
     struct stat st;
-    int64_t modified;
+
+    if (stat(path, &st) != 0)
+        return err_errno(e, "read", path);
+    *size = st.st_size;
+    *modified = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    return 0;
+}
+
+/* Takes path over. */
+static int note_file(struct model_identity *i, char *path, struct err *e)
+{
+    struct model_file file = { .path = path };
+    int rc = look_at(path, &file.size, &file.modified, e);
+
+    if (rc == 0)
+        rc = mem_grow(&i->files, &i->cap, i->n_files + 1, sizeof(*i->files), MODEL_FILES_MAX, e);
+    if (rc < 0)
+        free(path);
+    else
+        i->files[i->n_files++] = file;
+    return rc;
+}
+
+/* The hash of a file, from the store where it has not changed since it was hashed. */
+static int hash_file(struct project *p, const struct model_file *file, char hex[SHA256_HEX],
+                     struct err *e)
+{
+    char *full = realpath(file->path, NULL);
+    struct reader *r = NULL;
     int rc;
 
-    if (!full || stat(full, &st) != 0) {
-        free(full);
-        return err_errno(e, "read", path);
-    }
-    modified = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    rc = store_file_hash(p->store, full, st.st_size, modified, hex, e);
+    if (!full)
+        return err_errno(e, "read", file->path);
+    rc = store_file_hash(p->store, full, file->size, file->modified, hex, e);
     if (rc == 0) {
         rc = reader_open(&r, full, e);
         if (rc == 0)
             rc = reader_sha256(r, hex, e);
         reader_close(r);
         if (rc == 0)
-            rc = store_file_hash_set(p->store, full, st.st_size, modified, hex, e);
+            rc = store_file_hash_set(p->store, full, file->size, file->modified, hex, e);
     }
     free(full);
     return rc < 0 ? rc : 0;
 }
 
-static int hash_files(struct project *p, const struct labeler *l, struct json_t *files,
-                      struct err *e)
+static int hash_files(struct project *p, const struct labeler *l, struct model_identity *out,
+                      struct json_t *files, struct err *e)
 {
     char hex[SHA256_HEX], *path;
-    size_t i = 0;
     int rc = 0;
 
-    while (rc == 0 && (path = labeler_file(l, i++, e)) != NULL) {
-        const char *slash = strrchr(path, '/');
+    *e = (struct err){ 0 };
+    while (rc == 0 && (path = labeler_file(l, out->n_files, e)) != NULL) {
+        const char *slash;
 
-        rc = hash_file(p, path, hex, e);
+        rc = note_file(out, path, e);
+        if (rc < 0)
+            break;
+        slash = strrchr(path, '/');
+        rc = hash_file(p, &out->files[out->n_files - 1], hex, e);
         if (rc == 0 && !jv_set(files, slash ? slash + 1 : path, jv_pack("s", hex)))
             rc = err_set(e, ERR_NOMEM, "out of memory: the model's identity");
-        free(path);
     }
-    return rc;
+    return rc < 0 ? rc : (int)e->code;
 }
 
 /* What decides the answers, as JSON. */
@@ -67,10 +94,11 @@ int model_identify(struct project *p, const struct labeler *l, struct model_iden
                    struct err *e)
 {
     struct json_t *files = jv_pack("{}"), *all;
-    int rc = files ? hash_files(p, l, files, e)
-                   : err_set(e, ERR_NOMEM, "out of memory: the model's identity");
+    int rc;
 
     *out = (struct model_identity){ 0 };
+    rc = files ? hash_files(p, l, out, files, e)
+               : err_set(e, ERR_NOMEM, "out of memory: the model's identity");
     all = rc == 0 ? describe(l, files) : NULL;
     if (rc < 0)
         jv_free(files);
@@ -82,8 +110,28 @@ int model_identify(struct project *p, const struct labeler *l, struct model_iden
     return rc;
 }
 
+int model_identity_holds(const struct model_identity *i, struct err *e)
+{
+    for (size_t f = 0; f < i->n_files; f++) {
+        int64_t size, modified;
+        int rc = look_at(i->files[f].path, &size, &modified, e);
+
+        if (rc == 0 && size == i->files[f].size && modified == i->files[f].modified)
+            continue;
+        if (rc == 0)
+            err_set(e, ERR_FORMAT, "the model's file was changed while it was answering");
+        err_hint(e, "what was answered before is kept; a changed model needs another annotator's "
+                    "name");
+        return err_at(e, "%s", i->files[f].path);
+    }
+    return 0;
+}
+
 void model_identity_release(struct model_identity *i)
 {
+    for (size_t f = 0; f < i->n_files; f++)
+        free(i->files[f].path);
+    free(i->files);
     free(i->text);
     *i = (struct model_identity){ 0 };
 }

@@ -83,6 +83,8 @@ int image_links_open(struct image_links *out, struct project *p, const char *pat
 {
     int rc = image_source_open(&out->source, path, e);
 
+    if (rc == 0 && !(out->path = strdup(path)))
+        rc = err_set(e, ERR_NOMEM, "out of memory: a path");
     if (rc == 0)
         rc = register_pictures(p, out, e);
     if (rc < 0)
@@ -95,6 +97,7 @@ void image_links_close(struct image_links *l)
     image_source_close(l->source);
     store_images_release(&l->images);
     free(l->id_of);
+    free(l->path);
     *l = (struct image_links){ 0 };
 }
 
@@ -129,6 +132,22 @@ static int equal_pictures(struct hashing *h, const char *first, const char *key,
     return out->equal[at] && out->equal[at + 1] ? 0 : ERR_NOMEM;
 }
 
+/* A picture that was known with other bytes: what was answered was about those. */
+static int compare_bytes(struct hashing *h, size_t i, const char *hex, struct err *e)
+{
+    struct images_result *out = h->out;
+    const char *key = image_source_key(h->links->source, i);
+    char before[SHA256_HEX];
+    int rc = store_image_sha256(h->project->store, h->links->id_of[i], before, e);
+
+    if (rc != 1 || strcmp(before, hex) == 0)
+        return rc < 0 ? rc : 0;
+    if (out->n_changed++ >= IMPORT_NAMED)
+        return 0;
+    out->changed[out->n_changed - 1] = arena_text(&out->arena, key, strlen(key), e);
+    return out->changed[out->n_changed - 1] ? 0 : ERR_NOMEM;
+}
+
 static int hash_picture(struct hashing *h, size_t i, struct err *e)
 {
     const char *key = image_source_key(h->links->source, i);
@@ -150,6 +169,8 @@ static int hash_picture(struct hashing *h, size_t i, struct err *e)
     rc = map_add(h->seen, hex, strlen(hex), i, &first, e);
     if (rc == 0)
         rc = equal_pictures(h, image_source_key(h->links->source, first), key, e);
+    if (rc >= 0)
+        rc = compare_bytes(h, i, hex, e);
     return rc < 0 ? rc : store_image_seen(h->project->store, h->links->id_of[i], hex, 0, 0, e);
 }
 
@@ -207,14 +228,18 @@ void images_result_release(struct images_result *r)
 
 struct json_t *images_json(const struct images_result *r)
 {
-    struct json_t *equal = jv_array(), *broken = jv_array();
+    struct json_t *equal = jv_array(), *broken = jv_array(), *changed = jv_array();
 
     for (size_t i = 0; i < r->n_equal && i < IMPORT_NAMED; i++)
         jv_append(equal, jv_pack("[s, s]", r->equal[2 * i], r->equal[2 * i + 1]));
     for (size_t i = 0; i < r->n_broken && i < IMPORT_NAMED; i++)
         jv_append(broken, jv_pack("s", r->broken[i]));
-    return jv_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "images", (long long)r->n_images,
-                   "new", (long long)r->n_new, "matched", (long long)r->n_matched, "folded",
-                   (long long)r->n_folded, "equal", (long long)r->n_equal, "equal_named", equal,
-                   "broken", (long long)r->n_broken, "broken_named", broken);
+    for (size_t i = 0; i < r->n_changed && i < IMPORT_NAMED; i++)
+        jv_append(changed, jv_pack("s", r->changed[i]));
+    return jv_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:o}", "images",
+                   (long long)r->n_images, "new", (long long)r->n_new, "matched",
+                   (long long)r->n_matched, "folded", (long long)r->n_folded, "equal",
+                   (long long)r->n_equal, "equal_named", equal, "broken", (long long)r->n_broken,
+                   "broken_named", broken, "changed", (long long)r->n_changed, "changed_named",
+                   changed);
 }

@@ -9,6 +9,7 @@
 #include "image/image.h"
 
 struct image_links {
+    char *path;
     struct image_source *source;
     struct store_images images; /* the project's, new ones included */
     int64_t *id_of;             /* [image_source_count] the image that a picture is */

@@ -80,6 +80,17 @@ static void conclude(const struct work *w, struct plan_result *out)
     out->cost = p->machine_hour.given ? out->total_seconds / 3600 * p->machine_hour.value : NAN;
 }
 
+static int check_identity(struct work *w, const struct labeler *l, struct err *e)
+{
+    struct model_identity identity;
+    int rc = model_identify(w->project, l, &identity, e);
+
+    if (rc == 0)
+        rc = model_identity_check(w->project, w->annotator_id, w->annotator->name, &identity, e);
+    model_identity_release(&identity);
+    return rc;
+}
+
 static int plan_work(struct work *w, const struct plan_options *o, struct plan_result *out,
                      struct err *e)
 {
@@ -95,7 +106,9 @@ static int plan_work(struct work *w, const struct plan_options *o, struct plan_r
     out->dtype = arena_text(&out->arena, m.dtype, strlen(m.dtype), e);
     out->parameters = m.parameters;
     out->weight_bytes = m.weight_bytes;
-    rc = out->dtype ? measure(w, l, o->measured, out, e) : ERR_NOMEM;
+    rc = out->dtype ? check_identity(w, l, e) : ERR_NOMEM;
+    if (rc == 0)
+        rc = measure(w, l, o->measured, out, e);
     if (rc == 0)
         conclude(w, out);
     labeler_close(l);

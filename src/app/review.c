@@ -23,7 +23,7 @@ struct review_job {
     bool *columns;
     struct image_source *source;
     size_t *picture_of;
-    char *database, *settings;
+    char *settings;
     char gold_sha256[SHA256_HEX];
     struct review_cell *gold;
     size_t n_gold, gold_cap;
@@ -297,7 +297,6 @@ static void describe_site(struct review_job *j)
     struct review_site *s = &j->site;
 
     s->store = j->project->store;
-    s->database = j->database;
     s->task = j->project->task;
     s->images = &j->data.images;
     s->source = j->source;
@@ -330,10 +329,6 @@ static int prepare(struct review_job *j, struct err *e)
         rc = write_settings(j, e);
     if (rc == 0)
         rc = build_queue(j, e);
-    if (rc == 0) {
-        j->database = file_join(j->project->dir, "assent.db", e);
-        rc = j->database ? 0 : ERR_NOMEM;
-    }
     describe_site(j);
     return rc;
 }
@@ -369,7 +364,6 @@ void review_job_close(struct review_job *j)
     free(j->picture_of);
     free(j->gold);
     free(j->settings);
-    free(j->database);
     if (j->folder >= 0)
         close(j->folder);
     free(j);

@@ -179,7 +179,8 @@ static int list_todo(struct work *w, const struct annotate_options *o, const uin
         size_t open = 0;
 
         for (size_t c = 0; chosen[i] && c < t->n_columns; c++)
-            open += row[c];
+            open += row[c] == CELL_OPEN;
+        w->unreadable += chosen[i] && memchr(row, CELL_ERROR, t->n_columns);
         if (open == 0 || (o->limit > 0 && w->n_todo == o->limit))
             continue;
         w->todo[w->n_todo++] = i;

@@ -83,3 +83,15 @@ void err_text(const struct err *e, char out[ERR_TEXT_MAX])
     if (len > 0 && out[len - 1] == '\n')
         out[len - 1] = '\0';
 }
+
+void err_line(const struct err *e, char out[ERR_TEXT_MAX])
+{
+    char *end;
+
+    err_text(e, out);
+    end = strstr(out, "\n  ");
+    if (end) { /* before the hint */
+        end[0] = ';';
+        memmove(end + 1, end + 2, strlen(end + 2) + 1);
+    }
+}

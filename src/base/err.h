@@ -54,5 +54,6 @@ void err_print(FILE *out, const struct err *e);
 /* The same as a text, cut where it does not fit, without the line's end. */
 enum { ERR_TEXT_MAX = 1600 };
 void err_text(const struct err *e, char out[ERR_TEXT_MAX]);
+void err_line(const struct err *e, char out[ERR_TEXT_MAX]); /* the same in one line */
 
 #endif

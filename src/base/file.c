@@ -98,6 +98,18 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct err
     return *text ? 0 : err_set(e, ERR_NOMEM, "out of memory: %s", path);
 }
 
+int file_read_regular(const char *path, size_t max, char **text, size_t *len, struct err *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        *text = NULL;
+        err_set(e, ERR_IO, "not a file");
+        return err_at(e, "%s", path);
+    }
+    return file_read(path, max, text, len, e);
+}
+
 static void free_writer(struct writer *w)
 {
     free(w->path);

@@ -53,6 +53,8 @@ int reader_sha256(struct reader *r, char hex[SHA256_HEX], struct err *e);
 
 /* A whole file of at most max bytes, zero-ended; free() it. */
 int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e);
+/* The same of a file on the disk only: a pipe would be waited for. */
+int file_read_regular(const char *path, size_t max, char **text, size_t *len, struct err *e);
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 /* Can nothing be created beside path? */

@@ -69,7 +69,7 @@ int jv_read(struct json_t **out, const char *path, size_t max, struct err *e)
 {
     char *text = NULL;
     size_t len;
-    int rc = file_read(path, max, &text, &len, e);
+    int rc = file_read_regular(path, max, &text, &len, e);
 
     *out = NULL;
     if (rc == 0) {

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
 
@@ -10,6 +11,19 @@ static void on_signal(int number)
 {
     (void)number;
     interrupted = 1;
+}
+
+/* A file that is mapped became shorter: what is missing cannot be read, and nothing can go on. */
+static void on_bus_error(int number)
+{
+    static const char message[] =
+        "assent: a file that was in use became shorter: were the model's files changed?\n"
+        "  what was answered before is kept; the same command goes on\n";
+
+    (void)number;
+    if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+        _exit(1);
+    _exit(1);
 }
 
 void signals_init(void)
@@ -22,6 +36,8 @@ void signals_init(void)
     action.sa_flags = (int)SA_RESETHAND;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = on_bus_error;
+    sigaction(SIGBUS, &action, NULL);
     action.sa_handler = SIG_IGN;
     action.sa_flags = 0;
     sigaction(SIGPIPE, &action, NULL);

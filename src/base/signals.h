@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 /* Installs the handlers, and ignores SIGPIPE and SIGXFSZ so that a closed pipe or a file-size limit
- * is an error of the write that met it. A second SIGINT ends the program at once. */
+ * is an error of the write that met it. A second SIGINT ends the program at once. A mapped file
+ * that became shorter (SIGBUS) ends it with a message and exit 1. */
 void signals_init(void);
 
 /* ERR_INTERRUPTED where the flag is set, else 0. */

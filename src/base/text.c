@@ -232,3 +232,17 @@ const char *text_grouped(uint64_t n, char *out)
     out[o] = '\0';
     return out;
 }
+
+const char *text_scaled(double x, const char *unit, char *out)
+{
+    static const char prefixes[] = " kMGTPE";
+    size_t i = 0;
+
+    for (; x >= 999.5 && i + 2 < sizeof(prefixes); i++)
+        x /= 1000;
+    if (i == 0)
+        snprintf(out, 32, "%.3g %.16s", x, unit);
+    else
+        snprintf(out, 32, "%.3g %c%.16s", x, prefixes[i], unit);
+    return out;
+}

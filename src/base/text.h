@@ -35,6 +35,10 @@ bool text_double(const char *s, double *out);
 /* Is s[0..len) UTF-8 (Unicode 15, table 3-7)? *bad is the offset of the first byte that is not. */
 bool text_utf8(const char *s, size_t len, size_t *bad);
 
+/* "3.25 MB", "421 GFLOP": a number with a unit and its SI prefix. Writes into out (at least 32
+ * bytes) and returns it. */
+const char *text_scaled(double x, const char *unit, char *out);
+
 /* 12 345 678: digits in groups of three. Writes into out (at least 32 bytes) and returns it. */
 const char *text_grouped(uint64_t n, char *out);
 

@@ -40,28 +40,32 @@ error_t cmd_parse_choice(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+static void say(uint64_t n, const char *what)
+{
+    char number[32];
+
+    if (n > 0)
+        printf("%s %s %s\n", text_grouped(n, number), n == 1 ? "image" : "images", what);
+}
+
 static void print_result(const struct annotate_result *r)
 {
     uint64_t done = r->images + r->errors;
     char n[4][32], duration[32];
 
-    if (done == 0 && r->elsewhere == 0 && !r->interrupted) {
-        printf("%s has answered all %s images that were asked for.\n", r->annotator,
-               text_grouped(r->chosen, n[0]));
-    } else {
-        printf("%s answered %s images in %s: %s labels, %s abstentions\n", r->annotator,
-               text_grouped(r->images, n[0]), log_duration(r->seconds, duration),
-               text_grouped(r->labels, n[1]), text_grouped(r->abstentions, n[2]));
-    }
-    if (r->errors > 0)
-        printf("%s images could not be read: --retry-errors tries them again\n",
-               text_grouped(r->errors, n[0]));
-    if (r->elsewhere > 0)
-        printf("%s images are being answered by another process\n",
-               text_grouped(r->elsewhere, n[0]));
-    if (r->absent > 0)
-        printf("%s images of this project are not among the pictures\n",
-               text_grouped(r->absent, n[0]));
+    if (done == 0 && r->elsewhere == 0 && !r->interrupted)
+        printf("%s has answered all that was asked for: %s %s.\n", r->annotator,
+               text_grouped(r->chosen, n[0]), r->chosen == 1 ? "image" : "images");
+    else
+        printf("%s answered %s %s in %s: %s %s, %s %s\n", r->annotator,
+               text_grouped(r->images, n[0]), r->images == 1 ? "image" : "images",
+               log_duration(r->seconds, duration), text_grouped(r->labels, n[1]),
+               r->labels == 1 ? "label" : "labels", text_grouped(r->abstentions, n[2]),
+               r->abstentions == 1 ? "abstention" : "abstentions");
+    say(r->errors, "could not be read: --retry-errors tries them again");
+    say(r->unreadable, "could not be read before: --retry-errors tries them again");
+    say(r->elsewhere, "are being answered by another process");
+    say(r->absent, "of this project are not among the pictures");
     if (r->interrupted)
         puts("Interrupted: the same command goes on where this one stopped.");
 }

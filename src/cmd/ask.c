@@ -144,6 +144,8 @@ static int print_result(const struct ask_result *r, struct err *e)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < r->n_images; i++) {
+        if (r->images[i].error) /* said already */
+            continue;
         if (i > 0)
             putchar('\n');
         rc = print_image(&r->images[i], r->n_questions, e);
@@ -167,6 +169,8 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     rc = ask(&o, &result, e);
     if (rc == 0) {
         rc = g->json ? cmd_print_json(ask_json(&result), e) : print_result(&result, e);
+        if (rc == 0 && result.n_failed > 0)
+            rc = EXIT_SOME_FAILED;
         ask_result_release(&result);
     }
     free(own->images.items);

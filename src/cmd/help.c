@@ -5,11 +5,35 @@
 
 /* ---- help ---- */
 
-static int run_help(const struct globals *g, const void *own, struct err *e)
+struct help_own {
+    char *command; /* NULL: list them all */
+};
+
+static error_t parse_help(int key, char *arg, struct argp_state *state)
 {
+    struct invocation *in = state->input;
+    struct help_own *own = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = in; return 0;
+    case ARGP_KEY_ARG:
+        if (own->command)
+            argp_error(state, "one command at a time, not also '%s'", arg);
+        own->command = arg;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int run_help(const struct globals *g, const void *own_options, struct err *e)
+{
+    const struct help_own *own = own_options;
+    char name[] = "assent", help[] = "--help";
+
     (void)g;
-    (void)own;
     (void)e;
+    if (own->command)
+        return cmd_main(3, (char *[]){ name, own->command, help, NULL });
     puts("Usage: assent [-C DIR] [--json] [-q|-v] COMMAND [..]\n\n"
          "Labels images with a vision-language model and says how far those labels can be "
          "trusted.\n");
@@ -22,10 +46,12 @@ static int run_help(const struct globals *g, const void *own, struct err *e)
 
 const struct command cmd_help = {
     .name = "help",
-    .args = "",
-    .summary = "list the commands",
-    .doc = "Lists the commands.",
-    .example = "Example:\n  assent help",
+    .args = "[COMMAND]",
+    .summary = "list the commands, or show one's options and an example",
+    .doc = "Lists the commands, or says what `assent COMMAND --help` says.",
+    .example = "Examples:\n  assent help\n  assent help annotate",
+    .parse = parse_help,
+    .size = sizeof(struct help_own),
     .run = run_help,
 };
 

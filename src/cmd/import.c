@@ -181,6 +181,10 @@ static void print_images_found(const char *path, const struct images_result *r)
         printf("  '%s' is no picture that can be read\n", r->broken[i]);
     if (r->n_broken > IMPORT_NAMED)
         printf("  and %zu more broken ones\n", r->n_broken - IMPORT_NAMED);
+    for (size_t i = 0; i < r->n_changed && i < IMPORT_NAMED; i++)
+        printf("  '%s' had other bytes before: answers to it are about those\n", r->changed[i]);
+    if (r->n_changed > IMPORT_NAMED)
+        printf("  and %zu more with other bytes\n", r->n_changed - IMPORT_NAMED);
     if (!r->annotate_finds_them)
         printf("  annotate looks where assent.yaml says: images: %s\n", path);
 }

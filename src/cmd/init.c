@@ -44,8 +44,10 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
         rc = cmd_print_json(jv_pack("{s:s}", "wrote", path), e);
     } else {
         printf("wrote %s\n", path);
-        log_info("next: edit its questions, then  assent -C %s import LABELS --annotator NAME",
+        log_info("next: edit its questions. To have a model answer them, say where the images are "
+                 "(images:) and which model (annotators:), then  assent -C %s annotate",
                  dir);
+        log_info("or bring labels that exist:  assent -C %s import LABELS --annotator NAME", dir);
     }
     free(path);
     return rc;

@@ -99,9 +99,9 @@ static void print_summary(const struct model_info_result *r)
            r->width, r->height, r->tiles, r->image_tokens, r->questions, r->tokens);
     printf("  memory      the weights, mapped, and %s bytes; computed in %s\n",
            text_grouped(r->activation_bytes, n[2]), r->dtype);
-    printf("  work        %.4g TFLOP an image in one pass; %.4g one question at a time (%.1f "
-           "times)\n",
-           r->flop * 1e-12, r->flop_one_by_one * 1e-12, r->flop_one_by_one / r->flop);
+    printf("  work        %s an image in one pass; %s one question at a time (%.1f times)\n",
+           text_scaled(r->flop, "FLOP", n[0]), text_scaled(r->flop_one_by_one, "FLOP", n[1]),
+           r->flop_one_by_one / r->flop);
 }
 
 static int print_tensors(const struct model_info_result *r, struct err *e)

@@ -109,7 +109,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_plan(const struct plan_result *r)
 {
-    char images[32], questions[32], duration[32];
+    char images[32], questions[32], duration[32], text[2][32];
 
     printf("%s: %s images, %s answers to give\n", r->annotator, text_grouped(r->images, images),
            text_grouped(r->questions, questions));
@@ -119,10 +119,11 @@ static void print_plan(const struct plan_result *r)
     }
     printf("  model    %s, a %s of %.3g million parameters, computed in %s\n", r->model, r->family,
            (double)r->parameters * 1e-6, r->dtype);
-    printf("  memory   %.3g GB of weights, mapped, and %.3g GB\n", (double)r->weight_bytes * 1e-9,
-           (double)r->activation_bytes * 1e-9);
-    printf("  work     %.3g TFLOP an image, %.3g in all\n", r->flop * 1e-12,
-           r->flop * 1e-12 * (double)r->images);
+    printf("  memory   %s of weights, mapped, and %s\n",
+           text_scaled((double)r->weight_bytes, "B", text[0]),
+           text_scaled((double)r->activation_bytes, "B", text[1]));
+    printf("  work     %s an image, %s in all\n", text_scaled(r->flop, "FLOP", text[0]),
+           text_scaled(r->flop * (double)r->images, "FLOP", text[1]));
     printf("  speed    %.3g s an image, measured on %zu\n", r->seconds, r->measured);
     printf("  time     %s\n", log_duration(r->total_seconds, duration));
     if (isnan(r->cost))

@@ -48,7 +48,7 @@ static void print_next(const struct status_result *r)
     char n[3][32];
 
     if (r->known.n == 0) {
-        puts("  nothing is imported yet: assent import FILE --annotator NAME");
+        puts("  nothing is imported yet: assent import FILE --annotator NAME, or assent annotate");
         return;
     }
     if (!r->pair[0]) {

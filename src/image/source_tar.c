@@ -71,6 +71,8 @@ static int next_header(struct tar *t, struct archive_entry **entry, struct err *
 
     if (code == ARCHIVE_EOF)
         return 0;
+    if (code == ARCHIVE_RETRY) /* a header whose checksum is wrong: what was there is not known */
+        return broken(t, e);
     if (code < ARCHIVE_WARN) /* a warning: a name that the locale cannot show, kept as bytes */
         return broken(t, e);
     t->next++;

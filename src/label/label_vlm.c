@@ -288,8 +288,12 @@ static int open_model(void **state, const struct task *t, const struct annotator
         memset(s->wanted, 1, t->n_columns);
         rc = make_prompts(s, s->wanted, e);
     }
-    if (rc == 0)
-        log_debug("prompt: %s", vlm_prompt_text(s->prompts, 0));
+    if (rc == 0) {
+        char *quoted = jv_quoted(vlm_prompt_text(s->prompts, 0)); /* line ends as \n */
+
+        log_debug("prompt: %s", quoted ? quoted : "");
+        free(quoted);
+    }
     if (rc < 0 && s)
         close_model(s);
     else

@@ -205,7 +205,6 @@ struct review {
     size_t n_waiting, waiting_cap;
     bool writing;         /* a transaction is open */
     struct err failed;    /* code below zero: the server ends */
-    uint64_t database[2]; /* its device and inode */
     char cookie[32];      /* the session cookie's name */
     struct rate rates[256];
 };

@@ -74,7 +74,6 @@ int review_queue(struct store *s, const struct review_plan *p, struct review_que
 
 struct review_site {
     struct store *store;  /* its owner leaves it alone while the site is open */
-    const char *database; /* its path: answers must not go to a file that was deleted */
     const struct task *task;
     const struct store_images *images;
     struct image_source *source; /* NULL: no pictures: a placeholder is shown */

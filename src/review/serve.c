@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "review/internal.h"
@@ -66,24 +65,11 @@ void review_fail(struct review *r, struct request *q, const struct err *e)
     pthread_cond_signal(&r->changed);
 }
 
-static bool same_file(const struct review *r)
-{
-    struct stat st;
-
-    return stat(r->site.database, &st) == 0 && (uint64_t)st.st_dev == r->database[0] &&
-           (uint64_t)st.st_ino == r->database[1];
-}
-
 /* Ends the transaction. With the lock. */
 static void commit(struct review *r)
 {
     struct err e = { 0 };
 
-    if (r->failed.code >= 0 && !same_file(r)) {
-        err_set(&e, ERR_IO, "the project was deleted or moved while it was served");
-        err_at(&e, "%s", r->site.database);
-        r->failed = e;
-    }
     if (r->failed.code >= 0 && store_commit(r->site.store, &e) < 0)
         r->failed = e;
     if (r->failed.code < 0)
@@ -224,7 +210,6 @@ static int start(struct review *r, struct err *e)
 int review_open(struct review **out, const struct review_site *site, struct err *e)
 {
     struct review *r = mem_new(1, sizeof(*r), e);
-    struct stat st;
     int rc = r ? 0 : ERR_NOMEM;
 
     *out = NULL;
@@ -233,10 +218,6 @@ int review_open(struct review **out, const struct review_site *site, struct err 
     r->site = *site;
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
-    if (stat(site->database, &st) == 0) {
-        r->database[0] = (uint64_t)st.st_dev;
-        r->database[1] = (uint64_t)st.st_ino;
-    }
     rc = load(r, e);
     if (rc == 0 && site->source)
         rc = pictures_new(&r->pictures, &r->site, on_broken, r, e);

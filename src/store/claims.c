@@ -112,14 +112,16 @@ int store_claim(struct store *s, int64_t annotator, int64_t image, const struct 
     worker_name(me);
     rc = may_claim(s, annotator, image, me, e);
     if (rc != 1)
-        return rc;
+        return rc < 0 ? rc : CLAIM_ELSEWHERE;
     rc = store_missing_image(s, annotator, image, t, retry_errors, missing, e);
     if (rc < 0)
         return rc;
-    if (!memchr(missing, 1, t->n_columns)) /* answered since this process looked */
-        return store_unclaim(s, annotator, image, e);
+    if (!memchr(missing, CELL_OPEN, t->n_columns)) { /* since this process looked */
+        rc = store_unclaim(s, annotator, image, e);
+        return rc < 0 ? rc : CLAIM_ANSWERED;
+    }
     rc = set_claim(s, annotator, image, me, unix_now() + seconds, e);
-    return rc < 0 ? rc : 1;
+    return rc < 0 ? rc : CLAIM_TAKEN;
 }
 
 int store_unclaim(struct store *s, int64_t annotator, int64_t image, struct err *e)

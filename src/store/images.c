@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,22 @@ int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_
     sql_bind_text(s->see_image, 4, sha256 ? "read" : "unreadable");
     sql_bind_int(s->see_image, 5, image);
     return sql_run(s->see_image, e);
+}
+
+int store_image_sha256(struct store *s, int64_t image, char sha256[SHA256_HEX], struct err *e)
+{
+    struct sql_stmt *find;
+    int rc = sql_prepare(s->db, &find,
+                         "SELECT sha256 FROM image WHERE id = $1 AND sha256 IS NOT NULL", e);
+
+    if (rc < 0)
+        return rc;
+    sql_bind_int(find, 1, image);
+    rc = sql_step(find, e);
+    if (rc == 1)
+        snprintf(sha256, SHA256_HEX, "%s", sql_text(find, 0));
+    sql_finalize(find);
+    return rc;
 }
 
 /* ---- metadata ---- */

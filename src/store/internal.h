@@ -24,6 +24,8 @@ enum review_statement {
 
 struct store {
     struct sql *db;
+    char *path;            /* NULL: in memory */
+    uint64_t device, file; /* of the database, as it was opened for writing; 0: not so */
     struct sql_stmt *add_image, *see_image, *add_meta, *add_answers, *add_vote; /* at first use */
     struct sql_stmt *review[REVIEW_STATEMENTS];
     bool in_transaction;

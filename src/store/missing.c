@@ -12,15 +12,20 @@ struct asking {
     bool retry_errors;
 };
 
-/* Of one image, by one stored row: the latest row that answers a column decides. */
+/* Of one image, by one stored row: the latest row that answers a column decides, in whatever words.
+ */
 static void mark(const struct asking *a, const struct question_set *set, const int16_t *values,
                  uint8_t *missing)
 {
     for (size_t i = 0; i < set->n; i++) {
         const struct translation *t = &set->columns[i];
 
-        if (t->column != SIZE_MAX && t->asked_so && values[i] != VALUE_MISSING)
-            missing[t->column] = values[i] == VALUE_ERROR && a->retry_errors;
+        if (t->column == SIZE_MAX || values[i] == VALUE_MISSING)
+            continue;
+        missing[t->column] = !t->asked_so               ? CELL_OPEN
+                             : values[i] != VALUE_ERROR ? CELL_ANSWERED
+                             : a->retry_errors          ? CELL_OPEN
+                                                        : CELL_ERROR;
     }
 }
 
@@ -78,7 +83,7 @@ int store_missing_load(struct store *s, int64_t annotator, const struct task *t,
     *missing = mem_new(cells, 1, e);
     if (!*missing)
         return ERR_NOMEM;
-    memset(*missing, 1, cells);
+    memset(*missing, CELL_OPEN, cells);
     rc = mark_all(&a, annotator, images, *missing, e);
     question_sets_release(&a.sets);
     if (rc < 0) {
@@ -99,7 +104,7 @@ int store_missing_image(struct store *s, int64_t annotator, int64_t image, const
                          " WHERE run.annotator = $2 ORDER BY run.id",
                          e);
 
-    memset(missing, 1, t->n_columns);
+    memset(missing, CELL_OPEN, t->n_columns);
     if (rc < 0)
         return rc;
     sql_bind_int(list, 1, image);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "schema.inc" /* made at build from schema*.sql */
@@ -114,6 +115,31 @@ static int open_for_reading(struct store *s, const char *path, struct err *e)
     return rc;
 }
 
+/* Which file is written to: SQLite goes on writing to one that was deleted. */
+static int note_file(struct store *s, const char *path, struct err *e)
+{
+    struct stat st;
+
+    s->path = strdup(path);
+    if (!s->path)
+        return err_set(e, ERR_NOMEM, "out of memory: a path");
+    if (stat(path, &st) == 0) {
+        s->device = st.st_dev;
+        s->file = st.st_ino;
+    }
+    return 0;
+}
+
+static int check_file(const struct store *s, struct err *e)
+{
+    struct stat st;
+
+    if (s->file == 0 || (stat(s->path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->file))
+        return 0;
+    err_set(e, ERR_IO, "the database was deleted, moved or replaced while it was written to");
+    return err_at(e, "%s", s->path);
+}
+
 /* A database that is not ours is not changed in the least. */
 static int open_for_writing(struct store *s, const char *path, struct err *e)
 {
@@ -124,7 +150,9 @@ static int open_for_writing(struct store *s, const char *path, struct err *e)
         rc = check_version(s, path, &version, e);
     if (rc == 0)
         rc = sql_share(s->db, e);
-    return rc < 0 ? rc : migrate(s, path, e);
+    if (rc == 0)
+        rc = migrate(s, path, e);
+    return rc < 0 ? rc : note_file(s, path, e);
 }
 
 int store_open(struct store **out, const char *path, enum store_mode mode, struct err *e)
@@ -161,6 +189,7 @@ void store_close(struct store *s)
     if (s->in_transaction)
         store_rollback(s);
     sql_close(s->db);
+    free(s->path);
     free(s);
 }
 
@@ -174,8 +203,10 @@ int store_begin(struct store *s, struct err *e)
 
 int store_commit(struct store *s, struct err *e)
 {
-    int rc = sql_exec(s->db, "COMMIT", e);
+    int rc = check_file(s, e);
 
+    if (rc == 0)
+        rc = sql_exec(s->db, "COMMIT", e);
     if (rc == 0)
         s->in_transaction = false;
     return rc;

@@ -30,6 +30,7 @@ void store_close(struct store *s); /* NULL is fine; rolls back what is not commi
 const char *store_library(void);   /* "SQLite 3.40.1" */
 
 int store_begin(struct store *s, struct err *e);
+/* ERR_IO where the database's file is no longer the one that was opened: nothing is kept then. */
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 
@@ -56,6 +57,9 @@ int store_image_add(struct store *s, const char *key, int64_t *id, struct err *e
 /* What its bytes are: from now on it is known by them too. sha256 NULL: it could not be read. */
 int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_t width,
                      uint32_t height, struct err *e);
+
+/* Its bytes' hash as they were seen last: 1, or 0: they were not. */
+int store_image_sha256(struct store *s, int64_t image, char sha256[SHA256_HEX], struct err *e);
 
 /* Columns to group by. Setting one again replaces its value. */
 int store_meta_set(struct store *s, int64_t image, const char *name, const char *value,
@@ -176,15 +180,18 @@ int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t 
 
 /* ---- who answers what next ---- */
 
-/* missing[image * n_columns + column] is 1 where the annotator has not answered the column as the
- * task asks it today: in these words, with these options. free(*missing). retry_errors: images that
- * could not be read count as not answered. */
+enum { CELL_ANSWERED, CELL_OPEN, CELL_ERROR };
+
+/* missing[image * n_columns + column]: CELL_OPEN where the annotator's latest answer is not to the
+ * column as the task asks it today, in these words, with these options; CELL_ERROR where the image
+ * could not be read, which retry_errors makes open. free(*missing). */
 int store_missing_load(struct store *s, int64_t annotator, const struct task *t,
                        const struct store_images *images, bool retry_errors, uint8_t **missing,
                        struct err *e);
 
-/* Takes an image for this process: 1, or 0 where it is another's or has been answered by now.
- * missing [n_columns] is the image's as above. Inside a transaction. */
+/* Takes an image for this process, inside a transaction. missing [n_columns] is the image's as
+ * above. */
+enum { CLAIM_ELSEWHERE, CLAIM_TAKEN, CLAIM_ANSWERED };
 int store_claim(struct store *s, int64_t annotator, int64_t image, const struct task *t,
                 bool retry_errors, double seconds, uint8_t *missing, struct err *e);
 /* Gives an image back. */

@@ -489,7 +489,7 @@ int config_load(struct model_config *out, const char *dir, struct err *e)
                         "*.safetensors");
         rc = err_at(e, "%s", dir);
     } else {
-        rc = file_read(path, CONFIG_FILE_MAX, &text, &len, e);
+        rc = file_read_regular(path, CONFIG_FILE_MAX, &text, &len, e);
     }
     if (rc == 0)
         rc = config_parse(out, path, text, len, e);

@@ -116,7 +116,7 @@ static int encode_prompt(const struct vlm *v, const char *text, struct token_ids
     }
     if (rc < 0 || images == 1)
         return rc;
-    err_set(e, ERR_ARG, "a prompt needs the image once");
+    err_set(e, v->template ? ERR_FORMAT : ERR_ARG, "a prompt needs the image once");
     err_got(e, "%zu times in: %s", images, text);
     return err_hint(e, "say the prompt yourself, with {image} and {question}");
 }
@@ -324,6 +324,42 @@ static int check_options(const struct vlm_question *q, struct err *e)
     return 0;
 }
 
+/* Does the rendered prompt hold the question? Templates may strip it. */
+static bool holds_question(const char *prompt, const char *question)
+{
+    size_t len;
+
+    question += strspn(question, " \t\r\n");
+    len = strlen(question);
+    while (len > 0 && strchr(" \t\r\n", question[len - 1]))
+        len--;
+    return memmem(prompt, strlen(prompt), question, len) != NULL;
+}
+
+static int check_rendered(const struct vlm *v, const char *prompt, const char *question,
+                          struct err *e)
+{
+    if (holds_question(prompt, question))
+        return 0;
+    err_set(e, v->template ? ERR_FORMAT : ERR_ARG, "the chat template leaves the question out");
+    err_got(e, "%s", prompt);
+    return err_hint(e, "say the prompt yourself, with {image} and {question}: prompt: in "
+                       "assent.yaml, or ask --prompt");
+}
+
+/* Whatever the image: it has at least the tokens of its whole, and a prompt has to fit. */
+static int check_length(const struct vlm *v, const struct token_ids *ids, struct err *e)
+{
+    uint32_t grid = config_grid(&v->model->config);
+    size_t least = ids->n - 1 + (size_t)grid * grid, most = v->model->config.text.max_positions;
+
+    if (least <= most)
+        return 0;
+    err_set(e, ERR_ARG, "a question is too long for the model");
+    err_got(e, "at least %zu tokens with the image", least);
+    return err_expected(e, "at most %zu", most);
+}
+
 static int add_question(struct vlm_prompts *p, const struct vlm *v, const struct vlm_question *q,
                         size_t i, struct err *e)
 {
@@ -338,11 +374,15 @@ static int add_question(struct vlm_prompts *p, const struct vlm *v, const struct
         rc = check_text(v, listed ? listed : q->text, e);
     if (rc == 0)
         rc = render(v, listed ? listed : q->text, &text, e);
+    if (rc == 0)
+        rc = check_rendered(v, text, listed ? listed : q->text, e);
     if (rc == 0) {
         p->questions[i].text = arena_text(&p->arena, text, strlen(text), e);
         p->questions[i].n_options = q->kind == VLM_YESNO ? 2 : q->n_options;
         rc = p->questions[i].text ? encode_prompt(v, text, &ids, &image, e) : ERR_NOMEM;
     }
+    if (rc == 0)
+        rc = check_length(v, &ids, e);
     if (rc == 0)
         rc = q->kind == VLM_YESNO ? add_yes_no(p, v, &ids, image, i, e)
              : q->kind == VLM_LETTERS
@@ -351,7 +391,7 @@ static int add_question(struct vlm_prompts *p, const struct vlm *v, const struct
     token_ids_release(&ids);
     free(text);
     free(listed);
-    return rc < 0 ? err_at(e, "question \"%s\"", q->text) : 0;
+    return rc < 0 ? err_at(e, "question \"%.100s\"", q->text) : 0;
 }
 
 int vlm_prompts_new(struct vlm_prompts **out, const struct vlm *v,

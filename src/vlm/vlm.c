@@ -109,7 +109,7 @@ static int read_template(struct vlm *v, const struct json_t *tokenizer_config, s
     int rc = path ? 0 : ERR_NOMEM;
 
     if (rc == 0 && file_exists(path)) {
-        rc = file_read(path, TEMPLATE_FILE_MAX, &text, &len, e);
+        rc = file_read_regular(path, TEMPLATE_FILE_MAX, &text, &len, e);
         if (rc == 0)
             rc = parse_template(v, path, text, e);
     } else if (rc == 0 && (rc = read_json(v->dir, "chat_template.json", &json, e)) == 0) {

@@ -372,7 +372,7 @@ void weights_close(struct weights *w)
 static int map_file(struct shard *s, struct err *e)
 {
     struct stat info;
-    int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would be waited for */
 
     if (fd < 0)
         return err_errno(e, "read", s->path);

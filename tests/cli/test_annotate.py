@@ -57,7 +57,7 @@ class Annotate(Project):
         ran = self.run_assent("annotate")
         self.assertIn("toy answered 60 images", ran.out)
         self.assertIn("180 labels, 0 abstentions", ran.out)
-        for said in ("a llama of", "60 images, 180 answers to give", "TFLOP an image", "GB mapped"):
+        for said in ("a llama of", "60 images, 180 answers to give", "FLOP an image", "MB mapped"):
             self.assertIn(said, ran.err)
         with open(os.path.join(FACES, "truth.csv"), encoding="utf-8") as f:
             truth = {row["image"]: row for row in csv.DictReader(f)}
@@ -67,7 +67,7 @@ class Annotate(Project):
             ("Glasses", truth[name]["Eyeglasses"]),
             ("Hair", truth[name]["Hair_Color"])))
         self.assertGreater(right, 165)
-        self.assertIn("has answered all 60", self.run_assent("annotate").out)
+        self.assertIn("has answered all that was asked for: 60 images", self.run_assent("annotate").out)
 
     def test_answers_keep_probability_mass_and_picture(self):
         names = self.project(2)
@@ -114,7 +114,7 @@ class Annotate(Project):
         self.write("people.csv", "image,Hat\n" + "".join(f"{n.split('.')[0]},1\n" for n in names) + "gone,1\n")
         self.run_assent("import", "people.csv", "-a", "people")
         ran = self.run_assent("annotate")
-        self.assertIn("1 images of this project are not among the pictures", ran.out)
+        self.assertIn("1 image of this project are not among the pictures", ran.out)
         self.assertEqual(self.json("status")["images"], 5)
         self.assertEqual(self.json("agree", "toy", "people", "--resamples", "0")["pooled"]["n"], 4)
 
@@ -166,6 +166,17 @@ class Questions(Project):
         self.assertEqual(self.json("annotate")["labels"], 2)
         self.assertEqual(self.json("annotate")["labels"], 0)
 
+    def test_the_wording_of_before_again(self):
+        """Of A, B and A again the answers to A count, and they are the newest."""
+        questions = [f'  - {{name: Q, text: "{text}"}}\n' for text in (HAT, "Is this person smiling?")]
+        self.project(9, questions[0])
+        self.run_assent("annotate", "-q")
+        first = self.labels("toy")
+        for question in reversed(questions):
+            self.ask(question)
+            self.assertEqual(self.json("annotate")["images"], 9)
+        self.assertEqual(self.labels("toy"), first)
+
     def test_wordings_multi_and_letters(self):
         self.project(3, f"""  - {{name: Hat, text: ["{HAT}", "Does this person wear a hat?"]}}
   - {{name: Wears, kind: multi, options: [hat, necktie], text: "Is this person wearing a {{option}}?"}}
@@ -213,7 +224,8 @@ class Errors(Project):
         self.assertEqual(self.labels("toy")[names[2], "Hat"], "(error)")
         details = [json.loads(d) for d, in self.rows("SELECT detail FROM answers WHERE detail IS NOT NULL")]
         self.assertEqual([bool(d["error"]) for d in details], [True, True])
-        self.assertEqual(self.json("annotate")["images"], 0)  # not tried again unasked
+        again = self.json("annotate")  # not tried again unasked, and said
+        self.assertEqual((again["images"], again["unreadable"]), (0, 2))
         self.write(f"images/{names[2]}", whole)
         again = self.run_assent("annotate", "--retry-errors", "--json", code=3).json
         self.assertEqual((again["images"], again["errors"]), (1, 1))
@@ -237,6 +249,30 @@ class Errors(Project):
         self.assertIn("did you mean 'toy'?", self.run_assent("annotate", "-a", "toi", code=2).err)
         for args in (["--limit", "0"], ["--sample", "0"], ["--limit", "x"], ["stray"]):
             self.run_assent("annotate", *args, code=2)
+
+    def test_a_question_too_long_spoils_no_other(self):
+        self.project(2, QUESTIONS + f"  - {{name: Long, text: \"{'word ' * 3000}?\"}}\n")
+        err = self.run_assent("annotate", code=2).err
+        for text in ("too long for the model", "at most 2048", "question"):
+            self.assertIn(text, err)
+        self.assertEqual(self.rows("SELECT count(*) FROM answers"), [(0,)])
+
+    def test_another_model_is_refused_also_where_nothing_is_left(self):
+        self.project(1)
+        self.run_assent("annotate", "-q")
+        self.ask(QUESTIONS, ", dtype: bf16")
+        self.assertIn("another dtype", self.run_assent("annotate", code=1).err)
+
+    def test_a_damaged_archive(self):
+        names = self.project(4)
+        with tarfile.open(self.path("images.tar"), "w") as tar:
+            for name in names:
+                tar.add(self.path(f"images/{name}"), name)
+            last = tar.getmembers()[-1].offset
+        data = bytearray(open(self.path("images.tar"), "rb").read())
+        data[last] ^= 1
+        self.write("images.tar", bytes(data))
+        self.assertIn("broken", self.run_assent("import", "--images", "images.tar", code=1).err)
 
     def test_an_empty_folder(self):
         self.project(0)
@@ -302,6 +338,44 @@ class Processes(Project):
         self.assertEqual(self.json("annotate")["images"], 120 - before)
         self.assertEqual(set(self.answered().values()), {1})
 
+    def interrupted_by(self, do):
+        """Does something while it answers; its exit code and message."""
+        self.project(200)
+        shutil.copytree(MODEL, self.path("model"))
+        self.write("assent.yaml", self.read("assent.yaml").replace(MODEL, "model"))
+        run = self.start()
+        self.wait_for_answers(run)
+        do()
+        _, err = run.communicate(timeout=60)
+        return run.returncode, err
+
+    def test_the_database_goes(self):
+        code, err = self.interrupted_by(lambda: os.rename(self.path("assent.db"), self.path("gone.db")))
+        self.assertEqual(code, 1, err)
+        self.assertIn("deleted, moved or replaced", err)
+
+    def test_the_images_go_for_a_while(self):
+        code, err = self.interrupted_by(lambda: os.rename(self.path("images"), self.path("away")))
+        self.assertEqual(code, 1, err)
+        os.rename(self.path("away"), self.path("images"))
+        self.run_assent("annotate", "-q")
+        self.assertEqual(set(self.answered().values()), {1})
+        self.assertNotIn("(error)", self.labels("toy").values())
+
+    def test_the_model_changes(self):
+        def change():
+            with open(self.path("model/model.safetensors"), "r+b") as f:
+                f.seek(-1, os.SEEK_END)
+                f.write(b"\x01")
+        code, err = self.interrupted_by(change)
+        self.assertEqual(code, 1, err)
+        self.assertIn("model.safetensors: the model's file was changed", err)
+
+    def test_the_model_is_cut_off(self):
+        code, err = self.interrupted_by(lambda: os.truncate(self.path("model/model.safetensors"), 1000))
+        self.assertEqual(code, 1, err)
+        self.assertIn("the model's file", err.replace("model's files", "model's file"))
+
     def test_two_share_the_work(self):
         self.project(150)
         runs = [self.start(), self.start()]
@@ -320,7 +394,7 @@ class Plan(Project):
     def test_plan_keeps_nothing(self):
         self.project(6)
         out = self.run_assent("plan").out
-        for text in ("6 images, 18 answers", "measured on 3", "TFLOP an image", "GB of weights", "not known"):
+        for text in ("6 images, 18 answers", "measured on 3", "FLOP an image", "MB of weights", "not known"):
             self.assertIn(text, out)
         self.assertEqual(self.rows("SELECT count(*) FROM answers"), [(0,)])
         with open(self.path("assent.yaml"), "a", encoding="utf-8") as f:
@@ -343,6 +417,8 @@ class Images(Project):
         again = self.run_assent("import", "--images", "images", "--json", code=3).json
         self.assertEqual((again["images"], again["matched"], again["new"], again["equal"]), (5, 5, 0, 1))
         self.assertEqual(self.rows("SELECT count(DISTINCT sha256) FROM image"), [(3,)])
+        shutil.copy(self.path(f"images/{names[1]}"), self.path(f"images/{names[2]}"))
+        self.assertIn(f"'{names[2]}' had other bytes before", self.run_assent("import", "--images", "images", code=3).out)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Ask(Case):
 
     def test_own_prompt(self):
         shown = self.run_assent("ask", "-v", "-m", MODEL, "0.jpg", "-Q", CAT).err
-        self.assertIn("prompt: <|start_header_id|>user<|end_header_id|>", shown)
+        self.assertIn('prompt: "<|start_header_id|>user<|end_header_id|>\\n\\n<image>', shown)
         prompt = ("<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{image}\n{question}<|eot_id|>"
                   "<|start_header_id|>assistant<|end_header_id|>\n\n")
         own = self.ask("--image", "0.jpg", "-Q", CAT, "--prompt", prompt)
@@ -130,6 +130,16 @@ class Ask(Case):
         for image, says in (("text.jpg", "text.jpg"), ("empty.jpg", "empty.jpg"), ("cut.jpg", "cut.jpg"),
                             ("nowhere.jpg", "nowhere.jpg")):
             self.fails("ask", "-m", MODEL, image, "-Q", CAT, says=says)
+        some = self.run_assent("ask", "-m", MODEL, "0.jpg", "cut.jpg", "1.jpg", "-Q", CAT, "--json", code=3).json
+        self.assertEqual([bool(r["answers"]) for r in some["results"]], [True, False, True])
+        self.assertIn("cut.jpg", some["results"][1]["error"])
+        self.fails("ask", "-m", MODEL, "0.jpg", "-Q", " ", code=2, says="empty question")
+        shutil.copytree(MODEL, self.path("m"))
+        self.write("m/chat_template.jinja", "{{ '<image>' }} hello")
+        self.fails("ask", "-m", "m", "0.jpg", "-Q", CAT, says="leaves the question out")
+        os.remove(self.path("m/config.json"))
+        os.mkfifo(self.path("m/config.json"))
+        self.fails("ask", "-m", "m", "0.jpg", "-Q", CAT, says="config.json: not a file")
         self.fails("ask", "-m", "nowhere", "0.jpg", "-Q", CAT, says="nowhere")
         self.fails("ask", "-m", MODEL, "0.jpg", "-Q", "What is <|eot_id|>?", code=2, says=["control token", "<|eot_id|>"])
         self.fails("ask", "-m", MODEL, "0.jpg", "-Q", CAT, "--dtype", "f8", code=2, says=["f8", "bf16"])

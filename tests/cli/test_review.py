@@ -312,7 +312,7 @@ class Durable(ReviewCase):
         answer = anna.answer("key-00001", item)
         self.assertEqual((answer.status, answer.json["error"]["code"]), (500, "failed"))
         self.assertEqual(server.process.wait(timeout=10), 1)
-        self.assertIn("deleted or moved", server.process.stderr.read())
+        self.assertIn("deleted, moved or replaced", server.process.stderr.read())
 
 
 class People(ReviewCase):

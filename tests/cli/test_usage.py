@@ -26,6 +26,11 @@ class Usage(Case):
             for option in ("--directory", "--json", "--quiet", "--verbose"):
                 self.assertIn(option, out)
 
+    def test_what_people_try(self):
+        self.assertRegex(self.run_assent("--version").out, r"^assent \d")
+        self.assertEqual(self.run_assent("help", "agree").out, self.run_assent("agree", "--help").out)
+        self.assertIn("did you mean 'agree'?", self.run_assent("help", "agre", code=2).err)
+
     def test_unknown_commands_and_options(self):
         self.assertIn("did you mean 'agree'?", self.run_assent("agre", code=2).err)
         self.assertIn("assent help", self.run_assent("zzzzzz", code=2).err)

@@ -198,13 +198,19 @@ static void long_prompts_are_refused(void **state)
 
     copy_model(state, NULL);
     change_file(state, "config.json", "\"max_position_embeddings\": 4096",
-                "\"max_position_embeddings\": 20");
+                "\"max_position_embeddings\": 44");
     assert_ok(open_changed(state, &v, NULL, &e), &e);
     p = make_prompts(v, questions, 1);
-    assert_says("20", vlm_ask(v, p, &image, &how, &a, &e), &e, ERR_LIMIT,
-                "longer than the model was trained for", "at most 20");
+    assert_says("44", vlm_ask(v, p, &image, &how, &a, &e), &e, ERR_LIMIT,
+                "longer than the model was trained for", "at most 44");
     assert_null(a.items);
     vlm_prompts_free(p);
+    vlm_close(v);
+    change_file(state, "config.json", "\"max_position_embeddings\": 44",
+                "\"max_position_embeddings\": 20");
+    assert_ok(open_changed(state, &v, NULL, &e), &e);
+    assert_says("20", vlm_prompts_new(&p, v, questions, 1, &e), &e, ERR_ARG,
+                "too long for the model", "at most 20");
     vlm_close(v);
     free(image.rgb);
 }
