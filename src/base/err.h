@@ -23,6 +23,7 @@ enum err_code {
     ERR_LIMIT = -5,       /* larger than this program accepts */
     ERR_DB = -6,          /* the database refused */
     ERR_INTERRUPTED = -7, /* SIGINT or SIGTERM */
+    ERR_BUSY = -8,        /* another process is writing to the database */
 };
 
 struct err {

@@ -536,7 +536,9 @@ static unsigned connections_max(void)
 
 static int start_daemon(struct server *s, int fd, struct err *e)
 {
-    struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert },
+    static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+    struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_PRIORITIES, 0, priorities },
+                                    { MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert },
                                     { MHD_OPTION_HTTPS_MEM_KEY, 0, s->key },
                                     { MHD_OPTION_END, 0, NULL } };
     unsigned flags =

@@ -288,7 +288,8 @@ static int count_sample(struct counting *c, struct store *s, const int16_t *labe
     for (size_t i = 0; i < c->n; i++) /* only what counts is a vote */
         if (!c->answers[i].undone && c->answers[i].kind == ANSWER_VALUE)
             c->answers[n++] = c->answers[i];
-    qsort(c->answers, n, sizeof(*c->answers), by_item_and_value);
+    if (n > 1)
+        qsort(c->answers, n, sizeof(*c->answers), by_item_and_value);
     for (size_t h = 0; h < n_strata; h++) {
         strata[h].cells = kept[h].cells;
         out->drawn += kept[h].drawn;

@@ -57,6 +57,8 @@ struct person {
     size_t n_recent;
 };
 
+#define PACKET_TAB "packet-packet" /* holds what was handed out as a folder */
+
 struct hold { /* a lease */
     size_t item;
     struct person *person;
@@ -203,9 +205,9 @@ struct review {
     struct state state;
     struct waiting *waiting;
     size_t n_waiting, waiting_cap;
-    bool writing;         /* a transaction is open */
-    struct err failed;    /* code below zero: the server ends */
-    char cookie[32];      /* the session cookie's name */
+    bool writing;      /* a transaction is open */
+    struct err failed; /* code below zero: the server ends */
+    char cookie[32];   /* the session cookie's name */
     struct rate rates[256];
 };
 

@@ -329,11 +329,15 @@ static bool is_on_broken_rule(const struct review_plan *p, const struct store_it
  * the same in each. */
 static void set_blocks(struct building *b)
 {
-    size_t disputes = 0;
+    size_t disputes = 0, breaking = 0;
 
-    for (size_t i = 0; i < b->n; i++)
-        disputes += isnan(b->items[i].uncertainty) ? 0 : 1;
-    if (b->plan->order == ORDER_UNCERTAIN)
+    for (size_t i = 0; i < b->n; i++) {
+        bool dispute = !isnan(b->items[i].uncertainty);
+
+        disputes += dispute;
+        breaking += dispute && is_on_broken_rule(b->plan, &b->items[i].item);
+    }
+    if (b->plan->order == ORDER_UNCERTAIN && b->n > 1)
         qsort(b->items, b->n, sizeof(*b->items), by_uncertainty);
     for (size_t i = 0; i < b->n; i++) {
         struct new_item *item = &b->items[i];
@@ -345,7 +349,10 @@ static void set_blocks(struct building *b)
         case ORDER_RANDOM: item->block = 0; break;
         case ORDER_QUESTION: item->block = item->item.column; break;
         case ORDER_UNCERTAIN: item->block = like / BLOCK_ITEMS; break;
-        case ORDER_RULES_FIRST: item->block = !is_on_broken_rule(b->plan, &item->item); break;
+        case ORDER_RULES_FIRST:
+            item->block = isnan(item->uncertainty) ? like >= breaking
+                                                   : !is_on_broken_rule(b->plan, &item->item);
+            break;
         }
     }
 }
@@ -355,7 +362,8 @@ static void set_places(struct building *b)
     set_blocks(b);
     for (size_t i = 0; i < b->n; i++)
         b->items[i].shuffle = random_next(&b->random);
-    qsort(b->items, b->n, sizeof(*b->items), by_block);
+    if (b->n > 1)
+        qsort(b->items, b->n, sizeof(*b->items), by_block);
     for (size_t i = b->n; i-- > 0;) {
         bool last = i + 1 == b->n || b->items[i + 1].block != b->items[i].block;
 
@@ -428,10 +436,12 @@ static int store_sorted(struct building *b, struct new_item *sorted, int64_t *id
         sorted[i] = b->items[i];
         sorted[i].shuffle = i; /* where it was */
     }
-    qsort(sorted, b->n, sizeof(*sorted), by_place);
+    if (b->n > 1)
+        qsort(sorted, b->n, sizeof(*sorted), by_place);
     for (size_t i = 0; i < b->n; i++)
         sorted[i].item.place = last_place(b) + 1 + (int64_t)i;
-    qsort(sorted, b->n, sizeof(*sorted), by_cell);
+    if (b->n > 1)
+        qsort(sorted, b->n, sizeof(*sorted), by_cell);
     for (size_t i = 0; rc == 0 && i < b->n; i++) {
         const struct store_item *item = &sorted[i].item;
         size_t original = sorted[i].repeats;

@@ -10,7 +10,7 @@
 
 #include "review/internal.h"
 
-enum { WAITING_ANSWERS_MAX = 1 << 16, TICK_MS = 200, SWEEP_TICKS = 5 };
+enum { WAITING_ANSWERS_MAX = 1 << 16, TICK_MS = 200, SWEEP_TICKS = 5, PATIENCE_MS = 2000 };
 
 /* ---- writing ---- */
 
@@ -59,7 +59,7 @@ void review_reply(struct review *r, struct request *q, unsigned status, struct j
 
 void review_fail(struct review *r, struct request *q, const struct err *e)
 {
-    if (r->failed.code >= 0)
+    if (r->failed.code >= 0 && e->code != ERR_BUSY)
         r->failed = *e;
     request_refuse(q, 500, "failed", e->what);
     pthread_cond_signal(&r->changed);
@@ -149,7 +149,7 @@ static void on_broken(void *data, size_t image, const struct err *why)
     rc = review_write(r, &e);
     if (rc == 0)
         rc = state_set_aside(&r->state, image, why->what, &e);
-    if (rc < 0 && r->failed.code >= 0)
+    if (rc < 0 && rc != ERR_BUSY && r->failed.code >= 0)
         r->failed = e;
     pthread_cond_signal(&r->changed);
     pthread_mutex_unlock(&r->lock);
@@ -219,6 +219,7 @@ int review_open(struct review **out, const struct review_site *site, struct err 
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
     rc = load(r, e);
+    store_patience(r->site.store, PATIENCE_MS);
     if (rc == 0 && site->source)
         rc = pictures_new(&r->pictures, &r->site, on_broken, r, e);
     pthread_mutex_lock(&r->lock); /* a request that comes at once waits for the cookie's name */

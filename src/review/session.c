@@ -95,18 +95,15 @@ bool session_check(struct review *r, struct request *q, bool writes, struct sess
 
 /* Who this is in which project, for what the page keeps of them: items' keys are random, so the
  * oldest one tells projects apart. */
-static void who_of(const struct review *r, const struct session *s, char out[SHA256_HEX])
+static int who_of(const struct review *r, const struct session *s, char out[SHA256_HEX],
+                  struct err *e)
 {
-    const struct store_items *all = &r->state.items;
-    size_t oldest = 0;
-    char text[SECRET_TEXT + 32];
+    char first[SECRET_TEXT], text[SECRET_TEXT + 32];
+    int rc = store_review_first_key(r->site.store, first, e);
 
-    for (size_t i = 1; i < all->n; i++)
-        if (all->items[i].id < all->items[oldest].id)
-            oldest = i;
-    snprintf(text, sizeof(text), "who %s %lld", all->n > 0 ? all->items[oldest].key : "",
-             (long long)s->who.id);
+    snprintf(text, sizeof(text), "who %s %lld", first, (long long)s->who.id);
     sha256_hex(text, strlen(text), out);
+    return rc;
 }
 
 static struct json_t *session_json(struct review *r, const struct session *s, struct err *e)
@@ -117,7 +114,8 @@ static struct json_t *session_json(struct review *r, const struct session *s, st
     char who[SHA256_HEX];
     struct json_t *o;
 
-    who_of(r, s, who);
+    if (who_of(r, s, who, e) < 0)
+        return NULL;
     if (!owner && state_person(&r->state, s->who.annotator, &p, e) < 0)
         return NULL;
     o = jv_pack("{s:s, s:s, s:s, s:s, s:s}", "role", owner ? "owner" : "reviewer", "who", who,

@@ -48,15 +48,15 @@ static bool is_grid(const struct state *s, size_t i)
     return s->task->columns[s->items.items[i].column].yesno;
 }
 
-/* May the person still get it? Who gave the answer that it repeats is the only one who may. */
+/* May the person still get it? Who gave the answer that it repeats is the only one who may, also
+ * where that was a skip: what is left must go down by one with every answer. */
 static bool is_left(const struct state *s, const struct person *p, size_t i)
 {
     const struct store_item *item = &s->items.items[i];
 
     return is_open(s, i) && p->when[i] == 0 &&
            (item->kind != REVIEW_REPEAT ||
-            (item->repeats != SIZE_MAX && p->when[item->repeats] != 0 &&
-             !p->skipped[item->repeats]));
+            (item->repeats != SIZE_MAX && p->when[item->repeats] != 0));
 }
 
 /* Will it come to the person, now or once the item that it repeats is answered? What is left goes
@@ -250,8 +250,30 @@ static bool is_too_early(const struct state *s, const struct person *p, size_t i
            p->n_given - p->when[original] < REPEAT_GAP;
 }
 
-static int take_more(struct state *s, struct person *p, struct wanted *w, bool early, size_t *items,
-                     size_t *n, struct err *e)
+/* How far a take goes. */
+enum reach {
+    REACH_OPEN,  /* what nobody holds, or held too long */
+    REACH_EARLY, /* also repeats that come too soon */
+    REACH_OWN,   /* also what another tab of the person holds: it may be closed */
+};
+
+/* Does another tab of the person keep it? A packet always does, any other for the lease's time. */
+static bool is_kept_apart(const struct hold *mine, enum reach reach)
+{
+    return mine && mine->until > seconds_now() &&
+           (reach != REACH_OWN || strcmp(mine->tab, PACKET_TAB) == 0);
+}
+
+static int take_over(struct state *s, struct person *p, size_t item, struct hold *mine,
+                     const char *tab, struct err *e)
+{
+    int rc = mine ? drop_hold(s, mine, e) : 0;
+
+    return rc < 0 ? rc : take_slot(s, p, item, tab, e);
+}
+
+static int take_more(struct state *s, struct person *p, struct wanted *w, enum reach reach,
+                     size_t *items, size_t *n, struct err *e)
 {
     int rc = 0;
 
@@ -259,15 +281,28 @@ static int take_more(struct state *s, struct person *p, struct wanted *w, bool e
            !is_left(s, p, p->from))
         p->from++;
     for (size_t i = p->from; rc == 0 && i < s->items.n && *n < w->want; i++) {
-        if (!is_left(s, p, i) || !fits(s, i, w) || find_hold(s, p, i) || !has_slot(s, p, i) ||
-            is_too_early(s, p, i) != early)
+        struct hold *mine = find_hold(s, p, i);
+
+        if (!is_left(s, p, i) || !fits(s, i, w) || is_kept_apart(mine, reach) ||
+            !has_slot(s, p, i) || (reach == REACH_OPEN && is_too_early(s, p, i)))
             continue;
         if (w->grid && w->column == SIZE_MAX)
             w->column = s->items.items[i].column;
-        rc = take_slot(s, p, i, w->tab, e);
+        rc = take_over(s, p, i, mine, w->tab, e);
         items[(*n)++] = i;
     }
     return rc;
+}
+
+/* What other tabs of the person hold now. */
+static uint64_t held_elsewhere(const struct state *s, const struct person *p, const char *tab)
+{
+    int64_t t = seconds_now();
+    uint64_t n = 0;
+
+    for (size_t k = 0; k < s->n_holds; k++)
+        n += s->holds[k].person == p && s->holds[k].until > t && strcmp(s->holds[k].tab, tab) != 0;
+    return n;
 }
 
 int state_take(struct state *s, struct person *p, const struct wanted *wanted, size_t *items,
@@ -277,15 +312,18 @@ int state_take(struct state *s, struct person *p, const struct wanted *wanted, s
     int rc;
 
     *n = 0;
-    if (s->limit > 0 && p->done >= s->limit)
-        w.want = 0;
-    else if (s->limit > 0 && w.want > s->limit - p->done)
-        w.want = s->limit - p->done;
+    if (s->limit > 0) {
+        uint64_t taken = p->done + held_elsewhere(s, p, w.tab);
+
+        if (w.want > s->limit - (taken < s->limit ? taken : s->limit))
+            w.want = s->limit - (taken < s->limit ? taken : s->limit);
+    }
     rc = keep_holds(s, p, &w, items, n, e);
-    if (rc == 0)
-        rc = take_more(s, p, &w, false, items, n, e);
-    if (rc == 0 && *n == 0) /* nothing else is left: what would come later comes now */
-        rc = take_more(s, p, &w, true, items, n, e);
+    /* where nothing else is left, what would come later comes now */
+    for (int reach = REACH_OPEN; rc == 0 && *n == 0 && reach <= REACH_OWN; reach++)
+        rc = take_more(s, p, &w, (enum reach)reach, items, n, e);
+    if (rc == 0 && *n > 0 && *n < w.want)
+        rc = take_more(s, p, &w, REACH_OPEN, items, n, e);
     return rc;
 }
 
@@ -341,6 +379,8 @@ enum kept state_check(const struct state *s, const struct person *p, const struc
         return SET_ASIDE;
     if (p->when[g->item] != 0)
         return ANSWERED;
+    if (s->limit > 0 && p->done >= s->limit)
+        return NOT_LEASED;
     if (!find_hold(s, p, g->item) || !has_slot(s, p, g->item))
         return NOT_LEASED;
     return KEPT;

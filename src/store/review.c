@@ -556,3 +556,18 @@ int store_answers_of(struct store *s, int64_t annotator, const char *key,
     sql_bind_text(*list, 2, key);
     return list_answers(*list, each, data, e);
 }
+
+int store_review_first_key(struct store *s, char key[SECRET_TEXT], struct err *e)
+{
+    struct sql_stmt *first;
+    int rc = sql_prepare(s->db, &first, "SELECT key FROM review_item ORDER BY id LIMIT 1", e);
+
+    key[0] = '\0';
+    if (rc < 0)
+        return rc;
+    rc = sql_step(first, e);
+    if (rc == 1)
+        snprintf(key, SECRET_TEXT, "%s", sql_text(first, 0));
+    sql_finalize(first);
+    return rc < 0 ? rc : 0;
+}

@@ -36,6 +36,9 @@ int sql_share(struct sql *db, struct err *e);
 /* May the database's folder not be written to, and is there no log beside it? */
 bool sql_is_unwritable(const char *path);
 
+/* How long a statement waits for other processes, from now on; half a minute otherwise. */
+void sql_patience(struct sql *db, int milliseconds);
+
 int sql_exec(struct sql *db, const char *statements, struct err *e);
 /* The first column of the first row, an integer; 0 where there is no row. */
 int sql_query_int(struct sql *db, const char *statement, int64_t *out, struct err *e);

@@ -39,7 +39,8 @@ static int fail(const struct sql *db, int code, struct err *e)
 {
     if ((code & 0xff) == SQLITE_NOMEM)
         return err_set(e, ERR_NOMEM, "out of memory: the database");
-    err_set(e, ERR_DB, "database: %s", sqlite3_errmsg(db->handle));
+    err_set(e, (code & 0xff) == SQLITE_BUSY ? ERR_BUSY : ERR_DB, "database: %s",
+            sqlite3_errmsg(db->handle));
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
         if (hints[i].code == (code & 0xff))
             err_hint(e, "%s", hints[i].hint);
@@ -142,6 +143,11 @@ int sql_share(struct sql *db, struct err *e)
            clock_seconds() < until)
         nanosleep(&pause, NULL);
     return code == SQLITE_OK ? 0 : fail(db, code, e);
+}
+
+void sql_patience(struct sql *db, int milliseconds)
+{
+    sqlite3_busy_timeout(db->handle, milliseconds);
 }
 
 int sql_exec(struct sql *db, const char *statements, struct err *e)

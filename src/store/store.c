@@ -212,6 +212,11 @@ int store_commit(struct store *s, struct err *e)
     return rc;
 }
 
+void store_patience(struct store *s, int milliseconds)
+{
+    sql_patience(s->db, milliseconds);
+}
+
 void store_rollback(struct store *s)
 {
     struct err ignored; /* the failure that led here is the one to report */

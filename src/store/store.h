@@ -34,6 +34,10 @@ int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 
+/* How long to wait for other processes that write, from now on; then ERR_BUSY. Half a minute
+ * otherwise. */
+void store_patience(struct store *s, int milliseconds);
+
 /* Who, when and what, for the record. */
 int store_event(struct store *s, const char *what, struct err *e);
 
@@ -296,6 +300,9 @@ int store_review_begin(struct store *s, const struct task *t, struct err *e);
  * vote. */
 int store_answer_add(struct store *s, const struct store_answer *a, int64_t image, size_t column,
                      int16_t vote, struct err *e);
+/* The key of the first item that was ever queued, "" where none was: random, so that it names the
+ * project. */
+int store_review_first_key(struct store *s, char key[SECRET_TEXT], struct err *e);
 /* The annotator's answer on the item does not count any more: its vote goes, it stays. */
 int store_answer_undo(struct store *s, int64_t annotator, int64_t item, struct err *e);
 /* All answers in the order they came; those with one key of one annotator. Texts are valid during
