@@ -15,7 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 SHOTS = os.environ.get("ASSENT_SHOTS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "out"))
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
+CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-US",
             "--force-device-scale-factor=1", "--disable-background-networking", "--disable-component-update"]
 
@@ -49,12 +50,31 @@ STOPWATCH = """
 window.pressed = [];
 addEventListener("keydown", (event) => {
   const before = document.querySelector(".stage img");
-  requestAnimationFrame(() => {
+  const look = () => requestAnimationFrame(() => {
+    if ([null, before].includes(document.querySelector(".stage img"))) return look();
     const channel = new MessageChannel();
-    channel.port1.onmessage = () => window.pressed.push([performance.now() - event.timeStamp, before !== document.querySelector(".stage img")]);
+    channel.port1.onmessage = () => window.pressed.push(performance.now() - event.timeStamp);
     channel.port2.postMessage(0);
   });
+  look();
 }, true);"""
+
+# A clock that tests set: window.ahead, in ms.
+AHEAD = """
+window.ahead = 0;
+const now = performance.now.bind(performance);
+performance.now = () => now() + window.ahead;"""
+
+# What a second Enter does that follows at once.
+ENTER_TWICE = """
+for (let i = 0; i < 2; i++) {
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}));
+}"""
+
+
+def missing():
+    """Why there can be no browser; None where there can."""
+    return next((f"{path} is missing" for path in (CHROMIUM, CHROMEDRIVER) if not os.path.exists(path)), None)
 
 
 class Browser:
@@ -62,10 +82,11 @@ class Browser:
         options = webdriver.ChromeOptions()
         for switch in SWITCHES:
             options.add_argument(switch)
-        options.binary_location = "/usr/bin/chromium"
+        options.binary_location = CHROMIUM
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver = webdriver.Chrome(service=Service(CHROMEDRIVER), options=options)
         self.size(1440, 900)
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=AHEAD)
 
     def quit(self):
         try:
@@ -166,9 +187,11 @@ class Browser:
 
     def until_ready(self):
         """All pictures that are in sight are there."""
-        return self.until("pictures", lambda: self.js(
-            "const all = [...document.querySelectorAll('main .stage, [data-cell]')];"
-            "return all.length && all.every((n) => n.querySelector('img'))"))
+        return self.until("pictures", self.pictures_are_there)
+
+    def pictures_are_there(self):
+        return self.js("const all = [...document.querySelectorAll('main .stage, [data-cell]')];"
+                       "return all.length && all.every((n) => n.querySelector('img'))")
 
     def until_saved(self):
         return self.until("Saved", lambda: self.text(".saved") == "Saved" and self.waiting() == 0)

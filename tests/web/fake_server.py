@@ -11,16 +11,15 @@ import hashlib
 import http.server
 import json
 import os
-import random
 import re
-import struct
 import sys
 import threading
 import time
 import urllib.parse
-import zlib
 
-ASSETS = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "src", "review", "assets"))
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+ASSETS = os.path.join(ROOT, "src", "review", "assets")
+FACES = os.path.join(ROOT, "examples", "faces", "images")
 TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
          "svg": "image/svg+xml", "jpg": "image/jpeg", "png": "image/png"}
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -43,25 +42,6 @@ QUESTIONS = [
      "kind": "yesno", "options": ["no", "yes"]},
 ]
 REASONS = ["wrong image", "harmful", "not a face", "cannot be made out"]
-
-
-def picture(number, width=120, height=150):
-    """A PNG of rings in a colour of its own, so that pictures can be told apart."""
-    rng = random.Random(number)
-    near, far = [[rng.randrange(40, 230) for _ in range(3)] for _ in range(2)]
-    x0, y0, pace = rng.uniform(0.3, 0.7) * width, rng.uniform(0.3, 0.7) * height, rng.uniform(8, 22)
-    rows = []
-    for y in range(height):
-        row = bytearray([0])
-        for x in range(width):
-            row += bytes(near if int(((x - x0) ** 2 + (y - y0) ** 2) ** 0.5 / pace) % 2 else far)
-        rows.append(bytes(row))
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(b"".join(rows), 1)) + chunk(b"IEND", b""))
 
 
 class Refused(Exception):
@@ -89,25 +69,19 @@ class Page:
 class State:
     """All that outlives a restart."""
 
-    def __init__(self, items=60, images=None, pictures=True, names=("anna", "bob"), by_question=False):
-        files = sorted(os.listdir(images)) if images else []
-        self.folder, self.files = images, files
+    def __init__(self, items=60, images=FACES, pictures=True, names=("anna", "bob"), by_question=False):
+        self.folder, self.files = images, sorted(os.listdir(images))
         order = sorted(range(items), key=lambda n: (n % len(QUESTIONS), n)) if by_question else range(items)
         self.items = [Item(n, n % len(QUESTIONS), pictures) for n in order]
         self.by_id = {i.id: i for i in self.items}
         self.tokens = {f"{name}-token-{'0' * 16}": name for name in names}
         self.tokens[f"owner-token-{'0' * 16}"] = None
         self.sessions, self.pages, self.writes, self.undone = {}, {}, [], []
-        self.drawn = {}
 
     def image(self, item):
-        if self.folder:
-            path = os.path.join(self.folder, self.files[item.number % len(self.files)])
-            with open(path, "rb") as f:
-                return path.rsplit(".", 1)[-1], f.read()
-        if item.number not in self.drawn:
-            self.drawn[item.number] = picture(item.number)
-        return "png", self.drawn[item.number]
+        path = os.path.join(self.folder, self.files[item.number % len(self.files)])
+        with open(path, "rb") as f:
+            return path.rsplit(".", 1)[-1], f.read()
 
     # ---- items
 
@@ -135,11 +109,12 @@ class State:
             i.lease = None
         for i in items:
             i.lease = (person, tab, time.time() + LEASE_SECONDS)
-        return [self.told(i) for i in items]
+        return [self.told(i, person) for i in items]
 
-    def told(self, item):
+    def told(self, item, person):
         out = {"id": item.id, "question": item.question, "image": f"/image/{item.id}" if item.image else None}
-        was = [a for p in self.pages.values() if p.undone for a in p.answers if a["item"] == item.id]
+        was = [a for p in self.pages.values() if p.undone and p.person == person
+               for a in p.answers if a["item"] == item.id]
         if was:
             out["was"] = {k: v for k, v in was[-1].items() if k != "item"}
         return out
@@ -207,7 +182,7 @@ class State:
                 item.lease = (person, body["tab"], time.time() + LEASE_SECONDS)
         if page:
             page.undone = True
-        items = [self.told(self.by_id[n]) for n in kept if not self.by_id[n].answer]
+        items = [self.told(self.by_id[n], person) for n in kept if not self.by_id[n].answer]
         return {"items": items, "progress": self.progress(person)}
 
     # ---- for the owner
@@ -216,16 +191,22 @@ class State:
         def counts(name):
             mine = [i.answer[1]["kind"] for i in self.items if i.answer and i.answer[0] == name]
             return {"name": name, "done": len(mine), "undone": len(self.undone), "unsure": mine.count("unsure"),
-                    "skipped": mine.count("skip"), "flagged": mine.count("flag"), "seconds_an_answer": 2.4,
-                    "hours": round(len(mine) * 2.4 / 3600, 2),
+                    "skipped": mine.count("skip"), "flagged": mine.count("flag"),
+                    "seconds_an_answer": 2.4 if mine else None, "hours": round(len(mine) * 2.4 / 3600, 2),
+                    "votes_an_hour": 1500 if mine else None, "gold": 10, "gold_accuracy": 0.9, "repeats": 0,
+                    "repeat_consistency": None,
                     "leased": sum(1 for i in self.items if i.lease and i.lease[0] == name),
                     "last": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) if mine else None, "revoked": False}
 
         answered = [i for i in self.items if i.answer]
         return {"title": "faces", "items": len(self.items), "done": len(answered), "set_aside": 0,
+                "seconds_an_answer": 2.4 if answered else None, "hours": round(len(answered) * 2.4 / 3600, 2),
+                "sample": {"drawn": 200, "settled": 120, "agreement": 0.86, "standard_error": 0.03,
+                           "interval": [0.79, 0.91], "covered": 1.0},
                 "flagged": sum(1 for i in answered if i.answer[1]["kind"] == "flag"),
                 "questions": [{"name": q["name"], "items": sum(1 for i in self.items if i.question == n),
-                               "done": sum(1 for i in answered if i.question == n)}
+                               "done": sum(1 for i in answered if i.question == n),
+                               "seconds_an_answer": 2.1 if answered else None}
                               for n, q in enumerate(QUESTIONS)],
                 "people": [counts(name) for name in self.tokens.values() if name]}
 
@@ -240,13 +221,12 @@ class State:
             outcome = "model" if vote == model else "people" if vote == people else "unclear"
             rows.append({"id": item.id, "image": f"/image/{item.id}" if item.image else None,
                          "key": f"{item.number:06d}.jpg", "question": QUESTIONS[item.question]["name"],
-                         "text": QUESTIONS[item.question]["text"], "outcome": outcome, "options": options,
+                         "text": QUESTIONS[item.question]["text"],
+                         "about": QUESTIONS[item.question]["about"], "outcome": outcome, "options": options,
                          "model": {"value": model, "label": options[model],
                                    "probability": round(0.99 - item.number / len(self.items) * 0.4, 3)},
                          "people": {"value": people, "label": options[people]},
                          "votes": [{"name": by, "label": options[vote] if vote is not None else a["kind"]}]})
-        if not rows:
-            raise Refused(409, "not_yet", "no item has all its votes yet")
         outcome, question = query.get("outcome", "all"), query.get("question")
         rows = [r for r in rows if outcome in ("all", r["outcome"]) and question in (None, r["question"])]
         rows.sort(key=lambda r: -r["model"]["probability"])
@@ -293,7 +273,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Refused(403, "role", "this page is for the owner")
 
     def welcome(self, session, name):
-        out = {"role": "reviewer" if name else "owner", "name": name or "owner", "title": "faces",
+        out = {"role": "reviewer" if name else "owner", "who": hashlib.sha256(f"faces {name}".encode()).hexdigest(),
+               "name": name or "owner", "title": "faces",
                "csrf": hashlib.sha256((self.server.secret + session).encode()).hexdigest()[:24],
                "lease_seconds": LEASE_SECONDS, "idle_seconds": self.server.site.idle,
                "grid": {"least": LEAST, "most": MOST}}
@@ -313,6 +294,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self):
+        if self.path.startswith("/image/"):
+            self.server.site.open_gate.wait()
         self.handled(self.get)
 
     def do_POST(self):
@@ -433,6 +416,8 @@ class Site:
     def __init__(self, latency=0.0, idle=60, port=0, **state):
         self.state, self.latency, self.idle, self.port = State(**state), latency, idle, port
         self.no_images = False
+        self.open_gate = threading.Event()  # cleared: pictures do not come
+        self.open_gate.set()
         self.faults, self.requests, self.lock, self.server = [], [], threading.Lock(), None
         self.start()
 
@@ -454,7 +439,7 @@ class Site:
         return f"http://127.0.0.1:{self.port}/#{name}-token-{'0' * 16}"
 
 
-def packet(folder, items=24, images=None):
+def packet(folder, items=24, images=FACES):
     """Writes a packet's folder, as `review --packet` does."""
     state = State(items=items, images=images)
     os.makedirs(os.path.join(folder, "images"), exist_ok=True)
@@ -497,7 +482,7 @@ def one_script():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--images")
+    parser.add_argument("--images", default=FACES)
     parser.add_argument("--items", type=int, default=500)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0)

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: MIT
 """The review page in Chromium, against fake_server.py and against the program.
 
-ASSENT_TEST_ALL=1 runs the slow tests too; screenshots go to ASSENT_SHOTS (tests/web/out).
+ASSENT_TEST_ALL=1 runs the slow tests too; screenshots go to ASSENT_SHOTS (tests/web/out). The README's pictures are
+docs/review-*.png: `ASSENT_TEST_ALL=1 ASSENT_SHOTS=DIR tests/web/test_page.py readme` takes them anew; 160 colours are enough.
 """
+import csv
 import json
 import os
 import re
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -20,16 +22,19 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 try:
     import browser
     from browser import Keys
-    MISSING = None
+    MISSING = browser.missing()
 except ImportError as e:
     browser, MISSING = None, str(e)
-from fake_server import ASSETS, QUESTIONS, REASONS, Refused, Site, packet, picture
-from harness import ASSENT, Case, main
+from fake_server import ASSETS, QUESTIONS, REASONS, Refused, Site, packet
+from harness import ASSENT, FACES, Case, main
 
 ALL = os.environ.get("ASSENT_TEST_ALL")
-slow = unittest.skipUnless(ALL, "ASSENT_TEST_ALL=1 runs it")
-PICTURES = os.environ.get("ASSENT_PICTURES")  # a folder to show instead of generated ones
-KEY_TO_PICTURE_MS = 50
+KEY_TO_PICTURE_MS = 250  # with room for a busy machine: the test prints what it measured
+
+
+def slow(test):
+    """Not of the short pass."""
+    return test if ALL else None
 
 
 class PageCase(Case):
@@ -50,7 +55,7 @@ class PageCase(Case):
         self.assertEqual(self.page.complaints(), [], "the browser's log")
 
     def serve(self, **options):
-        site = Site(images=PICTURES, **options)
+        site = Site(**options)
         self.addCleanup(site.stop)
         return site
 
@@ -62,10 +67,29 @@ class PageCase(Case):
 
     def enter(self, link, mode="single"):
         self.page.open(link)
-        self.page.until("the page", lambda: self.page.all("main.single, main.message"))
+        self.page.until("the page", lambda: self.page.all("main.single, main.grid, main.message"))
         if mode == "grid":
-            self.page.find("[data-mode=grid]").click()
+            self.to_grid()
         self.page.until_ready()
+
+    def to_grid(self):
+        self.page.find("[data-mode=grid]").click()
+        self.page.until("the grid", lambda: self.page.all("main.grid"))
+        self.page.until_ready()
+
+    def send(self, press=lambda page: page.keys(Keys.ENTER)):
+        """Sends the grid's page: one that came just now, or has more below, is not sent at the first press."""
+        before = list(self.page.cells())
+
+        def gone():
+            press(self.page)
+            return list(self.page.cells()) != before
+
+        self.page.until("the page is sent", gone)
+
+    def ahead(self, seconds):
+        """Lets the page's clock go on by this much."""
+        self.page.js("window.ahead += arguments[0] * 1000", seconds)
 
     def open_packet(self, folder):
         """All files share one local storage: what other tests left there goes."""
@@ -98,8 +122,9 @@ class Single(PageCase):
         order = [i.id for i in self.site.state.items]
         self.assertEqual(seen, order[:6])
         self.assertEqual([w["answers"][0]["item"] for w in self.site.state.writes], order[:6])
-        self.assertTrue(all(0 <= w["seconds"] < 20 for w in self.site.state.writes))
+        self.assertTrue(all(0 <= w["seconds"] < 600 for w in self.site.state.writes))
 
+    @slow
     def test_a_key_of_a_dialog_is_not_an_answer(self):
         self.begin()
         for _ in range(3):
@@ -136,14 +161,33 @@ class Single(PageCase):
         page.until_saved()
         self.assertEqual(state.by_id[first].answer[1]["value"], 0)
 
-    def test_nothing_is_answered_unseen(self):
-        self.begin(latency=0.4)
-        self.page.keys(*"ynyn1y")
-        self.page.until_ready()
-        self.assertLessEqual(len(self.site.state.writes), 5)  # so many are loaded ahead
-        shown = {i.id for i in self.site.state.items[:6]}
-        self.assertIn(self.page.image(), shown)
+    def test_undone_answers_are_shown_after_a_reload(self):
+        self.begin()
+        page = self.page
+        for key, said in (("u", "Can’t tell"), ("n", "No")):
+            first = page.image()
+            page.keys(key)
+            page.until_saved()
+            page.keys(Keys.BACKSPACE)
+            page.until_saved()
+            page.driver.refresh()
+            page.until("what was said", lambda: page.image() == first and page.all(".said"))
+            self.assertEqual(page.text(".said .label"), said)
 
+    def test_nothing_is_answered_unseen(self):
+        self.site = self.serve()
+        self.site.open_gate.clear()
+        self.page.open(self.site.link())
+        self.page.until_text("Loading the picture")
+        self.page.keys(*"ynu")
+        self.assertEqual(self.page.waiting(), 0)
+        self.site.open_gate.set()
+        self.page.until_ready()
+        self.page.keys("y")
+        self.page.until_saved()
+        self.assertEqual(self.kinds(), [("value", 1)])
+
+    @slow
     def test_zoom(self):
         self.begin()
         page = self.page
@@ -156,19 +200,15 @@ class Single(PageCase):
         self.assertEqual(page.js(scale), whole)
 
     def test_key_to_next_picture(self):
-        state = self.begin(items=60)
-        for item in state.items:
-            state.image(item)
+        self.begin(items=60)
         page = self.page
         page.js(browser.STOPWATCH)
-        for i in range(40):
+        for i in range(30):
             page.keys("1" if i % len(QUESTIONS) == 3 else "y")
-            time.sleep(0.12)
-        page.until("all of them", lambda: page.js("return window.pressed.length") >= 40)
-        taken = sorted(ms for ms, changed in page.js("return window.pressed") if changed)
-        print(f"# key to next picture: {len(taken)} of 40 presses, median {statistics.median(taken):.0f} ms,"
-              f" 90 % {taken[int(len(taken) * 0.9)]:.0f} ms, longest {taken[-1]:.0f} ms")
-        self.assertGreater(len(taken), 30)
+            page.until("the next picture", lambda n=i: page.js("return window.pressed.length") > n)
+        taken = sorted(page.js("return window.pressed"))
+        print(f"# key to next picture: median {statistics.median(taken):.0f} ms, 90 % {taken[int(len(taken) * 0.9)]:.0f} ms,"
+              f" longest {taken[-1]:.0f} ms of {len(taken)}")
         self.assertLess(statistics.median(taken), KEY_TO_PICTURE_MS)
 
     @slow
@@ -222,29 +262,31 @@ class Single(PageCase):
         self.page.driver.switch_to.window(self.page.driver.window_handles[0])
         if not self.page.js(hidden):
             self.skipTest("this browser hides no tab")
-        time.sleep(3)
+        self.ahead(1000)
         self.page.close_tabs()
         self.page.keys("y")
         self.page.until_saved()
-        self.assertLess(self.site.state.writes[0]["seconds"], 2.5)
+        self.assertLess(self.site.state.writes[0]["seconds"], 500)
 
-    @slow
     def test_pause_and_idle_stop_the_clock(self):
-        self.begin(idle=1)
+        self.begin()
         page = self.page
         page.keys("y")
+        page.until_saved()
+        self.ahead(61)
         page.until_text("Nobody has touched", "dialog")
-        time.sleep(1.5)
+        self.ahead(1000)
         page.keys("n")  # only goes on
         page.until("gone on", lambda: not page.all("dialog"))
         self.assertEqual(len(self.site.state.writes), 1)
         page.keys("p")
         page.until_text("Paused", "dialog")
         self.assertEqual(self.page.js("return document.querySelector('main.single').checkVisibility()"), False)
-        time.sleep(1)
+        self.ahead(1000)
         page.keys(" ", "n")
         page.until_saved()
-        self.assertLess(self.site.state.writes[1]["seconds"], 2.0)
+        seconds = self.site.state.writes[1]["seconds"]
+        self.assertTrue(60 <= seconds < 500, seconds)  # the minute until it was idle counts
 
 
 class Grid(PageCase):
@@ -264,9 +306,7 @@ class Grid(PageCase):
         self.assertEqual(marks[:8], ["yes", "", "unsure", "flag", "yes", "yes", "yes", ""])
         self.assertIn(f"4 yes, {len(ids) - 6} no", page.text(".answer .main"))
         self.assertEqual(state.writes, [])
-        time.sleep(0.5)
-        page.keys(Keys.ENTER)
-        page.until("the next page", lambda: ids[0] not in page.cells())
+        self.send()
         page.until_saved()
         (written,) = state.writes
         self.assertEqual([a["item"] for a in written["answers"]], ids)
@@ -278,7 +318,14 @@ class Grid(PageCase):
         self.assertEqual(list(page.cells().values()), marks)
         page.until_saved()
         self.assertEqual(state.progress("anna")["done"], 0)
+        page.js("sessionStorage.removeItem('assent.marks')")  # as in another browser
+        page.driver.refresh()
+        page.until("the marks", lambda: list(page.cells().values()) == marks)
+        page.keys("n")
+        page.driver.refresh()
+        page.until("all but one", lambda: list(page.cells().values()) == ["", *marks[1:]])
 
+    @slow
     def test_clicks_and_brushes(self):
         self.begin("grid", items=200)
         page = self.page
@@ -301,32 +348,32 @@ class Grid(PageCase):
         page.until_ready()
         self.assertEqual(page.cells(), before)
 
+    @slow
     def test_a_page_that_just_came_is_not_sent(self):
         self.begin("grid", items=200)
-        time.sleep(0.5)
-        self.page.keys(Keys.ENTER, Keys.ENTER)
+        self.ahead(1)
+        self.page.js(browser.ENTER_TWICE)
         self.page.until_saved()
         self.assertEqual(len(self.site.state.writes), 1)
 
+    @slow
     def test_a_sent_page_does_not_come_again(self):
         self.begin("grid", items=200)
         self.page.keys("+", "-", "-")  # takes anew, and the server's list replaces ours
         self.page.until_ready()
-        time.sleep(0.5)
         before = set(self.page.cells())
         self.site.latency = 0.5
-        self.page.keys(Keys.ENTER)
+        self.send()
         self.assertFalse(before & set(self.page.cells()))
         self.page.until_saved()
 
+    @slow
     def test_undo_crosses_modes(self):
         self.begin(items=200)
         page = self.page
         first = page.image()
         page.keys("y")
-        page.find("[data-mode=grid]").click()
-        page.until("the grid", lambda: page.all("main.grid"))
-        page.until_ready()
+        self.to_grid()
         page.keys(Keys.BACKSPACE)
         page.until("the single picture", lambda: page.image() == first)
         page.driver.back()
@@ -354,21 +401,19 @@ class Grid(PageCase):
         page.tap("dialog.large .ends button")
         page.until("closed", lambda: not page.all("dialog"))
         self.assertEqual(list(page.cells().values())[3], "")
-        time.sleep(0.5)
-        while "more below" in page.text(".answer .main"):
-            page.tap(".answer .main")  # only goes there
-            self.assertEqual(self.kinds(), [])
-            time.sleep(0.3)
-        page.tap(".answer .main")
-        page.until("it is sent", lambda: len(self.kinds()) == 20)
+        self.assertIn("more below", page.text(".answer .main"))
+        self.ahead(1)
+        page.tap(".answer .main")  # only goes there
+        self.assertEqual(page.waiting() + len(self.kinds()), 0)
+        self.send(lambda page: page.tap(".answer .main"))
+        page.until("it is kept", lambda: len(self.kinds()) == 20)
 
     @slow
     def test_ends(self):
         self.begin("grid", items=5)
         for _ in range(4):
             self.page.until_ready()
-            time.sleep(0.5)
-            self.page.keys(Keys.ENTER)
+            self.send()
             self.page.until_saved()
         self.page.until_text("No grids left")
         self.page.find(".message .main").click()
@@ -546,9 +591,7 @@ class Looks(PageCase):
         self.page.keys(Keys.ESCAPE, "p")
         yield "pause"
         self.page.keys("x")
-        self.page.find("[data-mode=grid]").click()
-        self.page.until("the grid", lambda: self.page.all("main.grid"))
-        self.page.until_ready()
+        self.to_grid()
         self.page.keys(" ", Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, " ", Keys.ARROW_RIGHT, "u", Keys.ARROW_RIGHT)
         yield "grid"
         self.page.open(site.link("owner"))
@@ -572,7 +615,6 @@ class Looks(PageCase):
                     with self.subTest(view=view, width=width, scheme=scheme):
                         self.check(touch)
                         if ALL or view in ("single", "grid"):
-                            time.sleep(0.1)
                             self.page.shot(f"{view}-{width}-{scheme}")
             self.page.size(1440, 900)
             self.page.prefer()
@@ -586,33 +628,13 @@ class Looks(PageCase):
         if touch:
             self.assertEqual(controls["small"], [])
 
-    @unittest.skipUnless(PICTURES, "ASSENT_PICTURES names a folder of pictures to show")
-    def test_pictures_for_the_readme(self):
-        self.page.size(1024, 640)
-        self.begin(items=400)
-        for key in "ynu1ynyn":
-            self.page.keys(key)
-            self.page.until_ready()
-            time.sleep(0.6)
-        self.page.keys("h")
-        self.page.until_saved()
-        time.sleep(1)
-        self.page.shot("review-single")
-        self.page.find("[data-mode=grid]").click()
-        self.page.until("the grid", lambda: self.page.all("main.grid"))
-        self.page.until_ready()
-        self.page.keys(" ", *[Keys.ARROW_RIGHT] * 3, " ", Keys.ARROW_RIGHT, "u", Keys.ARROW_DOWN, " ")
-        self.page.shot("review-grid")
-
     def test_focus_order(self):
         self.begin()
         order = self.tabbed(12)
         self.assertEqual(order, ["One by one", "Grid", "Pause", "Help", "What counts?", "Zoom: whole or 100 %", "Yes", "No",
                                  "Can’t tell", "Skip", "Flag"])
         self.page.keys(Keys.TAB)
-        self.page.find("[data-mode=grid]").click()
-        self.page.until("the grid", lambda: self.page.all("main.grid"))
-        self.page.until_ready()
+        self.to_grid()
         self.assertTrue(self.page.js("return document.activeElement.matches('[data-cell]')"))
         self.assertEqual(self.tabbed(5)[:4], ["Yes", "Can’t tell", "Skip", "Flag"])
 
@@ -630,12 +652,14 @@ class Looks(PageCase):
             out.append(name)
         return out
 
+    @slow
     def test_reduced_motion(self):
         self.page.prefer(motion="reduce")
         self.begin()
         moving = self.page.js("return document.getAnimations().length")
         self.assertEqual(moving, 0)
 
+    @slow
     def test_progress_is_told(self):
         self.begin(items=50)
         self.page.keys("y")
@@ -653,7 +677,7 @@ class OwnersPage(PageCase):
         self.page.driver.refresh()
         self.page.until_text("items answered")
         self.page.find("[data-page=gallery]").click()
-        self.page.until_text("Votes are still missing")
+        self.page.until_text("Nothing is settled yet")
         tab = "o" * 16
         taken = state.take("bob", tab, "single", 10)
         for n, item in enumerate(taken):
@@ -680,11 +704,9 @@ class Offline(PageCase):
         page.driver.refresh()
         page.until_ready()
         page.keys("y")
-        page.find("[data-mode=grid]").click()
-        page.until("the grid", lambda: page.all("main.grid"))
-        page.until_ready()
-        time.sleep(0.5)
-        page.keys(" ", Keys.ENTER)
+        self.to_grid()
+        page.keys(" ")
+        self.send()
         page.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=self.dir)
         page.find("button.save").click()
         name = page.until("the file", lambda: [n for n in os.listdir(self.dir) if n.endswith(".json")])[0]
@@ -697,22 +719,10 @@ class Offline(PageCase):
 
 
 class Program:
-    """`assent review` over a project of generated pictures, whose two annotators differ on every cell."""
+    """`assent review` over a project."""
 
-    def __init__(self, folder, images=24):
+    def __init__(self, folder):
         self.folder, self.process, self.port = folder, None, 0
-        os.makedirs(os.path.join(folder, "images"))
-        for n in range(images):
-            with open(os.path.join(folder, "images", f"face_{n:03d}.png"), "wb") as f:
-                f.write(picture(n))
-        with open(os.path.join(folder, "assent.yaml"), "w", encoding="utf-8") as f:
-            f.write("name: faces\nimages: images/\nquestions:\n"
-                    "  - {name: Hat, text: \"Is there a hat?\"}\n  - {name: Smile, text: \"Is there a smile?\"}\n")
-        for annotator, value in (("model", "yes"), ("people", "no")):
-            path = os.path.join(folder, f"{annotator}.csv")
-            with open(path, "w", encoding="utf-8") as f:
-                f.write("image,Hat,Smile\n" + "".join(f"face_{n:03d}.png,{value},{value}\n" for n in range(images)))
-            self.run("import", path, "--annotator", annotator, "--kind", "model" if annotator == "model" else "human")
 
     def run(self, *args):
         return subprocess.run([ASSENT, "-C", self.folder, *args], check=True, capture_output=True, text=True).stdout
@@ -733,15 +743,49 @@ class Program:
         self.process = None
 
 
-class RealServer(PageCase):
-    def setUp(self):
-        super().setUp()
+def differing(folder, images=24):
+    """A project whose two annotators differ on every cell."""
+    program = Program(folder)
+    os.makedirs(os.path.join(folder, "images"))
+    for name in sorted(os.listdir(os.path.join(FACES, "images")))[:images]:
+        shutil.copy(os.path.join(FACES, "images", name), os.path.join(folder, "images"))
+    with open(os.path.join(folder, "assent.yaml"), "w", encoding="utf-8") as f:
+        f.write("name: faces\nimages: images/\nquestions:\n"
+                "  - {name: Hat, text: \"Is there a hat?\"}\n  - {name: Smile, text: \"Is there a smile?\"}\n")
+    for annotator, value in (("model", "yes"), ("people", "no")):
+        path = os.path.join(folder, f"{annotator}.csv")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("image,Hat,Smile\n" + "".join(f"{name},{value},{value}\n" for name in os.listdir(os.path.join(folder, "images"))))
+        program.run("import", path, "--annotator", annotator, "--kind", "model" if annotator == "model" else "human")
+    return program
+
+
+def demo(folder):
+    """The drawn faces, labelled by the toy model and by two people."""
+    program = Program(folder)
+    shutil.copytree(FACES, folder)
+    program.run("annotate")
+    for who in ("first", "second"):
+        program.run("import", os.path.join(FACES, f"{who}.csv"), "--annotator", who)
+    return program
+
+
+class ProgramCase(PageCase):
+    """A page that the program serves."""
+
+    def serve_program(self, make):
         with subprocess.Popen([ASSENT, "review", "--help"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as probe:
             if probe.wait():
                 self.skipTest("the program has no review")
-        self.program = Program(self.path("project"))
+        self.program = make(self.path("project"))
         self.addCleanup(self.program.stop)
         self.program.start()
+
+
+class RealServer(ProgramCase):
+    def setUp(self):
+        super().setUp()
+        self.serve_program(differing)
 
     def votes(self):
         labels = self.labels("anna", "project")
@@ -764,12 +808,10 @@ class RealServer(PageCase):
         self.program.start()
         page.until_saved()
         self.assertIn("4 of 48", page.text("header"))
-        page.find("[data-mode=grid]").click()
-        page.until("the grid", lambda: page.all("main.grid"))
-        page.until_ready()
-        time.sleep(0.5)
+        self.to_grid()
         ids = list(page.cells())
-        page.keys(" ", Keys.ENTER)
+        page.keys(" ")
+        self.send()
         page.until_saved()
         self.assertNotIn(ids[0], page.cells())
         page.keys(Keys.BACKSPACE)
@@ -782,6 +824,17 @@ class RealServer(PageCase):
         page.driver.refresh()
         page.until_text("3 of 48")  # a skip is no vote
 
+    @slow
+    def test_what_was_undone_is_shown_after_a_reload(self):
+        page = self.page
+        self.enter(self.program.link)
+        page.keys("n")
+        page.until_saved()
+        page.keys(Keys.BACKSPACE)
+        page.until_saved()
+        page.driver.refresh()
+        page.until("what was said", lambda: page.all(".said"))
+        self.assertEqual(page.text(".said .label"), "No")
 
     @slow
     def test_packet_there_and_back(self):
@@ -792,11 +845,9 @@ class RealServer(PageCase):
         found = [folder for folder, _, files in os.walk(self.path("unpacked")) if "index.html" in files]
         self.open_packet(found[0])
         page.keys("y", "n", Keys.BACKSPACE, "u")
-        page.find("[data-mode=grid]").click()
-        page.until("the grid", lambda: page.all("main.grid"))
-        page.until_ready()
-        time.sleep(0.5)
-        page.keys(" ", Keys.ENTER)
+        self.to_grid()
+        page.keys(" ")
+        self.send()
         page.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=self.dir)
         page.find("button.save").click()
         name = page.until("the file", lambda: [n for n in os.listdir(self.dir) if n.endswith(".json")])[0]
@@ -805,6 +856,114 @@ class RealServer(PageCase):
             votes = self.votes()
         self.assertEqual((votes.count("yes"), votes.count("(unsure)")), (2, 1))
         self.assertGreater(votes.count("no"), 10)
+
+
+class Demo(ProgramCase):
+    """The drawn faces, reviewed as a person would, to the end."""
+
+    SIZES = ((1440, 900, False), (360, 740, True))
+
+    def setUp(self):
+        super().setUp()
+        self.serve_program(demo)
+
+    def known(self):
+        """{item: its true answer}, by the database and what the faces were drawn from."""
+        with open(os.path.join(FACES, "truth.csv"), encoding="utf-8") as f:
+            truth = {row["image"]: row for row in csv.DictReader(f)}
+        with sqlite3.connect(os.path.join(self.program.folder, "assent.db")) as db:
+            rows = db.execute("SELECT i.key, image.key, i.question FROM review_item i JOIN image ON image.id = i.image")
+            known = {item: truth[image][question] for item, image, question in rows}
+        db.close()
+        return known
+
+    def answer_truly(self, known, seconds=2.4):
+        """Gives the true answer, after a while by the page's clock."""
+        before = self.page.image()
+        self.ahead(seconds)
+        label = known[before].capitalize()
+        self.page.driver.find_element("xpath", f"//div[@class and contains(@class, 'choices')]//button[span='{label}']").click()
+        self.page.until("the next, or the end", lambda: self.page.image() not in (None, before) or self.ended())
+
+    def ended(self):
+        return self.page.all(".message .buttons")
+
+    def mark_truly(self, known):
+        for cell, item in zip(self.page.all("[data-cell]"), list(self.page.cells())):
+            if known[item] == "yes":
+                cell.click()
+
+    @slow
+    def test_pictures_for_the_readme(self):
+        page = self.page
+        page.size(1280, 800)
+        self.enter(self.program.link)
+        known = self.known()
+        for _ in range(11):
+            self.answer_truly(known)
+        page.until_ready()
+        page.until_saved()
+        page.js("document.activeElement.blur()")
+        self.still()
+        page.shot("review-single")
+        self.to_grid()
+        self.mark_truly(known)
+        page.shot("review-grid")
+
+    def still(self):
+        self.page.until("no motion", lambda: not self.page.js("return document.getAnimations().length"))
+
+    def shots(self, view):
+        for width, height, touch in self.SIZES:
+            self.page.size(width, height, touch)
+            for scheme in ("light", "dark"):
+                self.page.prefer(scheme)
+                self.still()
+                self.page.shot(f"demo-{view}-{width}-{scheme}")
+        self.page.size(1440, 900)
+        self.page.prefer()
+
+    @slow
+    def test_to_the_end(self):
+        page = self.page
+        self.enter(self.program.link)
+        known = self.known()
+        self.answer_truly(known)
+        page.until_saved()
+        self.shots("single")
+        self.to_grid()
+        self.mark_truly(known)
+        self.shots("grid")
+        grids = 0
+        while not self.ended():
+            self.ahead(30)
+            self.send()
+            grids += 1
+            if grids == 2:  # in the middle of it
+                self.program.stop("kill")
+                self.program.start()
+            page.until_saved()
+            page.until("pictures, or the end", lambda: self.ended() or page.pictures_are_there())
+            self.mark_truly(known)
+        page.until_text("No grids left")
+        self.shots("no-grids")
+        page.find(".message .main").click()
+        page.until_ready()
+        self.shots("choice")
+        while not self.ended():
+            page.until_ready()
+            self.answer_truly(known)
+        page.until_text("All done")
+        self.shots("end")
+        page.open("about:blank")
+        page.open(self.program.owner)
+        page.until_text("items answered")
+        page.until_text("100 %")
+        self.shots("overview")
+        page.find("[data-page=gallery]").click()
+        page.until("cards", lambda: page.all(".cards li img"))
+        page.until("pictures", lambda: page.js("return [...document.querySelectorAll('.cards img')].slice(0, 12).every((i) => i.complete)"))
+        self.shots("gallery")
 
 
 class Assets(Case):

@@ -27,6 +27,7 @@ export class Api {
   constructor() {
     this.csrf = "";
     this.who = null;
+    this.name = "";
   }
 
   async enter(token) {
@@ -67,11 +68,11 @@ export class Api {
 
   /* All tabs share one cookie: another person's link, opened in another tab, changes who this one speaks for. */
   welcome(session) {
-    const who = [session.role, session.name, session.title].join("\n");
-    if (this.who && this.who !== who) {
+    if (this.who && this.who !== session.who) {
       throw new ApiError(401, "session", `This browser is now used by ${session.name}.`);
     }
-    this.who = who;
+    this.who = session.who;
+    this.name = session.name;
     this.csrf = session.csrf;
     return session;
   }

@@ -3,6 +3,7 @@
 
 const TOUCHES = ["keydown", "pointerdown", "pointermove", "wheel", "scroll", "touchmove"];
 const LONGEST_SECONDS = 3600;
+const WATCH_MS = 1000;
 
 export class Clock {
   /* onIdle is called once nobody has touched the page for so long. */
@@ -17,7 +18,7 @@ export class Clock {
     document.addEventListener("visibilitychange", () => {
       document.hidden ? this.stop("hidden") : this.go("hidden");
     });
-    this.watch();
+    setInterval(() => this.watch(), WATCH_MS);
   }
 
   restart() {
@@ -47,8 +48,6 @@ export class Clock {
   }
 
   watch() {
-    const left = this.idle - (performance.now() - this.touched);
-    if (left <= 0 && !this.stops.size) this.onIdle();
-    setTimeout(() => this.watch(), left > 0 ? left + 10 : 1000);
+    if (!this.stops.size && performance.now() - this.touched >= this.idle) this.onIdle();
   }
 }

@@ -18,8 +18,8 @@ export function showHelp(rows, foot) {
 export function chooseReason(reasons) {
   return new Promise((resolve) => {
     const choose = (reason) => {
-      dialog.close();
       resolve(reason);
+      dialog.close();
     };
     const buttons = reasons.map((reason, i) => keyButton(reason, i < 9 ? String(i + 1) : "", () => choose(reason)));
     const dialog = openDialog("reasons", "What is wrong with the picture?",

@@ -15,7 +15,9 @@ const NARROWEST = 92;
 const HARDLY = 0.2; // so little of a picture may be out of sight
 const MARGIN = 40; // of the window's width and height, what is not for pictures
 const AROUND = 190;
-const RATIO = 0.8; // width to height, until a picture says otherwise
+const RATIO = 0.8; // width to height, until the pictures say otherwise
+const TALLEST = 0.6;
+const WIDEST = 1.6;
 const LONG_PRESS_MS = 500;
 const TOO_SOON_MS = 400; // a page that came just now was not looked at
 const SIZES = [12, 16, 20, 24, 30, 36, 42, 48];
@@ -108,10 +110,8 @@ export class Grid {
   }
 
   showUndone(step) {
-    for (const answer of step.answers) {
-      const mark = markOf(answer);
-      if (mark) this.marks.set(answer.item, mark);
-    }
+    step.answers.forEach((answer) => this.marks.set(answer.item, markOf(answer)));
+    this.keepMarks();
     this.turn(step.items);
     this.seenTo = Infinity;
     this.look();
@@ -139,6 +139,7 @@ export class Grid {
     this.field.replaceChildren(...this.cells);
     this.field.scrollTop = 0;
     this.layOut();
+    this.shape();
     page.forEach((item, i) => this.paint(i));
     this.refocus();
     announce(`${counted(page.length, "picture")}. ${question.text} ${question.about ?? ""}`);
@@ -159,18 +160,26 @@ export class Grid {
   pictureChanged(id) {
     const i = this.page.findIndex((item) => item.id === id);
     if (i < 0) return;
-    const {image, state} = this.desk.pictures.of(this.page[i]);
-    if (state === "ready" && this.ratio === RATIO) {
-      this.ratio = Math.min(1.6, Math.max(0.6, image.naturalWidth / image.naturalHeight));
-      this.layOut();
-    }
+    this.shape();
     this.paint(i);
+  }
+
+  /* Cells are of the shape that most pictures have. */
+  shape() {
+    const records = this.page.map((item) => this.desk.pictures.of(item));
+    const ratios = records.filter(({state}) => state === "ready")
+      .map(({image}) => image.naturalWidth / image.naturalHeight).sort((a, b) => a - b);
+    if (!ratios.length || records.some(({state}) => state === "loading")) return;
+    const ratio = Math.min(WIDEST, Math.max(TALLEST, ratios[Math.floor(ratios.length / 2)]));
+    if (ratio === this.ratio) return;
+    this.ratio = ratio;
+    this.layOut();
   }
 
   paint(i) {
     const item = this.page[i];
     const {image, state} = this.desk.pictures.of(item);
-    const mark = this.marks.get(item.id);
+    const mark = this.markOn(item);
     const cell = this.cells[i];
     const said = mark ? MARK_SAYS[mark.kind] : "not marked";
     cell.dataset.mark = mark?.kind ?? "";
@@ -251,29 +260,38 @@ export class Grid {
   async toggle(i, kind) {
     const item = this.page[i];
     if (!item) return;
-    if (this.marks.get(item.id)?.kind === kind) return this.mark(i, null);
+    if (this.markOn(item)?.kind === kind) return this.mark(i, null);
     const reason = kind === "flag" ? await chooseReason(this.desk.session.reasons) : undefined;
     if (reason === null || this.page[i]?.id !== item.id) return;
     this.mark(i, {kind, reason});
     this.refocus();
   }
 
-  mark(i, mark) {
-    if (mark) this.marks.set(this.page[i].id, mark);
-    else this.marks.delete(this.page[i].id);
-    this.touched = true;
+  /* What was said of an item and undone is its mark, until the person says otherwise. */
+  markOn(item) {
+    if (this.marks.has(item.id)) return this.marks.get(item.id);
+    return item.was ? markOf(item.was) : null;
+  }
+
+  keepMarks() {
     ofTab.put(MARKS, Object.fromEntries(this.marks));
+  }
+
+  mark(i, mark) {
+    this.marks.set(this.page[i].id, mark);
+    this.touched = true;
+    this.keepMarks();
     this.paint(i);
   }
 
   /* All from one cell to another get the first one's mark. */
   extend(from, to) {
-    const mark = this.marks.get(this.page[from].id) ?? null;
+    const mark = this.markOn(this.page[from]);
     for (let i = Math.min(from, to); i <= Math.max(from, to); i++) this.mark(i, mark);
   }
 
   count(kind) {
-    return this.page.filter((item) => this.marks.get(item.id)?.kind === kind).length;
+    return this.page.filter((item) => this.markOn(item)?.kind === kind).length;
   }
 
   showCounts() {
@@ -323,11 +341,11 @@ export class Grid {
     if (this.below) return this.scrollOn(); // nobody says no to what they have not seen
     const states = this.page.map((item) => this.desk.pictures.of(item).state);
     if (states.includes("loading")) return announce("Some pictures are still loading.");
-    const seen = this.page.filter((item, i) => states[i] !== "failed" || this.marks.has(item.id));
+    const seen = this.page.filter((item, i) => states[i] !== "failed" || this.markOn(item));
     if (!seen.length) return;
-    const answers = seen.map((item) => answerOf(item.id, this.marks.get(item.id)));
+    const answers = seen.map((item) => answerOf(item.id, this.markOn(item)));
     seen.forEach((item) => this.marks.delete(item.id));
-    ofTab.put(MARKS, Object.fromEntries(this.marks));
+    this.keepMarks();
     this.page = [];
     this.desk.answer(seen, answers);
   }

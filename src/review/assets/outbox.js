@@ -36,7 +36,7 @@ export class Outbox {
 
   /* People whose answers wait in this browser until they open their link. */
   get others() {
-    return [...new Set(this.list.filter((entry) => entry.who !== this.api.who).map((e) => e.who.split("\n")[1]))];
+    return [...new Set(this.list.filter((entry) => entry.who !== this.api.who).map((e) => e.person))];
   }
 
   get lasts() {
@@ -47,7 +47,7 @@ export class Outbox {
     const stamp = Math.max(Date.now(), this.stamp + 1);
     this.stamp = stamp;
     const name = `${OUTBOX}${String(stamp).padStart(15, "0")}.${this.tab}`;
-    const full = {...entry, name, stamp, tab: this.tab, who: this.api.who, at: new Date().toISOString()};
+    const full = {...entry, name, stamp, tab: this.tab, who: this.api.who, person: this.api.name, at: new Date().toISOString()};
     lasting.put(name, full);
     this.list.push(full);
     this.fresh.add(name);

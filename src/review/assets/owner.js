@@ -46,9 +46,12 @@ export class Owner {
   }
 
   troubleOf(error) {
-    const title = error.code === "not_yet" ? "Votes are still missing" : "This cannot be shown now";
-    return [el("section", {class: "message"}, el("h1", {}, title), el("p", {}, error.message),
-      el("button", {type: "button", class: "main", click: () => this.load()}, "Look again"))];
+    return [this.message("This cannot be shown now", capital(error.message))];
+  }
+
+  message(title, text) {
+    return el("section", {class: "message"}, el("h1", {}, title), el("p", {}, text),
+      el("button", {type: "button", class: "main", click: () => this.load()}, "Look again"));
   }
 
   ask(change) {
@@ -58,6 +61,9 @@ export class Owner {
 
   galleryOf({total, model, people, questions, items}) {
     const {outcome, question, offset} = this.query;
+    if (!total && outcome === "all" && !question) {
+      return [this.message("Nothing is settled yet", "A picture is shown here once all its votes are in.")];
+    }
     const named = [["all", "All"], ["model", model && `${model} right`], ["people", people && `${people} right`], ["unclear", "Unclear"]];
     const outcomes = named.filter(([, label]) => label).map(([name, label]) =>
       el("button", {type: "button", "aria-pressed": String(name === outcome), click: () => this.ask({outcome: name})}, label));
@@ -85,8 +91,8 @@ function cardOf(item, model, people) {
   const sure = item.model?.probability;
   return el("li", {},
     el("button", {type: "button", class: "thumb", "aria-label": `Enlarge ${item.key}`, click: () => enlargeCard(item)}, picture),
-    el("h2", {}, item.text), el("p", {class: "key"}, `${item.key}, ${item.question}`),
-    el("dl", {}, label(model, item.model, item.outcome === "model", sure == null ? "" : el("span", {}, ` ${Math.round(sure * 100)} %`)),
+    el("h2", {}, item.text, item.about && el("span", {class: "about"}, ` ${item.about}`)), el("p", {class: "key"}, `${item.key}, ${item.question}`),
+    el("dl", {}, label(model, item.model, item.outcome === "model", sure == null ? "" : el("span", {}, sureness(sure))),
       label(people, item.people, item.outcome === "people"),
       item.votes.map((vote) => el("div", {class: "vote"}, el("dt", {}, vote.name), el("dd", {}, capital(vote.label ?? ""))))));
 }
@@ -100,8 +106,10 @@ function enlargeCard(item) {
 function overviewOf(overview) {
   const {items, done, set_aside: aside, flagged, questions, people} = overview;
   const figures = [[`${done.toLocaleString()} of ${items.toLocaleString()}`, "items answered"],
-    [items ? `${Math.floor((100 * done) / items)} %` : "–", "done"], [flagged.toLocaleString(), "flagged"],
-    [aside.toLocaleString(), "set aside: picture unreadable"]];
+    [items ? `${Math.floor((100 * done) / items)} %` : "–", "done"], [figureOf(overview.seconds_an_answer), "seconds an answer"],
+    [figureOf(overview.hours, 2), "hours of work"], ...sampleFigures(overview.sample),
+    flagged > 0 && [flagged.toLocaleString(), "flagged"], aside > 0 && [aside.toLocaleString(), "set aside: picture unreadable"]]
+    .filter(Boolean);
   return [el("h1", {class: "hidden"}, "Overview"),
     el("dl", {class: "figures"}, figures.map(([figure, text]) => el("div", {}, el("dd", {}, figure), el("dt", {}, text)))),
     el("h2", {}, "People"), people.length ? peopleOf(people) : el("p", {}, "Nobody has a link yet: assent reviewers add NAME."),
@@ -114,13 +122,57 @@ function tableOf(kind, heads, rows) {
     el("tbody", {}, rows.map(([first, ...rest]) => el("tr", {}, el("th", {scope: "row"}, first), rest.map((cell) => el("td", {}, cell)))))));
 }
 
+/* The model against the people who judged the sample, over all cells. */
+function sampleFigures(sample) {
+  if (!sample?.drawn) return [];
+  const judged = [`${sample.settled.toLocaleString()} of ${sample.drawn.toLocaleString()}`, "of the sample judged"];
+  if (sample.agreement === null) return [judged];
+  const [low, high] = sample.interval;
+  return [[percent(sample.agreement), low === null ? "agreement, by the sample" : `agreement, by the sample: ${percent(low)} to ${percent(high)}`],
+    judged];
+}
+
+/* [head, what a person's row says, whether to show it at all] */
+const PERSON_COLUMNS = [
+  ["Name", (p) => (p.revoked ? `${p.name} (link taken back)` : p.name)],
+  ["Answers", (p) => p.done.toLocaleString()],
+  ["Seconds each", (p) => figureOf(p.seconds_an_answer)],
+  ["Votes an hour", (p) => figureOf(p.votes_an_hour, 0)],
+  ["Hours", (p) => figureOf(p.hours, 2)],
+  ["Can’t tell", (p) => p.unsure],
+  ["Skipped", (p) => p.skipped],
+  ["Flagged", (p) => p.flagged],
+  ["Undone", (p) => p.undone],
+  ["Right, where known", (p) => shareOf(p.gold_accuracy, p.gold), (p) => p.gold > 0],
+  ["Same again", (p) => shareOf(p.repeat_consistency, p.repeats), (p) => p.repeats > 0],
+  ["Holds", (p) => p.leased],
+  ["Last answer", (p) => (p.last ? new Date(p.last).toLocaleString([], {dateStyle: "medium", timeStyle: "short"}) : "–")],
+];
+
 function peopleOf(people) {
-  return tableOf("People", ["Name", "Answers", "Seconds each", "Hours", "Can’t tell", "Skipped", "Flagged", "Undone", "Holds", "Last answer"],
-    people.map((p) => [p.revoked ? `${p.name} (link taken back)` : p.name, p.done.toLocaleString(), p.seconds_an_answer?.toFixed(1) ?? "–",
-      p.hours.toFixed(2), p.unsure, p.skipped, p.flagged, p.undone, p.leased, p.last ? new Date(p.last).toLocaleString() : "–"]));
+  const columns = PERSON_COLUMNS.filter(([,, wanted]) => !wanted || people.some(wanted));
+  return tableOf("People", columns.map(([head]) => head), people.map((p) => columns.map(([, cell]) => cell(p))));
 }
 
 function questionsOf(questions) {
-  return tableOf("Questions", ["Question", "Done", "Items", ""], questions.map((q) => [q.name, q.done.toLocaleString(),
-    q.items.toLocaleString(), el("progress", {max: q.items || 1, value: q.done, "aria-label": `${q.name}: ${q.done} of ${q.items}`})]));
+  return tableOf("Questions", ["Question", "Done", "Items", "Seconds each", ""], questions.map((q) => [q.name, q.done.toLocaleString(),
+    q.items.toLocaleString(), figureOf(q.seconds_an_answer),
+    el("progress", {max: q.items || 1, value: q.done, "aria-label": `${q.name}: ${q.done} of ${q.items}`})]));
+}
+
+function figureOf(x, digits = 1) {
+  return x == null ? "–" : x.toLocaleString([], {minimumFractionDigits: digits, maximumFractionDigits: digits});
+}
+
+/* Never quite sure. */
+function sureness(x) {
+  return x < 1 && x > 0.99 ? "> 99 %" : `${Math.round(100 * x)} %`;
+}
+
+function percent(x) {
+  return `${(100 * x).toFixed(1)} %`;
+}
+
+function shareOf(share, n) {
+  return n > 0 ? `${Math.round(100 * share)} % of ${n.toLocaleString()}` : "–";
 }

@@ -9,17 +9,18 @@ export class Packet {
   constructor(data) {
     this.data = data;
     this.prefix = `assent.packet.${data.packet}.`;
-    this.who = ["reviewer", data.name, data.packet].join("\n");
+    this.who = data.packet;
+    this.name = data.name;
     this.records = lasting.names(this.prefix).map((name) => lasting.get(name));
   }
 
   session() {
     const {name, title, questions, reasons, idle_seconds, grid} = this.data;
-    return {role: "reviewer", name, title, questions, reasons, idle_seconds, grid, lease_seconds: Infinity, progress: this.progress()};
+    return {role: "reviewer", who: this.who, name, title, questions, reasons, idle_seconds, grid, lease_seconds: Infinity, progress: this.progress()};
   }
 
   async take({mode, want, question}) {
-    return {items: this.open(mode, question).slice(0, want), progress: this.progress()};
+    return {items: this.told(this.open(mode, question).slice(0, want)), progress: this.progress()};
   }
 
   async answer({key, mode, seconds, answers, want, question}) {
@@ -27,7 +28,7 @@ export class Packet {
       this.keep({key, mode, seconds, undone: false, at: new Date().toISOString().replace(/\.\d+/, ""), answers, n: this.records.length});
     }
     const results = answers.map(({item}) => ({item, kept: true}));
-    const taken = want === undefined ? {} : {items: this.open(mode, question).slice(0, want)};
+    const taken = want === undefined ? {} : {items: this.told(this.open(mode, question).slice(0, want))};
     return {results, ...taken, progress: this.progress()};
   }
 
@@ -35,12 +36,19 @@ export class Packet {
     const record = this.records.find((r) => r.key === key);
     if (record) this.keep({...record, undone: true});
     const ids = new Set(record?.answers.map((answer) => answer.item));
-    return {items: this.data.items.filter((item) => ids.has(item.id)), progress: this.progress()};
+    return {items: this.told(this.data.items.filter((item) => ids.has(item.id))), progress: this.progress()};
   }
 
   keep(record) {
     this.records[record.n] = record;
     lasting.put(this.prefix + String(record.n).padStart(9, "0"), record);
+  }
+
+  /* With what was said of them and taken back. */
+  told(items) {
+    const undone = this.records.filter((record) => record.undone).flatMap((record) => record.answers);
+    const was = new Map(undone.map(({item, ...answer}) => [item, answer]));
+    return items.map((item) => (was.has(item.id) ? {...item, was: was.get(item.id)} : item));
   }
 
   get counting() {

@@ -33,9 +33,9 @@ export class Single {
     this.before = el("p", {class: "before"});
     this.undoButton = keyButton("Undo", "⌫", () => this.on.undo());
     this.others = el("div", {class: "others"}, this.undoButton,
-      keyButton("Can’t tell", "u", () => this.give({kind: "unsure"})),
-      keyButton("Skip", "s", () => this.give({kind: "skip"})),
-      this.desk.session.reasons.length > 0 && keyButton("Flag", "f", () => this.flag()));
+      keyButton("Can’t tell", "u", () => this.give({kind: "unsure"}), {"data-value": "unsure"}),
+      keyButton("Skip", "s", () => this.give({kind: "skip"}), {"data-value": "skip"}),
+      this.desk.session.reasons.length > 0 && keyButton("Flag", "f", () => this.flag(), {"data-value": "flag"}));
     this.element = el("main", {class: "single"},
       el("section", {class: "ask"}, this.heading, this.helpButton, this.helpText),
       el("section", {class: "picture", "aria-label": "Picture"}, this.viewer.element,
@@ -65,9 +65,9 @@ export class Single {
     const question = this.desk.question(item);
     if (question !== this.asked) this.ask(question);
     this.asked = question;
-    for (const button of this.choices.children) {
-      const said = item.was?.kind === "value" && item.was.value === Number(button.dataset.value);
-      button.classList.toggle("said", said);
+    const said = item.was && (item.was.value ?? item.was.kind);
+    for (const button of [...this.choices.children, ...this.others.children]) {
+      button.classList.toggle("said", button.dataset.value === String(said));
     }
     this.viewer.show(this.desk.pictures.of(item));
     announce(`Picture ${this.desk.counts.done + 1}. ${question.text} ${question.about ?? ""}${saidBefore(item, question)}`);

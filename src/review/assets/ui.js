@@ -97,9 +97,19 @@ function liveRegion(name, role) {
 export function openDialog(kind, title, content, onKey, onClose) {
   const heading = el("h2", {id: `${kind}-title`}, title);
   const dialog = el("dialog", {class: kind, "aria-labelledby": heading.id}, heading, content);
-  dialog.addEventListener("close", () => {
+  const ended = () => {
+    if (!dialog.isConnected) return;
     dialog.remove();
     onClose?.();
+  };
+  dialog.close = () => {
+    HTMLDialogElement.prototype.close.call(dialog);
+    ended(); // the event comes late: the keys until then would be lost
+  };
+  dialog.addEventListener("close", ended);
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    dialog.close();
   });
   dialog.addEventListener("keydown", (event) => {
     event.stopPropagation(); // or the page behind would take the key too, once the dialog is closed
