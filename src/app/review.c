@@ -34,18 +34,20 @@ struct review_job {
 
 /* ---- one at a time ---- */
 
-static int lock_project(struct review_job *j, struct err *e)
+/* *folder stays open as long as the lock shall hold. A server knows from memory who has answered
+ * what, so that nobody else may write answers meanwhile. */
+static int lock_project(const struct project *p, const char *hint, int *folder, struct err *e)
 {
-    j->folder = open(j->project->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (j->folder < 0)
-        return err_errno(e, "open", j->project->dir);
-    if (flock(j->folder, LOCK_EX | LOCK_NB) == 0)
+    *folder = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder < 0)
+        return err_errno(e, "open", p->dir);
+    if (flock(*folder, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno != EWOULDBLOCK)
         return 0; /* a file system without locks */
     err_set(e, ERR_IO, "another review of this project is running");
-    err_hint(e, "several people use one server: assent reviewers add NAME makes a link");
-    return err_at(e, "%s", j->project->dir);
+    err_hint(e, "%s", hint);
+    return err_at(e, "%s", p->dir);
 }
 
 /* ---- whose labels ---- */
@@ -315,8 +317,12 @@ static void describe_site(struct review_job *j)
 
 static int prepare(struct review_job *j, struct err *e)
 {
-    int rc = j->options->only_plan ? 0 : lock_project(j, e);
+    int rc = 0;
 
+    if (!j->options->only_plan)
+        rc = lock_project(j->project,
+                          "several people use one server: assent reviewers add NAME makes a link",
+                          &j->folder, e);
     if (rc == 0)
         rc = load_labels(j, e);
     if (rc == 0)
@@ -488,7 +494,8 @@ int review_job_packet(struct review_job *j, const char *path, size_t *n, struct 
     return rc;
 }
 
-int import_answers(struct project *p, const char *path, struct review_answers *out, struct err *e)
+static int take_answers(struct project *p, const char *path, struct review_answers *out,
+                        struct err *e)
 {
     struct store_images images;
     struct review_site site = { .store = p->store, .task = p->task, .images = &images };
@@ -506,6 +513,17 @@ int import_answers(struct project *p, const char *path, struct review_answers *o
         err_at(e, "%s", path);
     }
     store_images_release(&images);
+    return rc;
+}
+
+int import_answers(struct project *p, const char *path, struct review_answers *out, struct err *e)
+{
+    int folder, rc = lock_project(p, "stop it first: Ctrl-C loses no answer", &folder, e);
+
+    if (rc == 0)
+        rc = take_answers(p, path, out, e);
+    if (folder >= 0)
+        close(folder);
     return rc;
 }
 

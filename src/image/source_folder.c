@@ -144,7 +144,7 @@ static int folder_read(void *self, const struct source_member *m, void **data, s
 
     if (!path)
         return ERR_NOMEM;
-    rc = file_read(path, IMAGE_BYTES_MAX, &bytes, len, e);
+    rc = file_read_regular(path, IMAGE_BYTES_MAX, &bytes, len, e);
     *data = bytes;
     free(path);
     return rc;

@@ -130,9 +130,7 @@ static int read_at(struct body *b, const struct json_t *v, struct err *e)
 
 static int read_undone(struct body *b, const struct json_t *v, struct err *e)
 {
-    b->undone = jv_is_true(v);
-    (void)e;
-    return 0;
+    return jv_flag(v, &b->undone) ? 0 : wrong("undone", "true or false", e);
 }
 
 /* ---- requests ---- */
@@ -190,6 +188,13 @@ static int read_members(struct body *b, const struct json_t *object, const struc
     return rc;
 }
 
+static int check_mode(const struct body *b, struct err *e)
+{
+    if (b->mode == MODE_SINGLE && b->n_answers > 1)
+        return wrong("answers", "one, in the mode single", e);
+    return 0;
+}
+
 static void clear(struct body *b)
 {
     *b = (struct body){ .mode = -1, .want = -1, .question = -1 };
@@ -203,8 +208,8 @@ int body_read(struct body *b, enum body_kind kind, const char *text, size_t len,
     rc = jv_parse(&b->document, text, len, e);
     if (rc == 0)
         rc = read_members(b, b->document, requests[kind].members, requests[kind].n, e);
-    if (rc == 0 && b->mode == MODE_SINGLE && b->n_answers > 1)
-        rc = wrong("answers", "one, in the mode single", e);
+    if (rc == 0)
+        rc = check_mode(b, e);
     if (rc < 0)
         body_release(b);
     return rc;
@@ -212,9 +217,12 @@ int body_read(struct body *b, enum body_kind kind, const char *text, size_t len,
 
 int body_read_packet(struct body *b, struct json_t *object, struct err *e)
 {
+    int rc;
+
     clear(b);
-    return read_members(b, object, packet_members,
-                        sizeof(packet_members) / sizeof(packet_members[0]), e);
+    rc = read_members(b, object, packet_members, sizeof(packet_members) / sizeof(packet_members[0]),
+                      e);
+    return rc < 0 ? rc : check_mode(b, e);
 }
 
 void body_release(struct body *b)

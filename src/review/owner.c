@@ -66,7 +66,8 @@ void owner_overview(struct review *r, struct request *q)
 struct vote {
     size_t item;
     int64_t annotator;
-    int16_t value;
+    enum answer_kind kind;
+    int16_t value; /* VALUE_MISSING: a flag, or an option that is none any more */
 };
 
 enum outcome { OUTCOME_MODEL, OUTCOME_PEOPLE, OUTCOME_UNCLEAR, OUTCOMES };
@@ -92,7 +93,7 @@ static int note_vote(void *data, const struct store_answer *a)
     struct gallery *g = data;
     const struct state *s = &g->review->state;
     size_t item = state_index(s, a->item);
-    struct vote v = { item, a->annotator, VALUE_MISSING };
+    struct vote v = { item, a->annotator, a->kind, VALUE_MISSING };
     unsigned codings = 0;
     int rc;
 
@@ -221,6 +222,14 @@ static struct json_t *label_json(const struct review *r, int who, const struct s
                    r->site.task->columns[item->column].labels[label]);
 }
 
+/* NULL: what was said is no option of the question any more. */
+static const char *vote_text(const struct vote *v, const struct column *c)
+{
+    if (v->kind == ANSWER_FLAG)
+        return "flagged";
+    return v->value == VALUE_MISSING ? NULL : task_value_text(c, v->value);
+}
+
 static struct json_t *votes_json(const struct gallery *g, const struct shown *shown,
                                  const struct json_t *names)
 {
@@ -235,9 +244,7 @@ static struct json_t *votes_json(const struct gallery *g, const struct shown *sh
 
         snprintf(id, sizeof(id), "%lld", (long long)v->annotator);
         name = jv_text(jv_get(names, id));
-        jv_append(all,
-                  jv_pack("{s:s, s:s}", "name", name ? name : "", "label",
-                          v->value == VALUE_MISSING ? "flagged" : task_value_text(c, v->value)));
+        jv_append(all, jv_pack("{s:s, s:s?}", "name", name ? name : "", "label", vote_text(v, c)));
     }
     return all;
 }

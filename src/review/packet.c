@@ -2,14 +2,21 @@
  *
  * A packet is the page with its items and images in a zip, for somebody without the server. The
  * items in it are leased to that person for a month. Its answers file comes back by import, and
- * names the packet by the hash of its items, so that answers to something else are refused.
+ * names the packet by the hash of its person and items, so that answers to something else are
+ * refused.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "review/internal.h"
 
-enum { LEASE_DAYS = 30, ANSWERS_FILE_MAX = 256 << 20, VERSION = 1 };
+enum {
+    LEASE_DAYS = 30,
+    LEASE_SECONDS = LEASE_DAYS * 24 * 60 * 60,
+    ANSWERS_FILE_MAX = 256 << 20,
+    VERSION = 1
+};
 
 static const char tab[] = "packet-packet";
 
@@ -85,17 +92,30 @@ static struct json_t *items_json(const struct packing *p)
     return all;
 }
 
+/* Ids are random, so that no other project's packet has this hash. The same items may be another
+ * person's too, where several votes are wanted; a packet that is made again has the hash it had. */
+static int hash_items(struct packing *p, struct json_t *items, struct err *e)
+{
+    struct json_t *what = jv_pack("{s:s, s:O}", "name", p->who->name, "items", items);
+    char *text = jv_print_line(what);
+
+    if (text)
+        sha256_hex(text, strlen(text), p->hash);
+    jv_free(what);
+    if (!text)
+        return err_set(e, ERR_NOMEM, "out of memory: a packet");
+    free(text);
+    return 0;
+}
+
 static int add_data(struct packing *p, struct err *e)
 {
     const struct task *t = p->site->task;
     struct json_t *items = items_json(p), *data;
-    char *text = jv_print_line(items);
     struct buf b = BUF_INIT(ANSWERS_FILE_MAX);
-    int rc = text ? 0 : err_set(e, ERR_NOMEM, "out of memory: a packet");
+    char *text;
+    int rc = hash_items(p, items, e);
 
-    if (rc == 0)
-        sha256_hex(text, strlen(text), p->hash); /* the ids in it are random: no two are alike */
-    free(text);
     data = jv_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:i, s:{s:i, s:i}, s:o}", "version", VERSION,
                    "packet", rc == 0 ? p->hash : "", "name", p->who->name, "title", t->name,
                    "questions", questions_json(t), "reasons", jv_texts(t->flags, t->n_flags),
@@ -184,50 +204,101 @@ struct taking {
 
 struct was_kept {
     int64_t item;
-    bool found;
+    bool found, counts;
 };
 
 static int find_kept(void *data, const struct store_answer *a)
 {
     struct was_kept *w = data;
 
-    w->found = w->found || a->item == w->item;
+    if (a->item != w->item)
+        return 0;
+    w->found = true;
+    w->counts = !a->undone;
     return 0;
 }
 
-static int take_one(struct taking *t, const struct body *b, const struct body_answer *a,
-                    struct err *e)
+/* Could the page have offered it? The task may have changed since. */
+static bool is_offered(const struct task *t, const struct column *c, const struct body *b,
+                       const struct body_answer *a)
+{
+    bool offered = a->kind != ANSWER_FLAG;
+
+    for (size_t i = 0; !offered && i < t->n_flags; i++)
+        offered = strcmp(a->reason, t->flags[i]) == 0;
+    return offered && (b->mode != MODE_GRID || c->yesno) &&
+           (a->kind != ANSWER_VALUE || (uint64_t)a->value < c->n_values);
+}
+
+/* The answer stays, and the item is theirs again. */
+static int take_back(struct taking *t, size_t item, struct err *e)
+{
+    t->out->undone++;
+    return state_undo(&t->state, t->person, item, tab, e);
+}
+
+static int take_new(struct taking *t, const struct body *b, const struct body_answer *a,
+                    size_t item, const char *at, struct err *e)
 {
     struct state *s = &t->state;
-    struct given g = { .kind = a->kind, .value = (int16_t)a->value, .reason = a->reason };
+    struct given g = {
+        .item = item, .kind = a->kind, .value = (int16_t)a->value, .reason = a->reason
+    };
+    const struct column *c = &s->task->columns[s->items.items[item].column];
+    enum kept how = is_offered(s->task, c, b, a) ? state_check(s, t->person, &g) : NOT_LEASED;
+    int rc;
+
+    if (how != KEPT) {
+        *(how == ANSWERED ? &t->out->known : &t->out->refused) += 1;
+        return 0;
+    }
+    t->out->kept++;
+    rc = state_answer(s, t->person, &g, b->key, b->seconds / (double)b->n_answers, MODE_PACKET, at,
+                      e);
+    return rc == 0 && b->undone ? take_back(t, item, e) : rc;
+}
+
+static int take_one(struct taking *t, const struct body *b, const struct body_answer *a,
+                    const char *at, struct err *e)
+{
+    const struct state *s = &t->state;
     struct was_kept w = { 0 };
+    size_t item;
     int rc;
 
     t->out->answers++;
-    if (!state_find(s, a->item, &g.item) ||
-        (a->kind == ANSWER_VALUE &&
-         (uint64_t)a->value >= s->task->columns[s->items.items[g.item].column].n_values)) {
+    if (!state_find(s, a->item, &item)) {
         t->out->refused++;
         return 0;
     }
-    w.item = s->items.items[g.item].id;
+    w.item = s->items.items[item].id;
     rc = store_answers_of(t->site->store, t->person->annotator, b->key, find_kept, &w, e);
-    if (rc < 0 || w.found) {
-        t->out->known++;
+    if (rc < 0)
         return rc;
-    }
-    if (state_check(s, t->person, &g) != KEPT) {
-        t->out->refused++;
-        return 0;
-    }
-    rc = state_answer(s, t->person, &g, b->key, b->seconds / (double)b->n_answers, MODE_PACKET,
-                      NULL, e);
-    if (rc == 0 && b->undone) { /* undone: kept, and the item is theirs again */
-        rc = state_undo(s, t->person, g.item, tab, e);
-        t->out->undone++;
-    }
-    t->out->kept++;
-    return rc;
+    if (!w.found)
+        return take_new(t, b, a, item, at, e);
+    t->out->known++;
+    if (b->undone && w.counts && !s->items.items[item].aside)
+        return take_back(t, item, e);
+    return 0;
+}
+
+/* When it was given, as the page wrote it; NULL where that is no time, or one to come. */
+static const char *time_of(const struct json_t *answer)
+{
+    static const char format[] = "%Y-%m-%dT%H:%M:%SZ";
+    const char *at = jv_text(jv_get(answer, "at"));
+    char again[32] = "";
+    struct tm tm = { 0 };
+    time_t when;
+
+    if (!at || !strptime(at, format, &tm))
+        return NULL;
+    when = timegm(&tm); /* brings the 31st of June to July: then it is not the same again */
+    if (when < 0 || when > time(NULL))
+        return NULL;
+    strftime(again, sizeof(again), format, &tm);
+    return strcmp(at, again) == 0 ? at : NULL;
 }
 
 static int take_list(struct taking *t, const struct json_t *list, struct err *e)
@@ -239,7 +310,7 @@ static int take_list(struct taking *t, const struct json_t *list, struct err *e)
 
         rc = body_read_packet(&b, jv_at(list, i), e);
         for (size_t k = 0; rc == 0 && k < b.n_answers; k++)
-            rc = take_one(t, &b, &b.answers[k], e);
+            rc = take_one(t, &b, &b.answers[k], time_of(jv_at(list, i)), e);
         if (rc == ERR_FORMAT)
             err_at(e, "answers[%zu]", i);
     }
@@ -255,6 +326,10 @@ static int check_packet(struct taking *t, const struct json_t *file, int64_t *an
 
     if (!hash || !jv_integer(jv_get(file, "assent_answers"), &version) || version != VERSION)
         return err_set(e, ERR_FORMAT, "this is no file of answers to a packet");
+    if (!jv_is_array(jv_get(file, "answers")))
+        return err_set(e, ERR_FORMAT, "\"answers\" is missing or is no list");
+    if (jv_members(file) != 3)
+        return err_set(e, ERR_FORMAT, "the file has a member that is not known");
     rc = store_packet_find(t->site->store, hash, annotator, e);
     if (rc != 0)
         return rc < 0 ? rc : 0;
@@ -293,6 +368,7 @@ int review_take_answers(const struct review_site *site, const char *path,
     rc = store_review_begin(site->store, site->task, e);
     if (rc == 0)
         rc = state_load(&t.state, site, e);
+    t.state.lease_seconds = LEASE_SECONDS; /* of what was undone */
     if (rc == 0)
         rc = take_file(&t, path, e);
     state_release(&t.state);

@@ -81,6 +81,17 @@ static int unknown_reviewer(const char *name, struct err *e)
     return err_hint(e, "assent reviewers list shows who there is");
 }
 
+/* The links and sessions of people who may not come in any more, and the items that they hold. */
+static int drop_revoked(struct store *s, struct err *e)
+{
+    return sql_exec(s->db,
+                    "DELETE FROM review_token WHERE reviewer IN"
+                    " (SELECT id FROM reviewer WHERE revoked IS NOT NULL);"
+                    "DELETE FROM review_lease WHERE annotator IN"
+                    " (SELECT annotator FROM reviewer WHERE revoked IS NOT NULL)",
+                    e);
+}
+
 int store_reviewer_revoke(struct store *s, const char *name, struct err *e)
 {
     struct sql_stmt *statement;
@@ -99,12 +110,7 @@ int store_reviewer_revoke(struct store *s, const char *name, struct err *e)
         rc = sql_query_int(s->db, "SELECT changes()", &changed, e);
     if (rc == 0 && changed == 0)
         return unknown_reviewer(name, e);
-    if (rc == 0)
-        rc = sql_exec(s->db,
-                      "DELETE FROM review_token WHERE reviewer IN"
-                      " (SELECT id FROM reviewer WHERE revoked IS NOT NULL)",
-                      e);
-    return rc;
+    return rc < 0 ? rc : drop_revoked(s, e);
 }
 
 int store_reviewers(struct store *s, int (*each)(void *data, const struct store_reviewer *r),
@@ -194,6 +200,7 @@ int store_token_find(struct store *s, const char *sha256, enum token_kind kind,
 
 /* ---- packets ---- */
 
+/* One that was made before is known by the same hash. */
 int store_packet_add(struct store *s, const char *sha256, int64_t annotator, size_t items,
                      struct err *e)
 {
@@ -201,7 +208,7 @@ int store_packet_add(struct store *s, const char *sha256, int64_t annotator, siz
     char now[32];
     int rc = sql_prepare(s->db, &add,
                          "INSERT INTO review_packet (sha256, annotator, items, created)"
-                         " VALUES ($1, $2, $3, $4)",
+                         " VALUES ($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING",
                          e);
 
     if (rc < 0)

@@ -408,6 +408,17 @@ class People(ReviewCase):
                          [("anna", "reviewer", True), ("bob", "reviewer", False)])
         self.assertIn("bob", self.run_assent("reviewers", "list").out)
 
+    def test_what_somebody_held_goes_to_others_when_revoked(self):
+        server = self.serve("--reviewer", "anna")
+        self.browse(server).take(want=48)
+        server.stop()
+        self.assertEqual(self.rows("SELECT count(*) FROM review_lease"), [(self.disputes,)])
+        self.run_assent("reviewers", "revoke", "anna")
+        self.assertEqual(self.rows("SELECT count(*) FROM review_lease"), [(0,)])
+        self.assertEqual(self.json("review", "--packet", "out.zip", "--reviewer", "bob")["items"], self.disputes)
+        self.run_assent("reviewers", "revoke", "bob")
+        self.assertEqual(self.json("review", "--packet", "out.zip", "--reviewer", "cleo")["items"], self.disputes)
+
     def test_leaving(self):
         anna = self.browse(self.serve("--reviewer", "anna"))
         self.assertEqual(anna.post("/api/leave", {}).status, 200)
@@ -434,6 +445,17 @@ class People(ReviewCase):
         self.assertAlmostEqual(model["items"][0]["model"]["probability"], 0.98765, 5)
         self.assertEqual(owner.get("/api/gallery?outcome=unclear").json["total"], self.disputes - 15)
         self.assertEqual(owner.get("/api/gallery?outcome=x").status, 400)
+
+    def test_an_owner_sees_that_an_option_is_gone(self):
+        server = self.serve("--reviewer", "anna", "--questions", "Bald")
+        gone = iter([{"kind": "flag", "reason": "harmful"}])
+        self.answer_all(self.browse(server), value=lambda item: next(gone, 1))
+        server.stop()
+        self.task("  - {name: Bald, text: Bald?, kind: choice, options: [no, some, all]}\n"
+                  "  - {name: Hat, text: Is there a hat?}\n")
+        server = self.serve("--no-disputes")
+        items = self.browse(server, server.links["owner"]).get("/api/gallery").json["items"]
+        self.assertEqual(sorted(str(i["votes"][0]["label"]) for i in items), ["None"] * 14 + ["flagged"])
 
 
 class Safety(ReviewCase):
@@ -595,6 +617,24 @@ class Start(ReviewCase):
 class Packet(ReviewCase):
     pictures = True
 
+    def packet(self, name="anna", *more):
+        """Makes a packet of the question Bald; what is in it."""
+        self.run_assent("-q", "review", "--packet", "out.zip", "--reviewer", name, "--questions", "Bald", *more)
+        with zipfile.ZipFile(self.path("out.zip")) as z:
+            text = z.read("data.js").decode()
+        return json.loads(text[len("window.assentPacket = "):text.rindex(";")])
+
+    def answers(self, packet, *answers, **more):
+        """Writes answers.json: [item's number, what was said and more of the answer]."""
+        self.write("answers.json", json.dumps({
+            "assent_answers": 1, "packet": packet["packet"],
+            "answers": [{"key": f"key-{i:05}", "mode": "single", "seconds": 2,
+                         "answers": [{"item": packet["items"][i]["id"], "kind": "value", "value": 1}], **change}
+                        for i, change in answers], **more}))
+
+    def take_back(self):
+        return self.json("import", "answers.json", "--format", "answers")
+
     def test_a_folder_for_somebody_without_the_server(self):
         made = self.json("review", "--packet", "out.zip", "--reviewer", "anna", "--questions", "Bald")
         self.assertEqual(made["items"], 15)
@@ -626,6 +666,91 @@ class Packet(ReviewCase):
         ran = self.run_assent("review", "--packet", "two.zip", "--reviewer", "bob", code=2)
         self.assertIn("nothing left for bob", ran.err)
         self.assertFalse(os.path.exists(self.path("two.zip")))
+
+    def test_no_answers_beside_a_server(self):
+        packet = self.packet()
+        self.answers(packet, (0, {}), (1, {}))
+        server = self.serve("--reviewer", "anna", "--questions", "Bald")
+        self.fails("import", "answers.json", "--format", "answers", says=("another review of this project", "stop it first"))
+        server.stop()
+        self.assertEqual(self.take_back()["kept"], 2)
+
+    def test_an_item_is_answered_once(self):
+        packet = self.packet()
+        self.answers(packet, (0, {}), (0, {"key": "another-key"}))
+        taken = self.take_back()
+        self.assertEqual((taken["kept"], taken["known"], taken["refused"]), (1, 1, 0))
+        self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(1,)])
+
+    def test_a_lost_packet_is_made_again(self):
+        packet = self.packet()
+        self.assertEqual(self.packet(), packet)
+        self.assertEqual(self.rows("SELECT count(*) FROM review_packet"), [(1,)])
+        self.answers(packet, (0, {}))
+        self.assertEqual(self.take_back()["kept"], 1)
+
+    def test_two_people_with_the_same_items(self):
+        packets = {name: self.packet(name, "--votes", "2") for name in ("anna", "bob")}
+        self.assertEqual(packets["anna"]["items"], packets["bob"]["items"])
+        for name in ("bob", "anna"):
+            self.answers(packets[name], (0, {}))
+            self.assertEqual(self.take_back()["kept"], 1)
+            self.assertEqual(self.rows("SELECT annotator.name FROM vote JOIN annotator ON annotator.id = annotator"
+                                       " ORDER BY vote.id DESC LIMIT 1"), [(name,)])
+
+    def test_answers_are_checked_as_the_server_does(self):
+        packet = self.packet()
+        ids = [i["id"] for i in packet["items"]]
+        two = [{"item": i, "kind": "unsure"} for i in ids[:2]]
+        for change, says in (({"answers": two}, ("answers[0]", "one, in the mode single")), ({"extra": 1}, "not known"),
+                             ({"answers": []}, "a list of 1 to 48"), ({"undone": "yes"}, "true or false")):
+            self.answers(packet, (0, change))
+            self.fails("import", "answers.json", "--format", "answers", says=says)
+        for more, says in (({"answers": None}, "no list"), ({"answers": {}}, "no list"), ({"extra": 1}, "not known")):
+            self.answers(packet, **more)
+            self.fails("import", "answers.json", "--format", "answers", says=says)
+        self.write("answers.json", json.dumps({"assent_answers": 1, "packet": packet["packet"]}))
+        self.fails("import", "answers.json", "--format", "answers", says="no list")
+        self.answers(packet, (0, {"answers": [{"item": ids[0], "kind": "flag", "reason": "made up"}]}),
+                     (1, {"answers": [{"item": ids[1], "kind": "flag", "reason": "harmful"}]}),
+                     (2, {"answers": [{"item": ids[2], "kind": "value", "value": 2}]}))
+        taken = self.take_back()
+        self.assertEqual((taken["kept"], taken["refused"]), (1, 2))
+
+    def test_an_answer_keeps_its_time(self):
+        packet = self.packet()
+        times = ["2024-02-29T23:59:59Z", "2023-02-29T00:00:00Z", "9999-01-01T00:00:00Z", "2024-1-1T00:00:00Z", "x"]
+        self.answers(packet, *((i, {"at": at}) for i, at in enumerate(times)))
+        now = time.strftime("%Y-%m-%dT%H", time.gmtime())
+        self.assertEqual(self.take_back()["kept"], len(times))
+        for table in ("review_answer", "vote"):
+            kept = [at for at, in self.rows(f"SELECT at FROM {table} ORDER BY id")]
+            self.assertEqual(kept[0], times[0])
+            self.assertTrue(all(at >= now and at.startswith("20") for at in kept[1:]), kept)
+
+    def test_an_answer_that_was_kept_is_taken_back(self):
+        packet = self.packet()
+        self.answers(packet, (0, {}), (1, {}))
+        self.assertEqual(self.take_back()["kept"], 2)
+        self.answers(packet, (0, {"undone": True}), (1, {}))
+        for undone in (1, 0):
+            taken = self.take_back()
+            self.assertEqual((taken["kept"], taken["known"], taken["undone"]), (0, 2, undone))
+        self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(1,)])
+        self.assertEqual(self.rows(f"SELECT until > {time.time() + 29 * 86400:.0f} FROM review_lease"), [(1,)] * 14)
+        self.answers(packet, (0, {"undone": True}), (1, {}), (0, {"key": "another-key"}))
+        self.assertEqual(self.take_back()["kept"], 1)  # and said anew
+        self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(2,)])
+
+    def test_a_picture_that_became_a_pipe_is_set_aside(self):
+        server = self.serve("--reviewer", "anna", "--questions", "Bald")
+        anna = self.browse(server)
+        os.remove(self.path("pictures/SENTINELKEY01.png"))
+        os.mkfifo(self.path("pictures/SENTINELKEY01.png"))
+        for item in anna.take(want=48)["items"]:
+            anna.get(item["image"])
+        self.assertEqual(anna.get("/api/session").json["progress"]["set_aside"], 1)
+        self.assertIn("not a file", self.rows("SELECT aside FROM review_item WHERE aside IS NOT NULL")[0][0])
 
 
 class Load(ReviewCase):
