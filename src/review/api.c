@@ -64,13 +64,56 @@ static struct json_t *item_json(const struct review *r, size_t i)
                    text_or_null(r->pictures ? path : NULL));
 }
 
-static struct json_t *items_json(const struct review *r, const size_t *items, size_t n)
+static struct json_t *was_json(const struct state *s, size_t item, const struct json_t *was)
 {
-    struct json_t *all = jv_array();
+    const struct column *c = &s->task->columns[s->items.items[item].column];
+    const char *kind = jv_text(jv_get(was, "kind")), *value = jv_text(jv_get(was, "value"));
+    int16_t number = VALUE_MISSING;
+    unsigned codings = 0;
 
-    for (size_t i = 0; i < n; i++)
-        jv_append(all, item_json(r, items[i]));
-    return all;
+    if (text_equal(kind, "flag"))
+        return jv_pack("{s:s, s:s}", "kind", kind, "reason", value);
+    if (value && task_read_value(c, value, strlen(value), &number, &codings) && number >= 0)
+        return jv_pack("{s:s, s:i}", "kind", kind, "value", (int)number);
+    return jv_pack("{s:s}", "kind", kind);
+}
+
+static int note_undone(void *data, const struct store_answer *a)
+{
+    struct json_t **was = data;
+
+    if (a->undone)
+        *was = jv_pack("{s:s, s:o}", "kind", store_answer_kind_name(a->kind), "value",
+                       text_or_null(a->value));
+    return 0;
+}
+
+/* An item, and what the person had said of it, where that was undone. */
+static int add_item(const struct review *r, const struct person *p, size_t i, struct json_t *all,
+                    struct err *e)
+{
+    struct json_t *item = item_json(r, i), *was = NULL;
+    int rc = 0;
+
+    if (p->undone < 0)
+        rc = store_answer_newest(r->site.store, p->annotator, r->state.items.items[i].id,
+                                 note_undone, &was, e);
+    if (item && was)
+        jv_set(item, "was", was_json(&r->state, i, was));
+    jv_free(was);
+    jv_append(all, item);
+    return rc;
+}
+
+static int items_json(const struct review *r, const struct person *p, const size_t *items, size_t n,
+                      struct json_t **out, struct err *e)
+{
+    int rc = 0;
+
+    *out = jv_array();
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = add_item(r, p, items[i], *out, e);
+    return rc;
 }
 
 /* ---- a reviewer's request ---- */
@@ -124,10 +167,13 @@ static int take(struct review *r, const struct call *c, struct json_t *reply, st
                         .want = (size_t)c->body.want,
                         .column = c->body.question < 0 ? SIZE_MAX : (size_t)c->body.question };
     size_t items[GRID_MOST], n = 0;
+    struct json_t *all;
     int rc = state_take(&r->state, c->person, &w, items, &n, e);
 
-    if (rc == 0)
-        jv_set(reply, "items", items_json(r, items, n));
+    if (rc < 0)
+        return rc;
+    rc = items_json(r, c->person, items, n, &all, e);
+    jv_set(reply, "items", all);
     return rc;
 }
 
@@ -296,20 +342,6 @@ static void handle_answer(struct review *r, struct request *q)
 /* ---- undo ---- */
 
 /* What the person had said, with the option as a number. */
-static struct json_t *was_json(const struct state *s, size_t item, const struct json_t *was)
-{
-    const struct column *c = &s->task->columns[s->items.items[item].column];
-    const char *kind = jv_text(jv_get(was, "kind")), *value = jv_text(jv_get(was, "value"));
-    int16_t number = VALUE_MISSING;
-    unsigned codings = 0;
-
-    if (text_equal(kind, "flag"))
-        return jv_pack("{s:s, s:s}", "kind", kind, "reason", value);
-    if (value && task_read_value(c, value, strlen(value), &number, &codings) && number >= 0)
-        return jv_pack("{s:s, s:i}", "kind", kind, "value", (int)number);
-    return jv_pack("{s:s}", "kind", kind);
-}
-
 static int undo_known(struct review *r, const struct call *c, const struct known *known,
                       struct json_t *items, struct err *e)
 {

@@ -18,8 +18,6 @@ enum {
     VERSION = 1
 };
 
-static const char tab[] = "packet-packet";
-
 struct packing {
     const struct review_site *site;
     const struct store_reviewer *who;
@@ -158,7 +156,7 @@ static int fill(struct packing *p, struct err *e)
     if (rc == 0)
         rc = state_person(&p->state, p->who->annotator, &p->person, e);
     if (rc == 0)
-        rc = state_take_all(&p->state, p->person, tab, LEASE_DAYS, &p->items, &p->n, e);
+        rc = state_take_all(&p->state, p->person, PACKET_TAB, LEASE_DAYS, &p->items, &p->n, e);
     if (rc == 0)
         rc = add_page(p, e);
     if (rc == 0)
@@ -234,7 +232,7 @@ static bool is_offered(const struct task *t, const struct column *c, const struc
 static int take_back(struct taking *t, size_t item, struct err *e)
 {
     t->out->undone++;
-    return state_undo(&t->state, t->person, item, tab, e);
+    return state_undo(&t->state, t->person, item, PACKET_TAB, e);
 }
 
 static int take_new(struct taking *t, const struct body *b, const struct body_answer *a,

@@ -542,6 +542,7 @@ static int load_answer(void *data, const struct store_answer *a)
 
     if (rc < 0)
         return rc;
+    p->undone -= a->undone;
     if (a->undone || item == SIZE_MAX)
         p->n_given++;
     else

@@ -557,6 +557,24 @@ int store_answers_of(struct store *s, int64_t annotator, const char *key,
     return list_answers(*list, each, data, e);
 }
 
+int store_answer_newest(struct store *s, int64_t annotator, int64_t item,
+                        int (*each)(void *data, const struct store_answer *a), void *data,
+                        struct err *e)
+{
+    struct sql_stmt *list;
+    int rc = sql_prepare(
+        s->db, &list, ANSWER_COLUMNS " WHERE annotator = $1 AND item = $2 ORDER BY id DESC LIMIT 1",
+        e);
+
+    if (rc < 0)
+        return rc;
+    sql_bind_int(list, 1, annotator);
+    sql_bind_int(list, 2, item);
+    rc = list_answers(list, each, data, e);
+    sql_finalize(list);
+    return rc;
+}
+
 int store_review_first_key(struct store *s, char key[SECRET_TEXT], struct err *e)
 {
     struct sql_stmt *first;

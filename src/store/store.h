@@ -300,6 +300,10 @@ int store_review_begin(struct store *s, const struct task *t, struct err *e);
  * vote. */
 int store_answer_add(struct store *s, const struct store_answer *a, int64_t image, size_t column,
                      int16_t vote, struct err *e);
+/* The annotator's newest answer on an item, undone or not, if there is one. */
+int store_answer_newest(struct store *s, int64_t annotator, int64_t item,
+                        int (*each)(void *data, const struct store_answer *a), void *data,
+                        struct err *e);
 /* The key of the first item that was ever queued, "" where none was: random, so that it names the
  * project. */
 int store_review_first_key(struct store *s, char key[SECRET_TEXT], struct err *e);
