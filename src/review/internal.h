@@ -110,6 +110,8 @@ struct wanted {
 /* Afterwards the tab holds at most w->want items: items[] (GRID_MOST), in the order to show. */
 int state_take(struct state *s, struct person *p, const struct wanted *w, size_t *items, size_t *n,
                struct err *e);
+/* What a person who was revoked held, which the database has given up. */
+void state_forget_holds(struct state *s, int64_t annotator);
 int state_release_tab(struct state *s, struct person *p, const char *tab, struct err *e);
 
 enum kept { KEPT, NOT_LEASED, ANSWERED, SET_ASIDE };

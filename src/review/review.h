@@ -73,7 +73,7 @@ int review_queue(struct store *s, const struct review_plan *p, struct review_que
 /* ---- the server ---- */
 
 struct review_site {
-    struct store *store;  /* its owner leaves it alone while the site is open */
+    struct store *store; /* its owner leaves it alone while the site is open */
     const struct task *task;
     const struct store_images *images;
     struct image_source *source; /* NULL: no pictures: a placeholder is shown */

@@ -110,6 +110,15 @@ static void wait_a_tick(struct review *r)
     pthread_cond_timedwait(&r->changed, &r->lock, &until);
 }
 
+static int forget_revoked(void *data, const struct store_reviewer *who)
+{
+    struct review *r = data;
+
+    if (who->revoked && who->annotator != 0)
+        state_forget_holds(&r->state, who->annotator);
+    return 0;
+}
+
 int review_serve(struct review *r, struct err *e)
 {
     struct timespec swept = { 0 }, t;
@@ -124,6 +133,7 @@ int review_serve(struct review *r, struct err *e)
         clock_gettime(CLOCK_MONOTONIC, &t);
         if (t.tv_sec > swept.tv_sec) {
             server_sweep(r->server);
+            store_reviewers(r->site.store, forget_revoked, r, &ignored); /* by another process */
             swept = t;
         }
     }

@@ -180,6 +180,15 @@ static int take_slot(struct state *s, struct person *p, size_t item, const char 
                              seconds_now() + s->lease_seconds, e);
 }
 
+void state_forget_holds(struct state *s, int64_t annotator)
+{
+    for (size_t k = s->n_holds; k-- > 0;)
+        if (s->holds[k].person->annotator == annotator) {
+            s->states[s->holds[k].item].holds--;
+            s->holds[k] = s->holds[--s->n_holds];
+        }
+}
+
 int state_release_tab(struct state *s, struct person *p, const char *tab, struct err *e)
 {
     int rc = 0;
@@ -346,7 +355,7 @@ int state_take_all(struct state *s, struct person *p, const char *tab, int days,
             continue;
         if (s->limit > 0 && p->done + *n >= s->limit)
             break;
-        rc = take_slot(s, p, i, tab, e);
+        rc = take_over(s, p, i, find_hold(s, p, i), tab, e);
         if (rc == 0)
             rc = write_hold(s, find_hold(s, p, i), until, e);
         (*items)[(*n)++] = i;

@@ -3,6 +3,7 @@
 """Who holds what in a review, and what the numbers on the page and an item's place do not tell."""
 import collections
 import sqlite3
+import time
 
 import harness
 from test_review import ReviewCase
@@ -37,6 +38,18 @@ class Holds(ReviewCase):
         other.close()
         self.assertEqual(anna.answer("key-00001", item["id"]).status, 200)
         self.assertIsNone(server.process.poll())
+
+
+    def test_what_a_revoked_person_held_is_free(self):
+        server = self.serve("--reviewer", "anna")
+        anna = self.browse(server)
+        bob = self.browse(server, self.run_assent("-q", "reviewers", "add", "bob").out.strip())
+        self.assertEqual(len(bob.take(want=6)["items"]), 6)
+        self.run_assent("-q", "reviewers", "revoke", "bob")
+        until = time.monotonic() + 30
+        while len(self.answer_all(anna)) > 0 or anna.take()["progress"]["left"] > 0:
+            self.assertLess(time.monotonic(), until)
+        self.assertEqual(anna.take()["progress"]["done"], self.disputes)
 
 
 class Blindness(ReviewCase):

@@ -94,7 +94,7 @@ function cardOf(item, model, people) {
     el("h2", {}, item.text, item.about && el("span", {class: "about"}, ` ${item.about}`)), el("p", {class: "key"}, `${item.key}, ${item.question}`),
     el("dl", {}, label(model, item.model, item.outcome === "model", sure == null ? "" : el("span", {}, sureness(sure))),
       label(people, item.people, item.outcome === "people"),
-      item.votes.map((vote) => el("div", {class: "vote"}, el("dt", {}, vote.name), el("dd", {}, capital(vote.label ?? ""))))));
+      item.votes.map((vote) => el("div", {class: "vote"}, el("dt", {}, vote.name), el("dd", {}, vote.label == null ? "option gone" : capital(vote.label))))));
 }
 
 function enlargeCard(item) {
