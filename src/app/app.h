@@ -279,6 +279,7 @@ struct status_annotator {
     const char *name;
     enum annotator_kind kind;
     uint64_t labels, abstentions, votes;
+    uint64_t other_words; /* a model's answers to another wording than assent.yaml has now */
 };
 
 struct status_run { /* provenance: texts are "-" where there is nothing to say */

@@ -30,6 +30,27 @@ static void count_labels(struct counting *c, const struct store_annotator *known
     }
 }
 
+/* Answers that count, but that annotate would ask for again. */
+static int count_other_words(struct counting *c, const struct store_annotator *known,
+                             const struct store_labels *labels, struct status_annotator *a,
+                             struct err *e)
+{
+    const struct task *t = c->project->task;
+    size_t n = c->out->images.n;
+    uint8_t *missing;
+    int rc;
+
+    if (known->kind != ANNOTATOR_MODEL)
+        return 0;
+    rc = store_missing_load(c->project->store, known->id, t, &c->out->images, false, &missing, e);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        for (size_t column = 0; column < t->n_columns; column++)
+            a->other_words += missing[i * t->n_columns + column] == CELL_OPEN &&
+                              labels->values[column * n + i] != VALUE_MISSING;
+    free(missing);
+    return rc;
+}
+
 static int count_annotator(struct counting *c, const struct store_annotator *known,
                            struct status_annotator *a, struct err *e)
 {
@@ -40,6 +61,11 @@ static int count_annotator(struct counting *c, const struct store_annotator *kno
     if (rc < 0)
         return rc;
     count_labels(c, known, &labels, a);
+    rc = count_other_words(c, known, &labels, a, e);
+    if (rc < 0) {
+        store_labels_release(&labels);
+        return rc;
+    }
     for (int i = 0; i < 2; i++) {
         if (!text_equal(known->name, c->out->pair[i]))
             continue;
@@ -191,9 +217,10 @@ struct json_t *status_json(const struct project *p, const struct status_result *
         const struct status_annotator *a = &r->annotators[i];
 
         jv_append(annotators,
-                  jv_pack("{s:s, s:s, s:I, s:I, s:I}", "name", a->name, "kind",
+                  jv_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "name", a->name, "kind",
                           task_annotator_kind_name(a->kind), "labels", (long long)a->labels,
-                          "abstentions", (long long)a->abstentions, "votes", (long long)a->votes));
+                          "abstentions", (long long)a->abstentions, "votes", (long long)a->votes,
+                          "other_words", (long long)a->other_words));
     }
     o = jv_pack("{s:s, s:I, s:I, s:I, s:o, s:b}", "name", p->task->name, "images",
                 (long long)r->images.n, "questions", (long long)p->task->n_questions, "cells",

@@ -47,6 +47,12 @@ static void print_next(const struct status_result *r)
 {
     char n[3][32];
 
+    for (size_t i = 0; i < r->known.n; i++)
+        if (r->annotators[i].other_words > 0)
+            printf("\n%s gave %s answers to other words than assent.yaml has now: they count; "
+                   "assent annotate asks again.\n",
+                   r->annotators[i].name, text_grouped(r->annotators[i].other_words, n[0]));
+
     if (r->known.n == 0) {
         puts("  nothing is imported yet: assent import FILE --annotator NAME, or assent annotate");
         return;

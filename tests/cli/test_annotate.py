@@ -163,7 +163,9 @@ class Questions(Project):
         self.project(2, QUESTIONS.splitlines(True)[0])
         self.run_assent("annotate", "-q")
         self.ask('  - {name: Hat, text: "Does this person wear a hat?"}\n')
+        self.assertIn("toy gave 2 answers to other words", self.run_assent("status").out)
         self.assertEqual(self.json("annotate")["labels"], 2)
+        self.assertNotIn("other words", self.run_assent("status").out)
         self.assertEqual(self.json("annotate")["labels"], 0)
 
     def test_the_wording_of_before_again(self):
