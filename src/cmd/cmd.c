@@ -18,8 +18,7 @@ const struct argp_option cmd_global_options[] = {
 };
 
 /* visible, or the C library does not find it */
-__attribute__((visibility("default"))) const char *argp_program_version =
-    "assent " ASSENT_VERSION;
+__attribute__((visibility("default"))) const char *argp_program_version = "assent " ASSENT_VERSION;
 
 static error_t parse_global(int key, char *arg, struct argp_state *state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Label files: the first byte chooses the format (or has it recognised), the rest is the file. Every value that a reader
- * gives must be one of its column's.
+ * Label files: the first byte chooses the format (or has it recognised), the rest is the file.
+ * Every value that a reader gives must be one of its column's.
  */
 #include <assert.h>
 #include <stdint.h>

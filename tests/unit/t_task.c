@@ -124,8 +124,7 @@ static void people_are_asked_without_the_line_for_a_model(void **state)
         char yaml[256];
         struct task *t;
 
-        snprintf(yaml, sizeof(yaml),
-                 "name: t\nquestions:\n  - {name: A, %stext: \"%s\"}\n",
+        snprintf(yaml, sizeof(yaml), "name: t\nquestions:\n  - {name: A, %stext: \"%s\"}\n",
                  i > 2 ? "kind: multi, options: [cat, dog], " : "", cases[i].wording);
         t = load(yaml);
         assert_string_equal(t->columns[0].text, cases[i].text);
@@ -166,8 +165,10 @@ static void example_has_the_two_rules(void **state)
 static void example_has_the_three_annotators(void **state)
 {
     static const struct annotator wanted[] = {
-        { "llava", ANNOTATOR_MODEL, "vlm", "models/llama3-llava-next-8b-hf", NULL, "auto", NULL, 12 },
-        { "qwen", ANNOTATOR_MODEL, "http", "Qwen3-VL-8B", "http://127.0.0.1:8000/v1", NULL, NULL, 13 },
+        { "llava", ANNOTATOR_MODEL, "vlm", "models/llama3-llava-next-8b-hf", NULL, "auto", NULL,
+          12 },
+        { "qwen", ANNOTATOR_MODEL, "http", "Qwen3-VL-8B", "http://127.0.0.1:8000/v1", NULL, NULL,
+          13 },
         { "celeba", ANNOTATOR_HUMAN, NULL, NULL, NULL, NULL, NULL, 14 },
     };
     struct task *t = load(example);
