@@ -218,6 +218,35 @@ bool text_utf8(const char *s, size_t len, size_t *bad)
     return true;
 }
 
+size_t text_utf8_size(const char *s)
+{
+    unsigned char c = (unsigned char)*s;
+
+    return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+uint32_t text_utf8_code(const char *s)
+{
+    static const unsigned char first[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+    size_t size = text_utf8_size(s);
+    uint32_t code = (unsigned char)*s & first[size];
+
+    for (size_t i = 1; i < size; i++)
+        code = code << 6 | ((unsigned char)s[i] & 0x3f);
+    return code;
+}
+
+size_t text_utf8_put(uint32_t code, char out[4])
+{
+    static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+    for (size_t i = size; i-- > 1; code >>= 6)
+        out[i] = (char)(0x80 | (code & 0x3f));
+    out[0] = (char)(first[size] | code);
+    return size;
+}
+
 const char *text_grouped(uint64_t n, char *out)
 {
     char digits[24];

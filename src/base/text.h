@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * text.h - names folded, compared and suggested; numbers parsed; bytes from outside made printable.
+ * text.h - names folded, compared and suggested; numbers parsed; UTF-8;
+ * bytes from outside made printable.
  */
 #ifndef ASSENT_BASE_TEXT_H
 #define ASSENT_BASE_TEXT_H
@@ -34,6 +35,11 @@ bool text_double(const char *s, double *out);
 
 /* Is s[0..len) UTF-8 (Unicode 15, table 3-7)? *bad is the offset of the first byte that is not. */
 bool text_utf8(const char *s, size_t len, size_t *bad);
+/* The character that starts at s, which is valid UTF-8: its bytes, its code point. */
+size_t text_utf8_size(const char *s);
+uint32_t text_utf8_code(const char *s);
+/* Writes a code point's UTF-8 into out and returns its bytes. */
+size_t text_utf8_put(uint32_t code, char out[4]);
 
 /* "3.25 MB", "421 GFLOP": a number with a unit and its SI prefix. Writes into out (at least 32
  * bytes) and returns it. */

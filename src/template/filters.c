@@ -6,7 +6,8 @@
 
 /* ---- arguments ---- */
 
-const struct val *args_get(const struct args *a, size_t i, const char *name)
+/* By place or name, or NULL. */
+static const struct val *args_get(const struct args *a, size_t i, const char *name)
 {
     if (i < a->n)
         return &a->values[i];

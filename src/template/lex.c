@@ -253,7 +253,7 @@ static int lex_inside(struct lexer *l, const char *close, bool trims, enum lexem
         if (l->at == l->src.len)
             return fail(l, "last tag is never closed");
         c = peek(l, 0);
-        if (code_is_blank(utf8_code(l->src.text + l->at)))
+        if (code_is_blank(text_utf8_code(l->src.text + l->at)))
             skip_blanks(l);
         else if (is_digit(c))
             rc = lex_number(l);

@@ -239,8 +239,8 @@ static int split_at_blanks(struct render *r, struct pieces *p, struct span s, si
 
         if (p->n >= max)
             return add_piece(r, p, start, start + s.len);
-        while (s.len > 0 && !code_is_blank(utf8_code(s.text)))
-            s = behind(s, s.text + utf8_size(s.text));
+        while (s.len > 0 && !code_is_blank(text_utf8_code(s.text)))
+            s = behind(s, s.text + text_utf8_size(s.text));
         rc = add_piece(r, p, start, s.text);
     }
     return rc;

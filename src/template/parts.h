@@ -340,17 +340,12 @@ int filter_run(struct render *r, struct span name, const struct val *v, const st
 bool function_find(struct span name, struct val *out);
 int test_run(struct render *r, struct span name, const struct val *v, const struct args *a,
              bool *out);
-/* An argument by place or name, or NULL. */
-const struct val *args_get(const struct args *a, size_t i, const char *name);
 /* ERR_FORMAT unless there are from min to max, and all names are in `names` (NULL: none). */
 int args_check(struct render *r, const struct args *a, size_t min, size_t max,
                const char *const *names);
 
 /* ---- text (text.c); all of it is valid UTF-8 ---- */
 
-size_t utf8_size(const char *s); /* bytes of the character that starts here */
-uint32_t utf8_code(const char *s);
-size_t utf8_put(uint32_t code, char out[4]);
 size_t utf8_count(struct span s);
 size_t utf8_offset(struct span s, size_t character); /* bytes before it */
 bool code_is_blank(uint32_t code);                   /* str.isspace() of Python */

@@ -12,7 +12,7 @@ static int characters(struct render *r, struct span s, const struct val **items,
     int rc = out ? render_charge(r, count) : r->e->code;
 
     for (size_t i = 0, at = 0; rc == 0 && i < count; i++) {
-        size_t size = utf8_size(s.text + at);
+        size_t size = text_utf8_size(s.text + at);
 
         out[i] = val_text((struct span){ s.text + at, size });
         at += size;
@@ -189,7 +189,7 @@ int sequence_index(struct render *r, const struct val *v, const struct val *at, 
     }
     s = val_span(v);
     offset = utf8_offset(s, (size_t)i);
-    *out = val_text((struct span){ s.text + offset, utf8_size(s.text + offset) });
+    *out = val_text((struct span){ s.text + offset, text_utf8_size(s.text + offset) });
     return render_charge_bytes(r, v->n);
 }
 

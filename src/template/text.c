@@ -15,35 +15,6 @@ bool span_equal(struct span a, struct span b)
 
 /* ---- characters ---- */
 
-size_t utf8_size(const char *s)
-{
-    unsigned char c = (unsigned char)*s;
-
-    return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-}
-
-uint32_t utf8_code(const char *s)
-{
-    static const unsigned char first[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    size_t size = utf8_size(s);
-    uint32_t code = (unsigned char)*s & first[size];
-
-    for (size_t i = 1; i < size; i++)
-        code = code << 6 | ((unsigned char)s[i] & 0x3f);
-    return code;
-}
-
-size_t utf8_put(uint32_t code, char out[4])
-{
-    static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-    size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-
-    for (size_t i = size; i-- > 1; code >>= 6)
-        out[i] = (char)(0x80 | (code & 0x3f));
-    out[0] = (char)(first[size] | code);
-    return size;
-}
-
 size_t utf8_count(struct span s)
 {
     size_t n = 0;
@@ -58,7 +29,7 @@ size_t utf8_offset(struct span s, size_t character)
     size_t at = 0;
 
     for (; character > 0 && at < s.len; character--)
-        at += utf8_size(s.text + at);
+        at += text_utf8_size(s.text + at);
     return at;
 }
 
@@ -90,8 +61,8 @@ size_t span_leading(struct span s)
 {
     size_t n = 0;
 
-    while (n < s.len && code_is_blank(utf8_code(s.text + n)))
-        n += utf8_size(s.text + n);
+    while (n < s.len && code_is_blank(text_utf8_code(s.text + n)))
+        n += text_utf8_size(s.text + n);
     return n;
 }
 
@@ -102,12 +73,12 @@ bool span_is_blank(struct span s)
 
 static bool is_in(const char *character, const struct span *set)
 {
-    size_t size = utf8_size(character);
+    size_t size = text_utf8_size(character);
 
     if (!set)
-        return code_is_blank(utf8_code(character));
-    for (size_t i = 0; i < set->len; i += utf8_size(set->text + i))
-        if (utf8_size(set->text + i) == size && memcmp(set->text + i, character, size) == 0)
+        return code_is_blank(text_utf8_code(character));
+    for (size_t i = 0; i < set->len; i += text_utf8_size(set->text + i))
+        if (text_utf8_size(set->text + i) == size && memcmp(set->text + i, character, size) == 0)
             return true;
     return false;
 }
@@ -115,7 +86,7 @@ static bool is_in(const char *character, const struct span *set)
 struct span span_strip(struct span s, const struct span *set, bool left, bool right)
 {
     while (left && s.len > 0 && is_in(s.text, set)) {
-        size_t size = utf8_size(s.text);
+        size_t size = text_utf8_size(s.text);
 
         s.text += size;
         s.len -= size;
@@ -243,7 +214,7 @@ static const char *unescape_one(const char **s, const char *end, char **to)
         return "text has a cut escape";
     if (!is_character(code))
         return "text has an escape that is no character";
-    *to += utf8_put(code, *to);
+    *to += text_utf8_put(code, *to);
     return NULL;
 }
 

@@ -99,11 +99,8 @@ static int match_is_word(void *data, size_t start, size_t end, bool match, struc
 static int is_word(const struct regex *word, const char *s, struct err *e)
 {
     bool is = false;
-    size_t n;
-    int rc;
+    int rc = regex_cut(word, s, text_utf8_size(s), match_is_word, &is, e);
 
-    unicode_at(s, &n);
-    rc = regex_cut(word, s, n, match_is_word, &is, e);
     return rc < 0 ? rc : is;
 }
 
@@ -123,9 +120,9 @@ static int in_a_word(const struct regex *word, const char *text, size_t len, siz
 static size_t strip_left(const char *text, size_t start)
 {
     while (start > 0) {
-        size_t before = unicode_before(text, start), n;
+        size_t before = unicode_before(text, start);
 
-        if (!unicode_is_space(unicode_at(text + before, &n)))
+        if (!unicode_is_space(text_utf8_code(text + before)))
             break;
         start = before;
     }
@@ -134,10 +131,8 @@ static size_t strip_left(const char *text, size_t start)
 
 static size_t strip_right(const char *text, size_t len, size_t end)
 {
-    size_t n;
-
-    while (end < len && unicode_is_space(unicode_at(text + end, &n)))
-        end += n;
+    while (end < len && unicode_is_space(text_utf8_code(text + end)))
+        end += text_utf8_size(text + end);
     return end;
 }
 

@@ -101,7 +101,7 @@ static int add_characters(const struct bpe *b, struct word *w, const char *text,
     for (size_t i = 0, n; rc == 0 && i < len; i += n) {
         uint32_t id;
 
-        unicode_at(text + i, &n);
+        n = text_utf8_size(text + i);
         if (bpe_id(b, text + i, n, &id)) {
             rc = end_unknown(b, w, &pending, e);
             if (rc == 0)

@@ -67,10 +67,6 @@ extern const char regex_gpt2[], regex_word[];
 
 /* Unicode's White_Space. */
 bool unicode_is_space(uint32_t c);
-/* The code point at s, which is valid UTF-8; *n is its bytes. */
-uint32_t unicode_at(const char *s, size_t *n);
-/* Writes c's UTF-8 into out and returns its bytes. */
-size_t unicode_put(uint32_t c, char out[4]);
 /* Where the last character before text + len begins. */
 size_t unicode_before(const char *text, size_t len);
 /* Adds text in normal form C to out. */

@@ -102,7 +102,7 @@ int step_bytes(const struct step *s, const char *text, const struct piece *piece
 
     (void)s;
     for (size_t i = 0; i < piece->len; i++)
-        buf_add(&out->text, utf8, unicode_put(byte_to_char((unsigned char)text[i]), utf8));
+        buf_add(&out->text, utf8, text_utf8_put(byte_to_char((unsigned char)text[i]), utf8));
     return end_piece(out, start, piece->first, e);
 }
 

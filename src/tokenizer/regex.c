@@ -320,7 +320,7 @@ static int cut_all(const struct regex *r, const char *text, size_t len, pcre2_ma
                    regex_cut_fn *cut, void *user, struct err *e)
 {
     const PCRE2_SIZE *found = pcre2_get_ovector_pointer(data);
-    size_t done = 0, from = 0, n;
+    size_t done = 0, from = 0;
     bool any = false;
     int rc;
 
@@ -332,8 +332,7 @@ static int cut_all(const struct regex *r, const char *text, size_t len, pcre2_ma
         if (start == end && any && end == done) {
             if (from == len)
                 break;
-            unicode_at(text + from, &n);
-            from += n;
+            from += text_utf8_size(text + from);
             continue;
         }
         if (start > done && (rc = cut(user, done, start, false, e)) != 0)

@@ -234,14 +234,12 @@ static int read_metaspace_options(const struct node *n, struct metaspace *m, str
                                         "split", "str_rep",     "prepend_scheme" };
     struct node mark = node_get(n, "replacement");
     int rc = node_check_keys(n, keys, COUNT(keys), e);
-    size_t len = 0;
 
     if (rc == 0)
         rc = copy_text(n, "replacement", a, &m->mark, e);
     if (rc < 0)
         return rc;
-    unicode_at(m->mark, &len);
-    if (strlen(m->mark) == 0 || strlen(m->mark) != len)
+    if (strlen(m->mark) != text_utf8_size(m->mark)) /* of an empty text: 1 */
         return node_wrong(&mark, "one character", e);
     rc = node_flag_or(n, "split", true, &m->split, e);
     return rc < 0 ? rc : read_scheme(n, &m->scheme, e);

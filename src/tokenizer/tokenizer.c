@@ -237,7 +237,8 @@ static void add_level_bytes(struct buf *b, const char *token)
     for (; *token != '\0'; token += n) {
         unsigned char byte;
 
-        if (byte_from_char(unicode_at(token, &n), &byte))
+        n = text_utf8_size(token);
+        if (byte_from_char(text_utf8_code(token), &byte))
             buf_putc(b, (char)byte);
         else
             buf_add(b, token, n);

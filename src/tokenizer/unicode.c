@@ -41,31 +41,6 @@ bool unicode_is_space(uint32_t c)
     return in_ranges(c, spaces, sizeof(spaces) / sizeof(spaces[0]));
 }
 
-uint32_t unicode_at(const char *s, size_t *n)
-{
-    const unsigned char *u = (const unsigned char *)s;
-
-    *n = u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
-    switch (*n) {
-    case 1: return u[0];
-    case 2: return (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
-    case 3: return (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
-    default:
-        return (u[0] & 0x07u) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 | (u[3] & 0x3fu);
-    }
-}
-
-size_t unicode_put(uint32_t c, char out[4])
-{
-    static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        out[i] = (char)(0x80 | (c & 0x3f));
-    out[0] = (char)(lead[n] | c);
-    return n;
-}
-
 size_t unicode_before(const char *text, size_t len)
 {
     size_t i = len - 1;
@@ -116,11 +91,13 @@ int unicode_nfc(const char *text, size_t len, struct buf *out, struct err *e)
     size_t run = 0, n = 0;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < len; i += n)
-        if (is_newer_mark(unicode_at(text + i, &n))) {
+    for (size_t i = 0; rc == 0 && i < len; i += n) {
+        n = text_utf8_size(text + i);
+        if (is_newer_mark(text_utf8_code(text + i))) {
             rc = normalise_run(text + run, i - run, out, e);
             buf_add(out, text + i, n);
             run = i + n;
         }
+    }
     return rc < 0 ? rc : normalise_run(text + run, len - run, out, e);
 }

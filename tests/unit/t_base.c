@@ -582,6 +582,20 @@ static void text_utf8_takes_the_first_and_last_of_every_range(void **state)
     assert_true(text_utf8("a\0b", 3, &bad)); /* NUL is a character */
 }
 
+static void text_utf8_put_gives_every_code_point_back(void **state)
+{
+    (void)state;
+    for (uint32_t code = 0; code <= 0x10ffff; code++) {
+        char text[4];
+        size_t n = text_utf8_put(code, text), bad;
+        bool surrogate = code >= 0xd800 && code <= 0xdfff;
+
+        if (text_utf8(text, n, &bad) == surrogate || text_utf8_size(text) != n ||
+            text_utf8_code(text) != code)
+            fail_row("UTF-8", "U+%04X, as %zu bytes", (unsigned)code, n);
+    }
+}
+
 static void text_utf8_points_at_the_first_bad_byte(void **state)
 {
     static const struct {
@@ -1710,6 +1724,7 @@ int main(void)
         cmocka_unit_test(text_u64_takes_whole_numbers_in_range),
         cmocka_unit_test(text_double_takes_finite_decimal_numbers),
         cmocka_unit_test(text_utf8_takes_the_first_and_last_of_every_range),
+        cmocka_unit_test(text_utf8_put_gives_every_code_point_back),
         cmocka_unit_test(text_utf8_points_at_the_first_bad_byte),
         cmocka_unit_test(text_grouped_puts_digits_in_threes),
         cmocka_unit_test(map_add_keeps_the_first_value_and_set_replaces_it),
