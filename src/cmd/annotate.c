@@ -5,7 +5,7 @@
 
 enum { KEY_LIMIT = 0x100, KEY_SAMPLE, KEY_SEED, KEY_KEYS, KEY_RETRY, KEY_REFERENCE };
 
-const struct argp_option cmd_choice_options[] = {
+static const struct argp_option options[] = {
     { "annotator", 'a', "NAME", 0, "which model of assent.yaml (default: the only one)", 0 },
     { "limit", KEY_LIMIT, "N", 0, "at most N images, this time", 0 },
     { "sample", KEY_SAMPLE, "N", 0, "N images drawn at random", 0 },
@@ -16,7 +16,7 @@ const struct argp_option cmd_choice_options[] = {
     { 0 },
 };
 
-error_t cmd_parse_choice(int key, char *arg, struct argp_state *state)
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct invocation *in = state->input;
     struct annotate_options *o = in->own;
@@ -100,8 +100,8 @@ const struct command cmd_annotate = {
     .example = "Examples:\n"
                "  assent annotate\n"
                "  assent annotate --annotator llava --sample 1000 --seed 7",
-    .options = cmd_choice_options,
-    .parse = cmd_parse_choice,
+    .options = options,
+    .parse = parse,
     .size = sizeof(struct annotate_options),
     .run = run,
 };

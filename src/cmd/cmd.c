@@ -52,7 +52,7 @@ static error_t pass_input(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-const struct command *cmd_find(const char *name)
+static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; commands[i]; i++)
         if (strcmp(commands[i]->name, name) == 0)
@@ -178,9 +178,10 @@ int cmd_main(int argc, char **argv)
         return EXIT_USAGE;
     if (b.command == 0)
         return run_command(&cmd_help, 1, argv, b.in.globals);
-    if (!cmd_find(argv[b.command]))
+    if (!find_command(argv[b.command]))
         return unknown_command(argv[b.command]);
-    return run_command(cmd_find(argv[b.command]), argc - b.command, argv + b.command, b.in.globals);
+    return run_command(find_command(argv[b.command]), argc - b.command, argv + b.command,
+                       b.in.globals);
 }
 
 /* ---- for commands ---- */

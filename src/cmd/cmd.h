@@ -66,12 +66,6 @@ int cmd_main(int argc, char **argv);
 /* ---- for commands ---- */
 
 extern const struct argp_option cmd_global_options[];
-const struct command *cmd_find(const char *name);
-
-/* What annotate and plan have in common: which model, which images. own: struct annotate_options.
- */
-extern const struct argp_option cmd_choice_options[];
-error_t cmd_parse_choice(int key, char *arg, struct argp_state *state);
 
 /* Where a review is served unless somebody says. One port, so that a page that was open before a
  * restart finds the server again. */

@@ -74,8 +74,6 @@ void image_source_close(struct image_source *s); /* NULL is fine */
 
 size_t image_source_count(const struct image_source *s);
 const char *image_source_key(const struct image_source *s, size_t i); /* the source's */
-/* The index of a key. */
-bool image_source_find(const struct image_source *s, const char *key, size_t *i);
 /* Reads one picture's bytes, at most IMAGE_BYTES_MAX; free(*data). May be called from any thread,
  * but by one at a time. A tar is read at the picture's place. A compressed one is read forward and
  * from its beginning after each step back: once, where its members lie in the keys' order and i

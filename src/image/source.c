@@ -67,13 +67,6 @@ static int by_key_and_place(const void *a, const void *b)
     return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
 }
 
-static int by_key(const void *a, const void *b)
-{
-    const struct source_member *x = a, *y = b;
-
-    return strcmp(x->key, y->key);
-}
-
 /* Of members with one name the last counts, as for a program that unpacks the archive. */
 static void keep_last_of_each(struct source_list *list)
 {
@@ -141,17 +134,6 @@ size_t image_source_count(const struct image_source *s)
 const char *image_source_key(const struct image_source *s, size_t i)
 {
     return s->list.members[i].key;
-}
-
-bool image_source_find(const struct image_source *s, const char *key, size_t *i)
-{
-    struct source_member wanted = { key, 0 };
-    const struct source_member *found =
-        bsearch(&wanted, s->list.members, s->list.n, sizeof(wanted), by_key);
-
-    if (found)
-        *i = (size_t)(found - s->list.members);
-    return found != NULL;
 }
 
 int image_source_read(struct image_source *s, size_t i, void **data, size_t *len, struct err *e)

@@ -426,11 +426,6 @@ void vlm_prompts_free(struct vlm_prompts *p)
     free(p);
 }
 
-size_t vlm_prompts_count(const struct vlm_prompts *p)
-{
-    return p->n;
-}
-
 const char *vlm_prompt_text(const struct vlm_prompts *p, size_t question)
 {
     return p->questions[question].text;

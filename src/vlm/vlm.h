@@ -89,8 +89,7 @@ enum { VLM_LETTERS_MAX = 26 };
  * image. */
 int vlm_prompts_new(struct vlm_prompts **out, const struct vlm *v,
                     const struct vlm_question *questions, size_t n, struct err *e);
-void vlm_prompts_free(struct vlm_prompts *p); /* NULL is fine */
-size_t vlm_prompts_count(const struct vlm_prompts *p);
+void vlm_prompts_free(struct vlm_prompts *p);                              /* NULL is fine */
 const char *vlm_prompt_text(const struct vlm_prompts *p, size_t question); /* as rendered */
 
 /* ---- answers ---- */

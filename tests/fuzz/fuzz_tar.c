@@ -36,16 +36,12 @@ static struct picture picture_read(struct image_source *s, size_t i)
 
 static void check(struct image_source *s)
 {
-    size_t count = image_source_count(s), n = count < READ_MOST ? count : READ_MOST, at;
+    size_t count = image_source_count(s), n = count < READ_MOST ? count : READ_MOST;
     struct picture forward[READ_MOST];
 
     assert(count > 0);
-    for (size_t i = 0; i < count; i++) {
-        const char *key = image_source_key(s, i);
-
-        assert(i == 0 || strcmp(image_source_key(s, i - 1), key) < 0);
-        assert(image_source_find(s, key, &at) && at == i);
-    }
+    for (size_t i = 1; i < count; i++)
+        assert(strcmp(image_source_key(s, i - 1), image_source_key(s, i)) < 0);
     for (size_t i = 0; i < n; i++)
         forward[i] = picture_read(s, i);
     for (size_t i = n; i-- > 0;) {
