@@ -11,16 +11,22 @@
 #ifndef ASSENT_BASE_H
 #define ASSENT_BASE_H
 
-#include "base/buf.h"     /* a growing text buffer with a cap */
-#include "base/err.h"     /* errors as values: what, where, got, expected, what to do */
-#include "base/file.h"    /* bounded line reader, atomic writer, SHA-256 */
-#include "base/json.h"    /* JSON read and written */
-#include "base/log.h"     /* messages on standard error, the progress line */
-#include "base/map.h"     /* text key -> number */
-#include "base/memory.h"  /* checked sizes, capped growth, the arena */
-#include "base/random.h"  /* numbers from a seed, secrets from the system */
-#include "base/signals.h" /* has somebody pressed Ctrl-C? */
-#include "base/text.h"    /* names folded and suggested, numbers parsed, UTF-8 checked */
-#include "base/zip.h"     /* a zip archive written, nothing packed */
+#include "base/buf.h"         /* a growing text buffer with a cap */
+#include "base/cursor.h"      /* a JSON value that knows its place; objects read by tables */
+#include "base/err.h"         /* errors as values: what, where, got, expected, what to do */
+#include "base/file.h"        /* whole files, what there is on the disk */
+#include "base/json.h"        /* JSON values, read strictly */
+#include "base/json_stream.h" /* large JSON, element by element */
+#include "base/json_write.h"  /* JSON made and printed */
+#include "base/log.h"         /* the program's messages on standard error */
+#include "base/map.h"         /* text key -> number */
+#include "base/memory.h"      /* checked sizes, capped growth, the arena */
+#include "base/npy.h"         /* arrays written as .npy files */
+#include "base/random.h"      /* numbers from a seed, secrets from the system */
+#include "base/reader.h"      /* files line by line within bounds; SHA-256 */
+#include "base/signals.h"     /* the program's: has somebody pressed Ctrl-C? */
+#include "base/text.h"        /* names folded and suggested, numbers parsed, UTF-8 checked */
+#include "base/writer.h"      /* files written whole or not at all */
+#include "base/zip.h"         /* a zip archive written, nothing packed */
 
 #endif

@@ -32,7 +32,7 @@ int err_errno(struct err *e, const char *verb, const char *path)
 {
     const char *reason = strerror(errno);
 
-    err_set(e, ERR_IO, "cannot %s: %s", verb, reason);
+    err_set(e, errno == EPIPE ? ERR_CLOSED : ERR_IO, "cannot %s: %s", verb, reason);
     return err_at(e, "%s", path);
 }
 

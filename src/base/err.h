@@ -24,6 +24,7 @@ enum err_code {
     ERR_DB = -6,          /* the database refused */
     ERR_INTERRUPTED = -7, /* SIGINT or SIGTERM */
     ERR_BUSY = -8,        /* another process is writing to the database */
+    ERR_CLOSED = -9,      /* whoever read what is written has gone: EPIPE, as with | head */
 };
 
 struct err {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <pwd.h>
-#include <stdio_ext.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,13 +12,7 @@
 #include "base/buf.h"
 #include "base/memory.h"
 
-enum { WRITE_BUFFER = 1 << 20, PATH_BYTES_MAX = 64 * 1024 };
-
-struct writer {
-    FILE *file;
-    char *path;      /* NULL: standard output */
-    char *temporary; /* beside it; NULL: path is written to as it is */
-};
+enum { PATH_BYTES_MAX = 64 * 1024 };
 
 bool file_exists(const char *path)
 {
@@ -108,165 +100,4 @@ int file_read_regular(const char *path, size_t max, char **text, size_t *len, st
         return err_at(e, "%s", path);
     }
     return file_read(path, max, text, len, e);
-}
-
-static void free_writer(struct writer *w)
-{
-    free(w->path);
-    free(w->temporary);
-    free(w);
-}
-
-/* Opens "path.XXXXXX" with the permissions that a new file would get. */
-static FILE *open_temporary(struct writer *w, struct err *e)
-{
-    mode_t mask = umask(0);
-    FILE *f = NULL;
-    int fd;
-
-    umask(mask);
-    fd = mkostemp(w->temporary, O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(e, "write", w->path), NULL;
-    if (fchmod(fd, 0666 & ~mask) == 0)
-        f = fdopen(fd, "wb");
-    if (!f) {
-        err_errno(e, "write", w->path);
-        close(fd);
-        unlink(w->temporary);
-    }
-    return f;
-}
-
-/* Where the text goes in the end: links followed, if there is anything there. */
-static char *target_of(const char *path)
-{
-    char *resolved = realpath(path, NULL);
-
-    return resolved ? resolved : strdup(path);
-}
-
-/* Devices and pipes have no name to take over. */
-static bool is_stream(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-}
-
-static FILE *open_stream(const struct writer *w, struct err *e)
-{
-    FILE *f = fopen(w->path, "wbe");
-
-    if (!f)
-        err_errno(e, "write", w->path);
-    return f;
-}
-
-static int open_file(struct writer *w, const char *path, struct err *e)
-{
-    struct buf name = BUF_INIT(PATH_BYTES_MAX);
-
-    w->path = target_of(path);
-    if (!w->path)
-        return err_set(e, ERR_NOMEM, "out of memory: a path");
-    if (file_is_folder(w->path))
-        return err_set(e, ERR_IO, "cannot write %s: it is a folder", path);
-    if (is_stream(w->path)) {
-        w->file = open_stream(w, e);
-        return w->file ? 0 : e->code;
-    }
-    buf_puts(&name, w->path);
-    buf_puts(&name, ".XXXXXX");
-    w->temporary = buf_take(&name);
-    if (!w->temporary)
-        return err_set(e, ERR_NOMEM, "out of memory: a path");
-    w->file = open_temporary(w, e);
-    return w->file ? 0 : e->code;
-}
-
-int writer_open(struct writer **out, const char *path, struct err *e)
-{
-    struct writer *w = mem_new(1, sizeof(*w), e);
-    int rc = 0;
-
-    *out = NULL;
-    if (!w)
-        return ERR_NOMEM;
-    if (strcmp(path, "-") == 0)
-        w->file = stdout;
-    else
-        rc = open_file(w, path, e);
-    if (rc < 0) {
-        free_writer(w);
-        return rc;
-    }
-    if (w->path) {
-        setvbuf(w->file, NULL, _IOFBF, WRITE_BUFFER);
-        __fsetlocking(w->file, FSETLOCKING_BYCALLER); /* one thread writes: no lock a character */
-    }
-    *out = w;
-    return 0;
-}
-
-FILE *writer_file(struct writer *w)
-{
-    return w->file;
-}
-
-/* Makes the new name last: without this a crash may bring the old folder entry back. */
-static int sync_folder(const char *path)
-{
-    char *copy = strdup(path);
-    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    int rc = fd >= 0 ? fsync(fd) : -1;
-
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return rc == 0 || errno == EINVAL ? 0 : -1; /* some file systems have no folders to sync */
-}
-
-/* Puts the temporary file in the target's place. */
-static int take_name(const struct writer *w, struct err *e)
-{
-    if (rename(w->temporary, w->path) != 0 || sync_folder(w->path) != 0)
-        return err_errno(e, "write", w->path);
-    return 0;
-}
-
-int writer_commit(struct writer *w, struct err *e)
-{
-    const char *name = w->path ? w->path : "standard output";
-    int rc = 0;
-
-    if (fflush(w->file) != 0 || ferror(w->file) || (w->temporary && fsync(fileno(w->file)) != 0))
-        rc = err_errno(e, "write", name);
-    if (w->path && fclose(w->file) != 0 && rc == 0)
-        rc = err_errno(e, "write", name);
-    if (rc == 0 && w->temporary)
-        rc = take_name(w, e);
-    if (rc < 0 && w->temporary)
-        unlink(w->temporary);
-    free_writer(w);
-    return rc;
-}
-
-void writer_abort(struct writer *w)
-{
-    if (!w)
-        return;
-    if (w->path)
-        fclose(w->file);
-    if (w->temporary)
-        unlink(w->temporary);
-    free_writer(w);
-}
-
-int writer_end(struct writer *w, int rc, struct err *e)
-{
-    if (rc == 0)
-        return writer_commit(w, e);
-    writer_abort(w);
-    return rc;
 }

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/json_stream.h"
+#include "base/json_write.h"
 #include "base/memory.h"
+#include "base/reader.h"
 
 static int parse_error(struct err *e, const json_error_t *j)
 {

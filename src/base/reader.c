@@ -4,7 +4,7 @@
  * line does not fit it. Bytes are hashed when they are read from the file, not when they are handed
  * out.
  */
-#include "base/file.h"
+#include "base/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>

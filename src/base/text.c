@@ -262,6 +262,14 @@ const char *text_grouped(uint64_t n, char *out)
     return out;
 }
 
+const char *text_count(uint64_t n, const char *noun, char out[TEXT_COUNT_MAX])
+{
+    char number[32];
+
+    snprintf(out, TEXT_COUNT_MAX, "%s %.30s%s", text_grouped(n, number), noun, n == 1 ? "" : "s");
+    return out;
+}
+
 const char *text_scaled(double x, const char *unit, char *out)
 {
     static const char prefixes[] = " kMGTPE";

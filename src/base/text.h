@@ -41,11 +41,21 @@ uint32_t text_utf8_code(const char *s);
 /* Writes a code point's UTF-8 into out and returns its bytes. */
 size_t text_utf8_put(uint32_t code, char out[4]);
 
+/* The columns that valid UTF-8 takes on a terminal: two for a wide character, none for a mark. */
+size_t text_width(const char *s);
+size_t text_width_n(const char *s, size_t len);
+/* The bytes of the longest beginning that takes at most so many columns. */
+size_t text_bytes_of_width(const char *s, size_t width);
+
 /* "3.25 MB", "421 GFLOP": a number with a unit and its SI prefix. Writes into out (at least 32
  * bytes) and returns it. */
 const char *text_scaled(double x, const char *unit, char *out);
 
 /* 12 345 678: digits in groups of three. Writes into out (at least 32 bytes) and returns it. */
 const char *text_grouped(uint64_t n, char *out);
+
+/* "1 image", "1 000 images": so many of what a regular noun names. Returns out. */
+enum { TEXT_COUNT_MAX = 64 };
+const char *text_count(uint64_t n, const char *noun, char out[TEXT_COUNT_MAX]);
 
 #endif

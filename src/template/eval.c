@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/eval.h"
 
 #include <string.h>
+
+#include "template/builtin.h"
+#include "template/members.h"
+#include "template/node.h"
+#include "template/render.h"
+#include "template/sequence.h"
+#include "template/text.h"
+#include "template/value.h"
 
 /* ---- names, literals ---- */
 

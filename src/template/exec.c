@@ -4,15 +4,22 @@
  * there is gone behind them. `if` has none. (Jinja settles names before it renders: where a name of
  * the context is set behind a loop that uses it, the loop finds it undefined there, not here.)
  */
-#include "template/parts.h"
+#include "template/eval.h"
 
 #include <string.h>
+
+#include "template/node.h"
+#include "template/render.h"
+#include "template/sequence.h"
+#include "template/template.h"
+#include "template/text.h"
+#include "template/value.h"
 
 enum flow { FLOW_ON = 0, FLOW_BREAK = 1, FLOW_CONTINUE = 2 };
 
 /* ---- scopes ---- */
 
-static struct variable *find(struct render *r, const struct scope *s, struct span name)
+static struct variable *find(struct render *r, const struct name_scope *s, struct span name)
 {
     size_t passed = 0;
 
@@ -22,7 +29,7 @@ static struct variable *find(struct render *r, const struct scope *s, struct spa
     return render_charge(r, passed / 8), NULL;
 }
 
-const struct val *scope_get(struct render *r, const struct scope *s, struct span name)
+const struct val *scope_get(struct render *r, const struct name_scope *s, struct span name)
 {
     for (; s; s = s->outer) {
         const struct variable *v = find(r, s, name);
@@ -33,7 +40,7 @@ const struct val *scope_get(struct render *r, const struct scope *s, struct span
     return NULL;
 }
 
-int scope_set(struct render *r, struct scope *s, struct span name, struct val value)
+int scope_set(struct render *r, struct name_scope *s, struct span name, struct val value)
 {
     struct variable *v = find(r, s, name);
 
@@ -102,7 +109,7 @@ static int exec_set(struct render *r, const struct node *n)
 
 static int exec_inside(struct render *r, const struct node *body)
 {
-    struct scope *outer = r->scope, inner = { .outer = outer };
+    struct name_scope *outer = r->scope, inner = { .outer = outer };
     int rc;
 
     r->scope = &inner;
@@ -131,13 +138,13 @@ static int exec_capture(struct render *r, const struct node *n)
 /* The items that pass the condition. */
 static int keep(struct render *r, const struct node *n, const struct val **items, size_t *count)
 {
-    struct scope *outer = r->scope;
+    struct name_scope *outer = r->scope;
     struct val *kept = render_new(r, *count, sizeof(*kept));
     size_t n_kept = 0;
     int rc = kept ? 0 : r->e->code;
 
     for (size_t i = 0; rc == 0 && i < *count; i++) {
-        struct scope inner = { .outer = outer };
+        struct name_scope inner = { .outer = outer };
         struct val passes;
 
         r->scope = &inner;
@@ -156,7 +163,7 @@ static int keep(struct render *r, const struct node *n, const struct val **items
 static int exec_item(struct render *r, const struct node *n, const struct loop *loop)
 {
     struct val own = { .kind = VAL_LOOP, .n = loop->n, .loop = loop };
-    struct scope *outer = r->scope, inner = { .outer = outer };
+    struct name_scope *outer = r->scope, inner = { .outer = outer };
     int rc;
 
     r->scope = &inner;

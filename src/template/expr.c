@@ -3,8 +3,11 @@
  * Precedence, loosest first: if-else, or, and, not, comparisons, + -, ~, * / // %, **; then what
  * primary.c reads.
  */
-#include "template/parts.h"
+#include "template/parser.h"
 
+#include "template/lex.h"
+#include "template/node.h"
+#include "template/text.h"
 struct operators {
     const char *words[5];
     enum op ops[5];

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/builtin.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "template/members.h"
+#include "template/render.h"
+#include "template/sequence.h"
+#include "template/template.h"
+#include "template/text.h"
+#include "template/value.h"
 
 /* ---- arguments ---- */
 

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/builtin.h"
+
+#include "template/eval.h"
+#include "template/render.h"
+#include "template/text.h"
+#include "template/value.h"
+
+enum { RANGE_MAX = 100000 }; /* MAX_RANGE of Jinja's sandbox */
 
 /* start, stop, step */
 static int range_bounds(struct render *r, const struct args *a, int64_t bounds[3])
@@ -55,7 +62,7 @@ static int fn_range(struct render *r, const struct val *self, const struct args 
 static int fn_namespace(struct render *r, const struct val *self, const struct args *a,
                         struct val *out)
 {
-    struct scope *space = render_new(r, 1, sizeof(*space));
+    struct name_scope *space = render_new(r, 1, sizeof(*space));
     int rc = space ? 0 : r->e->code;
 
     (void)self;

@@ -4,12 +4,15 @@
  * open. Whitespace: a '-' at a tag takes all blanks on its side; a newline right behind %} or #} is
  * taken unless it is +%}, blanks between the start of a line and {% or {# unless it is {%+.
  */
-#include "template/parts.h"
+#include "template/lex.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BRACKETS_MAX = 200 };
+#include "template/node.h"
+#include "template/text.h"
+
+enum { LEXEMES_MAX = 1 << 18, BRACKETS_MAX = 200 };
 
 struct lexer {
     struct template *t;

@@ -3,9 +3,16 @@
  * Members as of Python 3.11. One that Python knows and this interpreter does not is refused, not
  * taken for undefined.
  */
-#include "template/parts.h"
+#include "template/members.h"
 
 #include <string.h>
+
+#include "template/builtin.h"
+#include "template/eval.h"
+#include "template/render.h"
+#include "template/sequence.h"
+#include "template/text.h"
+#include "template/value.h"
 
 /* What Python has besides, by kind, with a space around each. */
 static const char *const others[VAL_KINDS] = {

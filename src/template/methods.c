@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/members.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "template/builtin.h"
+#include "template/render.h"
+#include "template/sequence.h"
+#include "template/template.h"
+#include "template/text.h"
+#include "template/value.h"
 
 /* ---- letters ---- */
 
@@ -203,12 +210,12 @@ int text_replace(struct render *r, const struct val *self, const struct args *a,
     return rc;
 }
 
-struct pieces {
+struct split_list {
     struct val *items;
     size_t n, cap;
 };
 
-static int add_piece(struct render *r, struct pieces *p, const char *text, const char *end)
+static int add_piece(struct render *r, struct split_list *p, const char *text, const char *end)
 {
     int rc = render_charge(r, 1);
 
@@ -219,7 +226,8 @@ static int add_piece(struct render *r, struct pieces *p, const char *text, const
     return rc;
 }
 
-static int split_at(struct render *r, struct pieces *p, struct span s, struct span by, size_t max)
+static int split_at(struct render *r, struct split_list *p, struct span s, struct span by,
+                    size_t max)
 {
     const char *at;
     int rc = 0;
@@ -229,7 +237,7 @@ static int split_at(struct render *r, struct pieces *p, struct span s, struct sp
     return rc < 0 ? rc : add_piece(r, p, s.text, s.text + s.len);
 }
 
-static int split_at_blanks(struct render *r, struct pieces *p, struct span s, size_t max)
+static int split_at_blanks(struct render *r, struct split_list *p, struct span s, size_t max)
 {
     int rc = 0;
 
@@ -249,7 +257,7 @@ static int split_at_blanks(struct render *r, struct pieces *p, struct span s, si
 static int text_split(struct render *r, const struct val *self, const struct args *a,
                       struct val *out)
 {
-    struct pieces p = { 0 };
+    struct split_list p = { 0 };
     struct span by = { 0 };
     struct val *items;
     size_t max;

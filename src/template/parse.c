@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/parser.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "template/lex.h"
+#include "template/node.h"
+#include "template/text.h"
 
 static bool parse_until(struct parser *p, const char *const *ends, struct node **out);
 static struct node *parse_target(struct parser *p, bool spaces);

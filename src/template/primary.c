@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/parser.h"
 
 #include <string.h>
+
+#include "template/lex.h"
+#include "template/node.h"
+#include "template/text.h"
 
 /* ---- literals and names ---- */
 

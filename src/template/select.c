@@ -2,9 +2,15 @@
  *
  * selectattr and its kin. Their items are chosen at once, not as they are iterated over.
  */
-#include "template/parts.h"
+#include "template/builtin.h"
 
 #include <string.h>
+
+#include "template/members.h"
+#include "template/render.h"
+#include "template/sequence.h"
+#include "template/text.h"
+#include "template/value.h"
 
 /* v.a.b for "a.b", elements before methods. A number as a name is refused. */
 static int dotted(struct render *r, const struct val *v, const struct val *path, struct val *out)

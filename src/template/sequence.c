@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/sequence.h"
 
 #include <string.h>
+
+#include "template/render.h"
+#include "template/text.h"
+#include "template/value.h"
 
 /* ---- iterating ---- */
 

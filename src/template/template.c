@@ -1,9 +1,24 @@
-/* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+/* SPDX-License-Identifier: MIT
+ *
+ * text -> lexemes (lex.h) -> nodes (parser.h) -> text, by way of values (eval.h).
+ *
+ * The language is Jinja 3.1 as transformers 5.23 sets it up; values behave as Python's do. Where
+ * an equal answer would cost tables (letters beyond ASCII in upper(), fractions), the construct is
+ * refused by name.
+ */
+#include "template/template.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "template/eval.h"
+#include "template/lex.h"
+#include "template/node.h"
+#include "template/parser.h"
+#include "template/render.h"
+#include "template/text.h"
+#include "template/value.h"
 
 /* ---- parsing ---- */
 
@@ -140,7 +155,7 @@ static int make_messages(struct render *r, const char *question, struct val *out
     return rc;
 }
 
-static int set_context(struct render *r, struct scope *s, const struct template_input *input)
+static int set_context(struct render *r, struct name_scope *s, const struct template_input *input)
 {
     const struct {
         struct span name;
@@ -175,7 +190,7 @@ int template_render(const struct template *t, const struct template_input *input
                     struct err *e)
 {
     struct buf text = BUF_INIT(TEMPLATE_OUTPUT_MAX);
-    struct scope context = { 0 }, top = { .outer = &context };
+    struct name_scope context = { 0 }, top = { .outer = &context };
     struct render r = { .t = t, .e = e, .out = &text, .scope = &top };
     int rc = check_input(input, e);
 

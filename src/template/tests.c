@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/builtin.h"
 
 #include <string.h>
+
+#include "template/node.h"
+#include "template/render.h"
+#include "template/text.h"
+#include "template/value.h"
 
 static bool is_defined(const struct val *v)
 {

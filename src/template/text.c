@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/text.h"
 
 #include <string.h>
 

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/value.h"
 
 #include <string.h>
+
+#include "template/node.h"
+#include "template/render.h"
+#include "template/sequence.h"
+#include "template/template.h"
+#include "template/text.h"
+
+enum { VALUE_DEPTH_MAX = 50 }; /* lists in lists, where they are compared or printed */
 
 /* ---- making ---- */
 

@@ -3,10 +3,14 @@
  * Added tokens: at each place the longest pattern wins, matches do not overlap, and of equal
  * patterns the first token's counts, special ones before the others.
  */
+#include "tokenizer/added.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokenizer/parts.h"
+#include "tokenizer/regex.h"
+#include "tokenizer/steps.h"
+#include "tokenizer/unicode.h"
 
 static int compare_bytes(const struct added *a, const struct added *b)
 {
@@ -104,16 +108,23 @@ static int is_word(const struct regex *word, const char *s, struct err *e)
     return rc < 0 ? rc : is;
 }
 
+/* A text while it is cut. */
+struct cutting {
+    const char *text;
+    size_t len, done; /* how far it is cut */
+    struct cuts *out;
+};
+
 /* Does a word go on before or behind text[start..end)? 1, 0. */
-static int in_a_word(const struct regex *word, const char *text, size_t len, size_t start,
-                     size_t end, struct err *e)
+static int in_a_word(const struct cutting *c, const struct regex *word, size_t start, size_t end,
+                     struct err *e)
 {
     int rc = 0;
 
     if (start > 0)
-        rc = is_word(word, text + unicode_before(text, start), e);
-    if (rc == 0 && end < len)
-        rc = is_word(word, text + end, e);
+        rc = is_word(word, c->text + unicode_before(c->text, start), e);
+    if (rc == 0 && end < c->len)
+        rc = is_word(word, c->text + end, e);
     return rc;
 }
 
@@ -146,29 +157,30 @@ static int add_cut(struct cuts *c, size_t start, size_t end, const struct added 
     return rc;
 }
 
-/* A token that was found at text[start..end); *done is how far the text is cut. */
-static int take(const struct added *token, const char *text, size_t len, size_t start, size_t end,
-                size_t *done, struct cuts *out, struct err *e)
+/* A token that was found at text[start..end). */
+static int take(struct cutting *c, const struct added *token, size_t start, size_t end,
+                struct err *e)
 {
     int rc = 0;
 
     if (token->lstrip) {
-        size_t stripped = strip_left(text, start);
+        size_t stripped = strip_left(c->text, start);
 
-        start = stripped > *done ? stripped : *done;
+        start = stripped > c->done ? stripped : c->done;
     }
     if (token->rstrip)
-        end = strip_right(text, len, end);
-    if (*done < start)
-        rc = add_cut(out, *done, start, NULL, e);
-    *done = end;
-    return rc < 0 ? rc : add_cut(out, start, end > start ? end : start, token, e);
+        end = strip_right(c->text, c->len, end);
+    if (c->done < start)
+        rc = add_cut(c->out, c->done, start, NULL, e);
+    c->done = end;
+    return rc < 0 ? rc : add_cut(c->out, start, end > start ? end : start, token, e);
 }
 
 int added_cut(const struct added_set *s, const struct regex *word, const char *text, size_t len,
               struct cuts *out, struct err *e)
 {
-    size_t done = 0, i = 0;
+    struct cutting c = { .text = text, .len = len, .out = out };
+    size_t i = 0;
     int rc = 0;
 
     out->n = 0;
@@ -181,11 +193,11 @@ int added_cut(const struct added_set *s, const struct regex *word, const char *t
             continue;
         }
         i += token->pattern_len;
-        rc = token->single_word ? in_a_word(word, text, len, start, i, e) : 0;
+        rc = token->single_word ? in_a_word(&c, word, start, i, e) : 0;
         if (rc == 0)
-            rc = take(token, text, len, start, i, &done, out, e);
+            rc = take(&c, token, start, i, e);
         else if (rc > 0)
             rc = 0;
     }
-    return rc < 0 || done == len ? rc : add_cut(out, done, len, NULL, e);
+    return rc < 0 || c.done == len ? rc : add_cut(out, c.done, len, NULL, e);
 }

@@ -4,10 +4,12 @@
  * merged, the leftmost first; a heap holds the pairs, a linked list the symbols, so that a word of
  * n characters takes O(n log n).
  */
+#include "tokenizer/bpe.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokenizer/parts.h"
+#include "tokenizer/steps.h"
 
 struct symbol {
     uint32_t id;
@@ -22,11 +24,11 @@ struct candidate {  /* a pair that may be merged */
     uint32_t id;    /* what it becomes */
 };
 
-void word_release(struct word *w)
+void bpe_scratch_release(struct bpe_scratch *w)
 {
     free(w->symbols);
     free(w->heap);
-    *w = (struct word){ 0 };
+    *w = (struct bpe_scratch){ 0 };
 }
 
 int token_ids_add(struct token_ids *ids, uint32_t id, struct err *e)
@@ -38,7 +40,7 @@ int token_ids_add(struct token_ids *ids, uint32_t id, struct err *e)
     return rc;
 }
 
-static int add_symbol(struct word *w, uint32_t id, struct err *e)
+static int add_symbol(struct bpe_scratch *w, uint32_t id, struct err *e)
 {
     int rc = mem_grow(&w->symbols, &w->cap, w->n + 1, sizeof(*w->symbols), PIECES_MAX, e);
     uint32_t i = (uint32_t)w->n;
@@ -53,7 +55,8 @@ static int add_symbol(struct word *w, uint32_t id, struct err *e)
 }
 
 /* A character as its bytes' tokens: 1; 0 where one of them has none. */
-static int add_bytes(const struct bpe *b, struct word *w, const char *s, size_t n, struct err *e)
+static int add_bytes(const struct bpe *b, struct bpe_scratch *w, const char *s, size_t n,
+                     struct err *e)
 {
     for (size_t i = 0; i < n; i++)
         if (b->bytes[(unsigned char)s[i]] == NO_BYTE)
@@ -65,7 +68,7 @@ static int add_bytes(const struct bpe *b, struct word *w, const char *s, size_t 
 }
 
 /* *pending: an unknown token that is not added yet, so that the next can be fused with it. */
-static int add_unknown(const struct bpe *b, struct word *w, bool *pending, struct err *e)
+static int add_unknown(const struct bpe *b, struct bpe_scratch *w, bool *pending, struct err *e)
 {
     int rc = 0;
 
@@ -81,7 +84,7 @@ static int add_unknown(const struct bpe *b, struct word *w, bool *pending, struc
     return rc;
 }
 
-static int end_unknown(const struct bpe *b, struct word *w, bool *pending, struct err *e)
+static int end_unknown(const struct bpe *b, struct bpe_scratch *w, bool *pending, struct err *e)
 {
     bool any = *pending;
 
@@ -91,7 +94,7 @@ static int end_unknown(const struct bpe *b, struct word *w, bool *pending, struc
 
 /* The library leaves a pending unknown token where it is when bytes are added: it comes behind
  * them. */
-static int add_characters(const struct bpe *b, struct word *w, const char *text, size_t len,
+static int add_characters(const struct bpe *b, struct bpe_scratch *w, const char *text, size_t len,
                           struct err *e)
 {
     bool pending = false;
@@ -134,7 +137,7 @@ static const struct merge *find_merge(const struct bpe *b, uint32_t left, uint32
     return lo < b->n_merges && b->merges[lo].pair == pair ? &b->merges[lo] : NULL;
 }
 
-static int push(struct word *w, struct candidate c, struct err *e)
+static int push(struct bpe_scratch *w, struct candidate c, struct err *e)
 {
     size_t i = w->n_heap;
     int rc = mem_grow(&w->heap, &w->cap_heap, i + 1, sizeof(*w->heap), 4 * (size_t)PIECES_MAX, e);
@@ -150,7 +153,7 @@ static int push(struct word *w, struct candidate c, struct err *e)
     return 0;
 }
 
-static struct candidate pop(struct word *w)
+static struct candidate pop(struct bpe_scratch *w)
 {
     struct candidate top = w->heap[0], last = w->heap[--w->n_heap];
     size_t i = 0, child;
@@ -168,7 +171,7 @@ static struct candidate pop(struct word *w)
 }
 
 /* The pair of symbol i and the one behind it, if it can be merged. */
-static int push_pair(const struct bpe *b, struct word *w, uint32_t i, struct err *e)
+static int push_pair(const struct bpe *b, struct bpe_scratch *w, uint32_t i, struct err *e)
 {
     uint32_t next = w->symbols[i].next;
     const struct merge *m =
@@ -177,7 +180,8 @@ static int push_pair(const struct bpe *b, struct word *w, uint32_t i, struct err
     return m ? push(w, (struct candidate){ (uint64_t)m->rank << 32 | i, m->id }, e) : 0;
 }
 
-static int merge_pair(const struct bpe *b, struct word *w, uint32_t i, uint32_t id, struct err *e)
+static int merge_pair(const struct bpe *b, struct bpe_scratch *w, uint32_t i, uint32_t id,
+                      struct err *e)
 {
     struct symbol *left = &w->symbols[i], *right = &w->symbols[left->next];
     int rc = 0;
@@ -193,7 +197,7 @@ static int merge_pair(const struct bpe *b, struct word *w, uint32_t i, uint32_t 
 }
 
 /* What was pushed may have been merged otherwise since: then it is another pair, or none. */
-static int merge_all(const struct bpe *b, struct word *w, struct err *e)
+static int merge_all(const struct bpe *b, struct bpe_scratch *w, struct err *e)
 {
     int rc = 0;
 
@@ -215,7 +219,7 @@ static int merge_all(const struct bpe *b, struct word *w, struct err *e)
     return rc;
 }
 
-int bpe_encode(const struct bpe *b, const char *text, size_t len, struct word *w,
+int bpe_encode(const struct bpe *b, const char *text, size_t len, struct bpe_scratch *w,
                struct token_ids *out, struct err *e)
 {
     uint32_t id;

@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: MIT */
+#include "tokenizer/bpe.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokenizer/parts.h"
+#include "tokenizer/component.h"
+#include "tokenizer/tokenizer.h"
 
-static int out_of_vocabulary(const struct node *list, size_t i, const char *token, size_t len,
+enum { MERGES_MAX = 1 << 22 };
+
+static int out_of_vocabulary(const struct cursor *merge, const char *token, size_t len,
                              struct err *e)
 {
-    struct node n = node_at(list, i);
-
     err_set(e, ERR_FORMAT, "a merge names a token that is not in the vocabulary");
     err_got(e, "%.*s", len < 100 ? (int)len : 100, token);
-    return node_place(&n, e);
-}
-
-static int wrong_id(const struct node *vocab, const char *token, const struct json_t *value,
-                    struct err *e)
-{
-    struct node n = { vocab->file, "", value };
-    char expected[64];
-
-    snprintf(n.path, sizeof(n.path), "%.40s[\"%.80s\"]", vocab->path, token);
-    snprintf(expected, sizeof(expected), "an id from 0 to %d", TOKEN_IDS_MAX - 1);
-    return node_wrong(&n, expected, e);
+    return cursor_at(merge, e);
 }
 
 int bpe_name(struct bpe *b, uint32_t id, const char *token, struct err *e)
@@ -43,28 +35,28 @@ int bpe_name(struct bpe *b, uint32_t id, const char *token, struct err *e)
     return 0;
 }
 
-static int read_vocabulary(struct bpe *b, const struct node *vocab, struct arena *a, struct err *e)
+static int read_vocabulary(struct bpe *b, const struct cursor *vocab, struct arena *a,
+                           struct err *e)
 {
-    void *iterator = NULL;
-    const char *key;
-    struct json_t *value;
-    int rc = 0;
+    struct cursor item = { 0 };
+    int rc = cursor_object(vocab, e);
 
-    if (!jv_is_object(vocab->value))
-        return node_wrong(vocab, "an object", e);
-    while (rc == 0 && jv_member(vocab->value, &iterator, &key, &value)) {
-        const char *token = arena_text(a, key, strlen(key), e);
+    while (rc == 0 && cursor_next(vocab, &item)) {
+        size_t len = strlen(item.key);
+        const char *token = arena_text(a, item.key, len, e);
         int64_t id;
 
         if (!token)
             return ERR_NOMEM;
-        if (!jv_integer(value, &id) || id < 0 || id >= TOKEN_IDS_MAX)
-            return wrong_id(vocab, token, value, e);
-        rc = bpe_name(b, (uint32_t)id, token, e);
+        rc = cursor_whole(&item, 0, TOKEN_IDS_MAX - 1, &id, e);
         if (rc == 0)
-            rc = map_set(b->vocab, token, strlen(token), (size_t)id, e);
+            rc = bpe_name(b, (uint32_t)id, token, e);
+        if (rc == 0)
+            rc = map_set(b->vocab, token, len, (size_t)id, e);
+        if (rc < 0)
+            cursor_at(&item, e);
     }
-    return rc < 0 ? node_place(vocab, e) : 0;
+    return rc;
 }
 
 bool bpe_id(const struct bpe *b, const char *token, size_t len, uint32_t *id)
@@ -96,30 +88,27 @@ static bool split_merge(const struct json_t *value, const char **left, size_t *n
 }
 
 /* `joined` is scratch. */
-static int read_merge(struct bpe *b, const struct node *list, size_t i, struct buf *joined,
-                      struct err *e)
+static int read_merge(struct bpe *b, const struct cursor *merge, struct buf *joined, struct err *e)
 {
     const char *left, *right;
     size_t n_left;
     uint32_t a, c, made;
 
-    if (!split_merge(jv_at(list->value, i), &left, &n_left, &right)) {
-        struct node n = node_at(list, i);
-
-        return node_wrong(&n, "two tokens with a space between them", e);
-    }
+    if (!split_merge(merge->value, &left, &n_left, &right))
+        return cursor_wrong(merge, "two tokens with a space between them", e);
     if (!bpe_id(b, left, n_left, &a))
-        return out_of_vocabulary(list, i, left, n_left, e);
+        return out_of_vocabulary(merge, left, n_left, e);
     if (!bpe_id(b, right, strlen(right), &c))
-        return out_of_vocabulary(list, i, right, strlen(right), e);
+        return out_of_vocabulary(merge, right, strlen(right), e);
     buf_clear(joined);
     buf_add(joined, left, n_left);
     buf_puts(joined, right);
     if (buf_end(joined, "a merge", e) < 0)
         return e->code;
     if (!bpe_id(b, joined->text, joined->len, &made))
-        return out_of_vocabulary(list, i, joined->text, joined->len, e);
-    b->merges[b->n_merges++] = (struct merge){ (uint64_t)a << 32 | c, (uint32_t)i, made };
+        return out_of_vocabulary(merge, joined->text, joined->len, e);
+    b->merges[b->n_merges++] =
+        (struct merge){ (uint64_t)a << 32 | c, (uint32_t)merge->index, made };
     return 0;
 }
 
@@ -151,20 +140,21 @@ static bool is_heading(const struct json_t *merge)
     return jv_text(merge) && strncmp(jv_text(merge), "#version", 8) == 0;
 }
 
-static int read_merges(struct bpe *b, const struct node *list, struct err *e)
+static int read_merges(struct bpe *b, const struct cursor *list, struct err *e)
 {
     struct buf joined = BUF_INIT(TOKENIZER_FILE_MAX);
-    size_t n = jv_length(list->value);
-    int rc = 0;
+    struct cursor merge = { 0 };
+    int rc = cursor_array(list, e);
 
-    if (!jv_is_array(list->value))
-        return node_wrong(list, "an array", e);
-    rc = mem_grow(&b->merges, &b->cap_merges, n, sizeof(*b->merges), MERGES_MAX, e);
     if (rc < 0)
-        return node_place(list, e);
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        if (!is_heading(jv_at(list->value, i)))
-            rc = read_merge(b, list, i, &joined, e);
+        return rc;
+    rc = mem_grow(&b->merges, &b->cap_merges, jv_length(list->value), sizeof(*b->merges),
+                  MERGES_MAX, e);
+    if (rc < 0)
+        return cursor_at(list, e);
+    while (rc == 0 && cursor_next(list, &merge))
+        if (!is_heading(merge.value))
+            rc = read_merge(b, &merge, &joined, e);
     buf_release(&joined);
     if (rc == 0)
         sort_merges(b);
@@ -172,33 +162,27 @@ static int read_merges(struct bpe *b, const struct node *list, struct err *e)
 }
 
 /* Options that change nothing are accepted: no dropout, no prefix, no suffix. */
-static int read_unused(const struct node *model, struct err *e)
+static int check_dropout(const struct cursor *c, void *bpe, struct err *e)
 {
-    static const char *const keys[] = { "continuing_subword_prefix", "end_of_word_suffix" };
-    struct node dropout = node_get(model, "dropout");
     double p;
 
-    if (!node_is_null(&dropout) && (!jv_number(dropout.value, &p) || p < 0 || p > 0))
-        return node_refused(&dropout, "dropout", e);
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct node n = node_get(model, keys[i]);
+    (void)bpe;
+    return !jv_number(c->value, &p) || p < 0 || p > 0 ? cursor_refuse(c, c->key, e) : 0;
+}
 
-        if (!node_is_null(&n) && !text_equal(jv_text(n.value), ""))
-            return node_refused(&n, keys[i], e);
-    }
-    return 0;
+static int check_empty(const struct cursor *c, void *bpe, struct err *e)
+{
+    (void)bpe;
+    return text_equal(jv_text(c->value), "") ? 0 : cursor_refuse(c, c->key, e);
 }
 
 /* That the unknown token is not in the vocabulary matters only to a text that needs it. */
-static int read_unknown(struct bpe *b, const struct node *model, struct arena *a, struct err *e)
+static int find_unknown(struct bpe *b, struct arena *a, struct err *e)
 {
-    struct node n = node_get(model, "unk_token");
-    const char *name = jv_text(n.value);
+    const char *name = b->unknown_name;
 
-    if (node_is_null(&n))
-        return 0;
     if (!name)
-        return node_wrong(&n, "a text or null", e);
+        return 0;
     b->unknown_name = arena_text(a, name, strlen(name), e);
     b->unknown = bpe_id(b, name, strlen(name), &b->unknown_id) ? UNKNOWN_KNOWN : UNKNOWN_MISSING;
     return b->unknown_name ? 0 : ERR_NOMEM;
@@ -215,36 +199,32 @@ static void find_bytes(struct bpe *b)
     }
 }
 
-int bpe_read(struct bpe *b, const struct node *model, struct arena *a, struct err *e)
+int bpe_read(struct bpe *b, const struct cursor *model, struct arena *a, struct err *e)
 {
-    static const char *const keys[] = {
-        "type",
-        "dropout",
-        "unk_token",
-        "continuing_subword_prefix",
-        "end_of_word_suffix",
-        "fuse_unk",
-        "byte_fallback",
-        "ignore_merges",
-        "vocab",
-        "merges",
+    static const struct cursor_field fields[] = {
+        { "type", FIELD_OPTIONAL, FIELD_ANY },
+        { "dropout", FIELD_NULLABLE, FIELD_CHECK(check_dropout) },
+        { "unk_token", FIELD_NULLABLE, FIELD_TEXT(struct bpe, unknown_name) },
+        { "continuing_subword_prefix", FIELD_NULLABLE, FIELD_CHECK(check_empty) },
+        { "end_of_word_suffix", FIELD_NULLABLE, FIELD_CHECK(check_empty) },
+        { "fuse_unk", FIELD_OPTIONAL, FIELD_FLAG(struct bpe, fuse_unknown) },
+        { "byte_fallback", FIELD_OPTIONAL, FIELD_FLAG(struct bpe, byte_fallback) },
+        { "ignore_merges", FIELD_OPTIONAL, FIELD_FLAG(struct bpe, ignore_merges) },
+        { "vocab", FIELD_OPTIONAL, FIELD_ANY },
+        { "merges", FIELD_OPTIONAL, FIELD_ANY },
+        { 0 },
     };
-    struct node vocab = node_get(model, "vocab"), merges = node_get(model, "merges");
-    const char *type = node_type(model);
+    struct cursor vocab = cursor_member(model, "vocab"), merges = cursor_member(model, "merges");
+    const char *type = component_type(model);
     int rc;
 
-    if (jv_is_object(model->value) && *type != '\0' && strcmp(type, "BPE") != 0)
-        return node_refused(model, type, e);
-    if ((rc = node_check_keys(model, keys, sizeof(keys) / sizeof(keys[0]), e)) < 0 ||
-        (rc = read_unused(model, e)) < 0 ||
-        (rc = node_flag_or(model, "fuse_unk", false, &b->fuse_unknown, e)) < 0 ||
-        (rc = node_flag_or(model, "byte_fallback", false, &b->byte_fallback, e)) < 0 ||
-        (rc = node_flag_or(model, "ignore_merges", false, &b->ignore_merges, e)) < 0 ||
-        (rc = map_new(&b->vocab, e)) < 0 || (rc = read_vocabulary(b, &vocab, a, e)) < 0 ||
-        (rc = read_merges(b, &merges, e)) < 0)
+    if (*type != '\0' && strcmp(type, "BPE") != 0)
+        return component_refuse(model, e);
+    if ((rc = cursor_fields_only(model, fields, b, e)) < 0 || (rc = map_new(&b->vocab, e)) < 0 ||
+        (rc = read_vocabulary(b, &vocab, a, e)) < 0 || (rc = read_merges(b, &merges, e)) < 0)
         return rc;
     find_bytes(b);
-    return read_unknown(b, model, a, e);
+    return find_unknown(b, a, e);
 }
 
 void bpe_release(struct bpe *b)

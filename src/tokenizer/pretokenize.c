@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "tokenizer/steps.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokenizer/parts.h"
+#include "tokenizer/regex.h"
+#include "tokenizer/unicode.h"
 
 /* ---- pieces ---- */
 

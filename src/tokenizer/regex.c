@@ -13,12 +13,12 @@
  * - ^ and $ are those of a line in Oniguruma, {n}+ is not possessive, {n}? not lazy, [ nests in a
  *   class, && intersects: refused.
  */
+#include "tokenizer/regex.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tokenizer/parts.h"
 
 enum {
     PATTERN_MAX = 64 << 10,

@@ -2,21 +2,33 @@
  *
  * The normaliser and the pre-tokenizer of tokenizer.json, read into steps.
  */
+#include "tokenizer/steps.h"
+
 #include <string.h>
 
-#include "tokenizer/parts.h"
+#include "tokenizer/component.h"
+#include "tokenizer/regex.h"
 
 enum { SEQUENCE_DEPTH = 8 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-struct reader_of { /* one type of component */
-    const char *type;
-    int (*read)(struct steps *s, const struct node *n, struct arena *a, struct err *e);
+/* One of the two while it is read. */
+struct steps_reader {
+    struct steps *steps;
+    struct arena *arena; /* of the steps' texts */
+    const char *list;    /* the member of a Sequence that has its components */
+    const struct component *known;
+    unsigned depth; /* sequences in sequences */
 };
 
-static int add(struct steps *s, struct step step, const struct node *n, struct err *e)
+struct component { /* one type; a table of them ends in { 0 } */
+    const char *type;
+    int (*read)(struct steps_reader *r, const struct cursor *c, struct err *e);
+};
+
+static int add(struct steps_reader *r, struct step step, const struct cursor *c, struct err *e)
 {
+    struct steps *s = r->steps;
+
     if (s->n < STEPS_MAX) {
         s->list[s->n++] = step;
         return 0;
@@ -24,251 +36,265 @@ static int add(struct steps *s, struct step step, const struct node *n, struct e
     regex_free(step.regex);
     err_set(e, ERR_LIMIT, "too many steps");
     err_expected(e, "at most %d", STEPS_MAX);
-    return node_place(n, e);
+    return cursor_at(c, e);
 }
 
-static int read_component(struct steps *s, const struct node *n, const struct reader_of *known,
-                          size_t n_known, const char *list_key, unsigned depth, struct arena *a,
-                          struct err *e);
+static int read_component(struct steps_reader *r, const struct cursor *c, struct err *e);
 
-static int read_sequence(struct steps *s, const struct node *n, const struct reader_of *known,
-                         size_t n_known, const char *list_key, unsigned depth, struct arena *a,
-                         struct err *e)
+static int read_sequence(struct steps_reader *r, const struct cursor *c, struct err *e)
 {
-    const char *const keys[] = { "type", list_key };
-    struct node list = node_get(n, list_key);
-    int rc = node_check_keys(n, keys, COUNT(keys), e);
+    const char *const keys[] = { "type", r->list, NULL };
+    struct cursor list = cursor_member(c, r->list), item = { 0 };
+    int rc = cursor_only(c, keys, e);
 
-    if (rc == 0 && !jv_is_array(list.value))
-        rc = node_wrong(&list, "an array", e);
-    if (rc == 0 && depth == SEQUENCE_DEPTH)
-        rc = node_refused(n, "a sequence in a sequence in a sequence ...", e);
-    for (size_t i = 0; rc == 0 && i < jv_length(list.value); i++) {
-        struct node item = node_at(&list, i);
-
-        rc = read_component(s, &item, known, n_known, list_key, depth + 1, a, e);
-    }
+    if (rc == 0)
+        rc = cursor_array(&list, e);
+    if (rc == 0 && r->depth == SEQUENCE_DEPTH)
+        rc = cursor_refuse(c, "a sequence in a sequence in a sequence ...", e);
+    r->depth++;
+    while (rc == 0 && cursor_next(&list, &item))
+        rc = read_component(r, &item, e);
+    r->depth--;
     return rc;
 }
 
-static int read_component(struct steps *s, const struct node *n, const struct reader_of *known,
-                          size_t n_known, const char *list_key, unsigned depth, struct arena *a,
-                          struct err *e)
+static int read_component(struct steps_reader *r, const struct cursor *c, struct err *e)
 {
-    if (!jv_is_object(n->value))
-        return node_wrong(n, "an object or null", e);
-    if (strcmp(node_type(n), "Sequence") == 0)
-        return read_sequence(s, n, known, n_known, list_key, depth, a, e);
-    for (size_t i = 0; i < n_known; i++)
-        if (strcmp(node_type(n), known[i].type) == 0)
-            return known[i].read(s, n, a, e);
-    return node_refused(n, node_type(n), e);
+    const char *type = component_type(c);
+
+    if (!jv_is_object(c->value))
+        return cursor_wrong(c, "an object or null", e);
+    if (strcmp(type, "Sequence") == 0)
+        return read_sequence(r, c, e);
+    for (const struct component *known = r->known; known->type; known++)
+        if (strcmp(type, known->type) == 0)
+            return known->read(r, c, e);
+    return component_refuse(c, e);
 }
 
-static int copy_text(const struct node *n, const char *key, struct arena *a, const char **out,
-                     struct err *e)
+/* The document's text becomes the steps' own. */
+static int keep_text(struct steps_reader *r, const char **text, struct err *e)
 {
-    int rc = node_text(n, key, out, e);
-
-    if (rc < 0)
-        return rc;
-    *out = arena_text(a, *out, strlen(*out), e);
-    return *out ? 0 : ERR_NOMEM;
+    *text = arena_text(r->arena, *text, strlen(*text), e);
+    return *text ? 0 : ERR_NOMEM;
 }
 
 /* ---- normalisers ---- */
 
-static int read_nfc(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+static int read_nfc(struct steps_reader *r, const struct cursor *c, struct err *e)
 {
-    static const char *const keys[] = { "type" };
-    int rc = node_check_keys(n, keys, COUNT(keys), e);
+    static const char *const keys[] = { "type", NULL };
+    int rc = cursor_only(c, keys, e);
 
-    (void)a;
-    return rc < 0 ? rc : add(s, (struct step){ .run = step_nfc }, n, e);
+    return rc < 0 ? rc : add(r, (struct step){ .run = step_nfc }, c, e);
 }
 
-static int read_prepend(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+static int read_prepend(struct steps_reader *r, const struct cursor *c, struct err *e)
 {
-    static const char *const keys[] = { "type", "prepend" };
+    static const struct cursor_field fields[] = {
+        { "type", FIELD_REQUIRED, FIELD_ANY },
+        { "prepend", FIELD_REQUIRED, FIELD_TEXT(struct step, to) },
+        { 0 },
+    };
     struct step step = { .run = step_prefix };
-    int rc = node_check_keys(n, keys, COUNT(keys), e);
+    int rc = cursor_fields_only(c, fields, &step, e);
 
     if (rc == 0)
-        rc = copy_text(n, "prepend", a, &step.to, e);
-    return rc < 0 ? rc : add(s, step, n, e);
+        rc = keep_text(r, &step.to, e);
+    return rc < 0 ? rc : add(r, step, c, e);
 }
 
-static int read_replace(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+/* {"String": "x"}: what is replaced. */
+static int read_replaced(const struct cursor *pattern, void *member, struct err *e)
 {
-    static const char *const keys[] = { "type", "pattern", "content" };
-    static const char *const pattern_keys[] = { "String" };
-    struct node pattern = node_get(n, "pattern");
+    static const struct cursor_field fields[] = {
+        { "String", FIELD_REQUIRED, FIELD_TEXT(struct step, from) },
+        { 0 },
+    };
+    struct step *step = member;
+    int rc = cursor_fields_only(pattern, fields, step, e);
+
+    return rc == 0 && *step->from == '\0'
+               ? cursor_refuse(pattern, "the replacement of an empty text", e)
+               : rc;
+}
+
+static int read_replace(struct steps_reader *r, const struct cursor *c, struct err *e)
+{
+    static const struct cursor_field fields[] = {
+        { "type", FIELD_REQUIRED, FIELD_ANY },
+        { "pattern", FIELD_REQUIRED, FIELD_CHECK(read_replaced) },
+        { "content", FIELD_REQUIRED, FIELD_TEXT(struct step, to) },
+        { 0 },
+    };
     struct step step = { .run = step_replace };
-    int rc = node_check_keys(n, keys, COUNT(keys), e);
+    int rc = cursor_fields_only(c, fields, &step, e);
 
-    if (rc == 0)
-        rc = node_check_keys(&pattern, pattern_keys, COUNT(pattern_keys), e);
-    if (rc == 0)
-        rc = copy_text(&pattern, "String", a, &step.from, e);
-    if (rc == 0)
-        rc = copy_text(n, "content", a, &step.to, e);
-    if (rc == 0 && *step.from == '\0')
-        rc = node_refused(&pattern, "the replacement of an empty text", e);
-    return rc < 0 ? rc : add(s, step, n, e);
+    if (rc < 0 || (rc = keep_text(r, &step.from, e)) < 0 || (rc = keep_text(r, &step.to, e)) < 0)
+        return rc;
+    return add(r, step, c, e);
 }
 
-int steps_read_normalizer(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+int steps_read_normalizer(struct steps *s, const struct cursor *c, struct arena *a, struct err *e)
 {
-    static const struct reader_of known[] = { { "NFC", read_nfc },
-                                              { "Prepend", read_prepend },
-                                              { "Replace", read_replace } };
+    static const struct component known[] = {
+        { "NFC", read_nfc }, { "Prepend", read_prepend }, { "Replace", read_replace }, { 0 }
+    };
+    struct steps_reader r = { s, a, "normalizers", known, 0 };
 
-    if (node_is_null(n))
-        return 0;
-    return read_component(s, n, known, COUNT(known), "normalizers", 0, a, e);
+    return cursor_is_null(c) ? 0 : read_component(&r, c, e);
 }
 
 /* ---- pre-tokenizers ---- */
 
-static int add_split(struct steps *s, const struct node *n, const char *pattern, bool literal,
-                     enum behavior behavior, bool invert, struct err *e)
+/* {"String": "x"} or {"Regex": "x+"}. */
+static int read_pattern(const struct cursor *pattern, void *member, struct err *e)
 {
-    struct step step = { .run = step_split, .behavior = behavior, .invert = invert };
-    int rc = regex_new(&step.regex, pattern, literal, e);
+    static const char *const keys[] = { "Regex", "String", NULL };
+    bool literal = jv_get(pattern->value, "String") != NULL;
+    struct cursor at = cursor_member(pattern, literal ? "String" : "Regex");
+    const char *text = NULL;
+    int rc = cursor_only(pattern, keys, e);
 
-    return rc < 0 ? node_place(n, e) : add(s, step, n, e);
+    if (rc == 0 && jv_members(pattern->value) != 1)
+        rc = cursor_wrong(pattern, "one of Regex and String", e);
+    if (rc == 0)
+        rc = cursor_text(&at, &text, e);
+    if (rc == 0 && (rc = regex_new(member, text, literal, e)) < 0)
+        cursor_at(&at, e);
+    return rc;
 }
 
-static int read_behavior(const struct node *n, enum behavior *out, struct err *e)
+static int read_split(struct steps_reader *r, const struct cursor *c, struct err *e)
 {
-    static const char *const names[] = {
+    static const char *const behaviors[] = {
         [ISOLATED] = "Isolated",
         [REMOVED] = "Removed",
         [CONTIGUOUS] = "Contiguous",
         [MERGED_WITH_PREVIOUS] = "MergedWithPrevious",
         [MERGED_WITH_NEXT] = "MergedWithNext",
+        NULL,
     };
-    struct node value = node_get(n, "behavior");
+    static const struct cursor_field fields[] = {
+        { "type", FIELD_REQUIRED, FIELD_ANY },
+        { "behavior", FIELD_REQUIRED, FIELD_WORD(struct step, behavior, behaviors) },
+        { "invert", FIELD_REQUIRED, FIELD_FLAG(struct step, invert) },
+        /* the last: nothing that fails behind it leaves the expression to nobody */
+        { "pattern", FIELD_REQUIRED, FIELD_OWN(struct step, regex, read_pattern) },
+        { 0 },
+    };
+    struct step step = { .run = step_split };
+    int rc = cursor_fields_only(c, fields, &step, e);
 
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (text_equal(jv_text(value.value), names[i])) {
-            *out = (enum behavior)i;
-            return 0;
-        }
-    return node_wrong(&value, "Isolated, Removed, Contiguous, MergedWithPrevious or MergedWithNext",
-                      e);
+    return rc < 0 ? rc : add(r, step, c, e);
 }
 
-static int read_split(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+static int add_split(struct steps_reader *r, const struct cursor *c, const char *pattern,
+                     bool literal, enum behavior behavior, struct err *e)
 {
-    static const char *const keys[] = { "type", "pattern", "behavior", "invert" };
-    static const char *const pattern_keys[] = { "Regex", "String" };
-    struct node pattern = node_get(n, "pattern");
-    bool literal = jv_get(pattern.value, "String") != NULL, invert = false;
-    const char *kind = literal ? "String" : "Regex", *text = NULL;
-    struct node at = node_get(&pattern, kind);
-    enum behavior behavior = ISOLATED;
-    int rc = node_check_keys(n, keys, COUNT(keys), e);
+    struct step step = { .run = step_split, .behavior = behavior };
+    int rc = regex_new(&step.regex, pattern, literal, e);
 
-    (void)a;
-    if (rc == 0)
-        rc = node_check_keys(&pattern, pattern_keys, COUNT(pattern_keys), e);
-    if (rc == 0 && jv_members(pattern.value) != 1)
-        rc = node_wrong(&pattern, "one of Regex and String", e);
-    if (rc == 0)
-        rc = node_text(&pattern, kind, &text, e);
-    if (rc == 0)
-        rc = read_behavior(n, &behavior, e);
-    if (rc == 0)
-        rc = node_flag(n, "invert", &invert, e);
-    return rc < 0 ? rc : add_split(s, &at, text, literal, behavior, invert, e);
+    return rc < 0 ? cursor_at(c, e) : add(r, step, c, e);
 }
+
+struct byte_level {
+    bool prefix, words;
+};
 
 /* trim_offsets is about offsets only. */
-static int read_byte_level(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+static int read_byte_level(struct steps_reader *r, const struct cursor *c, struct err *e)
 {
-    static const char *const keys[] = { "type", "add_prefix_space", "trim_offsets", "use_regex" };
+    static const struct cursor_field fields[] = {
+        { "type", FIELD_REQUIRED, FIELD_ANY },
+        { "add_prefix_space", FIELD_REQUIRED, FIELD_FLAG(struct byte_level, prefix) },
+        { "trim_offsets", FIELD_OPTIONAL, FIELD_ANY },
+        { "use_regex", FIELD_OPTIONAL, FIELD_FLAG(struct byte_level, words) },
+        { 0 },
+    };
     struct step space = { .run = step_prefix, .to = " ", .unless_there = true };
-    bool prefix = false, words = true;
-    int rc = node_check_keys(n, keys, COUNT(keys), e);
+    struct byte_level b = { .words = true };
+    int rc = cursor_fields_only(c, fields, &b, e);
 
-    (void)a;
-    if (rc == 0)
-        rc = node_flag(n, "add_prefix_space", &prefix, e);
-    if (rc == 0)
-        rc = node_flag_or(n, "use_regex", true, &words, e);
-    if (rc == 0 && prefix)
-        rc = add(s, space, n, e);
-    if (rc == 0 && words)
-        rc = add_split(s, n, regex_gpt2, false, ISOLATED, false, e);
-    return rc < 0 ? rc : add(s, (struct step){ .run = step_bytes }, n, e);
+    if (rc == 0 && b.prefix)
+        rc = add(r, space, c, e);
+    if (rc == 0 && b.words)
+        rc = add_split(r, c, regex_gpt2, false, ISOLATED, e);
+    return rc < 0 ? rc : add(r, (struct step){ .run = step_bytes }, c, e);
 }
+
+enum scheme { SCHEME_FIRST, SCHEME_ALWAYS, SCHEME_NEVER };
 
 struct metaspace {
     const char *mark;
-    const char *scheme; /* first, always or never */
-    bool split;
+    enum scheme scheme;
+    bool split, prefix;
 };
 
-/* add_prefix_space is the older word, which must not say otherwise. */
-static int read_scheme(const struct node *n, const char **scheme, struct err *e)
+static int read_mark(const struct cursor *c, void *member, struct err *e)
 {
-    struct node value = node_get(n, "prepend_scheme"), older = node_get(n, "add_prefix_space");
-    bool prefix = true;
+    const char *text;
+    int rc = cursor_text(c, &text, e);
 
-    *scheme = value.value ? jv_text(value.value) : "always";
-    if (!text_equal(*scheme, "first") && !text_equal(*scheme, "always") &&
-        !text_equal(*scheme, "never"))
-        return node_wrong(&value, "first, always or never", e);
-    if (!node_is_null(&older) && !jv_flag(older.value, &prefix))
-        return node_wrong(&older, "true or false", e);
-    if (!prefix && strcmp(*scheme, "never") != 0)
-        return node_wrong(&older, "true, as prepend_scheme says", e);
+    if (rc < 0)
+        return rc;
+    if (strlen(text) != text_utf8_size(text)) /* of an empty text: 1 */
+        return cursor_wrong(c, "one character", e);
+    *(const char **)member = text;
     return 0;
 }
 
-static int read_metaspace_options(const struct node *n, struct metaspace *m, struct arena *a,
-                                  struct err *e)
+/* add_prefix_space is the older word, which must not say otherwise. */
+static int read_metaspace_options(struct steps_reader *r, const struct cursor *c,
+                                  struct metaspace *m, struct err *e)
 {
-    static const char *const keys[] = { "type",  "replacement", "add_prefix_space",
-                                        "split", "str_rep",     "prepend_scheme" };
-    struct node mark = node_get(n, "replacement");
-    int rc = node_check_keys(n, keys, COUNT(keys), e);
+    static const char *const schemes[] = {
+        [SCHEME_FIRST] = "first", [SCHEME_ALWAYS] = "always", [SCHEME_NEVER] = "never", NULL
+    };
+    static const struct cursor_field fields[] = {
+        { "type", FIELD_REQUIRED, FIELD_ANY },
+        { "replacement", FIELD_REQUIRED, FIELD_OWN(struct metaspace, mark, read_mark) },
+        { "split", FIELD_OPTIONAL, FIELD_FLAG(struct metaspace, split) },
+        { "str_rep", FIELD_OPTIONAL, FIELD_ANY },
+        { "prepend_scheme", FIELD_OPTIONAL, FIELD_WORD(struct metaspace, scheme, schemes) },
+        { "add_prefix_space", FIELD_NULLABLE, FIELD_FLAG(struct metaspace, prefix) },
+        { 0 },
+    };
+    struct cursor older = cursor_member(c, "add_prefix_space");
+    int rc;
 
-    if (rc == 0)
-        rc = copy_text(n, "replacement", a, &m->mark, e);
-    if (rc < 0)
-        return rc;
-    if (strlen(m->mark) != text_utf8_size(m->mark)) /* of an empty text: 1 */
-        return node_wrong(&mark, "one character", e);
-    rc = node_flag_or(n, "split", true, &m->split, e);
-    return rc < 0 ? rc : read_scheme(n, &m->scheme, e);
+    *m = (struct metaspace){ .scheme = SCHEME_ALWAYS, .split = true, .prefix = true };
+    rc = cursor_fields_only(c, fields, m, e);
+    if (rc == 0 && !m->prefix && m->scheme != SCHEME_NEVER)
+        rc = cursor_wrong(&older, "true, as prepend_scheme says", e);
+    return rc < 0 ? rc : keep_text(r, &m->mark, e);
 }
 
-static int read_metaspace(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+static int read_metaspace(struct steps_reader *r, const struct cursor *c, struct err *e)
 {
     struct metaspace m;
-    int rc = read_metaspace_options(n, &m, a, e);
+    int rc = read_metaspace_options(r, c, &m, e);
+    struct step mark = { .run = step_replace, .from = " ", .to = m.mark };
+    struct step prefix = { .run = step_prefix,
+                           .to = m.mark,
+                           .unless_there = true,
+                           .only_first = m.scheme == SCHEME_FIRST };
 
     if (rc == 0)
-        rc = add(s, (struct step){ .run = step_replace, .from = " ", .to = m.mark }, n, e);
-    if (rc == 0 && strcmp(m.scheme, "never") != 0)
-        rc = add(s,
-                 (struct step){ .run = step_prefix,
-                                .to = m.mark,
-                                .unless_there = true,
-                                .only_first = strcmp(m.scheme, "first") == 0 },
-                 n, e);
-    return rc < 0 || !m.split ? rc : add_split(s, n, m.mark, true, MERGED_WITH_NEXT, false, e);
+        rc = add(r, mark, c, e);
+    if (rc == 0 && m.scheme != SCHEME_NEVER)
+        rc = add(r, prefix, c, e);
+    return rc < 0 || !m.split ? rc : add_split(r, c, m.mark, true, MERGED_WITH_NEXT, e);
 }
 
-int steps_read_pre_tokenizer(struct steps *s, const struct node *n, struct arena *a, struct err *e)
+int steps_read_pre_tokenizer(struct steps *s, const struct cursor *c, struct arena *a,
+                             struct err *e)
 {
-    static const struct reader_of known[] = { { "Split", read_split },
+    static const struct component known[] = { { "Split", read_split },
                                               { "ByteLevel", read_byte_level },
-                                              { "Metaspace", read_metaspace } };
+                                              { "Metaspace", read_metaspace },
+                                              { 0 } };
+    struct steps_reader r = { s, a, "pretokenizers", known, 0 };
 
-    if (node_is_null(n))
-        return 0;
-    return read_component(s, n, known, COUNT(known), "pretokenizers", 0, a, e);
+    return cursor_is_null(c) ? 0 : read_component(&r, c, e);
 }

@@ -1,51 +1,57 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The parts of a tokenizer, in the order in which a text goes through them: added tokens (added.h)
+ * cut the text; what lies between them is normalised and split into pieces by steps (steps.h, with
+ * regex.h and unicode.h); each piece becomes ids (bpe.h).
+ */
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokenizer/parts.h"
+#include "tokenizer/added.h"
+#include "tokenizer/bpe.h"
+#include "tokenizer/read.h"
+#include "tokenizer/regex.h"
+#include "tokenizer/steps.h"
+
+enum { TEXT_MAX = 4 << 20 }; /* bytes of a text to encode */
 
 /* ---- opening ---- */
 
-static int from_json(struct tokenizer **out, const char *name, const struct json_t *value,
-                     struct err *e)
+/* Closes top. */
+static int read_top(struct tokenizer **out, struct cursor *top, struct err *e)
 {
-    struct node top = { name, "", value };
     struct tokenizer *t = mem_new(1, sizeof(*t), e);
-    int rc = t ? tokenizer_read(t, &top, e) : ERR_NOMEM;
+    int rc = t ? tokenizer_read(t, top, e) : ERR_NOMEM;
 
     if (rc < 0) {
+        cursor_at(top, e);
         tokenizer_free(t);
-        return err_at(e, "%s", name);
+    } else {
+        *out = t;
     }
-    *out = t;
-    return 0;
+    cursor_close(top);
+    return rc;
 }
 
 int tokenizer_parse(struct tokenizer **out, const char *name, const char *text, size_t len,
                     struct err *e)
 {
-    struct json_t *value;
-    int rc = jv_parse_as(&value, name, text, len, e);
+    struct cursor top;
+    int rc = cursor_parse(&top, name, text, len, e);
 
     *out = NULL;
-    if (rc == 0)
-        rc = from_json(out, name, value, e);
-    jv_free(value);
-    return rc;
+    return rc < 0 ? rc : read_top(out, &top, e);
 }
 
 int tokenizer_open(struct tokenizer **out, const char *path, struct err *e)
 {
-    struct json_t *value;
-    int rc = jv_read(&value, path, TOKENIZER_FILE_MAX, e);
+    struct cursor top;
+    int rc = cursor_open(&top, path, TOKENIZER_FILE_MAX, e);
 
     *out = NULL;
-    if (rc == 0)
-        rc = from_json(out, path, value, e);
-    jv_free(value);
-    return rc;
+    return rc < 0 ? rc : read_top(out, &top, e);
 }
 
 void tokenizer_free(struct tokenizer *t)
@@ -75,7 +81,7 @@ struct encoder {
     struct token_ids *out;
     struct cuts raw, normalized;
     struct pieces segment, pieces, spare;
-    struct word word;
+    struct bpe_scratch scratch;
 };
 
 static void encoder_init(struct encoder *c, const struct tokenizer *t, struct token_ids *out)
@@ -93,7 +99,7 @@ static void encoder_release(struct encoder *c)
     pieces_release(&c->segment);
     pieces_release(&c->pieces);
     pieces_release(&c->spare);
-    word_release(&c->word);
+    bpe_scratch_release(&c->scratch);
 }
 
 static int encode_words(struct encoder *c, const char *text, size_t len, bool first, struct err *e)
@@ -104,7 +110,7 @@ static int encode_words(struct encoder *c, const char *text, size_t len, bool fi
         rc = steps_run(&c->t->pre_tokenizer, &c->pieces, &c->spare, e);
     for (size_t i = 0; rc == 0 && i < c->pieces.n; i++)
         rc = bpe_encode(&c->t->bpe, c->pieces.text.text + c->pieces.list[i].start,
-                        c->pieces.list[i].len, &c->word, c->out, e);
+                        c->pieces.list[i].len, &c->scratch, c->out, e);
     return rc;
 }
 

@@ -4,12 +4,12 @@
  * library (0.23) normalises with the tables of Unicode 9: what has come since stays as it is
  * there, and so it does here.
  */
+#include "tokenizer/unicode.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uninorm.h>
-
-#include "tokenizer/parts.h"
 
 struct range {
     uint32_t first, last;

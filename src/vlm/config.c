@@ -4,6 +4,7 @@
  */
 #include "vlm/config.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,167 +14,86 @@ enum {
     SIZE_MAX_SANE = 1 << 20,
     LAYERS_MAX = 1000,
     TILES_MAX = 256,
+    PINPOINT_SIDE_MAX = 16384,
 };
 
-/* One object of the file being read. */
-struct section {
-    const char *file; /* for messages */
-    const char *name; /* "text_config", or NULL for the file's top */
-    const struct json_t *object;
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Rows of tables: of keys that may be absent. */
+#define SIZE(key, type, member, most) key, FIELD_OPTIONAL, FIELD_UINT32(type, member, 1, most)
+#define FLAG(key, type, member)       key, FIELD_OPTIONAL, FIELD_FLAG(type, member)
+#define POSITIVE(key, type, member)   key, FIELD_OPTIONAL, FIELD_POSITIVE(type, member)
+#define ACTIVATION(key, type, member) key, FIELD_OPTIONAL, FIELD_WORD(type, member, activations)
+
+/* What was read is not implemented, or does not fit together. */
+struct refusal {
+    bool applies;
+    const char *key, *what;
 };
 
-static int at_key(const struct section *s, const char *key, struct err *e)
+static int check(const struct cursor *object, const struct refusal *r, size_t n, struct err *e)
 {
-    return s->name ? err_at(e, "%s: %s.%s", s->file, s->name, key)
-                   : err_at(e, "%s: %s", s->file, key);
-}
+    for (size_t i = 0; i < n; i++) {
+        struct cursor c = cursor_member(object, r[i].key);
 
-static int wrong(const struct section *s, const char *key, const struct json_t *value,
-                 const char *expected, struct err *e)
-{
-    int64_t i;
-    double d;
-
-    err_set(e, ERR_FORMAT, "a value that does not fit");
-    if (jv_integer(value, &i))
-        err_got(e, "%lld", (long long)i);
-    else if (jv_number(value, &d))
-        err_got(e, "%g", d);
-    else if (jv_text(value))
-        err_got(e, "\"%s\"", jv_text(value));
-    else
-        err_got(e, "%s", jv_type_name(value));
-    err_expected(e, "%s", expected);
-    return at_key(s, key, e);
-}
-
-static int refused(const struct section *s, const char *key, struct err *e, const char *what)
-{
-    err_set(e, ERR_FORMAT, "%s is not implemented", what);
-    return at_key(s, key, e);
-}
-
-/* A whole number from 1 to max, fallback where the key is absent. */
-static int read_size(const struct section *s, const char *key, uint32_t fallback, uint32_t max,
-                     uint32_t *out, struct err *e)
-{
-    const struct json_t *value = jv_get(s->object, key);
-    char expected[64];
-    int64_t number;
-
-    *out = fallback;
-    if (!value)
-        return 0;
-    if (jv_integer(value, &number) && number >= 1 && number <= max) {
-        *out = (uint32_t)number;
-        return 0;
+        if (r[i].applies)
+            return cursor_refuse(&c, r[i].what, e);
     }
-    snprintf(expected, sizeof(expected), "a whole number from 1 to %u", max);
-    return wrong(s, key, value, expected, e);
-}
-
-/* The same, but null means the fallback too. */
-static int read_size_or_null(const struct section *s, const char *key, uint32_t fallback,
-                             uint32_t max, uint32_t *out, struct err *e)
-{
-    *out = fallback;
-    return jv_is_null(jv_get(s->object, key)) ? 0 : read_size(s, key, fallback, max, out, e);
-}
-
-static int read_positive(const struct section *s, const char *key, double fallback, double *out,
-                         struct err *e)
-{
-    const struct json_t *value = jv_get(s->object, key);
-
-    *out = fallback;
-    if (!value || (jv_number(value, out) && isfinite(*out) && *out > 0))
-        return 0;
-    return wrong(s, key, value, "a number above 0", e);
-}
-
-static int read_flag(const struct section *s, const char *key, bool fallback, bool *out,
-                     struct err *e)
-{
-    const struct json_t *value = jv_get(s->object, key);
-
-    *out = fallback;
-    if (!value || jv_flag(value, out))
-        return 0;
-    return wrong(s, key, value, "true or false", e);
-}
-
-static int read_activation(const struct section *s, const char *key, enum activation fallback,
-                           enum activation *out, struct err *e)
-{
-    static const struct {
-        const char *name;
-        enum activation act;
-    } names[] = { { "gelu", ACT_GELU },
-                  { "quick_gelu", ACT_QUICK_GELU },
-                  { "gelu_pytorch_tanh", ACT_GELU_TANH },
-                  { "silu", ACT_SILU },
-                  { "relu", ACT_RELU } };
-    const struct json_t *value = jv_get(s->object, key);
-
-    *out = fallback;
-    if (!value)
-        return 0;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (text_equal(jv_text(value), names[i].name)) {
-            *out = names[i].act;
-            return 0;
-        }
-    return wrong(s, key, value, "gelu, quick_gelu, gelu_pytorch_tanh, silu or relu", e);
-}
-
-/* A member that must be an object; absent and null leave s->object NULL. */
-static int read_section(const struct section *parent, const char *key, struct section *s,
-                        struct err *e)
-{
-    const struct json_t *value = jv_get(parent->object, key);
-
-    *s = (struct section){ parent->file, key, NULL };
-    if (!value || jv_is_null(value))
-        return 0;
-    if (!jv_is_object(value))
-        return wrong(parent, key, value, "an object", e);
-    s->object = value;
     return 0;
 }
 
+/* The fields of a section, which may be absent or null. */
+static int read_section(const struct cursor *section, const struct cursor_field *fields, void *out,
+                        struct err *e)
+{
+    return cursor_is_null(section) ? 0 : cursor_fields(section, fields, out, e);
+}
+
+static const char *const activations[] = { [ACT_GELU] = "gelu",
+                                           [ACT_QUICK_GELU] = "quick_gelu",
+                                           [ACT_GELU_TANH] = "gelu_pytorch_tanh",
+                                           [ACT_SILU] = "silu",
+                                           [ACT_RELU] = "relu",
+                                           NULL };
+
 /* ---- the vision tower ---- */
 
-static int read_vision(const struct section *s, struct vision_config *c, struct err *e)
+static int read_vision(const struct cursor *section, struct vision_config *c, struct err *e)
 {
     static const struct vision_config of_llava_next = { 1024, 4096,          24, 16, 336, 14, 3,
                                                         1e-5, ACT_QUICK_GELU };
     static const struct vision_config of_clip = { 768,  3072,          12, 12, 224, 32, 3,
                                                   1e-5, ACT_QUICK_GELU };
-    const struct vision_config *d = s->object ? &of_clip : &of_llava_next;
-    const char *type = jv_text(jv_get(s->object, "model_type"));
+    static const struct cursor_field fields[] = {
+        { SIZE("hidden_size", struct vision_config, hidden, SIZE_MAX_SANE) },
+        { SIZE("intermediate_size", struct vision_config, intermediate, SIZE_MAX_SANE) },
+        { SIZE("num_hidden_layers", struct vision_config, layers, LAYERS_MAX) },
+        { SIZE("num_attention_heads", struct vision_config, heads, SIZE_MAX_SANE) },
+        { SIZE("image_size", struct vision_config, image_size, 4096) },
+        { SIZE("patch_size", struct vision_config, patch, 4096) },
+        { SIZE("num_channels", struct vision_config, channels, 16) },
+        { POSITIVE("layer_norm_eps", struct vision_config, eps) },
+        { ACTIVATION("hidden_act", struct vision_config, act) },
+        { 0 },
+    };
+    struct cursor type = cursor_member(section, "model_type");
     int rc;
 
-    *c = *d;
-    if (type && strcmp(type, "clip_vision_model") != 0)
-        return refused(s, "model_type", e, type);
-    if ((rc = read_size(s, "hidden_size", d->hidden, SIZE_MAX_SANE, &c->hidden, e)) < 0 ||
-        (rc = read_size(s, "intermediate_size", d->intermediate, SIZE_MAX_SANE, &c->intermediate,
-                        e)) < 0 ||
-        (rc = read_size(s, "num_hidden_layers", d->layers, LAYERS_MAX, &c->layers, e)) < 0 ||
-        (rc = read_size(s, "num_attention_heads", d->heads, SIZE_MAX_SANE, &c->heads, e)) < 0 ||
-        (rc = read_size(s, "image_size", d->image_size, 4096, &c->image_size, e)) < 0 ||
-        (rc = read_size(s, "patch_size", d->patch, 4096, &c->patch, e)) < 0 ||
-        (rc = read_size(s, "num_channels", d->channels, 16, &c->channels, e)) < 0 ||
-        (rc = read_positive(s, "layer_norm_eps", d->eps, &c->eps, e)) < 0 ||
-        (rc = read_activation(s, "hidden_act", d->act, &c->act, e)) < 0)
+    *c = cursor_is_null(section) ? of_llava_next : of_clip;
+    if (!cursor_is_null(&type) && !text_equal(jv_text(type.value), "clip_vision_model"))
+        return cursor_wrong(&type, "clip_vision_model: no other tower is implemented", e);
+    if ((rc = read_section(section, fields, c, e)) < 0)
         return rc;
-    if (c->channels != 3)
-        return refused(s, "num_channels", e, "another number of channels than 3");
-    if (c->hidden % c->heads != 0)
-        return refused(s, "num_attention_heads", e, "a hidden size that the heads do not divide");
-    if (c->image_size % c->patch != 0)
-        return refused(s, "patch_size", e, "an image size that the patches do not divide");
-    return 0;
+
+    const struct refusal refusals[] = {
+        { c->channels != 3, "num_channels", "another number of channels than 3" },
+        { c->hidden % c->heads != 0, "num_attention_heads",
+          "a hidden size that the heads do not divide" },
+        { c->image_size % c->patch != 0, "patch_size",
+          "an image size that the patches do not divide" },
+    };
+
+    return check(section, refusals, COUNT(refusals), e);
 }
 
 /* ---- the text model ---- */
@@ -193,260 +113,304 @@ static const struct text_family families[] = {
     { "qwen2", 22016, 32, 151936, 32768, 4096, false, true, true },
 };
 
-static int find_family(const struct section *s, const struct text_family **out, struct err *e)
+static int find_family(const struct cursor *section, const struct text_family **out, struct err *e)
 {
-    const struct json_t *value = jv_get(s->object, "model_type");
-    const char *type = jv_text(value);
+    struct cursor type = cursor_member(section, "model_type");
+    const char *name = jv_text(type.value);
 
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-        if (!value || text_equal(type, families[i].name)) {
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (!type.value || text_equal(name, families[i].name)) {
             *out = &families[i];
             return 0;
         }
     err_set(e, ERR_FORMAT, "this text model is not implemented");
-    err_got(e, "%s", type ? type : jv_type_name(value));
+    err_got(e, "%s", name ? name : jv_type_name(type.value));
     err_expected(e, "llama, mistral or qwen2");
-    return at_key(s, "model_type", e);
+    return cursor_at(&type, e);
 }
 
 /* One of the two objects that may say how positions turn; every scaling is refused. */
-static int read_rope_object(const struct section *s, const char *key, struct text_config *c,
-                            struct err *e)
+static int read_rope_object(const struct cursor *c, struct text_config *out, struct err *e)
 {
-    struct section rope;
-    const struct json_t *type;
-    int rc = read_section(s, key, &rope, e);
+    static const struct cursor_field fields[] = {
+        { POSITIVE("rope_theta", struct text_config, rope_theta) },
+        { 0 },
+    };
+    const struct json_t *type = jv_get(c->value, "rope_type");
 
-    if (rc < 0 || !rope.object)
-        return rc;
-    type = jv_get(rope.object, "rope_type");
+    if (cursor_is_null(c))
+        return 0;
     if (!type)
-        type = jv_get(rope.object, "type");
-    if (text_equal(jv_text(type), "default") || (!type && jv_get(rope.object, "rope_theta")))
-        return read_positive(&rope, "rope_theta", c->rope_theta, &c->rope_theta, e);
+        type = jv_get(c->value, "type");
+    if (!jv_is_object(c->value) || text_equal(jv_text(type), "default") ||
+        (!type && jv_get(c->value, "rope_theta")))
+        return cursor_fields(c, fields, out, e);
     err_set(e, ERR_FORMAT, "this RoPE scaling is not implemented");
     err_got(e, "%s", jv_text(type) ? jv_text(type) : "an object without a type");
     err_expected(e, "default, or no scaling");
-    return at_key(s, key, e);
-}
-
-static int read_rope(const struct section *s, struct text_config *c, struct err *e)
-{
-    int rc = read_positive(s, "rope_theta", 10000.0, &c->rope_theta, e);
-
-    if (rc == 0)
-        rc = read_rope_object(s, "rope_parameters", c, e);
-    return rc < 0 ? rc : read_rope_object(s, "rope_scaling", c, e);
+    return cursor_at(c, e);
 }
 
 /* null is no window, an absent key is the class's own. */
-static int read_window(const struct section *s, const struct text_family *f, struct text_config *c,
-                       struct err *e)
+static int read_window(const struct cursor *section, const struct text_family *f,
+                       struct text_config *c, struct err *e)
 {
+    static const struct cursor_field fields[] = {
+        { SIZE("sliding_window", struct text_config, sliding_window, UINT32_MAX) },
+        { 0 },
+    };
+    struct cursor use = cursor_member(section, "use_sliding_window");
+    struct cursor window = cursor_member(section, "sliding_window");
     bool used = !f->window_must_be_used;
     int rc = 0;
 
-    c->sliding_window = 0;
-    if (f->window_must_be_used)
-        rc = read_flag(s, "use_sliding_window", false, &used, e);
+    if (f->window_must_be_used && use.value)
+        rc = cursor_flag(&use, &used, e);
     if (rc < 0 || f->sliding_window == 0)
         return rc;
     if (used && f->window_must_be_used)
-        return refused(s, "use_sliding_window", e, "a sliding window in some layers only");
-    if (!used || jv_is_null(jv_get(s->object, "sliding_window")))
+        return cursor_refuse(&use, "a sliding window in some layers only", e);
+    if (!used || (window.value && jv_is_null(window.value)))
         return 0;
-    return read_size(s, "sliding_window", f->sliding_window, UINT32_MAX, &c->sliding_window, e);
+    c->sliding_window = f->sliding_window;
+    return read_section(section, fields, c, e);
 }
 
-static int check_text(const struct section *s, const struct text_config *c, struct err *e)
+/* What follows from other sizes where it is not said. */
+static int read_heads(const struct cursor *section, const struct text_family *f,
+                      struct text_config *c, struct err *e)
 {
-    enum activation act;
-    int rc = read_activation(s, "hidden_act", ACT_SILU, &act, e);
+    static const struct cursor_field fields[] = {
+        { "num_key_value_heads", FIELD_NULLABLE,
+          FIELD_UINT32(struct text_config, kv_heads, 1, SIZE_MAX_SANE) },
+        { "head_dim", FIELD_NULLABLE,
+          FIELD_UINT32(struct text_config, head_dim, 1, SIZE_MAX_SANE) },
+        { 0 },
+    };
+    struct cursor kv_heads = cursor_member(section, "num_key_value_heads");
 
-    if (rc < 0)
-        return rc;
-    if (act != ACT_SILU)
-        return refused(s, "hidden_act", e, "a text model with another activation than silu");
-    if (c->heads % c->kv_heads != 0)
-        return refused(s, "num_key_value_heads", e,
-                       "a number of heads that the key-value heads do not divide");
-    if (c->head_dim == 0 || c->head_dim % 2 != 0)
-        return refused(s, "head_dim", e, "an odd head dimension");
-    return 0;
-}
-
-static int read_text(const struct section *s, struct text_config *c, struct err *e)
-{
-    const struct text_family *f = NULL;
-    int rc = find_family(s, &f, e);
-
-    *c = (struct text_config){ 0 };
-    if (rc < 0)
-        return rc;
-    c->family = f->name;
-    c->qkv_bias = f->qkv_bias;
-    if ((rc = read_size(s, "hidden_size", 4096, SIZE_MAX_SANE, &c->hidden, e)) < 0 ||
-        (rc = read_size(s, "intermediate_size", f->intermediate, SIZE_MAX_SANE, &c->intermediate,
-                        e)) < 0 ||
-        (rc = read_size(s, "num_hidden_layers", 32, LAYERS_MAX, &c->layers, e)) < 0 ||
-        (rc = read_size(s, "num_attention_heads", 32, SIZE_MAX_SANE, &c->heads, e)) < 0 ||
-        (rc = read_size(s, "vocab_size", f->vocab, 1 << 24, &c->vocab, e)) < 0 ||
-        (rc = read_size(s, "max_position_embeddings", f->max_positions, 1 << 30, &c->max_positions,
-                        e)) < 0 ||
-        (rc = read_positive(s, "rms_norm_eps", 1e-6, &c->eps, e)) < 0)
-        return rc;
-    c->kv_heads = f->kv_heads ? f->kv_heads : c->heads;
-    if (jv_is_null(jv_get(s->object, "num_key_value_heads")))
-        c->kv_heads = c->heads;
+    c->kv_heads = f->kv_heads && !jv_is_null(kv_heads.value) ? f->kv_heads : c->heads;
     c->head_dim = c->hidden / c->heads;
-    if ((rc = read_size_or_null(s, "num_key_value_heads", c->kv_heads, SIZE_MAX_SANE, &c->kv_heads,
-                                e)) < 0 ||
-        (rc = read_size_or_null(s, "head_dim", c->head_dim, SIZE_MAX_SANE, &c->head_dim, e)) < 0 ||
-        (f->has_attention_bias &&
-         ((rc = read_flag(s, "attention_bias", false, &c->qkv_bias, e)) < 0 ||
-          (rc = read_flag(s, "mlp_bias", false, &c->mlp_bias, e)) < 0)) ||
-        (rc = read_rope(s, c, e)) < 0 || (rc = read_window(s, f, c, e)) < 0)
-        return rc;
+    return read_section(section, fields, c, e);
+}
+
+static int read_biases(const struct cursor *section, const struct text_family *f,
+                       struct text_config *c, struct err *e)
+{
+    static const struct cursor_field fields[] = {
+        { FLAG("attention_bias", struct text_config, qkv_bias) },
+        { FLAG("mlp_bias", struct text_config, mlp_bias) },
+        { 0 },
+    };
+    int rc = f->has_attention_bias ? read_section(section, fields, c, e) : 0;
+
     c->o_bias = f->has_attention_bias && c->qkv_bias;
-    return check_text(s, c, e);
+    return rc;
+}
+
+static int check_text(const struct cursor *section, const struct text_config *c, struct err *e)
+{
+    const struct refusal refusals[] = {
+        { c->act != ACT_SILU, "hidden_act", "a text model with another activation than silu" },
+        { c->heads % c->kv_heads != 0, "num_key_value_heads",
+          "a number of heads that the key-value heads do not divide" },
+        { c->head_dim == 0 || c->head_dim % 2 != 0, "head_dim", "an odd head dimension" },
+    };
+
+    return check(section, refusals, COUNT(refusals), e);
+}
+
+static int read_text(const struct cursor *section, struct text_config *c, struct err *e)
+{
+    static const struct cursor_field fields[] = {
+        { SIZE("hidden_size", struct text_config, hidden, SIZE_MAX_SANE) },
+        { SIZE("intermediate_size", struct text_config, intermediate, SIZE_MAX_SANE) },
+        { SIZE("num_hidden_layers", struct text_config, layers, LAYERS_MAX) },
+        { SIZE("num_attention_heads", struct text_config, heads, SIZE_MAX_SANE) },
+        { SIZE("vocab_size", struct text_config, vocab, 1 << 24) },
+        { SIZE("max_position_embeddings", struct text_config, max_positions, 1 << 30) },
+        { POSITIVE("rms_norm_eps", struct text_config, eps) },
+        { POSITIVE("rope_theta", struct text_config, rope_theta) },
+        { ACTIVATION("hidden_act", struct text_config, act) },
+        { 0 },
+    };
+    struct cursor parameters = cursor_member(section, "rope_parameters");
+    struct cursor scaling = cursor_member(section, "rope_scaling");
+    const struct text_family *f = NULL;
+    int rc = find_family(section, &f, e);
+
+    if (rc < 0)
+        return rc;
+    *c = (struct text_config){ .family = f->name,
+                               .hidden = 4096,
+                               .intermediate = f->intermediate,
+                               .layers = 32,
+                               .heads = 32,
+                               .vocab = f->vocab,
+                               .max_positions = f->max_positions,
+                               .eps = 1e-6,
+                               .rope_theta = 10000.0,
+                               .act = ACT_SILU,
+                               .qkv_bias = f->qkv_bias };
+    if ((rc = read_section(section, fields, c, e)) < 0 || (rc = read_heads(section, f, c, e)) < 0 ||
+        (rc = read_biases(section, f, c, e)) < 0 ||
+        (rc = read_rope_object(&parameters, c, e)) < 0 ||
+        (rc = read_rope_object(&scaling, c, e)) < 0 || (rc = read_window(section, f, c, e)) < 0)
+        return rc;
+    return check_text(section, c, e);
 }
 
 /* ---- pinpoints ---- */
 
-static int read_pinpoints(const struct section *s, struct pinpoint *points, size_t *n,
+static int read_pinpoint(const struct cursor *pair, struct pinpoint *out, struct err *e)
+{
+    uint32_t *const sides[] = { &out->height, &out->width };
+    struct cursor side = { 0 };
+    int64_t pixels;
+
+    if (jv_length(pair->value) != COUNT(sides))
+        return cursor_wrong(pair, "pairs [height, width]", e);
+    while (cursor_next(pair, &side)) {
+        if (cursor_whole(&side, 1, PINPOINT_SIDE_MAX, &pixels, e) < 0)
+            return e->code;
+        *sides[side.index] = (uint32_t)pixels;
+    }
+    return 0;
+}
+
+static int read_pinpoints(const struct cursor *object, struct pinpoint *points, size_t *n,
                           struct err *e)
 {
     static const struct pinpoint usual[] = {
         { 336, 672 }, { 672, 336 }, { 672, 672 }, { 1008, 336 }, { 336, 1008 }
     };
-    const struct json_t *list = jv_get(s->object, "image_grid_pinpoints");
+    struct cursor list = cursor_member(object, "image_grid_pinpoints"), pair = { 0 };
+    int rc = 0;
 
-    if (!list || jv_is_null(list)) {
+    if (cursor_is_null(&list)) {
         memcpy(points, usual, sizeof(usual));
-        *n = sizeof(usual) / sizeof(usual[0]);
+        *n = COUNT(usual);
         return 0;
     }
-    *n = jv_length(list);
-    if (!jv_is_array(list) || *n == 0 || *n > PINPOINTS_MAX)
-        return wrong(s, "image_grid_pinpoints", list, "a list of 1 to 64 pairs", e);
-    for (size_t i = 0; i < *n; i++) {
-        const struct json_t *pair = jv_at(list, i);
-        int64_t h, w;
-
-        if (jv_length(pair) != 2 || !jv_integer(jv_at(pair, 0), &h) ||
-            !jv_integer(jv_at(pair, 1), &w) || h < 1 || w < 1 || h > 16384 || w > 16384)
-            return wrong(s, "image_grid_pinpoints", pair,
-                         "pairs [height, width] of whole numbers from 1 to 16384", e);
-        points[i] = (struct pinpoint){ (uint32_t)h, (uint32_t)w };
-    }
-    return 0;
+    *n = jv_length(list.value);
+    if (*n == 0 || *n > PINPOINTS_MAX)
+        return cursor_wrong(&list, "a list of 1 to 64 pairs", e);
+    while (rc == 0 && cursor_next(&list, &pair))
+        rc = read_pinpoint(&pair, &points[pair.index], e);
+    return rc;
 }
 
 /* Canvases are cut into whole tiles, and into no more than the largest models have. */
-static int check_pinpoints(const struct section *s, const struct pinpoint *points, size_t n,
+static int check_pinpoints(const struct cursor *object, const struct pinpoint *points, size_t n,
                            uint32_t tile, struct err *e)
 {
-    for (size_t i = 0; i < n; i++)
-        if (points[i].height % tile != 0 || points[i].width % tile != 0) {
+    struct cursor list = cursor_member(object, "image_grid_pinpoints");
+
+    for (size_t i = 0; i < n; i++) {
+        struct cursor pair = cursor_element(&list, i);
+        uint32_t height = points[i].height, width = points[i].width;
+
+        if (height % tile != 0 || width % tile != 0) {
             err_set(e, ERR_FORMAT, "a canvas that is not whole tiles");
-            err_got(e, "%u x %u", points[i].height, points[i].width);
             err_expected(e, "multiples of %u", tile);
-            return at_key(s, "image_grid_pinpoints", e);
-        } else if ((size_t)points[i].height / tile * (points[i].width / tile) > TILES_MAX) {
+        } else if ((size_t)height / tile * (width / tile) > TILES_MAX) {
             err_set(e, ERR_LIMIT, "a canvas of too many tiles");
-            err_got(e, "%u x %u", points[i].height, points[i].width);
             err_expected(e, "at most %d tiles of %u", TILES_MAX, tile);
-            return at_key(s, "image_grid_pinpoints", e);
+        } else {
+            continue;
         }
+        err_got(e, "%u x %u", height, width);
+        return cursor_at(list.value ? &pair : &list, e);
+    }
     return 0;
 }
 
 /* ---- config.json ---- */
 
 /* hidden_states[k] of the tower is the output of k blocks. */
-static int read_feature_layer(const struct section *s, struct model_config *c, struct err *e)
+static int read_feature_layer(const struct cursor *top, struct model_config *c, struct err *e)
 {
-    const struct json_t *value = jv_get(s->object, "vision_feature_layer");
-    const struct json_t *strategy = jv_get(s->object, "vision_feature_select_strategy");
-    int64_t layer = -2, blocks;
+    struct cursor at = cursor_member(top, "vision_feature_layer");
+    struct cursor strategy = cursor_member(top, "vision_feature_select_strategy");
+    int64_t blocks = c->vision.layers, layer = -2;
+    int rc = 0;
 
-    if (jv_is_array(value))
-        return refused(s, "vision_feature_layer", e, "a list of vision layers");
-    if (value && !jv_integer(value, &layer))
-        return wrong(s, "vision_feature_layer", value, "a whole number", e);
-    blocks = layer < 0 ? (int64_t)c->vision.layers + 1 + layer : layer;
-    if (blocks < 0 || blocks > c->vision.layers)
-        return wrong(s, "vision_feature_layer", value, "a layer that the vision tower has", e);
-    c->vision_blocks = (uint32_t)blocks;
-    if (strategy && !text_equal(jv_text(strategy), "default")) {
-        if (text_equal(jv_text(strategy), "full"))
-            return refused(s, "vision_feature_select_strategy", e, "the strategy \"full\"");
-        return wrong(s, "vision_feature_select_strategy", strategy, "default", e);
-    }
-    return 0;
+    if (jv_is_array(at.value))
+        return cursor_refuse(&at, "a list of vision layers", e);
+    if (at.value)
+        rc = cursor_whole(&at, -blocks - 1, blocks, &layer, e);
+    if (rc < 0)
+        return rc;
+    c->vision_blocks = (uint32_t)(layer < 0 ? blocks + 1 + layer : layer);
+    if (text_equal(jv_text(strategy.value), "full"))
+        return cursor_refuse(&strategy, "the strategy \"full\"", e);
+    return !strategy.value || text_equal(jv_text(strategy.value), "default")
+               ? 0
+               : cursor_wrong(&strategy, "default", e);
 }
 
-static int read_image_token(const struct section *s, struct model_config *c, struct err *e)
+static int read_image_token(const struct cursor *top, struct model_config *c, struct err *e)
 {
-    const char *key = jv_get(s->object, "image_token_id") ? "image_token_id" : "image_token_index";
-    const struct json_t *value = jv_get(s->object, key);
+    const char *key = jv_get(top->value, "image_token_id") ? "image_token_id" : "image_token_index";
+    struct cursor token = cursor_member(top, key);
     int64_t id = 32000;
+    int rc = token.value ? cursor_whole(&token, 0, UINT32_MAX, &id, e) : 0;
 
-    if ((value && !jv_integer(value, &id)) || id < 0)
-        return wrong(s, key, value, "an id below the text model's vocab_size", e);
-    if (id >= c->text.vocab) {
-        err_set(e, ERR_FORMAT, "the image token is not in the vocabulary");
-        err_got(e, "%lld", (long long)id);
-        err_expected(e, "an id below the text model's vocab_size, %u", c->text.vocab);
-        return at_key(s, key, e);
-    }
     c->image_token = (uint32_t)id;
-    return 0;
+    if (rc < 0 || id < c->text.vocab)
+        return rc;
+    err_set(e, ERR_FORMAT, "the image token is not in the vocabulary");
+    err_got(e, "%lld", (long long)id);
+    err_expected(e, "an id below the text model's vocab_size, %u", c->text.vocab);
+    return cursor_at(&token, e);
 }
 
-static int check_architecture(const struct section *s, struct err *e)
+static int check_architecture(const struct cursor *top, struct err *e)
 {
-    const char *type = jv_text(jv_get(s->object, "model_type"));
+    struct cursor type = cursor_member(top, "model_type");
+    struct cursor quantization = cursor_member(top, "quantization_config");
+    const char *name = jv_text(type.value);
 
-    if (!text_equal(type, "llava_next")) {
+    if (!text_equal(name, "llava_next")) {
         err_set(e, ERR_FORMAT, "this architecture is not implemented");
-        err_got(e, "%s", type ? type : "no model_type");
+        err_got(e, "%s", name ? name : "no model_type");
         err_expected(e, "llava_next (LlavaNextForConditionalGeneration)");
         err_hint(e, "other models can be served elsewhere and asked over HTTP");
-        return at_key(s, "model_type", e);
+        return cursor_at(&type, e);
     }
-    if (jv_is_object(jv_get(s->object, "quantization_config")))
-        return refused(s, "quantization_config", e, "a quantised folder");
-    return 0;
+    return jv_is_object(quantization.value) ? cursor_refuse(&quantization, "a quantised folder", e)
+                                            : 0;
 }
 
 /* The text model's own word counted before version 5. */
-static int read_tied(const struct section *top, const struct section *text, struct model_config *c,
-                     struct err *e)
+static int read_tied(const struct cursor *text, struct model_config *c, struct err *e)
 {
-    bool of_text;
-    int rc = read_flag(top, "tie_word_embeddings", false, &c->tied, e);
+    struct cursor tied = cursor_member(text, "tie_word_embeddings");
+    bool of_text = false;
+    int rc = tied.value ? cursor_flag(&tied, &of_text, e) : 0;
 
-    if (rc == 0)
-        rc = read_flag(text, "tie_word_embeddings", false, &of_text, e);
-    if (rc == 0)
-        c->tied |= of_text;
+    c->tied |= of_text;
     return rc;
 }
 
-static int read_model(const struct section *top, struct model_config *c, struct err *e)
+static int read_model(const struct cursor *top, struct model_config *c, struct err *e)
 {
-    struct section vision, text;
+    static const struct cursor_field fields[] = {
+        { ACTIVATION("projector_hidden_act", struct model_config, projector_act) },
+        { FLAG("multimodal_projector_bias", struct model_config, projector_bias) },
+        { FLAG("tie_word_embeddings", struct model_config, tied) },
+        { 0 },
+    };
+    struct cursor vision = cursor_member(top, "vision_config");
+    struct cursor text = cursor_member(top, "text_config");
     int rc = check_architecture(top, e);
 
-    if (rc < 0 || (rc = read_section(top, "vision_config", &vision, e)) < 0 ||
-        (rc = read_section(top, "text_config", &text, e)) < 0 ||
-        (rc = read_vision(&vision, &c->vision, e)) < 0 ||
+    c->projector_act = ACT_GELU;
+    c->projector_bias = true;
+    if (rc < 0 || (rc = read_vision(&vision, &c->vision, e)) < 0 ||
         (rc = read_text(&text, &c->text, e)) < 0 || (rc = read_feature_layer(top, c, e)) < 0 ||
-        (rc = read_image_token(top, c, e)) < 0 ||
-        (rc = read_activation(top, "projector_hidden_act", ACT_GELU, &c->projector_act, e)) < 0 ||
-        (rc = read_flag(top, "multimodal_projector_bias", true, &c->projector_bias, e)) < 0 ||
-        (rc = read_tied(top, &text, c, e)) < 0 ||
+        (rc = read_image_token(top, c, e)) < 0 || (rc = cursor_fields(top, fields, c, e)) < 0 ||
+        (rc = read_tied(&text, c, e)) < 0 ||
         (rc = read_pinpoints(top, c->pinpoints, &c->n_pinpoints, e)) < 0)
         return rc;
     return check_pinpoints(top, c->pinpoints, c->n_pinpoints, c->vision.image_size, e);
@@ -455,23 +419,21 @@ static int read_model(const struct section *top, struct model_config *c, struct 
 int config_parse(struct model_config *out, const char *name, const char *text, size_t len,
                  struct err *e)
 {
-    struct section top = { name, NULL, NULL };
-    struct json_t *root;
-    int rc = jv_parse_as(&root, name, text, len, e);
+    struct cursor top;
+    int rc = cursor_parse(&top, name, text, len, e);
 
     *out = (struct model_config){ 0 };
     if (rc < 0)
         return rc;
-    top.object = root;
-    if (!jv_is_object(root)) {
-        err_set(e, ERR_FORMAT, "not a model's configuration");
-        err_got(e, "%s", jv_type_name(root));
-        err_expected(e, "an object");
-        rc = err_at(e, "%s", name);
-    } else {
+    if (jv_is_object(top.value)) {
         rc = read_model(&top, out, e);
+    } else {
+        err_set(e, ERR_FORMAT, "not a model's configuration");
+        err_got(e, "%s", jv_type_name(top.value));
+        err_expected(e, "an object");
+        rc = cursor_at(&top, e);
     }
-    jv_free(root);
+    cursor_close(&top);
     return rc;
 }
 
@@ -500,149 +462,163 @@ int config_load(struct model_config *out, const char *dir, struct err *e)
 
 /* ---- the image processor ---- */
 
-static int read_three(const struct section *s, const char *key, const float fallback[3],
-                      float out[3], struct err *e)
+static int read_three(const struct cursor *list, void *member, struct err *e)
 {
-    const struct json_t *list = jv_get(s->object, key);
+    struct cursor item = { 0 };
     double x;
+    float *out = member;
 
-    memcpy(out, fallback, 3 * sizeof(out[0]));
-    if (!list)
-        return 0;
-    for (size_t i = 0; i < 3; i++) {
-        if (jv_length(list) != 3 || !jv_number(jv_at(list, i), &x) || !isfinite(x))
-            return wrong(s, key, list, "three numbers", e);
-        out[i] = (float)x;
+    if (jv_length(list->value) != 3)
+        return cursor_wrong(list, "three numbers", e);
+    while (cursor_next(list, &item)) {
+        if (!jv_number(item.value, &x) || fabs(x) > (double)FLT_MAX)
+            return cursor_wrong(&item, "three numbers", e);
+        out[item.index] = (float)x;
     }
     return 0;
 }
 
+static int read_three_above_0(const struct cursor *list, void *member, struct err *e)
+{
+    const float *out = member;
+    int rc = read_three(list, member, e);
+
+    for (size_t i = 0; rc == 0 && i < 3; i++) {
+        struct cursor item = cursor_element(list, i);
+
+        if (out[i] <= 0)
+            rc = cursor_wrong(&item, "numbers above 0", e);
+    }
+    return rc;
+}
+
 /* {"shortest_edge": 336}, {"height": 336, "width": 336} or 336, all meaning the tile's side. */
-static int check_side(const struct section *s, const char *key, uint32_t tile, struct err *e)
+static int check_side(const struct cursor *object, const char *key, uint32_t tile, struct err *e)
 {
     static const char *const names[] = { "shortest_edge", "height", "width" };
-    const struct json_t *value = jv_get(s->object, key);
+    struct cursor size = cursor_member(object, key);
     size_t seen = 0;
     int64_t side;
 
-    for (size_t i = 0; i < 3; i++) {
-        const struct json_t *part = jv_get(value, names[i]);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const struct json_t *part = jv_get(size.value, names[i]);
 
         if (part && (!jv_integer(part, &side) || side != tile))
             break;
         seen += part != NULL;
     }
-    if ((seen > 0 && seen == jv_members(value)) || (jv_integer(value, &side) && side == tile))
+    if ((seen > 0 && seen == jv_members(size.value)) ||
+        (jv_integer(size.value, &side) && side == tile))
         return 0;
     err_set(e, ERR_FORMAT, "tiles of another size than the vision tower's images");
-    err_got(e, "%s", value ? "another size" : "none, which means 224");
+    err_got(e, "%s", size.value ? "another size" : "none, which means 224");
     err_expected(e, "%u", tile);
-    return at_key(s, key, e);
+    return cursor_at(&size, e);
 }
 
-static int check_steps(const struct section *s, struct err *e)
+static int check_step(const struct cursor *c, void *member, struct err *e)
 {
-    static const char *const steps[] = { "do_convert_rgb", "do_normalize", "do_pad",
-                                         "do_rescale",     "do_resize",    "do_center_crop" };
-    const struct json_t *resample = jv_get(s->object, "resample");
-    int64_t number;
     bool on;
-    int rc;
+    int rc = cursor_flag(c, &on, e);
 
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        if (jv_is_null(jv_get(s->object, steps[i])))
-            continue;
-        if ((rc = read_flag(s, steps[i], true, &on, e)) < 0)
-            return rc;
-        if (!on)
-            return refused(s, steps[i], e, "leaving out this step");
-    }
-    if (resample && (!jv_integer(resample, &number) || number != 3))
-        return wrong(s, "resample", resample, "3, bicubic", e);
-    return 0;
+    (void)member;
+    return rc < 0 || on ? rc : cursor_refuse(c, "leaving out this step", e);
 }
 
-static int read_prep(const struct section *s, const struct model_config *m, struct prep_config *c,
-                     struct err *e)
+static int check_resample(const struct cursor *c, void *member, struct err *e)
 {
-    static const float clip_mean[3] = { 0.48145466f, 0.4578275f, 0.40821073f };
-    static const float clip_std[3] = { 0.26862954f, 0.26130258f, 0.27577711f };
+    int64_t filter;
+
+    (void)member;
+    return jv_integer(c->value, &filter) && filter == 3 ? 0 : cursor_wrong(c, "3, bicubic", e);
+}
+
+static int read_prep(const struct cursor *object, const struct model_config *m,
+                     struct prep_config *c, struct err *e)
+{
+    static const struct cursor_field fields[] = {
+        { "do_convert_rgb", FIELD_NULLABLE, FIELD_CHECK(check_step) },
+        { "do_normalize", FIELD_NULLABLE, FIELD_CHECK(check_step) },
+        { "do_pad", FIELD_NULLABLE, FIELD_CHECK(check_step) },
+        { "do_rescale", FIELD_NULLABLE, FIELD_CHECK(check_step) },
+        { "do_resize", FIELD_NULLABLE, FIELD_CHECK(check_step) },
+        { "do_center_crop", FIELD_NULLABLE, FIELD_CHECK(check_step) },
+        { "resample", FIELD_OPTIONAL, FIELD_CHECK(check_resample) },
+        { "image_mean", FIELD_OPTIONAL, FIELD_OWN(struct prep_config, mean, read_three) },
+        { "image_std", FIELD_OPTIONAL, FIELD_OWN(struct prep_config, std, read_three_above_0) },
+        { POSITIVE("rescale_factor", struct prep_config, rescale) },
+        { 0 },
+    };
+    struct cursor pinpoints = cursor_member(object, "image_grid_pinpoints");
     int rc;
 
-    c->tile = m->vision.image_size;
-    if ((rc = check_steps(s, e)) < 0 || (rc = check_side(s, "size", c->tile, e)) < 0 ||
-        (rc = check_side(s, "crop_size", c->tile, e)) < 0 ||
-        (rc = read_three(s, "image_mean", clip_mean, c->mean, e)) < 0 ||
-        (rc = read_three(s, "image_std", clip_std, c->std, e)) < 0 ||
-        (rc = read_positive(s, "rescale_factor", 1 / 255.0, &c->rescale, e)) < 0 ||
-        (rc = read_pinpoints(s, c->pinpoints, &c->n_pinpoints, e)) < 0)
+    *c = (struct prep_config){ .tile = m->vision.image_size,
+                               .mean = { 0.48145466f, 0.4578275f, 0.40821073f }, /* CLIP's */
+                               .std = { 0.26862954f, 0.26130258f, 0.27577711f },
+                               .rescale = 1 / 255.0 };
+    if ((rc = cursor_fields(object, fields, c, e)) < 0 ||
+        (rc = check_side(object, "size", c->tile, e)) < 0 ||
+        (rc = check_side(object, "crop_size", c->tile, e)) < 0 ||
+        (rc = read_pinpoints(object, c->pinpoints, &c->n_pinpoints, e)) < 0)
         return rc;
-    for (size_t i = 0; i < 3; i++)
-        if (c->std[i] <= 0)
-            return wrong(s, "image_std", jv_get(s->object, "image_std"), "numbers above 0", e);
-    if (c->n_pinpoints != m->n_pinpoints ||
-        memcmp(c->pinpoints, m->pinpoints, c->n_pinpoints * sizeof(c->pinpoints[0])) != 0) {
-        err_set(e, ERR_FORMAT, "other canvases than config.json has");
-        err_hint(e, "both files must list the same image_grid_pinpoints");
-        return at_key(s, "image_grid_pinpoints", e);
-    }
-    return 0;
+    if (c->n_pinpoints == m->n_pinpoints &&
+        memcmp(c->pinpoints, m->pinpoints, c->n_pinpoints * sizeof(c->pinpoints[0])) == 0)
+        return 0;
+    err_set(e, ERR_FORMAT, "other canvases than config.json has");
+    err_hint(e, "both files must list the same image_grid_pinpoints");
+    return cursor_at(&pinpoints, e);
 }
 
 /* image_processor of the newer file, or the whole of the older one. */
 static int read_prep_file(struct prep_config *out, const struct model_config *model,
-                          const char *name, const struct json_t *root, struct err *e)
+                          const struct cursor *top, struct err *e)
 {
-    struct section top = { name, NULL, root }, s = top;
-    int rc = 0;
+    struct cursor processor = cursor_member(top, "image_processor");
 
     *out = (struct prep_config){ 0 };
-    if (jv_get(root, "image_processor"))
-        rc = read_section(&top, "image_processor", &s, e);
-    return rc < 0 ? rc : read_prep(&s, model, out, e);
+    return read_prep(processor.value ? &processor : top, model, out, e);
 }
 
 int prep_config_parse(struct prep_config *out, const struct model_config *model, const char *name,
                       const char *text, size_t len, struct err *e)
 {
-    struct json_t *root;
-    int rc = jv_parse_as(&root, name, text, len, e);
+    struct cursor top;
+    int rc = cursor_parse(&top, name, text, len, e);
 
     if (rc == 0)
-        rc = read_prep_file(out, model, name, root, e);
-    jv_free(root);
+        rc = read_prep_file(out, model, &top, e);
+    cursor_close(&top);
     return rc;
 }
 
-/* The file that has the settings, and what it says; the caller's both. */
-static int find_prep(const char *dir, char **path, struct json_t **root, struct err *e)
+/* The file that has the settings; *path and *top are the caller's. */
+static int find_prep(const char *dir, char **path, struct cursor *top, struct err *e)
 {
     int rc = 0;
 
-    *root = NULL;
+    *top = (struct cursor){ 0 };
     *path = file_join(dir, "processor_config.json", e);
     if (*path && file_exists(*path)) {
-        rc = jv_read(root, *path, CONFIG_FILE_MAX, e);
-        if (rc < 0 || jv_get(*root, "image_processor"))
+        rc = cursor_open(top, *path, CONFIG_FILE_MAX, e);
+        if (rc < 0 || jv_get(top->value, "image_processor"))
             return rc;
-        jv_free(*root);
-        *root = NULL;
+        cursor_close(top);
     }
     free(*path);
     *path = file_join(dir, "preprocessor_config.json", e);
-    return *path ? jv_read(root, *path, CONFIG_FILE_MAX, e) : ERR_NOMEM;
+    return *path ? cursor_open(top, *path, CONFIG_FILE_MAX, e) : ERR_NOMEM;
 }
 
 int prep_config_load(struct prep_config *out, const struct model_config *model, const char *dir,
                      struct err *e)
 {
-    struct json_t *root;
+    struct cursor top;
     char *path;
-    int rc = find_prep(dir, &path, &root, e);
+    int rc = find_prep(dir, &path, &top, e);
 
     if (rc == 0)
-        rc = read_prep_file(out, model, path, root, e);
-    jv_free(root);
+        rc = read_prep_file(out, model, &top, e);
+    cursor_close(&top);
     free(path);
     return rc;
 }

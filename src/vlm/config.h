@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * config.h - what a model's folder says of itself: config.json and the image processor's settings.
+ * config.h - what a model's folder says of itself: config.json and the image processor's
+ * settings. Private to vlm/.
  *
  * An absent key is the default of its class in transformers, which differs between classes; null is
  * not absent. What is not implemented is refused by name.
@@ -29,6 +30,7 @@ struct text_config {
     uint32_t sliding_window; /* tokens that a token sees, itself among them; 0: all before it */
     double eps;              /* of every RMSNorm */
     double rope_theta;
+    enum activation act; /* of the MLP */
     bool qkv_bias, o_bias, mlp_bias;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * numbers.h - half-precision numbers to float32 and back, without a processor that has them.
+ * Private to vlm/.
  */
 #ifndef ASSENT_VLM_NUMBERS_H
 #define ASSENT_VLM_NUMBERS_H

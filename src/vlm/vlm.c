@@ -352,7 +352,7 @@ int vlm_tokenize(const struct tokenizer *t, const char *text, size_t len, uint32
 
 int vlm_npy_header(FILE *out, size_t rank, const size_t *shape, struct err *e)
 {
-    return npy_header(out, "<f4", rank, shape, e);
+    return npy_header(out, NPY_FLOAT32, rank, shape, e);
 }
 
 /* ---- how fast ---- */

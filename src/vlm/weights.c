@@ -106,6 +106,12 @@ static bool is_derived(const char *name)
 
 /* ---- one file's header ---- */
 
+struct contents { /* of a file, behind its header */
+    const char *file;
+    const unsigned char *data;
+    uint64_t room; /* bytes */
+};
+
 struct extent { /* of one tensor, relative to the data's begin */
     uint64_t begin, end;
     const char *name;
@@ -154,12 +160,10 @@ static int read_shape(const struct json_t *value, struct tensor *t, struct err *
     return 0;
 }
 
-static int read_extent(const struct json_t *value, const struct tensor *t, uint64_t room,
-                       struct extent *x, struct err *e)
+static int read_extent(const struct json_t *value, uint64_t room, struct extent *x, struct err *e)
 {
     const struct json_t *offsets = jv_get(value, "data_offsets");
     int64_t begin, end;
-    size_t bytes;
 
     if (jv_length(offsets) != 2 || !jv_integer(jv_at(offsets, 0), &begin) ||
         !jv_integer(jv_at(offsets, 1), &end) || begin < 0 || end < begin)
@@ -169,14 +173,20 @@ static int read_extent(const struct json_t *value, const struct tensor *t, uint6
         err_got(e, "%llu bytes of data", (unsigned long long)room);
         return err_expected(e, "at least %lld", (long long)end);
     }
-    if (!size_mul(t->n, dtype_size(t->dtype), &bytes) || bytes != (uint64_t)(end - begin)) {
-        err_set(e, ERR_FORMAT, "its data has another size than its shape");
-        err_got(e, "%lld bytes", (long long)(end - begin));
-        return err_expected(e, "%zu elements of %s", t->n, dtype_name(t->dtype));
-    }
     x->begin = (uint64_t)begin;
     x->end = (uint64_t)end;
     return 0;
+}
+
+static int check_size(const struct tensor *t, const struct extent *x, struct err *e)
+{
+    size_t bytes;
+
+    if (size_mul(t->n, dtype_size(t->dtype), &bytes) && bytes == x->end - x->begin)
+        return 0;
+    err_set(e, ERR_FORMAT, "its data has another size than its shape");
+    err_got(e, "%llu bytes", (unsigned long long)(x->end - x->begin));
+    return err_expected(e, "%zu elements of %s", t->n, dtype_name(t->dtype));
 }
 
 static int add_tensor(struct weights *w, struct tensor *t, struct err *e)
@@ -196,35 +206,25 @@ static int add_tensor(struct weights *w, struct tensor *t, struct err *e)
     return rc;
 }
 
-static int read_tensor(struct weights *w, const char *file, const char *key,
-                       const struct json_t *value, const unsigned char *data, uint64_t room,
-                       struct extent *x, struct err *e)
+/* Of a derived tensor, which may be of any type, only the place counts. */
+static int read_tensor(struct weights *w, const struct contents *c, const char *key,
+                       const struct json_t *value, struct extent *x, struct err *e)
 {
-    struct tensor t = { .file = file };
+    struct tensor t = { .file = c->file };
     char name[512];
     int rc;
 
     x->name = key;
     if (!jv_is_object(value))
         return err_set(e, ERR_FORMAT, "its description is no object");
-    if (is_derived(key)) { /* of any type: only its place counts */
-        t.n = 0;
-        const struct json_t *offsets = jv_get(value, "data_offsets");
-        int64_t begin, end;
-
-        if (jv_length(offsets) != 2 || !jv_integer(jv_at(offsets, 0), &begin) ||
-            !jv_integer(jv_at(offsets, 1), &end) || begin < 0 || end < begin ||
-            (uint64_t)end > room)
-            return err_set(e, ERR_FORMAT, "its data_offsets are no [begin, end] in the file");
-        *x = (struct extent){ (uint64_t)begin, (uint64_t)end, key };
-        return 0;
-    }
+    if (is_derived(key))
+        return read_extent(value, c->room, x, e);
     if ((rc = read_dtype(value, &t, e)) < 0 || (rc = read_shape(value, &t, e)) < 0 ||
-        (rc = read_extent(value, &t, room, x, e)) < 0)
+        (rc = read_extent(value, c->room, x, e)) < 0 || (rc = check_size(&t, x, e)) < 0)
         return rc;
     plain_name(key, name, sizeof(name));
     t.name = arena_text(&w->arena, name, strlen(name), e);
-    t.data = data + x->begin;
+    t.data = c->data + x->begin;
     return t.name ? add_tensor(w, &t, e) : ERR_NOMEM;
 }
 
@@ -252,15 +252,14 @@ static int check_metadata(const char *file, const struct json_t *metadata, struc
 }
 
 /* Tensors must tile the data from its begin to its end: no holes, no overlaps. */
-static int check_tiling(const char *file, struct extent *extents, size_t n, uint64_t room,
-                        struct err *e)
+static int check_tiling(const struct contents *c, struct extent *extents, size_t n, struct err *e)
 {
     uint64_t at = 0;
 
     qsort(extents, n, sizeof(*extents), by_begin);
     for (size_t i = 0; i < n; i++) {
         if (extents[i].begin != at) {
-            bad(e, file, extents[i].name,
+            bad(e, c->file, extents[i].name,
                 extents[i].begin > at ? "a hole in front of its data"
                                       : "its data overlaps another tensor's");
             err_got(e, "begin %llu", (unsigned long long)extents[i].begin);
@@ -268,15 +267,15 @@ static int check_tiling(const char *file, struct extent *extents, size_t n, uint
         }
         at = extents[i].end;
     }
-    if (at == room)
+    if (at == c->room)
         return 0;
-    bad(e, file, NULL, "data that no tensor owns at the end of the file");
-    err_got(e, "%llu bytes of data", (unsigned long long)room);
+    bad(e, c->file, NULL, "data that no tensor owns at the end of the file");
+    err_got(e, "%llu bytes of data", (unsigned long long)c->room);
     return err_expected(e, "%llu", (unsigned long long)at);
 }
 
-static int read_header(struct weights *w, const char *file, const struct json_t *header,
-                       const unsigned char *data, uint64_t room, struct err *e)
+static int read_header(struct weights *w, const struct contents *c, const struct json_t *header,
+                       struct err *e)
 {
     size_t members = jv_members(header), n = 0;
     struct extent *extents = mem_new(members, sizeof(*extents), e);
@@ -287,16 +286,16 @@ static int read_header(struct weights *w, const char *file, const struct json_t 
 
     while (rc == 0 && jv_member(header, &iterator, &key, &value)) {
         if (strcmp(key, "__metadata__") == 0) {
-            rc = check_metadata(file, value, e);
+            rc = check_metadata(c->file, value, e);
             continue;
         }
-        rc = read_tensor(w, file, key, value, data, room, &extents[n], e);
+        rc = read_tensor(w, c, key, value, &extents[n], e);
         if (rc < 0)
-            err_at(e, "%s: tensor %s", file, key);
+            err_at(e, "%s: tensor %s", c->file, key);
         n++;
     }
     if (rc == 0)
-        rc = check_tiling(file, extents, n, room, e);
+        rc = check_tiling(c, extents, n, e);
     free(extents);
     return rc;
 }
@@ -305,6 +304,7 @@ int weights_read_file(struct weights *w, const char *file, const void *data, siz
                       struct err *e)
 {
     const unsigned char *bytes = data;
+    struct contents contents;
     struct json_t *header;
     uint64_t size = 0;
     int rc;
@@ -325,11 +325,12 @@ int weights_read_file(struct weights *w, const char *file, const void *data, siz
     }
     if (size == 0 || bytes[8] != '{')
         return bad(e, file, NULL, "its header does not begin with {: no safetensors file?");
+    contents = (struct contents){ file, bytes + 8 + size, len - 8 - size };
     rc = jv_parse_as(&header, file, (const char *)bytes + 8, (size_t)size, e);
     if (rc < 0)
         return rc;
     if (jv_is_object(header))
-        rc = read_header(w, file, header, bytes + 8 + size, len - 8 - size, e);
+        rc = read_header(w, &contents, header, e);
     else
         rc = bad(e, file, NULL, "its header is no object");
     jv_free(header);

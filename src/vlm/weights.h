@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * weights.h - the tensors of a model's folder: safetensors files, mapped, never copied.
+ * weights.h - the tensors of a model's folder: safetensors files, mapped, never copied. Private
+ * to vlm/.
  *
  * What the reference reader of safetensors refuses is refused here: docs of the format at
  * https://github.com/huggingface/safetensors. Names are brought to one form, whichever version of

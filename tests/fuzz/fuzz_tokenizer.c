@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         encode(fixed, (const char *)mark + 1, size - (size_t)(mark + 1 - data));
     rc = tokenizer_parse(&t, "fuzz.json", (const char *)data, mark ? (size_t)(mark - data) : size,
                          &e);
-    assert(rc == 0 || e.what[0] != '\0');
+    assert(rc == 0 || (e.what[0] != '\0' && e.where[0] != '\0'));
     if (t)
         encode(t, text, strlen(text));
     tokenizer_free(t);

@@ -13,34 +13,10 @@
 
 /* ---- files ---- */
 
-static char *fixture_path(const char *name)
-{
-    const char *data = getenv("ASSENT_TEST_DATA");
-    char *folder, *path;
-    struct err e;
-
-    if (!data)
-        fail_msg("ASSENT_TEST_DATA is not set: it names the folder of image/%s", name);
-    folder = file_join(data, "image", &e);
-    path = file_join(folder, name, &e);
-    free(folder);
-    return path;
-}
-
-static char *read_fixture(const char *name, size_t *len)
-{
-    char *path = fixture_path(name), *data;
-    struct err e;
-
-    assert_ok(file_read(path, IMAGE_BYTES_MAX, &data, len, &e), &e);
-    free(path);
-    return data;
-}
-
 static int decode_fixture(struct image *image, const char *name, struct err *e)
 {
     size_t len;
-    char *data = read_fixture(name, &len);
+    char *data = read_data("image", name, &len);
     int rc = image_decode(image, data, len, e);
 
     free(data);
@@ -59,7 +35,7 @@ typedef void check_line(const struct line *line);
 static void for_each_expected(const char *kind, size_t at_least, check_line *check)
 {
     size_t len, n = 0;
-    char *text = read_fixture("expected.txt", &len), *rest = text;
+    char *text = read_data("image", "expected.txt", &len), *rest = text;
 
     for (char *row; (row = strsep(&rest, "\n")) && *row;) {
         struct line line = { 0 };
@@ -143,7 +119,7 @@ static void truncated_pictures_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(files); i++) {
         size_t len;
-        char *data = read_fixture(files[i].name, &len);
+        char *data = read_data("image", files[i].name, &len);
 
         for (size_t cut = 1; cut < len; cut += cut < 64 ? 1 : 7) {
             struct image image;
@@ -196,7 +172,7 @@ static void pixel_limit_is_exact(void **state)
     struct image image;
     struct err e;
     size_t len;
-    char *data = read_fixture("baseline_444.jpg", &len);
+    char *data = read_data("image", "baseline_444.jpg", &len);
 
     (void)state;
     assert_ok(image_decode_within(&image, data, len, 53 * 37, &e), &e);
@@ -450,7 +426,7 @@ static void archives_are_read_in_any_order(void **state)
 
     (void)state;
     for (size_t f = 0; f < COUNT(files); f++) {
-        char *path = fixture_path(files[f]);
+        char *path = data_path("image", files[f]);
         struct image_source *s;
         struct err e;
 
@@ -474,7 +450,7 @@ static void broken_archives_are_refused(void **state)
 
     (void)state;
     for (size_t f = 0; f < COUNT(files); f++) {
-        char *path = fixture_path(files[f]);
+        char *path = data_path("image", files[f]);
         struct image_source *s;
         struct err e;
 

@@ -53,16 +53,13 @@ static size_t check_case(const struct json_t *c)
 
 static void cases_are_as_transformers_has_them(void **state)
 {
-    const char *folder = getenv("ASSENT_TEST_DATA");
     size_t n = 0, wrong = 0, len;
     struct reader *r;
     const char *line;
     struct err e;
-    char *path;
+    char *path = data_path("template", "cases.jsonl");
 
     (void)state;
-    assert_non_null(folder);
-    path = file_join(folder, "template/cases.jsonl", &e);
     assert_ok(reader_open(&r, path, &e), &e);
     for (int rc; (rc = reader_line(r, &line, &len, &e)) != 0; n++) {
         struct json_t *c;

@@ -7,34 +7,12 @@
 
 #include "tokenizer/tokenizer.h"
 
-static char *read_data(const char *name, size_t *len)
-{
-    const char *folder = getenv("ASSENT_TEST_DATA");
-    char *path, *text;
-    struct err e;
-
-    if (!folder)
-        fail_msg("ASSENT_TEST_DATA is not set: it names the folder of tokenizer/%s", name);
-    path = file_join(folder, "tokenizer", &e);
-    assert_non_null(path);
-    folder = path;
-    path = file_join(folder, name, &e);
-    assert_ok(file_read(path, 16 << 20, &text, len, &e), &e);
-    free(path);
-    free((char *)(uintptr_t)folder);
-    return text;
-}
-
 static struct json_t *read_json(const char *name)
 {
-    struct json_t *v = NULL;
-    struct err e;
-    size_t len;
-    char *text = read_data(name, &len);
+    char joined[100];
 
-    assert_ok(jv_parse(&v, text, len, &e), &e);
-    free(text);
-    return v;
+    snprintf(joined, sizeof(joined), "tokenizer/%s", name);
+    return load_json("ASSENT_TEST_DATA", joined);
 }
 
 /* text with `from`, which must be there once, replaced by `to`; free() it. */
@@ -69,7 +47,7 @@ static struct tokenizer *open_variant(const struct json_t *variant)
     struct tokenizer *t;
 
     snprintf(name, sizeof(name), "%s.json", jv_text(jv_at(variant, 0)));
-    text = read_data(name, &len);
+    text = read_data("tokenizer", name, &len);
     if (jv_length(variant) > 1) {
         changed = replaced(text, jv_text(jv_at(variant, 1)), jv_text(jv_at(variant, 2)));
         free(text);
@@ -83,7 +61,7 @@ static struct tokenizer *open_variant(const struct json_t *variant)
 static struct tokenizer *open_file(const char *name)
 {
     size_t len;
-    char *text = read_data(name, &len);
+    char *text = read_data("tokenizer", name, &len);
     struct tokenizer *t = parse(text);
 
     free(text);
@@ -213,7 +191,7 @@ static void ten_thousand_strings_have_the_ids_of_the_library(void **state)
 {
     struct json_t *recipe = read_json("recipe.json"), *variant;
     size_t len, n = 0;
-    char *text = read_data("hashes.txt", &len);
+    char *text = read_data("tokenizer", "hashes.txt", &len);
     const char *at = text, *name;
     void *iterator = NULL;
 

@@ -66,7 +66,7 @@ static void options_are_checked(void **state)
         { { .prompt = "{image}" }, { "needs {image} and {question}", "{image}" } },
         { { .prompt = "x {question}" }, { "needs {image} and {question}" } },
     };
-    char *folder = data_path("llama-gqa");
+    char *folder = data_path("vlm", "llama-gqa");
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -102,7 +102,7 @@ static const char *const folder_files[] = { "config.json",           "processor_
 /* Copies llama-gqa into the test's folder, leaving out one file. */
 static const char *copy_model(void **state, const char *without)
 {
-    char *folder = data_path("llama-gqa");
+    char *folder = data_path("vlm", "llama-gqa");
 
     for (size_t i = 0; i < COUNT(folder_files); i++) {
         struct err e;

@@ -163,8 +163,8 @@ static void run_case(void **state, struct vlm *v, size_t model, const struct tes
     struct vlm_prompts *p;
     struct vlm_answers answers;
     struct err e;
-    char row[320], *folder = data_path(models[model].name), *path = file_join(folder, c->name, &e),
-                   *prompt;
+    char row[320], *folder = data_path("vlm", models[model].name),
+                   *path = file_join(folder, c->name, &e), *prompt;
 
     snprintf(row, sizeof(row), "%s %s (%s) %s", models[model].name, c->name, vlm_info(v).ops,
              c->question);
@@ -202,7 +202,7 @@ static bool next_case(const char **at, struct test_case *c)
 static void run_model(void **state, size_t model, bool reference, struct worst *w)
 {
     struct vlm_options options = { .dtype = "f32", .reference = reference };
-    char *folder = data_path(models[model].name), *cases = read_text(folder, "cases.txt");
+    char *folder = data_path("vlm", models[model].name), *cases = read_text(folder, "cases.txt");
     const char *at = cases;
     struct test_case c;
     struct vlm *v;
@@ -269,7 +269,7 @@ static uint64_t hash_of_width(const struct model_config *c, uint32_t width, uint
 static void image_tokens_equal_transformers_for_every_size(void **state)
 {
     struct model_config c = usual_config();
-    char *folder = data_path("."), *text = read_text(folder, "layouts.txt");
+    char *folder = data_path("vlm", "."), *text = read_text(folder, "layouts.txt");
     size_t sizes = 0, widths = 0;
 
     (void)state;
@@ -302,7 +302,7 @@ static void tiles_equal_transformers_bit_for_bit(void **state)
                                 .mean = { 0.48145466f, 0.4578275f, 0.40821073f },
                                 .std = { 0.26862954f, 0.26130258f, 0.27577711f },
                                 .rescale = 0.00392156862745098 };
-    char *folder = data_path("."), *text = read_text(folder, "tiles.txt");
+    char *folder = data_path("vlm", "."), *text = read_text(folder, "tiles.txt");
     size_t n = 0;
 
     (void)state;

@@ -157,31 +157,13 @@ static inline struct image make_picture(uint32_t width, uint32_t height)
     return image;
 }
 
-/* ---- fixtures ---- */
-
-/* $ASSENT_TEST_DATA/vlm/NAME; free() it. */
-static inline char *data_path(const char *name)
-{
-    const char *folder = getenv("ASSENT_TEST_DATA");
-    struct err e;
-    char *data, *path;
-
-    if (!folder)
-        fail_msg("ASSENT_TEST_DATA is not set: it names tests/data");
-    data = file_join(folder, "vlm", &e);
-    path = file_join(data, name, &e);
-    free(data);
-    assert_non_null(path);
-    return path;
-}
-
 /* ---- models ---- */
 
 /* A fixture, in float32 where o is NULL. */
 static inline struct vlm *open_model(const char *model, const struct vlm_options *o)
 {
     static const struct vlm_options usual = { .dtype = "f32" };
-    char *folder = data_path(model);
+    char *folder = data_path("vlm", model);
     struct vlm *v;
     struct err e;
 

@@ -385,7 +385,7 @@ static void copy_changed(void **state, const char *model, const char *name, cons
                                          "model.safetensors" };
 
     for (size_t i = 0; i < COUNT(files); i++) {
-        char *folder = data_path(model), *path, *text, *changed = NULL;
+        char *folder = data_path("vlm", model), *path, *text, *changed = NULL;
         size_t len;
         struct err e;
 

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "template/parts.h"
+#include "template/parser.h"
 
 #include <string.h>
+
+#include "template/lex.h"
+#include "template/node.h"
+#include "template/text.h"
+
+enum {
+    PARSE_DEPTH_MAX = 100, /* brackets in brackets, statements in statements */
+    NODE_DEPTH_MAX = 400,  /* of the tree: a + b + c + ... is a level a term */
+};
 
 static int at_line(struct parser *p)
 {
