@@ -47,8 +47,8 @@ fuzz: packages-fuzz
 	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
 test-all: test test-asan fuzz
-	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) review page
-	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review.py Mutated
+	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) review_safety page page_looks page_network page_program
+	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review_safety.py Mutated
 
 oracle: packages-oracle
 	@tools/oracle/run

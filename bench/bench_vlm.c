@@ -155,22 +155,21 @@ static int timed_linear(const struct ops *o, float *y, const float *x, size_t n,
     return rc;
 }
 
-static int timed_attend_image(const struct ops *o, float *y, const float *q, const float *k,
-                              const float *v, size_t images, size_t n, size_t heads,
-                              size_t head_dim, struct err *e)
+static int timed_attend_image(const struct ops *o, const struct attended *x,
+                              const struct image_attention *a, struct err *e)
 {
     double start = now();
-    int rc = under->attend_image(o, y, q, k, v, images, n, heads, head_dim, e);
+    int rc = under->attend_image(o, x, a, e);
 
     spent[ATTENTION] += now() - start;
     return rc;
 }
 
-static int timed_attend_tree(const struct ops *o, float *y, const float *q, const float *k,
-                             const float *v, const struct attention *a, struct err *e)
+static int timed_attend_tree(const struct ops *o, const struct attended *x,
+                             const struct attention *a, struct err *e)
 {
     double start = now();
-    int rc = under->attend_tree(o, y, q, k, v, a, e);
+    int rc = under->attend_tree(o, x, a, e);
 
     spent[ATTENTION] += now() - start;
     return rc;
@@ -234,12 +233,13 @@ static void report(const char *what, double engine, double attention)
 static void run_text(const struct model *m, const struct ops *o, const struct tree *t, double pairs,
                      float *out)
 {
+    struct decoder_input in = { .tree = t, .rows = t->ends, .n_rows = BRANCHES };
     struct err e;
     double start;
 
     begin();
     start = now();
-    if (decoder_run(out, m, o, t, NULL, 0, t->ends, BRANCHES, NULL, &e) < 0)
+    if (decoder_run(out, m, o, &in, NULL, &e) < 0)
         abort();
     report("decoder layer", now() - start, 4.0 * pairs * 4096);
 }

@@ -12,8 +12,10 @@
 #define ASSENT_BASE_H
 
 #include "base/buf.h"         /* a growing text buffer with a cap */
+#include "base/clock.h"       /* monotonic seconds, durations as people say them */
 #include "base/cursor.h"      /* a JSON value that knows its place; objects read by tables */
 #include "base/err.h"         /* errors as values: what, where, got, expected, what to do */
+#include "base/events.h"      /* what happens while something runs, and shall it end? */
 #include "base/file.h"        /* whole files, what there is on the disk */
 #include "base/json.h"        /* JSON values, read strictly */
 #include "base/json_stream.h" /* large JSON, element by element */

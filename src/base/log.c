@@ -4,27 +4,45 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/signals.h"
 #include "base/text.h"
 
 static enum log_level level = LOG_NORMAL;
+
+/* The progress line. */
+static struct {
+    double drawn; /* when, in seconds, monotonic; 0: it is not there */
+    bool terminal;
+} line;
 
 void log_set_level(enum log_level new_level)
 {
     level = new_level;
 }
 
+/* ---- messages ---- */
+
+/* A message takes the place of the progress line, which comes again below it. */
+static void clear_line(void)
+{
+    if (line.drawn > 0 && line.terminal)
+        fputs("\r\033[K", stderr);
+    line.drawn = 0;
+}
+
 static void say(const char *prefix, const char *fmt, va_list args)
 {
-    char line[2048];
-    int n = vsnprintf(line, sizeof(line), fmt, args);
+    char text[2048];
+    int n = vsnprintf(text, sizeof(text), fmt, args);
 
-    if (n >= (int)sizeof(line))
-        text_ellipsis(line, sizeof(line));
-    text_printable(line);
-    fprintf(stderr, "%s%s\n", prefix, line);
+    if (n >= (int)sizeof(text))
+        text_ellipsis(text, sizeof(text));
+    text_printable(text);
+    clear_line();
+    fprintf(stderr, "%s%s\n", prefix, text);
 }
 
 #define DEFINE_LOG(function, prefix, needed) \
@@ -39,44 +57,26 @@ static void say(const char *prefix, const char *fmt, va_list args)
         va_end(args);                        \
     }
 
-DEFINE_LOG(log_debug, "", LOG_VERBOSE)
-DEFINE_LOG(log_info, "", LOG_NORMAL)
-DEFINE_LOG(log_warn, "warning: ", LOG_QUIET)
+static void log_detail(const char *fmt, ...) ERR_PRINTF(1, 2);
+static DEFINE_LOG(log_detail, "", LOG_VERBOSE) DEFINE_LOG(log_info, "", LOG_NORMAL)
+    DEFINE_LOG(log_warn, "warning: ", LOG_QUIET)
 
-void log_error(const struct err *err)
+        void log_error(const struct err *err)
 {
+    clear_line();
     fputs("assent: ", stderr);
     err_print(stderr, err);
 }
 
-double clock_seconds(void)
+static void on_say(void *data, enum event_kind kind, const char *text)
 {
-    struct timespec t;
+    static void (*const logs[])(const char *fmt, ...) = { log_detail, log_info, log_warn };
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    (void)data;
+    logs[kind]("%s", text);
 }
 
-void progress_start(struct progress *p, const char *verb, const char *unit, uint64_t total)
-{
-    *p =
-        (struct progress){ .verb = verb, .unit = unit, .total = total, .started = clock_seconds() };
-}
-
-const char *log_duration(double seconds, char *out)
-{
-    double minutes = seconds / 60;
-
-    if (seconds < 99.5)
-        snprintf(out, 32, "%.0f s", seconds);
-    else if (minutes < 99.5)
-        snprintf(out, 32, "%.0f min", minutes);
-    else if (minutes < 48 * 60)
-        snprintf(out, 32, "%d h %d min", (int)(minutes / 60), (int)minutes % 60);
-    else
-        snprintf(out, 32, "%.1f days", minutes / (24 * 60));
-    return out;
-}
+/* ---- the progress line ---- */
 
 /* Whole numbers from 10 on, else as many decimals as say something. */
 static void draw_rate(double rate, const char *part)
@@ -90,12 +90,12 @@ static void draw_rate(double rate, const char *part)
     fprintf(stderr, part ? " %s/s" : "/s", part);
 }
 
-static void draw(const struct progress *p, double elapsed, bool terminal)
+static void draw(const struct progress *p, double elapsed)
 {
     char done[32], total[32], left[32];
     double per_second = elapsed > 0 ? (double)p->done / elapsed : 0;
 
-    fprintf(stderr, "%s%s %s", terminal ? "\r" : "", p->verb, text_grouped(p->done, done));
+    fprintf(stderr, "%s%s %s", line.terminal ? "\r" : "", p->verb, text_grouped(p->done, done));
     if (p->total > 0)
         fprintf(stderr, " of %s", text_grouped(p->total, total));
     fprintf(stderr, " %s", p->unit);
@@ -103,29 +103,35 @@ static void draw(const struct progress *p, double elapsed, bool terminal)
     if (p->part)
         draw_rate(per_second * p->parts, p->part);
     if (p->total > p->done && per_second > 0)
-        fprintf(stderr, ", %s left", log_duration((double)(p->total - p->done) / per_second, left));
-    fputs(terminal ? "\033[K" : "\n", stderr);
+        fprintf(stderr, ", %s left",
+                clock_duration((double)(p->total - p->done) / per_second, left));
+    fputs(line.terminal ? "\033[K" : "\n", stderr);
 }
 
-void progress_add(struct progress *p, uint64_t n)
+static void on_progress(void *data, const struct progress *p)
 {
-    bool terminal;
     double t;
 
-    p->done += n;
-    if (level < LOG_NORMAL)
+    (void)data;
+    if (p->done == 0) {
+        line.terminal = isatty(STDERR_FILENO) == 1;
+        line.drawn = 0;
+    }
+    if (p->ended)
+        clear_line();
+    if (p->ended || level < LOG_NORMAL)
         return;
     t = clock_seconds();
-    terminal = isatty(STDERR_FILENO) == 1;
-    if (t - p->started < (terminal ? 0.5 : 10) || t - p->drawn < (terminal ? 0.2 : 10))
+    if (t - p->started < (line.terminal ? 0.5 : 10) || t - line.drawn < (line.terminal ? 0.2 : 10))
         return;
-    draw(p, t - p->started, terminal);
-    p->drawn = t;
+    draw(p, t - p->started);
+    line.drawn = t;
 }
 
-void progress_end(struct progress *p)
+static bool on_cancelled(void *data)
 {
-    if (p->drawn > 0 && isatty(STDERR_FILENO) == 1)
-        fputs("\r\033[K", stderr);
-    p->drawn = 0;
+    (void)data;
+    return signals_seen();
 }
+
+const struct events log_events = { on_progress, on_say, on_cancelled, NULL };

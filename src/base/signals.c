@@ -44,7 +44,7 @@ void signals_init(void)
     sigaction(SIGXFSZ, &action, NULL);
 }
 
-int signals_check(struct err *e)
+bool signals_seen(void)
 {
-    return interrupted ? err_set(e, ERR_INTERRUPTED, "interrupted") : 0;
+    return interrupted != 0;
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * signals.h - SIGINT and SIGTERM set a flag; jobs ask for it between two items.
+ * signals.h - SIGINT and SIGTERM set a flag. For the program: a library leaves its caller's signals
+ * alone.
  */
 #ifndef ASSENT_BASE_SIGNALS_H
 #define ASSENT_BASE_SIGNALS_H
 
-#include "base/err.h"
+#include <stdbool.h>
 
 /* Installs the handlers, and ignores SIGPIPE and SIGXFSZ so that a closed pipe or a file-size limit
  * is an error of the write that met it. A second SIGINT ends the program at once. A mapped file
  * that became shorter (SIGBUS) ends it with a message and exit 1. */
 void signals_init(void);
 
-/* ERR_INTERRUPTED where the flag is set, else 0. */
-int signals_check(struct err *e);
+bool signals_seen(void);
 
 #endif

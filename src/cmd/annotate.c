@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "jobs/annotate.h"
 
 #include "cmd/cmd.h"
+#include "project/project.h"
+#include "show/show.h"
 
 enum { KEY_LIMIT = 0x100, KEY_SAMPLE, KEY_SEED, KEY_KEYS, KEY_RETRY, KEY_REFERENCE };
 
@@ -40,49 +42,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static void say(uint64_t n, const char *what)
-{
-    char number[32];
-
-    if (n > 0)
-        printf("%s %s %s\n", text_grouped(n, number), n == 1 ? "image" : "images", what);
-}
-
-static void print_result(const struct annotate_result *r)
-{
-    uint64_t done = r->images + r->errors;
-    char n[4][32], duration[32];
-
-    if (done == 0 && r->elsewhere == 0 && !r->interrupted)
-        printf("%s has answered all that was asked for: %s %s.\n", r->annotator,
-               text_grouped(r->chosen, n[0]), r->chosen == 1 ? "image" : "images");
-    else
-        printf("%s answered %s %s in %s: %s %s, %s %s\n", r->annotator,
-               text_grouped(r->images, n[0]), r->images == 1 ? "image" : "images",
-               log_duration(r->seconds, duration), text_grouped(r->labels, n[1]),
-               r->labels == 1 ? "label" : "labels", text_grouped(r->abstentions, n[2]),
-               r->abstentions == 1 ? "abstention" : "abstentions");
-    say(r->errors, "could not be read: --retry-errors tries them again");
-    say(r->unreadable, "could not be read before: --retry-errors tries them again");
-    say(r->elsewhere, "are being answered by another process");
-    say(r->absent, "of this project are not among the pictures");
-    if (r->interrupted)
-        puts("Interrupted: the same command goes on where this one stopped.");
-}
-
 static int run(const struct globals *g, const void *own, struct err *e)
 {
+    struct annotate_options o = *(const struct annotate_options *)own;
     struct annotate_result result;
     struct project *p;
     int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
 
     if (rc < 0)
         return rc;
-    rc = annotate(p, own, &result, e);
-    if (rc == 0 && g->json)
-        rc = cmd_print_json(annotate_json(&result), e);
-    else if (rc == 0)
-        print_result(&result);
+    o.events = &log_events;
+    rc = job_annotate(p, &o, &result, e);
+    if (rc == 0)
+        rc = cmd_print(g, show_annotate(&result), e);
     if (rc == 0)
         rc = result.interrupted ? EXIT_INTERRUPTED : result.errors > 0 ? EXIT_SOME_FAILED : 0;
     project_close(p);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "jobs/ask.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "report/report.h"
+#include "show/show.h"
 
 enum {
     KEY_IMAGE = 0x100,
@@ -101,58 +103,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* ---- printing ---- */
-
-/* What the model would rather have said. */
-static void print_top(const struct ask_answer *a)
-{
-    printf("    \"%s\": only %.4f of the probability is on valid answers; likeliest:", a->question,
-           a->mass);
-    for (size_t i = 0; i < ASK_TOP && a->top[i].text; i++)
-        printf(" \"%s\" %.3f", a->top[i].text, a->top[i].probability);
-    putchar('\n');
-}
-
-static int print_image(const struct ask_image *image, size_t n, struct err *e)
-{
-    bool yesno = strcmp(image->answers[0].kind, "yesno") == 0;
-    struct table *t = table_new("llrr");
-    int rc;
-
-    printf("%s\n", image->path);
-    table_cell(t, "  question");
-    table_cell(t, "answer");
-    table_cell(t, "%s", yesno ? "P(yes)" : "score");
-    table_cell(t, "mass");
-    for (size_t q = 0; q < n; q++) {
-        const struct ask_answer *a = &image->answers[q];
-
-        table_cell(t, "  %s", a->question);
-        table_cell(t, "%s", a->answer);
-        table_number(t, a->score, 4);
-        table_number(t, a->mass, 4);
-    }
-    rc = table_end(t, stdout, e);
-    for (size_t q = 0; rc == 0 && q < n; q++)
-        if (task_is_reason(image->answers[q].answer))
-            print_top(&image->answers[q]);
-    return rc;
-}
-
-static int print_result(const struct ask_result *r, struct err *e)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < r->n_images; i++) {
-        if (r->images[i].error) /* said already */
-            continue;
-        if (i > 0)
-            putchar('\n');
-        rc = print_image(&r->images[i], r->n_questions, e);
-    }
-    return rc;
-}
-
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct ask_own *own = own_options;
@@ -166,9 +116,10 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     o.n_questions = own->questions.n;
     o.options = own->choice.items;
     o.n_options = own->choice.n;
-    rc = ask(&o, &result, e);
+    o.events = &log_events;
+    rc = job_ask(&o, &result, e);
     if (rc == 0) {
-        rc = g->json ? cmd_print_json(ask_json(&result), e) : print_result(&result, e);
+        rc = cmd_print(g, show_ask(&result), e);
         if (rc == 0 && result.n_failed > 0)
             rc = EXIT_SOME_FAILED;
         ask_result_release(&result);

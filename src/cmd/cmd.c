@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report.h"
+#include "jobs/import.h"
+#include "show/json.h"
+#include "show/text.h"
 
 enum { KEY_JSON = 0x1000 };
 
@@ -33,11 +35,28 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* argp would add a sentence on arguments of short options, which everybody knows. */
+char *cmd_help_text(const char *text)
+{
+    static const char place[] = "{formats}";
+    const char *at = strstr(text, place);
+    struct buf out = BUF_INIT(1 << 16);
+
+    buf_add(&out, text, at ? (size_t)(at - text) : strlen(text));
+    for (size_t i = 0; at && import_format(i); i++)
+        buf_printf(&out, "%s%s", i > 0 ? ", " : "", import_format(i));
+    if (at)
+        buf_puts(&out, at + strlen(place));
+    return buf_take(&out);
+}
+
+/* argp would add a sentence on arguments of short options, which everybody knows. It frees what is
+ * not the text that it gave. */
 static char *filter_help(int key, const char *text, void *input)
 {
     (void)input;
-    return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)(uintptr_t)text;
+    if (key == ARGP_KEY_HELP_DUP_ARGS_NOTE || !text)
+        return NULL;
+    return strstr(text, "{formats}") ? cmd_help_text(text) : (char *)(uintptr_t)text;
 }
 
 static const struct argp global_argp = { .options = cmd_global_options, .parser = parse_global };
@@ -83,6 +102,7 @@ static int exit_code(int rc)
     case 0: return EXIT_OK;
     case ERR_ARG: return EXIT_USAGE;
     case ERR_INTERRUPTED: return EXIT_INTERRUPTED;
+    case ERR_CLOSED: return EXIT_CLOSED;
     default: return rc > 0 ? rc : EXIT_FAILED;
     }
 }
@@ -128,9 +148,12 @@ static int run_command(const struct command *c, int argc, char **argv, struct gl
     argv[0] = name;
     log_set_level(in.globals.quiet ? LOG_QUIET : in.globals.verbose ? LOG_VERBOSE : LOG_NORMAL);
     rc = c->run(&in.globals, in.own, &e);
-    if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        rc = err_errno(&e, "write", "standard output");
-    if (rc < 0)
+    if (rc >= 0) {
+        int written = writer_flush(stdout, "standard output", &e);
+
+        rc = written < 0 ? written : rc;
+    }
+    if (rc < 0 && rc != ERR_CLOSED)
         log_error(&e);
     free(in.own);
     return exit_code(rc);
@@ -186,6 +209,20 @@ int cmd_main(int argc, char **argv)
 
 /* ---- for commands ---- */
 
+bool cmd_options_end(const struct argp_option *o)
+{
+    return !o || (!o->name && !o->doc);
+}
+
+int cmd_print(const struct globals *g, struct page *p, struct err *e)
+{
+    struct json_t *document;
+    int rc = g->json ? page_json(p, &document, e) : page_print(p, stdout, text_look_of(stdout), e);
+
+    page_free(p);
+    return rc == 0 && g->json ? cmd_print_json(document, e) : rc;
+}
+
 int cmd_print_json(struct json_t *document, struct err *e)
 {
     char *text = jv_print(document);
@@ -203,6 +240,13 @@ void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_sta
     if (list->n == CMD_LIST_MAX)
         argp_error(state, "more than %d of these: %s", CMD_LIST_MAX, text);
     list->items[list->n++] = text;
+}
+
+enum interval_kind cmd_interval(const char *text, const struct argp_state *state)
+{
+    if (strcmp(text, "images") != 0 && strcmp(text, "cells") != 0)
+        argp_error(state, "--interval takes images or cells, not '%s'", text);
+    return strcmp(text, "cells") == 0 ? INTERVAL_CELLS : INTERVAL_IMAGES;
 }
 
 uint64_t cmd_number(const char *text, uint64_t max, const char *option,

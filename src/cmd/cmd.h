@@ -14,10 +14,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "app/app.h"
 #include "base/base.h"
-#include "report/report.h"
-#include "review/review.h"
+#include "jobs/agree.h"
+#include "jobs/review.h"
+#include "show/blocks.h"
 
 /* Exit codes: what scripts may rely on. */
 enum exit_code {
@@ -26,6 +26,7 @@ enum exit_code {
     EXIT_USAGE = 2,
     EXIT_SOME_FAILED = 3, /* finished, but some items failed */
     EXIT_INTERRUPTED = 130,
+    EXIT_CLOSED = 141, /* who read the output has gone, as with | head: what SIGPIPE ends with */
 };
 
 /* Options that every command takes. */
@@ -66,16 +67,15 @@ int cmd_main(int argc, char **argv);
 /* ---- for commands ---- */
 
 extern const struct argp_option cmd_global_options[];
+/* A help text with {formats} written out; free() it. NULL without memory. */
+char *cmd_help_text(const char *text);
+/* A row without a name and a text is the end; one with a text only is a heading. */
+bool cmd_options_end(const struct argp_option *o);
 
 /* Where a review is served unless somebody says. One port, so that a page that was open before a
  * restart finds the server again. */
 #define CMD_REVIEW_LISTEN  "127.0.0.1:8321"
 #define CMD_REVIEW_ADDRESS "http://" CMD_REVIEW_LISTEN
-
-/* people.c: how far a review is, for status; what came of it, for report. Nothing where nothing was
- * queued. */
-int cmd_print_progress(const struct review_figures *f, struct err *e);
-int cmd_print_review(const struct review_figures *f, struct err *e);
 
 /* A list of texts that an option or argument may give several times. */
 enum { CMD_LIST_MAX = 64 };
@@ -105,10 +105,16 @@ struct cmd_asked {
 };
 error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd_asked *own);
 
-/* Prints a JSON document on stdout and frees it. */
+/* Both print on stdout and free what they are given: a page, as people or with --json as scripts
+ * read it; a JSON document. */
+int cmd_print(const struct globals *g, struct page *p, struct err *e);
 int cmd_print_json(struct json_t *document, struct err *e);
 
 void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_state *state);
+#define CMD_INTERVAL_HELP                                                                  \
+    "the 95 % intervals shown: images (default: whole images are drawn, for the cells of " \
+    "one image are not independent) or cells (Wilson's)"
+enum interval_kind cmd_interval(const char *text, const struct argp_state *state);
 /* A whole number for an option, or the usage error that says what it was. */
 uint64_t cmd_number(const char *text, uint64_t max, const char *option,
                     const struct argp_state *state);

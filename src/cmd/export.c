@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "jobs/export.h"
+
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "project/project.h"
+#include "show/show.h"
 
 struct export_own {
     struct cmd_list annotators;
@@ -9,7 +13,7 @@ struct export_own {
 };
 
 static const struct argp_option options[] = {
-    { "format", 'f', "NAME", 0, "celeba, csv, long, study, jsonl or label-studio", 0 },
+    { "format", 'f', "NAME", 0, "one of {formats}", 0 },
     { "annotator", 'a', "NAME", 0,
       "whose labels, or consensus; for long and study several times (default there: everybody's)",
       0 },
@@ -41,29 +45,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct export_own *own = own_options;
-    struct export_options o = { own->path, own->format, own->annotators.items, own->annotators.n };
+    struct export_options o = { own->path, own->format, own->annotators.items, own->annotators.n,
+                                &log_events };
     bool to_stdout = strcmp(own->path, "-") == 0;
     struct export_result result;
-    char cells[32], images[32];
+    char cells[TEXT_COUNT_MAX], images[TEXT_COUNT_MAX];
     struct project *p;
     int rc = project_open(&p, g->dir, PROJECT_READ, e);
 
     if (rc < 0)
         return rc;
-    rc = export_labels(p, &o, &result, e);
+    rc = job_export(p, &o, &result, e);
     project_close(p);
     if (rc < 0)
         return rc;
     if (result.stale)
         log_warn("the consensus is older than the newest answers: assent consensus makes it anew");
     if (g->json && !to_stdout)
-        return cmd_print_json(jv_pack("{s:s, s:s, s:I, s:I, s:b}", "wrote", own->path, "format",
-                                      own->format, "images", (long long)result.images, "cells",
-                                      (long long)result.cells, "stale_consensus", result.stale),
-                              e);
-    log_info("wrote %s: %s cells of %s images, format %s",
-             to_stdout ? "to standard output" : own->path, text_grouped(result.cells, cells),
-             text_grouped(result.images, images), own->format);
+        return cmd_print(g, show_export(&result), e);
+    log_info("wrote %s: %s of %s, format %s", to_stdout ? "to standard output" : own->path,
+             text_count(result.cells, "cell", cells), text_count(result.images, "image", images),
+             own->format);
     return 0;
 }
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Man page and bash completion, from the same tables as --help. The build calls this.
+ * The man page, from the same tables as --help; and the command that prints it and the completion.
  */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/completion.h"
+#include "show/figures.h"
+#include "show/show.h"
 
 struct generate_own {
-    const char *what;
+    const char *what, *kind;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -18,7 +22,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = in; return 0;
-    case ARGP_KEY_ARG: own->what = arg; return 0;
+    case ARGP_KEY_ARG: *(own->what ? &own->kind : &own->what) = arg; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -43,14 +47,10 @@ static void roff(const char *s)
     }
 }
 
-/* A row without a name and a text is the end; one with a text only is a heading. */
-static bool is_end(const struct argp_option *o)
-{
-    return !o || (!o->name && !o->doc);
-}
-
 static void man_option(const struct argp_option *o)
 {
+    char *help;
+
     if (!o->name) {
         printf(".PP\n%s\n", o->doc);
         return;
@@ -67,7 +67,9 @@ static void man_option(const struct argp_option *o)
         fputs("\\fR", stdout);
     }
     putchar('\n');
-    roff(o->doc);
+    help = cmd_help_text(o->doc);
+    roff(help ? help : o->doc);
+    free(help);
     putchar('\n');
 }
 
@@ -97,11 +99,30 @@ static void man_command(const struct command *c)
     fputs(".PP\n", stdout);
     roff(c->doc);
     putchar('\n');
-    for (const struct argp_option *o = c->options; !is_end(o); o++)
+    for (const struct argp_option *o = c->options; !cmd_options_end(o); o++)
         man_option(o);
     fputs(".PP\n.nf\n", stdout);
     roff(c->example);
     fputs("\n.fi\n", stdout);
+}
+
+static void man_figures(void)
+{
+    puts(".SH FIGURES\nWhat the commands show, by the names that JSON has.");
+    for (const struct figure_list *l = figure_lists; l->title; l++) {
+        printf(".SS %s\n", l->title);
+        for (const struct figure *f = l->figures; f->key; f++) {
+            struct buf meaning = BUF_INIT(4096);
+
+            if (!f->meaning)
+                continue;
+            show_meaning(f, &meaning);
+            printf(".TP\n.B %s\n", f->key);
+            roff(meaning.text ? meaning.text : "");
+            putchar('\n');
+            buf_release(&meaning);
+        }
+    }
 }
 
 static void print_man(void)
@@ -117,94 +138,47 @@ static void print_man(void)
          " people and\nmodels made are imported, compared, settled by vote, reported with their "
          "cost, and exported.\n"
          ".SH OPTIONS OF EVERY COMMAND");
-    for (const struct argp_option *o = cmd_global_options; !is_end(o); o++)
+    for (const struct argp_option *o = cmd_global_options; !cmd_options_end(o); o++)
         man_option(o);
     puts(".SH COMMANDS");
     for (size_t i = 0; commands[i]; i++)
         if (!commands[i]->hidden)
             man_command(commands[i]);
+    man_figures();
     puts(".SH FILES\n.TP\n.B assent.yaml\nThe task file.\n.TP\n.B assent.db\nThe database: SQLite, "
          "with a view \\fBcell\\fR"
-         " that has a row for each answer.\n.SH EXIT STATUS\n.TP\n.B 0\nDone.\n.TP\n.B "
+         " that has a row for each answer.\n.TP\n.B " ASSENT_DOCS
+         "\nThe documentation: task\\-file.md, "
+         "formats.md, json.md, statistics.md, review.md.\n.SH EXIT STATUS\n.TP\n.B "
+         "0\nDone.\n.TP\n.B "
          "1\nFailed.\n.TP\n.B 2\nBad usage.\n"
-         ".TP\n.B 3\nFinished, but some items failed.\n.TP\n.B 130\nInterrupted.");
-}
-
-/* ---- bash completion ---- */
-
-static void print_options(const struct argp_option *o)
-{
-    for (; !is_end(o); o++)
-        if (o->name)
-            printf(" --%s", o->name);
-}
-
-static void print_completion(void)
-{
-    puts("# bash completion for assent; made from the program's own option tables\n_assent()\n{\n"
-         "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
-         "    COMPREPLY=()\n"
-         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-         "        case ${COMP_WORDS[i]} in\n"
-         "        -C) ((i++)) ;;\n"
-         "        -*) ;;\n"
-         "        *) command=${COMP_WORDS[i]}; break ;;\n"
-         "        esac\n"
-         "    done\n"
-         "    case $before in\n"
-         "    -C | --directory) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
-         "    -f | --format) COMPREPLY=($(compgen -W 'auto celeba csv long study jsonl "
-         "label-studio' -- \"$word\"));"
-         " return ;;\n"
-         "    --kind) COMPREPLY=($(compgen -W 'human model' -- \"$word\")); return ;;\n"
-         "    --preset) COMPREPLY=($(compgen -W 'celeba blank' -- \"$word\")); return ;;\n"
-         "    --tie) COMPREPLY=($(compgen -W 'abstain first' -- \"$word\")); return ;;\n"
-         "    esac\n"
-         "    local options=\n"
-         "    case $command in");
-    fputs("    '') options='--help --version", stdout);
-    print_options(cmd_global_options);
-    for (size_t i = 0; commands[i]; i++)
-        if (!commands[i]->hidden)
-            printf(" %s", commands[i]->name);
-    puts("' ;;");
-    for (size_t i = 0; commands[i]; i++) {
-        if (commands[i]->hidden)
-            continue;
-        printf("    %s) options='--help", commands[i]->name);
-        print_options(cmd_global_options);
-        print_options(commands[i]->options);
-        puts("' ;;");
-    }
-    puts("    esac\n"
-         "    if [[ -z $command || $word == -* ]]; then\n"
-         "        COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
-         "    else\n"
-         "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
-         "    fi\n"
-         "}\ncomplete -o filenames -F _assent assent");
+         ".TP\n.B 3\nFinished, but some items failed.\n.TP\n.B 130\nInterrupted.\n.TP\n.B 141\n"
+         "Who read the output has gone, as with | head.");
 }
 
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct generate_own *own = own_options;
+    const char *what = own->what ? own->what : "";
 
-    (void)g;
-    if (own->what && strcmp(own->what, "man") == 0)
+    if (strcmp(what, "man") == 0)
         print_man();
-    else if (own->what && strcmp(own->what, "completion") == 0)
+    else if (strcmp(what, "completion") == 0)
         print_completion();
+    else if (strcmp(what, "names") == 0 && own->kind)
+        return print_names(g->dir, own->kind, e);
     else
-        return err_set(e, ERR_ARG, "generate what? man or completion");
+        return err_set(e, ERR_ARG, "generate what? man, completion or names");
     return 0;
 }
 
 const struct command cmd_generate = {
     .name = "generate",
-    .args = "man|completion",
-    .summary = "write the man page or the completion",
-    .doc = "Writes the man page or the bash completion; the build calls this.",
-    .example = "Example:\n  assent generate man",
+    .args = "man\ncompletion\nnames KIND",
+    .summary = "write the man page, the completion, or what it offers",
+    .doc = "Writes the man page or the bash completion, which the build installs; or the names of "
+           "a project, which the completion offers.",
+    .example = "Examples:\n  assent generate man\n  assent generate names annotators",
     .parse = parse,
     .size = sizeof(struct generate_own),
     .run = run,

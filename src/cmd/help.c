@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "project/project.h"
+#include "show/show.h"
 
 /* ---- help ---- */
 
@@ -31,7 +33,8 @@ static int run_help(const struct globals *g, const void *own_options, struct err
     char name[] = "assent", help[] = "--help";
 
     (void)g;
-    (void)e;
+    if (own->command && strcmp(own->command, "figures") == 0)
+        return cmd_print(&(struct globals){ 0 }, show_figures(), e);
     if (own->command)
         return cmd_main(3, (char *[]){ name, own->command, help, NULL });
     puts("Usage: assent [-C DIR] [--json] [-q|-v] COMMAND [..]\n\n"
@@ -40,16 +43,20 @@ static int run_help(const struct globals *g, const void *own_options, struct err
     for (size_t i = 0; commands[i]; i++)
         if (!commands[i]->hidden)
             printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    puts("\nassent COMMAND --help shows a command's options and an example.");
+    puts("\nassent COMMAND --help shows a command's options and an example; assent help figures "
+         "says "
+         "what the\nfigures mean.");
+    printf("Documentation: %s\n", file_exists(ASSENT_DOCS) ? ASSENT_DOCS : "docs/ of the source");
     return 0;
 }
 
 const struct command cmd_help = {
     .name = "help",
-    .args = "[COMMAND]",
-    .summary = "list the commands, or show one's options and an example",
-    .doc = "Lists the commands, or says what `assent COMMAND --help` says.",
-    .example = "Examples:\n  assent help\n  assent help annotate",
+    .args = "[COMMAND]\nfigures",
+    .summary = "list the commands, show one's options and an example, or what figures mean",
+    .doc = "Lists the commands, or says what `assent COMMAND --help` says. figures: what every "
+           "figure means that the commands show, and when it is defined.",
+    .example = "Examples:\n  assent help\n  assent help annotate\n  assent help figures",
     .parse = parse_help,
     .size = sizeof(struct help_own),
     .run = run_help,
@@ -61,10 +68,10 @@ static int run_version(const struct globals *g, const void *own, struct err *e)
 {
     (void)own;
     if (g->json)
-        return cmd_print_json(
-            jv_pack("{s:s, s:s}", "version", ASSENT_VERSION, "database", app_database_library()),
-            e);
-    printf("assent %s (%s)\n", ASSENT_VERSION, app_database_library());
+        return cmd_print_json(jv_pack("{s:s, s:s}", "version", ASSENT_VERSION, "database",
+                                      project_database_library()),
+                              e);
+    printf("assent %s (%s)\n", ASSENT_VERSION, project_database_library());
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "project/project.h"
 
 struct init_own {
     const char *dir, *preset;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "jobs/model.h"
+
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "report/report.h"
+#include "show/show.h"
 
 enum { KEY_QUESTIONS = 0x100, KEY_SIZE, KEY_PROMPT };
 
@@ -13,7 +15,7 @@ struct model_own {
 };
 
 static const struct argp_option options[] = {
-    { "questions", KEY_QUESTIONS, "N", 0, "info: questions an image (default 40)", 0 },
+    { "questions", KEY_QUESTIONS, "N", 0, "info: questions per image (default 40)", 0 },
     { "size", KEY_SIZE, "WxH", 0, "info: of the image, in pixels (default 178x218)", 0 },
     { "prompt", KEY_PROMPT, "TEMPLATE", 0, "info: in place of the model's own", 0 },
     { 0 },
@@ -76,72 +78,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* ---- printing ---- */
-
-static void print_summary(const struct model_info_result *r)
-{
-    char n[3][32];
-
-    printf("%s: LlavaNextForConditionalGeneration\n", r->model);
-    printf("  text        %s, %u layers of %u, %u heads (%u of keys), vocabulary %u, up to %u "
-           "tokens\n",
-           r->family, r->text_layers, r->text_hidden, r->text_heads, r->text_kv_heads,
-           r->vocabulary, r->max_tokens);
-    if (r->sliding_window > 0)
-        printf("              sees %u tokens back\n", r->sliding_window);
-    printf("  vision      %u layers of %u, %u heads, tiles of %u pixels in patches of %u\n",
-           r->vision_layers, r->vision_hidden, r->vision_heads, r->tile, r->patch);
-    printf(
-        "  weights     %s parameters in %zu tensors, %s bytes of %s in %zu file%s, all numbers\n",
-        text_grouped(r->parameters, n[0]), r->n_tensors, text_grouped(r->weight_bytes, n[1]),
-        r->stored, r->files, r->files == 1 ? "" : "s");
-    printf("  an image    %u x %u pixels: %zu tiles, %zu tokens; with %zu questions %zu\n",
-           r->width, r->height, r->tiles, r->image_tokens, r->questions, r->tokens);
-    printf("  memory      the weights, mapped, and %s bytes; computed in %s\n",
-           text_grouped(r->activation_bytes, n[2]), r->dtype);
-    printf("  work        %s an image in one pass; %s one question at a time (%.1f times)\n",
-           text_scaled(r->flop, "FLOP", n[0]), text_scaled(r->flop_one_by_one, "FLOP", n[1]),
-           r->flop_one_by_one / r->flop);
-}
-
-static int print_tensors(const struct model_info_result *r, struct err *e)
-{
-    struct table *t = table_new("llll");
-
-    putchar('\n');
-    table_cell(t, "tensor");
-    table_cell(t, "shape");
-    table_cell(t, "as");
-    table_cell(t, "file");
-    for (size_t i = 0; i < r->n_tensors; i++) {
-        const struct model_tensor *tensor = &r->tensors[i];
-        char shape[128] = "";
-        size_t at = 0;
-
-        for (uint32_t d = 0; d < tensor->rank && at < sizeof(shape); d++)
-            at += (size_t)snprintf(shape + at, sizeof(shape) - at, "%s%llu", d ? " x " : "",
-                                   (unsigned long long)tensor->shape[d]);
-        table_cell(t, "%s", tensor->name);
-        table_cell(t, "%s", shape);
-        table_cell(t, "%s", tensor->dtype);
-        table_cell(t, "%s", tensor->file);
-    }
-    return table_end(t, stdout, e);
-}
-
 static int run_info(const struct globals *g, const struct model_own *own, struct err *e)
 {
+    struct model_info_options o = own->info;
     struct model_info_result result;
-    int rc = model_info(&own->info, &result, e);
+    int rc;
 
+    o.events = &log_events;
+    rc = job_model_info(&o, &result, e);
     if (rc < 0)
         return rc;
-    if (g->json) {
-        rc = cmd_print_json(model_info_json(&result), e);
-    } else {
-        print_summary(&result);
-        rc = g->verbose ? print_tensors(&result, e) : 0;
-    }
+    rc = cmd_print(g, show_model(&result, g->verbose), e);
     model_info_release(&result);
     return rc;
 }
@@ -152,7 +99,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     return strcmp(own->what, "info") == 0
                ? run_info(g, own, e)
-               : model_tokenize(own->info.dir, own->file ? own->file : "-", stdout, e);
+               : job_model_tokenize(own->info.dir, own->file ? own->file : "-", stdout, e);
 }
 
 const struct command cmd_model = {

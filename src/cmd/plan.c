@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "jobs/plan.h"
 
 #include "cmd/cmd.h"
+#include "jobs/review.h"
+#include "project/project.h"
+#include "show/show.h"
 
 /* --sample, --seed and --limit mean images of a model's run, or with --review cells of a queue:
  * they are kept as text until it is known which. */
@@ -105,75 +106,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* ---- a model's run ---- */
-
-static void print_plan(const struct plan_result *r)
-{
-    char images[32], questions[32], duration[32], text[2][32];
-
-    printf("%s: %s images, %s answers to give\n", r->annotator, text_grouped(r->images, images),
-           text_grouped(r->questions, questions));
-    if (r->images == 0) {
-        puts("Nothing is left to do.");
-        return;
-    }
-    printf("  model    %s, a %s of %.3g million parameters, computed in %s\n", r->model, r->family,
-           (double)r->parameters * 1e-6, r->dtype);
-    printf("  memory   %s of weights, mapped, and %s\n",
-           text_scaled((double)r->weight_bytes, "B", text[0]),
-           text_scaled((double)r->activation_bytes, "B", text[1]));
-    printf("  work     %s an image, %s in all\n", text_scaled(r->flop, "FLOP", text[0]),
-           text_scaled(r->flop * (double)r->images, "FLOP", text[1]));
-    printf("  speed    %.3g s an image, measured on %zu\n", r->seconds, r->measured);
-    printf("  time     %s\n", log_duration(r->total_seconds, duration));
-    if (isnan(r->cost))
-        puts("  cost     not known: prices: machine_hour in assent.yaml");
-    else
-        printf("  cost     %.2f %s\n", r->cost, r->currency);
-}
-
 static int run_model(const struct globals *g, struct project *p, const struct plan_own *own,
                      struct err *e)
 {
-    struct plan_options o = { own->annotate, PLAN_MEASURED };
+    struct annotate_options o = own->annotate;
     struct plan_result result;
-    int rc = plan(p, &o, &result, e);
+    int rc;
 
+    o.events = &log_events;
+    rc = job_plan(p, &o, &result, e);
     if (rc < 0)
         return rc;
-    if (g->json)
-        rc = cmd_print_json(plan_json(&result), e);
-    else
-        print_plan(&result);
+    rc = cmd_print(g, show_plan(&result), e);
     plan_result_release(&result);
     return rc;
-}
-
-/* ---- a review ---- */
-
-static void print_forecast(const struct review_job *j, const struct review_forecast *f)
-{
-    const struct review_queued *q = review_job_queued(j);
-    char n[5][32], duration[32];
-
-    printf("review: %s items to answer, %s votes\n", text_grouped(f->items, n[0]),
-           text_grouped(f->votes, n[1]));
-    printf("  new      %s disputes, %s drawn at random, %s with known answers, %llu again\n",
-           text_grouped(q->added[REVIEW_DISPUTE], n[2]),
-           text_grouped(q->added[REVIEW_SAMPLE], n[3]), text_grouped(q->added[REVIEW_GOLD], n[4]),
-           (unsigned long long)q->added[REVIEW_REPEAT]);
-    if (isnan(f->seconds)) {
-        puts("  time     not known: nobody has answered yet, and assent.yaml does not say prices: "
-             "seconds_an_answer");
-        return;
-    }
-    printf("  speed    %.3g s an answer, %s\n", f->seconds,
-           f->measured ? "the median of this project's" : "as assent.yaml says");
-    printf("  time     %s of people's work\n", log_duration(f->hours * 3600, duration));
-    if (isnan(f->cost))
-        puts("  cost     not known: prices: wage_hour in assent.yaml");
-    else
-        printf("  cost     %.2f %s\n", f->cost, f->currency);
 }
 
 static int run_review(const struct globals *g, struct project *p, const struct plan_own *own,
@@ -181,28 +127,20 @@ static int run_review(const struct globals *g, struct project *p, const struct p
 {
     struct review_options o = own->asked.o;
     struct review_forecast forecast;
-    struct review_job *j;
     int rc;
 
     o.questions = own->asked.questions.items;
     o.n_questions = own->asked.questions.n;
-    o.only_plan = true;
-    rc = review_job_open(&j, p, &o, e);
-    if (rc == 0)
-        rc = review_job_forecast(j, &forecast, e);
-    if (rc == 0 && g->json)
-        rc = cmd_print_json(review_forecast_json(j, &forecast), e);
-    else if (rc == 0)
-        print_forecast(j, &forecast);
-    review_job_close(j);
-    return rc;
+    o.events = &log_events;
+    rc = job_plan_review(p, &o, &forecast, e);
+    return rc < 0 ? rc : cmd_print(g, show_plan_review(&forecast), e);
 }
 
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct plan_own *own = own_options;
     struct project *p;
-    int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
+    int rc = project_open(&p, g->dir, own->review ? PROJECT_TRIAL : PROJECT_READ, e);
 
     if (rc < 0)
         return rc;
@@ -217,7 +155,7 @@ const struct command cmd_plan = {
     .summary = "what annotate or review would take, in time and money",
     .doc = "Answers a few pictures to measure, keeps nothing of it, and says what the rest would "
            "take. With --review: how many items people would be asked, how long that takes by the "
-           "measured seconds an answer, and what it costs.",
+           "measured seconds per answer, and what it costs.",
     .example = "Examples:\n"
                "  assent plan --annotator llava --sample 1000\n"
                "  assent plan --review --sample 2%",

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/report.h"
+#include "jobs/report.h"
 
 #include "cmd/cmd.h"
+#include "project/project.h"
+#include "show/show.h"
 
-enum { KEY_BY = 0x100, KEY_BETWEEN, KEY_RESAMPLES, KEY_SEED };
+enum { KEY_BY = 0x100, KEY_BETWEEN, KEY_RESAMPLES, KEY_SEED, KEY_INTERVAL };
 
 static const struct argp_option options[] = {
     { "by", KEY_BY, "COLUMN", 0, "also for the images of each value of this metadata column", 0 },
@@ -13,6 +15,7 @@ static const struct argp_option options[] = {
       0 },
     { "resamples", KEY_RESAMPLES, "N", 0, "of the bootstrap (default 2000; 0: none)", 0 },
     { "seed", KEY_SEED, "N", 0, "of the bootstrap (default 1)", 0 },
+    { "interval", KEY_INTERVAL, "KIND", 0, CMD_INTERVAL_HELP, 0 },
     { 0 },
 };
 
@@ -36,24 +39,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_RESAMPLES: own->resamples = cmd_number(arg, 1000000, "--resamples", state); return 0;
     case KEY_SEED: own->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
+    case KEY_INTERVAL: own->interval = cmd_interval(arg, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static int run(const struct globals *g, const void *own, struct err *e)
 {
+    struct report_options o = *(const struct report_options *)own;
     struct report_result result;
     struct project *p;
     int rc = project_open(&p, g->dir, PROJECT_READ, e);
 
     if (rc < 0)
         return rc;
-    rc = make_report(p, own, &result, e);
+    o.events = &log_events;
+    rc = job_report(p, &o, &result, e);
     if (rc == 0) {
-        rc = g->json ? cmd_print_json(report_json(p, &result), e)
-                     : report_print(stdout, &result.report, e);
-        if (rc == 0 && !g->json)
-            rc = cmd_print_review(&result.review, e);
+        rc = cmd_print(g, show_report(&result), e);
         report_result_release(&result);
     }
     project_close(p);
@@ -65,10 +68,9 @@ const struct command cmd_report = {
     .args = "",
     .summary = "quality, bias, rules, cost and alarms, at once",
     .doc = "What can be seen at once: agreement before and after people settled disputes, the best "
-           "and the worst"
-           " questions, rare answers missed, how often each annotator says yes, rules broken, what "
-           "it all costs, and"
-           " alarms. Changes nothing.",
+           "and the worst questions, rare answers missed, how often each annotator says yes, rules "
+           "broken, what it all costs, and alarms. Changes nothing. What each figure means: assent "
+           "help figures.",
     .example = "Example:\n  assent report --by gender",
     .options = options,
     .parse = parse,

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "jobs/review.h"
+#include "project/project.h"
+#include "show/show.h"
 
 enum {
     KEY_LISTEN = 0x100,
@@ -43,7 +46,7 @@ static const struct argp_option options[] = {
     { "order", CMD_ASKED_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question",
       1 },
     { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item (default 1)", 1 },
-    { "limit", CMD_ASKED_LIMIT, "N", 0, "at most N answers a person", 1 },
+    { "limit", CMD_ASKED_LIMIT, "N", 0, "at most N answers per person", 1 },
     { "seed", CMD_ASKED_SEED, "N", 0, "of the sample and the order (default 1)", 1 },
     { NULL, 0, NULL, 0, "Who answers, and how:", 2 },
     { "reviewer", KEY_REVIEWER, "NAME", 0, "print a link for this person first", 2 },
@@ -117,7 +120,6 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
     case ARGP_KEY_INIT:
         o->votes = 1;
         o->seed = 1;
-        o->seed_text = "1";
         o->lease_minutes = LEASE_MINUTES;
         return 0;
     case CMD_ASKED_BETWEEN:
@@ -146,10 +148,7 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
             argp_error(state, "--votes takes 1 or more");
         return 0;
     case CMD_ASKED_LIMIT: o->limit = cmd_number(arg, UINT32_MAX, "--limit", state); return 0;
-    case CMD_ASKED_SEED:
-        o->seed = cmd_number(arg, UINT64_MAX, "--seed", state);
-        o->seed_text = arg;
-        return 0;
+    case CMD_ASKED_SEED: o->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -199,37 +198,51 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- running ---- */
 
-/* Standard output and standard error both: the first line of stdout is the address. */
-static void say_what(const struct review_own *own, const struct review_job *j)
+/* On standard error: the first line of standard output is the address. */
+static void say_queue(const struct review_job *j)
 {
-    const struct review_queued *q = review_job_queued(j);
-    char n[4][32];
+    const struct review_queued *q = job_review_queued(j);
+    char n[6][TEXT_COUNT_MAX];
 
-    log_info("%s items are queued (new: %s disputes, %s drawn at random, %s with known answers, "
+    log_info("queued: %s (new: %s, %s drawn at random, %s with known answers, "
              "%" PRIu64 " again)",
-             text_grouped(q->items, n[0]), text_grouped(q->added[REVIEW_DISPUTE], n[1]),
+             text_count(q->items, "item", n[0]),
+             text_count(q->added[REVIEW_DISPUTE], "dispute", n[1]),
              text_grouped(q->added[REVIEW_SAMPLE], n[2]), text_grouped(q->added[REVIEW_GOLD], n[3]),
              q->added[REVIEW_REPEAT]);
+    if (q->frame_grew)
+        log_info("the project has grown since the sample was drawn: %s of %s new cells were drawn "
+                 "too",
+                 text_grouped(q->sampled, n[4]), text_grouped(q->frame, n[5]));
     if (q->clashes > 0)
         log_warn("%" PRIu64 " cells with known answers were queued before, and stay what they were",
                  q->clashes);
-    if (!review_job_has_pictures(j))
+}
+
+static void say_what(const struct review_own *own, const struct review_job *j)
+{
+    const char *names[2], *why = job_review_pair(j, names);
+
+    if (names[1])
+        log_info("disputes are where %s and %s differ: %s", names[0], names[1], why);
+    say_queue(j);
+    if (!job_review_has_pictures(j))
         log_warn("assent.yaml names no images: a placeholder is shown in their place");
     if (!review_is_local(own->host))
         log_warn("images leave this machine: whoever has a link sees them at %s%s",
-                 review_job_address(j), own->asked.o.cert ? "" : ", unencrypted");
+                 job_review_address(j), own->asked.o.cert ? "" : ", unencrypted");
 }
 
 static int serve(const struct globals *g, const struct review_own *own, struct review_job *j,
                  struct err *e)
 {
     struct review_links links;
-    int rc = review_job_start(j, &links, e);
+    int rc = job_review_start(j, &links, e);
 
     if (rc < 0)
         return rc;
     if (g->json)
-        rc = cmd_print_json(jv_pack("{s:s, s:s?, s:s}", "address", review_job_address(j),
+        rc = cmd_print_json(jv_pack("{s:s, s:s?, s:s}", "address", job_review_address(j),
                                     "reviewer", links.reviewer, "owner", links.owner),
                             e);
     else if (links.reviewer)
@@ -243,22 +256,22 @@ static int serve(const struct globals *g, const struct review_own *own, struct r
         log_info(
             "that address is the overview; assent reviewers add NAME makes a link for a person");
     log_info("Ctrl-C ends the server; every answer that was given is kept");
-    return rc < 0 ? rc : review_job_serve(j, e);
+    return rc < 0 ? rc : job_review_serve(j, e);
 }
 
 static int pack(const struct globals *g, const struct review_own *own, struct review_job *j,
                 struct err *e)
 {
-    char number[32];
+    char number[TEXT_COUNT_MAX];
     size_t n;
-    int rc = review_job_packet(j, own->packet, &n, e);
+    int rc = job_review_packet(j, own->packet, &n, e);
 
     if (rc < 0)
         return rc;
     if (g->json)
         return cmd_print_json(jv_pack("{s:s, s:I}", "packet", own->packet, "items", (long long)n),
                               e);
-    printf("%s: %s items for %s; they are kept for 30 days\n", own->packet, text_grouped(n, number),
+    printf("%s: %s for %s; they are kept for 30 days\n", own->packet, text_count(n, "item", number),
            own->asked.o.reviewer);
     printf("  unpack it, open index.html, and bring the answers back:"
            " assent import answers.json --format answers\n");
@@ -268,7 +281,7 @@ static int pack(const struct globals *g, const struct review_own *own, struct re
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     struct review_own own = *(const struct review_own *)own_options;
-    struct review_job *j;
+    struct review_job *j = NULL;
     struct project *p;
     int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
 
@@ -277,10 +290,12 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     own.asked.o.host = own.host;
     own.asked.o.questions = own.asked.questions.items;
     own.asked.o.n_questions = own.asked.questions.n;
-    rc = review_job_open(&j, p, &own.asked.o, e);
+    own.asked.o.describe = show_review_overview;
+    own.asked.o.events = &log_events;
+    rc = job_review_open(&j, p, &own.asked.o, e);
     if (rc == 0)
         rc = own.packet ? pack(g, &own, j, e) : serve(g, &own, j, e);
-    review_job_close(j);
+    job_review_close(j);
     project_close(p);
     return rc;
 }

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "report/report.h"
+#include "jobs/review.h"
+#include "project/project.h"
+#include "show/show.h"
 
 enum { KEY_OWNER = 0x100, KEY_AT };
 enum verb { VERB_NONE, VERB_ADD, VERB_LIST, VERB_REVOKE };
@@ -66,7 +68,7 @@ static int run_add(struct project *p, const struct globals *g, const struct revi
 {
     const char *at = own->at ? own->at : CMD_REVIEW_ADDRESS;
     char token[SECRET_TEXT];
-    int rc = reviewer_add(p, own->name, own->owner, token, e);
+    int rc = job_reviewer_add(p, own->name, own->owner, token, e);
 
     if (rc < 0)
         return rc;
@@ -79,37 +81,16 @@ static int run_add(struct project *p, const struct globals *g, const struct revi
     return 0;
 }
 
-struct listing {
-    struct table *table;
-    struct json_t *json;
-};
-
-static int list_one(void *data, const struct store_reviewer *r)
-{
-    struct listing *l = data;
-
-    table_cell(l->table, "%s", r->name);
-    table_cell(l->table, "%s", r->annotator ? "reviewer" : "owner");
-    table_cell(l->table, "%s", r->created);
-    table_cell(l->table, "%s", r->revoked ? r->revoked : "-");
-    jv_append(l->json, jv_pack("{s:s, s:s, s:s, s:s?}", "name", r->name, "role",
-                               r->annotator ? "reviewer" : "owner", "created", r->created,
-                               "revoked", r->revoked));
-    return 0;
-}
-
 static int run_list(struct project *p, const struct globals *g, struct err *e)
 {
-    static const char *const names[] = { "name", "role", "since", "revoked" };
-    struct listing l = { g->json ? NULL : table_new("llll"), g->json ? jv_array() : NULL };
-    int rc;
+    struct reviewers all;
+    int rc = job_reviewers(p, &all, e);
 
-    for (size_t i = 0; i < 4; i++)
-        table_cell(l.table, "%s", names[i]);
-    rc = reviewers_each(p, list_one, &l, e);
-    if (g->json)
-        return rc < 0 ? rc : cmd_print_json(jv_pack("{s:o}", "reviewers", l.json), e);
-    return rc < 0 ? rc : table_end(l.table, stdout, e);
+    if (rc < 0)
+        return rc;
+    rc = cmd_print(g, show_reviewers(&all), e);
+    reviewers_release(&all);
+    return rc;
 }
 
 static int run(const struct globals *g, const void *own_options, struct err *e)
@@ -125,7 +106,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     else if (own->verb == VERB_LIST)
         rc = run_list(p, g, e);
     else
-        rc = reviewer_revoke(p, own->name, e);
+        rc = job_reviewer_revoke(p, own->name, e);
     project_close(p);
     return rc;
 }

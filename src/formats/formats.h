@@ -52,8 +52,8 @@ struct labels_found {
     uint64_t cancelled; /* Label Studio annotations that were cancelled, and left out */
 };
 
-/* The formats' names, NULL at the end: "celeba", "csv", ... */
-extern const char *const label_formats[];
+/* The formats' names: "celeba", "csv", ..; NULL behind the last. */
+const char *labels_format(size_t i);
 
 /* path: a file, or for "study" a folder. format NULL or "auto": recognised from the first bytes;
  * ERR_FORMAT says what was seen where none fits. Names of questions are matched exactly, else with

@@ -51,9 +51,6 @@ struct label_format {
     size_t sources; /* it writes: 1, 3, or 0 for any number */
 };
 
-extern const struct label_format format_celeba, format_wide, format_long, format_study,
-    format_jsonl, format_label_studio;
-
 /* ---- for readers ---- */
 
 /* Looks a question's name up, counting it once. */

@@ -7,14 +7,44 @@
 
 enum { KEY_MAX = 4096, NAMES_MAX = 100000 };
 
+/* Each is a file beside this one. */
+extern const struct label_format format_celeba, format_jsonl, format_label_studio, format_long,
+    format_wide, format_study;
+
 /* In the order in which they are tried on a file of unknown format. */
 static const struct label_format *const formats[] = {
     &format_celeba, &format_jsonl, &format_label_studio, &format_long, &format_wide, &format_study,
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
-const char *const label_formats[] = { "celeba", "csv",          "long", "study",
-                                      "jsonl",  "label-studio", NULL };
+const char *labels_format(size_t i)
+{
+    return i < N_FORMATS ? formats[i]->name : NULL;
+}
+
+/* "one of celeba, jsonl, .." */
+static int expected_formats(struct err *e)
+{
+    struct buf names = BUF_INIT(1024);
+
+    for (size_t i = 0; i < N_FORMATS; i++)
+        buf_printf(&names, "%s%s", i > 0 ? ", " : "", formats[i]->name);
+    err_expected(e, "one of %s", names.text ? names.text : "");
+    buf_release(&names);
+    return e->code;
+}
+
+static int unknown_name(const char *format, struct err *e)
+{
+    const char *names[N_FORMATS], *near;
+
+    for (size_t i = 0; i < N_FORMATS; i++)
+        names[i] = formats[i]->name;
+    near = text_nearest(format, names, N_FORMATS);
+    err_set(e, ERR_ARG, "no label format is called '%s'", format);
+    expected_formats(e);
+    return near ? err_hint(e, "did you mean '%s'?", near) : e->code;
+}
 
 static const struct label_format *find_format(const char *name)
 {
@@ -44,8 +74,9 @@ static int unknown_format(const struct labels *l, const char *head, size_t len, 
     else
         err_got(e, "'%.*s%s' as its first line", (int)(first < 60 ? first : 60), head,
                 first < 60 ? "" : "..");
-    err_expected(e, "celeba, csv, long, study (a folder), jsonl or label-studio");
-    err_hint(e, "--format NAME says which one it is; docs/formats.md shows each");
+    expected_formats(e);
+    err_hint(e,
+             "--format NAME says which one it is; formats.md shows each (assent help says where)");
     return err_at(e, "%s", l->path);
 }
 
@@ -115,13 +146,8 @@ static int start(struct labels *l, const char *format, struct err *e)
         return rc;
     if (format && strcmp(format, "auto") != 0) {
         l->format = find_format(format);
-        if (!l->format) {
-            const char *near = text_nearest(format, label_formats, N_FORMATS);
-
-            err_set(e, ERR_ARG, "no label format is called '%s'", format);
-            err_expected(e, "auto, celeba, csv, long, study, jsonl or label-studio");
-            return near ? err_hint(e, "did you mean '%s'?", near) : e->code;
-        }
+        if (!l->format)
+            return unknown_name(format, e);
     } else if (!l->reader) {
         l->format = &format_study;
     } else {
@@ -464,6 +490,5 @@ int labels_write(const char *path, const char *format, const struct label_export
     *cells = 0;
     if (f)
         return f->write(path, x, cells, e);
-    err_set(e, ERR_ARG, "no label format is called '%s'", format);
-    return err_expected(e, "celeba, csv, long, study, jsonl or label-studio");
+    return unknown_name(format, e);
 }

@@ -68,8 +68,10 @@ struct image_source;
 
 /* ERR_IO: no such folder or archive; ERR_FORMAT: a broken archive, or no picture in it; ERR_LIMIT:
  * folders too deep. Symbolic links to files are followed, those to folders are not. An archive is
- * gone through once. */
-int image_source_open(struct image_source **out, const char *path, struct err *e);
+ * gone through once. The events are told what is left out, and are asked by every thread that reads
+ * whether it shall end. */
+int image_source_open(struct image_source **out, const char *path, const struct events *ev,
+                      struct err *e);
 void image_source_close(struct image_source *s); /* NULL is fine */
 
 size_t image_source_count(const struct image_source *s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * internal.h - what the files of image/ share: one decoder a format, one reader a kind of source.
+ * internal.h - what the files of image/ share: one decoder a format, one reader a kind of
+ * source. Private to image/.
  */
 #ifndef ASSENT_IMAGE_INTERNAL_H
 #define ASSENT_IMAGE_INTERNAL_H
@@ -48,7 +49,8 @@ struct source_list {
     struct source_member *members;
     size_t n, cap;
     struct arena texts;
-    size_t n_unusable; /* no UTF-8, control characters, or too long */
+    size_t n_unusable;           /* no UTF-8, control characters, or too long */
+    const struct events *events; /* who is told what is left out */
 };
 
 /* Adds a name if it ends as a picture's does. No part of it may begin with a dot. */

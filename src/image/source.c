@@ -44,9 +44,10 @@ int source_list_add(struct source_list *list, const char *name, uint64_t place, 
         return 0;
     if (len > KEY_BYTES_MAX || !text_utf8(name, len, &bad) || !text_is_printable(name)) {
         if (list->n_unusable++ == 0)
-            log_warn("this name cannot be a key (no UTF-8, control characters, or longer than %d "
-                     "bytes) and is left out: %.200s",
-                     KEY_BYTES_MAX, name);
+            events_say(list->events, EVENT_WARNING,
+                       "this name cannot be a key (no UTF-8, control characters, or longer than %d "
+                       "bytes) and is left out: %.200s",
+                       KEY_BYTES_MAX, name);
         return 0;
     }
     rc = mem_grow(&list->members, &list->cap, list->n + 1, sizeof(*list->members), MEMBERS_MAX, e);
@@ -85,7 +86,9 @@ static void keep_last_of_each(struct source_list *list)
 static int finish_list(struct source_list *list, const char *path, struct err *e)
 {
     if (list->n_unusable > 1)
-        log_warn("%s: %zu names are left out in all: they cannot be keys", path, list->n_unusable);
+        events_say(list->events, EVENT_WARNING,
+                   "%s: %zu names are left out in all: they cannot be keys", path,
+                   list->n_unusable);
     if (list->n == 0) {
         err_set(e, ERR_FORMAT, "there is no picture in it");
         err_expected(e, "files whose names end in .jpg, .jpeg, .png or .webp");
@@ -96,7 +99,8 @@ static int finish_list(struct source_list *list, const char *path, struct err *e
     return 0;
 }
 
-int image_source_open(struct image_source **out, const char *path, struct err *e)
+int image_source_open(struct image_source **out, const char *path, const struct events *ev,
+                      struct err *e)
 {
     struct image_source *s = mem_new(1, sizeof(*s), e);
     int rc;
@@ -104,6 +108,7 @@ int image_source_open(struct image_source **out, const char *path, struct err *e
     *out = NULL;
     if (!s)
         return ERR_NOMEM;
+    s->list.events = ev;
     s->kind = file_is_folder(path) ? &source_folder : &source_tar;
     rc = s->kind->open(&s->self, &s->list, path, e);
     if (rc == 0)

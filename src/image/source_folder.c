@@ -113,7 +113,7 @@ static int walk_folder(struct walk *w, int fd, unsigned depth, struct err *e)
         d = readdir(dir);
         if (!d)
             break;
-        rc = signals_check(e);
+        rc = events_check(w->list->events, e);
         if (rc == 0)
             rc = take_entry(w, dir, d, depth, e);
     }

@@ -23,6 +23,7 @@ struct tar {
     bool in_order; /* the files' names, as they lie in it */
     size_t links;
     uint64_t next; /* the number of the member whose header comes next, since the last start */
+    const struct events *events;
 };
 
 static int broken(const struct tar *t, struct err *e)
@@ -117,7 +118,7 @@ static int list_members(struct tar *t, struct source_list *list, struct err *e)
         t->links += archive_entry_hardlink(entry) || archive_entry_symlink(entry);
         if (name)
             rc = source_list_add(list, name, t->compressed ? t->next - 1 : header, e);
-        if (rc < 0 || (rc = signals_check(e)) < 0)
+        if (rc < 0 || (rc = events_check(t->events, e)) < 0)
             break;
         t->in_order = t->in_order && is_in_order(list, n);
     }
@@ -141,10 +142,12 @@ static void tar_close(void *self)
 static void warn(const struct tar *t)
 {
     if (t->links > 0)
-        log_warn("%s: %zu links are left out: an archive has no file behind them", t->path,
-                 t->links);
+        events_say(t->events, EVENT_WARNING,
+                   "%s: %zu links are left out: an archive has no file behind them", t->path,
+                   t->links);
     if (t->compressed && !t->in_order)
-        log_warn(
+        events_say(
+            t->events, EVENT_WARNING,
             "%s is compressed, and its files do not lie in the order of their names: each step "
             "back decompresses it from its beginning; a tar that is not compressed, or one made "
             "with --sort=name, is read once",
@@ -159,6 +162,7 @@ static int tar_open(void **self, struct source_list *list, const char *path, str
     *self = t;
     if (!t)
         return ERR_NOMEM;
+    t->events = list->events;
     t->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (t->fd < 0)
         return err_errno(e, "open", path);
@@ -189,7 +193,7 @@ static int skip_to(struct tar *t, uint64_t number, struct archive_entry **entry,
         if (rc == 0)
             return changed(t, e);
         if (rc > 0)
-            rc = signals_check(e);
+            rc = events_check(t->events, e);
     } while (rc == 0 && t->next <= number);
     return rc;
 }

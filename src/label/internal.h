@@ -15,14 +15,12 @@ struct label_backend {
     void (*close)(void *state);
     struct label_model (*model)(const void *state);
     char *(*file)(const void *state, size_t i, struct err *e);
-    int (*cost)(void *state, uint32_t width, uint32_t height, struct label_cost *out,
-                struct err *e);
+    int (*cost)(void *state, const struct image *size, const uint8_t *wanted,
+                struct label_cost *out, struct err *e);
     int (*speed)(void *state, double *flops, struct err *e);
     /* values are VALUE_MISSING and the rest NaN beforehand. */
     int (*answer)(void *state, const struct image *image, const uint8_t *wanted,
                   struct label_answers *out, struct err *e);
 };
-
-extern const struct label_backend label_vlm;
 
 #endif

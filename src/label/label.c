@@ -7,6 +7,8 @@
 
 #include "label/internal.h"
 
+/* Each is a file beside this one. The first is meant where assent.yaml names none. */
+extern const struct label_backend label_vlm;
 static const struct label_backend *const backends[] = { &label_vlm };
 enum { BACKENDS = sizeof(backends) / sizeof(backends[0]) };
 
@@ -73,10 +75,10 @@ char *labeler_file(const struct labeler *l, size_t i, struct err *e)
     return l->backend->file(l->state, i, e);
 }
 
-int labeler_cost(struct labeler *l, uint32_t width, uint32_t height, struct label_cost *out,
-                 struct err *e)
+int labeler_cost(struct labeler *l, const struct image *size, const uint8_t *wanted,
+                 struct label_cost *out, struct err *e)
 {
-    return l->backend->cost(l->state, width, height, out, e);
+    return l->backend->cost(l->state, size, wanted, out, e);
 }
 
 int labeler_speed(struct labeler *l, double *flops, struct err *e)

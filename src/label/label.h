@@ -18,8 +18,9 @@
 struct labeler;
 
 struct label_options {
-    const char *dir; /* what the model's path is relative to */
-    bool reference;  /* plain C arithmetic */
+    const char *dir;             /* what the model's path is relative to */
+    bool reference;              /* plain C arithmetic */
+    const struct events *events; /* NULL: nobody listens */
 };
 
 /* Opens an annotator's model. ERR_ARG: assent.yaml does not say which, or says an engine that there
@@ -40,14 +41,14 @@ struct label_model labeler_model(const struct labeler *l);
 /* The i-th of the files that decide its answers, free() it; NULL behind the last. */
 char *labeler_file(const struct labeler *l, size_t i, struct err *e);
 
-/* What one image of this size takes with all questions. */
+/* What one image of this size takes with the columns where wanted[n_columns] is 1. */
 struct label_cost {
     double flop;
     size_t activation_bytes;
     size_t tokens;
 };
-int labeler_cost(struct labeler *l, uint32_t width, uint32_t height, struct label_cost *out,
-                 struct err *e);
+int labeler_cost(struct labeler *l, const struct image *size, const uint8_t *wanted,
+                 struct label_cost *out, struct err *e);
 /* Floating-point operations a second of its matrix products, measured in a moment. */
 int labeler_speed(struct labeler *l, double *flops, struct err *e);
 

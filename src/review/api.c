@@ -6,85 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "review/internal.h"
+#include "review/assets.h"
+#include "review/body.h"
+#include "review/documents.h"
+#include "review/server.h"
 
-/* ---- documents ---- */
-
-static struct json_t *text_or_null(const char *text)
-{
-    return text ? jv_pack("s", text) : jv_pack("n");
-}
-
-struct json_t *questions_json(const struct task *t)
-{
-    struct json_t *all = jv_array();
-
-    for (size_t i = 0; i < t->n_columns; i++) {
-        const struct column *c = &t->columns[i];
-        const struct question *q = &t->questions[c->question];
-
-        jv_append(all, jv_pack("{s:s, s:o, s:o, s:s, s:o}", "text", c->text, "about",
-                               text_or_null(c->about), "help", text_or_null(q->help), "kind",
-                               task_kind_name(c->yesno ? KIND_YESNO : q->kind), "options",
-                               jv_texts(c->labels, c->n_values)));
-    }
-    return all;
-}
-
-static double pace(const struct person *p)
-{
-    double seconds[REVIEW_RECENT];
-    size_t n = p->n_recent < REVIEW_RECENT ? p->n_recent : REVIEW_RECENT;
-
-    memcpy(seconds, p->recent, n * sizeof(seconds[0]));
-    return stats_quantile(seconds, n, 0.5);
-}
-
-struct json_t *progress_json(const struct state *s, const struct person *p)
-{
-    uint64_t left = p->left, grid = p->left_grid, most;
-    double seconds = pace(p);
-
-    most = s->limit == 0 ? left : p->done < s->limit ? s->limit - p->done : 0;
-    left = left < most ? left : most;
-    grid = grid < most ? grid : most;
-    return jv_pack("{s:I, s:I, s:I, s:o, s:o, s:I}", "done", (long long)p->done, "left",
-                   (long long)left, "left_grid", (long long)grid, "seconds_an_answer",
-                   jv_real(seconds), "seconds_left", jv_real(seconds * (double)left), "set_aside",
-                   (long long)s->n_aside);
-}
-
-static struct json_t *item_json(const struct review *r, size_t i)
-{
-    const struct store_item *item = &r->state.items.items[i];
-    char path[SECRET_TEXT];
-
-    snprintf(path, sizeof(path), "/image/%s", item->key);
-    return jv_pack("{s:s, s:I, s:o}", "id", item->key, "question", (long long)item->column, "image",
-                   text_or_null(r->pictures ? path : NULL));
-}
-
-static struct json_t *was_json(const struct state *s, size_t item, const struct json_t *was)
-{
-    const struct column *c = &s->task->columns[s->items.items[item].column];
-    const char *kind = jv_text(jv_get(was, "kind")), *value = jv_text(jv_get(was, "value"));
-    int16_t number = VALUE_MISSING;
-    unsigned codings = 0;
-
-    if (text_equal(kind, "flag"))
-        return jv_pack("{s:s, s:s}", "kind", kind, "reason", value);
-    if (value && task_read_value(c, value, strlen(value), &number, &codings) && number >= 0)
-        return jv_pack("{s:s, s:i}", "kind", kind, "value", (int)number);
-    return jv_pack("{s:s}", "kind", kind);
-}
+/* ---- items ---- */
 
 static int note_undone(void *data, const struct store_answer *a)
 {
     struct json_t **was = data;
 
     if (a->undone)
-        *was = jv_pack("{s:s, s:o}", "kind", store_answer_kind_name(a->kind), "value",
-                       text_or_null(a->value));
+        *was = document_answer(a);
     return 0;
 }
 
@@ -92,16 +26,14 @@ static int note_undone(void *data, const struct store_answer *a)
 static int add_item(const struct review *r, const struct person *p, size_t i, struct json_t *all,
                     struct err *e)
 {
-    struct json_t *item = item_json(r, i), *was = NULL;
+    struct json_t *was = NULL;
     int rc = 0;
 
     if (p->undone < 0)
         rc = store_answer_newest(r->site.store, p->annotator, r->state.items.items[i].id,
-                                 note_undone, &was, e);
-    if (item && was)
-        jv_set(item, "was", was_json(&r->state, i, was));
+                                 (struct store_answer_reader){ note_undone, &was }, e);
+    jv_append(all, document_item(&r->state, i, r->pictures != NULL, was));
     jv_free(was);
-    jv_append(all, item);
     return rc;
 }
 
@@ -124,15 +56,6 @@ struct call {
     struct body body;
 };
 
-static void refuse_body(struct request *q, const struct err *e)
-{
-    char message[sizeof(e->what) + sizeof(e->expected) + 16];
-
-    snprintf(message, sizeof(message), "%s%s%s", e->what, e->expected[0] ? ": expected " : "",
-             e->expected);
-    request_refuse(q, 400, "bad_request", message);
-}
-
 /* Checks who asks and what; false: it was answered. Else body_release. */
 static bool begin(struct review *r, struct request *q, enum body_kind kind, struct call *c)
 {
@@ -147,7 +70,7 @@ static bool begin(struct review *r, struct request *q, enum body_kind kind, stru
         return false;
     }
     if (body_read(&c->body, kind, text, len, &e) < 0) {
-        refuse_body(q, &e);
+        review_refuse(q, &e);
         return false;
     }
     if (state_person(&r->state, c->session.who.annotator, &c->person, &e) < 0 ||
@@ -184,7 +107,7 @@ static void end(struct review *r, struct request *q, struct call *c, unsigned st
         jv_free(reply);
         review_fail(r, q, e);
     } else {
-        jv_set(reply, "progress", progress_json(&r->state, c->person));
+        jv_set(reply, "progress", document_progress(&r->state, c->person));
         review_reply(r, q, status, reply, NULL);
     }
     body_release(&c->body);
@@ -235,9 +158,15 @@ static int note_known(void *data, const struct store_answer *a)
     k->items[k->n] = a->item;
     k->undone[k->n++] = a->undone;
     if (k->was)
-        jv_append(k->was, jv_pack("{s:s, s:o}", "kind", store_answer_kind_name(a->kind), "value",
-                                  text_or_null(a->value)));
+        jv_append(k->was, document_answer(a));
     return 0;
+}
+
+static int known_answers(const struct review *r, const struct call *c, struct known *known,
+                         struct err *e)
+{
+    return store_answers_of(r->site.store, c->person->annotator, c->body.key,
+                            (struct store_answer_reader){ note_known, known }, e);
 }
 
 static bool is_known(const struct known *k, int64_t item)
@@ -249,14 +178,19 @@ static bool is_known(const struct known *k, int64_t item)
 }
 
 /* Finds what the answer is on; an option or reason that does not exist is the page's mistake. */
-static int resolve(const struct review *r, const struct body_answer *a, bool grid,
+static int resolve(const struct review *r, const struct body *b, const struct body_answer *a,
                    struct given *out, struct err *e)
 {
     const struct state *s = &r->state;
     const struct column *c;
     bool reason = a->kind != ANSWER_FLAG;
 
-    *out = (struct given){ .item = SIZE_MAX, .kind = a->kind, .reason = a->reason };
+    *out = (struct given){ .item = SIZE_MAX,
+                           .kind = a->kind,
+                           .reason = a->reason,
+                           .key = b->key,
+                           .seconds = b->seconds / (double)b->n_answers,
+                           .mode = b->mode };
     for (size_t i = 0; !reason && i < s->task->n_flags; i++)
         reason = strcmp(a->reason, s->task->flags[i]) == 0;
     if (!reason)
@@ -266,7 +200,7 @@ static int resolve(const struct review *r, const struct body_answer *a, bool gri
         return 0;
     }
     c = &s->task->columns[s->items.items[out->item].column];
-    if (grid && !c->yesno)
+    if (b->mode == MODE_GRID && !c->yesno)
         return err_set(e, ERR_ARG, "a grid has yes/no questions only");
     if (a->kind == ANSWER_VALUE && (uint64_t)a->value >= c->n_values) {
         err_set(e, ERR_ARG, "this question has no such option");
@@ -276,20 +210,12 @@ static int resolve(const struct review *r, const struct body_answer *a, bool gri
     return 0;
 }
 
-static struct json_t *result_json(const char *item, enum kept kept)
-{
-    if (kept == KEPT)
-        return jv_pack("{s:s, s:b}", "item", item, "kept", 1);
-    return jv_pack("{s:s, s:b, s:s}", "item", item, "kept", 0, "why", kept_name(kept));
-}
-
 /* Keeps what may be kept; *kept counts it, with what was kept before. */
 static int keep_answers(struct review *r, const struct call *c, const struct given *given,
                         const struct known *known, struct json_t *results, size_t *kept,
                         struct err *e)
 {
     const struct body *b = &c->body;
-    double seconds = b->seconds / (double)b->n_answers;
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < b->n_answers; i++) {
@@ -298,10 +224,9 @@ static int keep_answers(struct review *r, const struct call *c, const struct giv
         enum kept how = before ? KEPT : state_check(&r->state, c->person, &given[i]);
 
         if (how == KEPT && !before)
-            rc = state_answer(&r->state, c->person, &given[i], b->key, seconds,
-                              (enum answer_mode)b->mode, NULL, e);
+            rc = state_answer(&r->state, c->person, &given[i], e);
         *kept += how == KEPT;
-        jv_append(results, result_json(b->answers[i].item, how));
+        jv_append(results, document_result(b->answers[i].item, how));
     }
     return rc;
 }
@@ -319,13 +244,13 @@ static void handle_answer(struct review *r, struct request *q)
     if (!begin(r, q, BODY_ANSWER, &c))
         return;
     for (size_t i = 0; rc == 0 && i < c.body.n_answers; i++)
-        rc = resolve(r, &c.body.answers[i], c.body.mode == MODE_GRID, &given[i], &e);
+        rc = resolve(r, &c.body, &c.body.answers[i], &given[i], &e);
     if (rc < 0) {
-        refuse_body(q, &e);
+        review_refuse(q, &e);
         body_release(&c.body);
         return;
     }
-    rc = store_answers_of(r->site.store, c.person->annotator, c.body.key, note_known, &known, &e);
+    rc = known_answers(r, &c, &known, &e);
     results = jv_array();
     if (rc == 0)
         rc = keep_answers(r, &c, given, &known, results, &kept, &e);
@@ -357,14 +282,10 @@ static int undo_known(struct review *r, const struct call *c, const struct known
     }
     for (size_t k = 0; rc == 0 && k < known->n; k++) {
         size_t i = state_index(&r->state, known->items[k]);
-        struct json_t *item;
 
         if (i == SIZE_MAX || c->person->when[i] != 0 || !state_may_see(&r->state, c->person, i))
             continue;
-        item = item_json(r, i);
-        if (item)
-            jv_set(item, "was", was_json(&r->state, i, jv_at(known->was, k)));
-        jv_append(items, item);
+        jv_append(items, document_item(&r->state, i, r->pictures != NULL, jv_at(known->was, k)));
     }
     return rc;
 }
@@ -382,7 +303,7 @@ static void handle_undo(struct review *r, struct request *q)
         return;
     }
     items = jv_array();
-    rc = store_answers_of(r->site.store, c.person->annotator, c.body.key, note_known, &known, &e);
+    rc = known_answers(r, &c, &known, &e);
     if (rc == 0)
         rc = undo_known(r, &c, &known, items, &e);
     jv_free(known.was);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "review/assets.h"
 
-#include "review/internal.h"
+#include <string.h>
 
 #include "assets.inc" /* made at build from assets/: review_assets, of struct asset */
 

@@ -3,11 +3,11 @@
  * The sample's strata are a question and what the annotators say of it, so that a rare value is a
  * stratum of its own. A sample too small for two cells of each gets coarser strata.
  */
+#include "review/draw.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "review/internal.h"
 
 /* Of columns with few values every pair of answers is a class of its own. */
 enum { FEW_VALUES = 6, MISSING_OR_ABSTAINED = 2 };
@@ -18,7 +18,8 @@ static const char *const relation_names[] = { "no label", "one label", "equal", 
 
 enum level { BY_QUESTION, BY_ANSWERS, BY_RELATION, ALL_IN_ONE };
 
-struct frame {
+struct layers { /* how a frame's cells fall into classes, and those into strata */
+    const struct frame *frame;
     const struct review_plan *plan;
     enum level level;
     size_t *first;    /* [n_columns] where a column's classes begin */
@@ -32,9 +33,25 @@ static int16_t label_of(const struct review_plan *p, int who, size_t image, size
     return p->labels[who] ? p->labels[who][column * p->images->n + image] : VALUE_MISSING;
 }
 
-static bool is_asked(const struct review_plan *p, size_t column)
+bool frame_has(const struct frame *f, size_t image, size_t column)
 {
-    return !p->columns || p->columns[column];
+    const struct review_plan *p = f->plan;
+
+    return (!p->columns || p->columns[column]) &&
+           (!f->drawn_before || image >= f->drawn_before[column]);
+}
+
+uint64_t frame_cells(const struct frame *f)
+{
+    uint64_t n = 0;
+
+    for (size_t c = 0; c < f->plan->task->n_columns; c++) {
+        size_t before = f->drawn_before ? f->drawn_before[c] : 0;
+
+        if (!f->plan->columns || f->plan->columns[c])
+            n += f->plan->images->n - before;
+    }
+    return n;
 }
 
 static enum relation relation_of(int16_t first, int16_t second)
@@ -61,7 +78,7 @@ static size_t answer_index(int16_t value)
     return value >= 0 ? (size_t)value + MISSING_OR_ABSTAINED : value == VALUE_MISSING ? 0 : 1;
 }
 
-static size_t classes_of(const struct frame *f, const struct column *c)
+static size_t classes_of(const struct layers *f, const struct column *c)
 {
     if (f->level == ALL_IN_ONE)
         return 1;
@@ -70,7 +87,7 @@ static size_t classes_of(const struct frame *f, const struct column *c)
     return answers_of(c) * answers_of(c);
 }
 
-static size_t class_of(const struct frame *f, size_t image, size_t column)
+static size_t class_of(const struct layers *f, size_t image, size_t column)
 {
     const struct column *c = &f->plan->task->columns[column];
     int16_t first = label_of(f->plan, 0, image, column);
@@ -84,7 +101,7 @@ static size_t class_of(const struct frame *f, size_t image, size_t column)
 }
 
 /* Columns with equal labels share their classes where strata do not tell questions apart. */
-static bool share_classes(const struct frame *f, const struct column *a, const struct column *b)
+static bool share_classes(const struct layers *f, const struct column *a, const struct column *b)
 {
     if (f->level == BY_QUESTION)
         return false;
@@ -100,7 +117,7 @@ static bool share_classes(const struct frame *f, const struct column *a, const s
     return true;
 }
 
-static void place_classes(struct frame *f)
+static void place_classes(struct layers *f)
 {
     const struct task *t = f->plan->task;
 
@@ -117,7 +134,7 @@ static void place_classes(struct frame *f)
 }
 
 /* Counts the cells of each class; *n_strata is how many have any. */
-static int count_cells(struct frame *f, size_t *n_strata, struct err *e)
+static int count_cells(struct layers *f, size_t *n_strata, struct err *e)
 {
     const struct review_plan *p = f->plan;
 
@@ -127,8 +144,9 @@ static int count_cells(struct frame *f, size_t *n_strata, struct err *e)
     if (!f->cells)
         return ERR_NOMEM;
     for (size_t c = 0; c < p->task->n_columns; c++)
-        for (size_t i = 0; is_asked(p, c) && i < p->images->n; i++)
-            f->cells[class_of(f, i, c)]++;
+        for (size_t i = 0; i < p->images->n; i++)
+            if (frame_has(f->frame, i, c))
+                f->cells[class_of(f, i, c)]++;
     *n_strata = 0;
     for (size_t k = 0; k < f->n_classes; k++)
         *n_strata += f->cells[k] > 0;
@@ -136,7 +154,7 @@ static int count_cells(struct frame *f, size_t *n_strata, struct err *e)
 }
 
 /* The finest strata of which each gets two cells or more. */
-static int choose_level(struct frame *f, uint64_t wanted, size_t *n_strata, struct err *e)
+static int choose_level(struct layers *f, uint64_t wanted, size_t *n_strata, struct err *e)
 {
     int rc = 0;
 
@@ -161,7 +179,7 @@ static const char *answer_text(const struct column *c, size_t index)
     return index == 0 ? "no label" : index == 1 ? "abstained" : c->labels[index - 2];
 }
 
-static const char *class_name(const struct frame *f, size_t column, size_t k, struct arena *a,
+static const char *class_name(const struct layers *f, size_t column, size_t k, struct arena *a,
                               struct err *e)
 {
     const struct column *c = &f->plan->task->columns[column];
@@ -186,7 +204,7 @@ static const char *class_name(const struct frame *f, size_t column, size_t k, st
 }
 
 /* Gives every class that has cells a stratum. */
-static int make_strata(struct frame *f, size_t n_strata, struct drawing *out, struct err *e)
+static int make_strata(struct layers *f, size_t n_strata, struct drawing *out, struct err *e)
 {
     const struct task *t = f->plan->task;
 
@@ -252,10 +270,11 @@ void draw_allocate(struct store_stratum *strata, size_t n, uint64_t wanted)
 
 /* In each stratum every set of `drawn` cells has one probability (selection sampling: Fan, Muller,
  * Rezucha 1962). */
-static int draw_cells(const struct frame *f, struct drawing *out, struct err *e)
+static int draw_cells(const struct layers *f, struct drawing *out, struct err *e)
 {
     const struct review_plan *p = f->plan;
-    uint64_t state = p->seed, (*left)[2]; /* [stratum]: cells to come, cells to draw */
+    uint64_t state = p->seed + (f->frame->drawn_before ? out->frame : 0);
+    uint64_t(*left)[2]; /* [stratum]: cells to come, cells to draw */
     size_t n = 0;
 
     for (size_t h = 0; h < out->n_strata; h++)
@@ -272,7 +291,7 @@ static int draw_cells(const struct frame *f, struct drawing *out, struct err *e)
     }
     for (size_t i = 0; i < p->images->n; i++) {
         for (size_t c = 0; c < p->task->n_columns; c++) {
-            size_t h = is_asked(p, c) ? f->stratum[class_of(f, i, c)] : SIZE_MAX;
+            size_t h = frame_has(f->frame, i, c) ? f->stratum[class_of(f, i, c)] : SIZE_MAX;
 
             if (h == SIZE_MAX || random_below(&state, left[h][0]--) >= left[h][1])
                 continue;
@@ -284,19 +303,17 @@ static int draw_cells(const struct frame *f, struct drawing *out, struct err *e)
     return 0;
 }
 
-int draw_sample(const struct review_plan *p, uint64_t wanted, struct drawing *out, struct err *e)
+int draw_sample(const struct frame *frame, uint64_t wanted, struct drawing *out, struct err *e)
 {
-    struct frame f = { .plan = p };
+    struct layers f = { .frame = frame, .plan = frame->plan };
     size_t n_strata = 0;
     int rc;
 
-    *out = (struct drawing){ 0 };
+    *out = (struct drawing){ .frame = frame_cells(frame) };
     rc = choose_level(&f, wanted, &n_strata, e);
     if (rc == 0)
         rc = make_strata(&f, n_strata, out, e);
     if (rc == 0) {
-        for (size_t h = 0; h < out->n_strata; h++)
-            out->frame += out->strata[h].cells;
         draw_allocate(out->strata, out->n_strata, wanted);
         rc = draw_cells(&f, out, e);
     }

@@ -1,12 +1,14 @@
-/* SPDX-License-Identifier: MIT
- *
- * What came of the review: by person, by question, and what the sample says of all cells.
- */
+/* SPDX-License-Identifier: MIT */
+#include "review/figures.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "review/internal.h"
+#include "store/designs.h"
+#include "store/review.h"
+#include "store/reviewers.h"
 
 struct one { /* an answer */
     size_t item, person;
@@ -16,12 +18,10 @@ struct one { /* an answer */
     bool undone;
 };
 
-struct counting {
+struct gathering {
     struct review_figures *out;
     const struct task *task;
     struct store_items items;
-    size_t *index_of; /* [max_id + 1] of an item's id */
-    int64_t max_id;
     struct one *answers;
     size_t n, cap, people_cap;
     struct err *e;
@@ -29,7 +29,7 @@ struct counting {
 
 static int note_person(void *data, const struct store_reviewer *r)
 {
-    struct counting *c = data;
+    struct gathering *c = data;
     struct review_figures *out = c->out;
     struct review_person *p;
     int rc;
@@ -46,7 +46,7 @@ static int note_person(void *data, const struct store_reviewer *r)
     return p->name ? 0 : ERR_NOMEM;
 }
 
-static struct review_person *person_of(const struct counting *c, int64_t annotator)
+static struct review_person *person_of(const struct gathering *c, int64_t annotator)
 {
     for (size_t i = 0; i < c->out->n_people; i++)
         if (c->out->people[i].annotator == annotator)
@@ -54,7 +54,7 @@ static struct review_person *person_of(const struct counting *c, int64_t annotat
     return NULL;
 }
 
-static int16_t value_of(const struct counting *c, size_t item, const struct store_answer *a)
+static int16_t value_of(const struct gathering *c, size_t item, const struct store_answer *a)
 {
     const struct column *column = &c->task->columns[c->items.items[item].column];
     int16_t value = VALUE_MISSING;
@@ -69,14 +69,16 @@ static int16_t value_of(const struct counting *c, size_t item, const struct stor
 
 static int note_answer(void *data, const struct store_answer *a)
 {
-    struct counting *c = data;
-    size_t item = a->item >= 0 && a->item <= c->max_id ? c->index_of[a->item] : SIZE_MAX;
+    struct gathering *c = data;
+    size_t item = store_items_find(&c->items, a->item);
     struct review_person *p = person_of(c, a->annotator);
     int rc;
 
     if (item == SIZE_MAX || !p)
         return 0;
-    snprintf(p->last, sizeof(p->last), "%s", a->at);
+    p->last = arena_text(&c->out->arena, a->at, strlen(a->at), c->e);
+    if (!p->last)
+        return ERR_NOMEM;
     rc = mem_grow(&c->answers, &c->cap, c->n + 1, sizeof(*c->answers), SIZE_MAX / 64, c->e);
     if (rc == 0)
         c->answers[c->n++] = (struct one){ item,       (size_t)(p - c->out->people),
@@ -85,24 +87,26 @@ static int note_answer(void *data, const struct store_answer *a)
     return rc;
 }
 
-static int load(struct counting *c, struct store *s, const struct store_images *images,
+static int note_lease(void *data, const struct store_lease *l)
+{
+    struct gathering *c = data;
+    struct review_person *p = person_of(c, l->annotator);
+
+    if (p)
+        p->leased += l->until > (int64_t)time(NULL);
+    return 0;
+}
+
+static int load(struct gathering *c, struct store *s, const struct store_images *images,
                 struct err *e)
 {
     int rc = store_items_load(s, c->task, images, &c->items, e);
 
-    for (size_t i = 0; rc == 0 && i < c->items.n; i++)
-        if (c->items.items[i].id > c->max_id)
-            c->max_id = c->items.items[i].id;
-    if (rc < 0)
-        return rc;
-    c->index_of = mem_new((size_t)c->max_id + 1, sizeof(*c->index_of), e);
-    if (!c->index_of)
-        return ERR_NOMEM;
-    memset(c->index_of, 0xff, ((size_t)c->max_id + 1) * sizeof(*c->index_of)); /* SIZE_MAX */
-    for (size_t i = 0; i < c->items.n; i++)
-        c->index_of[c->items.items[i].id] = i;
-    rc = store_reviewers(s, note_person, c, e);
-    return rc < 0 ? rc : store_answers(s, note_answer, c, e);
+    if (rc == 0)
+        rc = store_reviewers(s, note_person, c, e);
+    if (rc == 0)
+        rc = store_answers(s, (struct store_answer_reader){ note_answer, c }, e);
+    return rc < 0 ? rc : store_leases(s, note_lease, c, e);
 }
 
 /* ---- people and questions ---- */
@@ -120,8 +124,9 @@ static void count_kinds(struct review_person *p, const struct one *a)
     p->flagged += a->kind == ANSWER_FLAG;
 }
 
-/* The person's answer that counts on an item; NULL: none. answer_of[] is by item, of one person. */
-static void count_checks(const struct counting *c, struct review_person *p, const struct one *a,
+/* Counts what is right and alike; shares come of it at the end. answer_of[] is by item the answer
+ * of the one person that counts; NULL: none. */
+static void count_checks(const struct gathering *c, struct review_person *p, const struct one *a,
                          const struct one *const *answer_of)
 {
     const struct store_item *item = &c->items.items[a->item];
@@ -131,16 +136,16 @@ static void count_checks(const struct counting *c, struct review_person *p, cons
         return;
     if (item->kind == REVIEW_GOLD) {
         p->gold++;
-        p->gold_right += a->value == item->known;
+        p->gold_accuracy += a->value == item->known;
     }
     if (item->kind == REVIEW_REPEAT && first && first->kind == ANSWER_VALUE) {
         p->repeats++;
-        p->repeats_equal += a->value == first->value;
+        p->repeat_consistency += a->value == first->value;
     }
 }
 
 /* Medians of what matches; memory for all answers' seconds is the caller's. */
-static double median_of(const struct counting *c, double *seconds, size_t person, size_t column)
+static double median_of(const struct gathering *c, double *seconds, size_t person, size_t column)
 {
     size_t n = 0;
 
@@ -154,7 +159,29 @@ static double median_of(const struct counting *c, double *seconds, size_t person
     return stats_quantile(seconds, n, 0.5);
 }
 
-static int count_people(struct counting *c, struct err *e)
+static void count_person(struct gathering *c, size_t k, const struct one **answer_of,
+                         double *seconds)
+{
+    struct review_person *p = &c->out->people[k];
+
+    memset(answer_of, 0, c->items.n * sizeof(*answer_of));
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->answers[i].person != k)
+            continue;
+        count_kinds(p, &c->answers[i]);
+        if (!c->answers[i].undone)
+            answer_of[c->answers[i].item] = &c->answers[i];
+    }
+    for (size_t i = 0; i < c->items.n; i++)
+        if (answer_of[i])
+            count_checks(c, p, answer_of[i], answer_of);
+    p->gold_accuracy /= (double)p->gold;
+    p->repeat_consistency /= (double)p->repeats;
+    p->seconds = median_of(c, seconds, k, SIZE_MAX);
+    p->votes_per_hour = (double)(p->done - p->skipped) / p->hours;
+}
+
+static int count_people(struct gathering *c, struct err *e)
 {
     const struct one **answer_of = mem_new(c->items.n, sizeof(const struct one *), e);
     double *seconds = mem_new(c->n, sizeof(*seconds), e);
@@ -162,22 +189,9 @@ static int count_people(struct counting *c, struct err *e)
     int rc = answer_of && seconds ? 0 : ERR_NOMEM;
 
     for (size_t k = 0; rc == 0 && k < out->n_people; k++) {
-        struct review_person *p = &out->people[k];
-
-        memset(answer_of, 0, c->items.n * sizeof(*answer_of));
-        for (size_t i = 0; i < c->n; i++)
-            if (c->answers[i].person == k) {
-                count_kinds(p, &c->answers[i]);
-                if (!c->answers[i].undone)
-                    answer_of[c->answers[i].item] = &c->answers[i];
-            }
-        for (size_t i = 0; i < c->items.n; i++)
-            if (answer_of[i])
-                count_checks(c, p, answer_of[i], answer_of);
-        p->seconds = median_of(c, seconds, k, SIZE_MAX);
-        p->votes_an_hour = (double)(p->done - p->skipped) / p->hours;
-        out->hours += p->hours;
-        out->flagged += p->flagged;
+        count_person(c, k, answer_of, seconds);
+        out->hours += out->people[k].hours;
+        out->flagged += out->people[k].flagged;
     }
     for (size_t i = 0; rc == 0 && i < c->task->n_columns; i++)
         out->questions[i].seconds =
@@ -189,7 +203,7 @@ static int count_people(struct counting *c, struct err *e)
     return rc;
 }
 
-static int count_items(struct counting *c, struct err *e)
+static int count_items(struct gathering *c, struct err *e)
 {
     struct review_figures *out = c->out;
     uint32_t *filled = mem_new(c->items.n, sizeof(*filled), e);
@@ -209,13 +223,16 @@ static int count_items(struct counting *c, struct err *e)
     }
     for (size_t i = 0; i < c->items.n; i++) {
         struct review_question *q = &out->questions[c->items.items[i].column];
-        bool done = filled[i] >= c->items.items[i].votes;
+        const struct store_item *item = &c->items.items[i];
+        bool done = filled[i] >= item->votes;
 
+        if (!item->aside && !done)
+            out->votes_open += item->votes - filled[i];
         q->items++;
         q->done += done;
         out->items++;
         out->done += done;
-        out->set_aside += c->items.items[i].aside != NULL;
+        out->set_aside += item->aside != NULL;
     }
     free(filled);
     return 0;
@@ -252,61 +269,89 @@ static int16_t majority(const struct one *answers, size_t n)
     return best;
 }
 
-static void settle(const struct counting *c, int64_t design, const int16_t *labels, size_t n_images,
-                   const struct one *answers, size_t n, struct stats_stratum *strata,
-                   size_t n_strata)
+struct sampling {
+    struct gathering *gathering;
+    const int16_t *labels; /* [n_columns][n_images] */
+    size_t n_images;
+    struct stats_stratum *strata;
+    size_t n_strata;
+};
+
+/* One cell's votes. */
+static void settle(const struct sampling *s, const struct one *answers, size_t n)
 {
-    const struct store_item *item = &c->items.items[answers[0].item];
+    const struct review_figures *out = s->gathering->out;
+    const struct store_item *item = &s->gathering->items.items[answers[0].item];
     int16_t said = majority(answers, n), label;
     struct stats_stratum *h;
 
-    if (item->design != design || item->kind == REVIEW_REPEAT || item->stratum >= n_strata ||
-        said < 0)
+    if (item->design != out->design || item->kind == REVIEW_REPEAT ||
+        item->stratum >= s->n_strata || said < 0)
         return;
-    label = labels[item->column * n_images + item->image];
-    h = &strata[item->stratum];
+    label = s->labels[item->column * s->n_images + item->image];
+    h = &s->strata[item->stratum];
     h->n++;
     h->rated += label >= 0;
     h->equal += label == said;
 }
 
-static int count_sample(struct counting *c, struct store *s, const int16_t *labels, size_t n_images,
-                        struct err *e)
+/* Only what counts is a vote: those are brought to the front, sorted by item. */
+static size_t sort_votes(struct gathering *c)
 {
-    struct review_figures *out = c->out;
-    struct store_stratum *kept = NULL;
-    struct stats_stratum *strata;
-    size_t n_strata = 0, n = 0;
-    uint64_t seed;
-    int rc = store_design_find(s, NULL, &out->design, &seed, e);
+    size_t n = 0;
 
-    if (rc == 0 && out->design != 0)
-        rc = store_strata_load(s, out->design, &out->arena, &kept, &n_strata, e);
-    strata = arena_new(&out->arena, n_strata, sizeof(*strata), e);
-    if (rc < 0 || !strata)
-        return rc < 0 ? rc : ERR_NOMEM;
-    for (size_t i = 0; i < c->n; i++) /* only what counts is a vote */
+    for (size_t i = 0; i < c->n; i++)
         if (!c->answers[i].undone && c->answers[i].kind == ANSWER_VALUE)
             c->answers[n++] = c->answers[i];
     if (n > 1)
         qsort(c->answers, n, sizeof(*c->answers), by_item_and_value);
-    for (size_t h = 0; h < n_strata; h++) {
-        strata[h].cells = kept[h].cells;
-        out->drawn += kept[h].drawn;
-    }
-    for (size_t i = 0, end; labels && i < n; i = end) {
+    return n;
+}
+
+static void settle_all(struct sampling *s)
+{
+    struct gathering *c = s->gathering;
+    size_t n = sort_votes(c);
+
+    for (size_t i = 0, end; s->labels && i < n; i = end) {
         for (end = i; end < n && c->answers[end].item == c->answers[i].item;)
             end++;
-        settle(c, out->design, labels, n_images, c->answers + i, end - i, strata, n_strata);
+        settle(s, c->answers + i, end - i);
     }
-    stats_sample_agreement(strata, n_strata, &out->sample);
+    stats_sample_agreement(s->strata, s->n_strata, &c->out->sample);
+}
+
+static int count_sample(struct gathering *c, struct store *s, const int16_t *labels,
+                        size_t n_images, struct err *e)
+{
+    struct review_figures *out = c->out;
+    struct store_stratum *kept = NULL;
+    struct sampling sampling = { .gathering = c, .labels = labels, .n_images = n_images };
+    uint64_t seed;
+    int rc = store_design_find(s, NULL, &out->design, &seed, e);
+
+    if (rc == 0 && out->design != 0)
+        rc = store_strata_load(s, out->design, &out->arena, &kept, &out->n_strata, e);
+    if (rc < 0)
+        return rc;
+    sampling.n_strata = out->n_strata;
+    sampling.strata = arena_new(&out->arena, out->n_strata, sizeof(*sampling.strata), e);
+    if (!sampling.strata)
+        return ERR_NOMEM;
+    out->cells = n_images * c->task->n_columns;
+    for (size_t h = 0; h < out->n_strata; h++) {
+        sampling.strata[h].cells = kept[h].cells;
+        out->frame += kept[h].cells;
+        out->drawn += kept[h].drawn;
+    }
+    settle_all(&sampling);
     return 0;
 }
 
 int review_figures_load(struct review_figures *out, struct store *s, const struct task *t,
                         const struct store_images *images, const int16_t *labels, struct err *e)
 {
-    struct counting c = { .out = out, .task = t, .e = e };
+    struct gathering c = { .out = out, .task = t, .e = e };
     int rc;
 
     *out = (struct review_figures){ .task = t };
@@ -318,7 +363,6 @@ int review_figures_load(struct review_figures *out, struct store *s, const struc
     if (rc == 0)
         rc = count_sample(&c, s, labels, images->n, e);
     store_items_release(&c.items);
-    free(c.index_of);
     free(c.answers);
     if (rc < 0)
         review_figures_release(out);
@@ -330,70 +374,4 @@ void review_figures_release(struct review_figures *f)
     free(f->people);
     arena_release(&f->arena);
     *f = (struct review_figures){ 0 };
-}
-
-/* ---- JSON ---- */
-
-static struct json_t *share_json(uint64_t k, uint64_t n)
-{
-    return jv_real((double)k / (double)n);
-}
-
-static struct json_t *people_json(const struct review_figures *f)
-{
-    struct json_t *all = jv_array();
-
-    for (size_t i = 0; i < f->n_people; i++) {
-        const struct review_person *p = &f->people[i];
-        struct json_t *o = jv_pack(
-            "{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:b}", "name", p->name, "done",
-            (long long)p->done, "undone", (long long)p->undone, "unsure", (long long)p->unsure,
-            "skipped", (long long)p->skipped, "flagged", (long long)p->flagged, "seconds_an_answer",
-            jv_real(p->seconds), "hours", jv_real(p->hours), "votes_an_hour",
-            jv_real(p->votes_an_hour), "revoked", (int)p->revoked);
-
-        if (o) {
-            jv_set(o, "last", p->last[0] ? jv_pack("s", p->last) : jv_pack("n"));
-            jv_set(o, "gold", jv_pack("I", (long long)p->gold));
-            jv_set(o, "gold_accuracy", share_json(p->gold_right, p->gold));
-            jv_set(o, "repeats", jv_pack("I", (long long)p->repeats));
-            jv_set(o, "repeat_consistency", share_json(p->repeats_equal, p->repeats));
-        }
-        jv_append(all, o);
-    }
-    return all;
-}
-
-static struct json_t *questions(const struct review_figures *f)
-{
-    struct json_t *all = jv_array();
-
-    for (size_t i = 0; i < f->task->n_columns; i++)
-        if (f->questions[i].items > 0)
-            jv_append(all, jv_pack("{s:s, s:I, s:I, s:o}", "name", f->task->columns[i].name,
-                                   "items", (long long)f->questions[i].items, "done",
-                                   (long long)f->questions[i].done, "seconds_an_answer",
-                                   jv_real(f->questions[i].seconds)));
-    return all;
-}
-
-static struct json_t *sample_json(const struct review_figures *f)
-{
-    const struct stats_sample *s = &f->sample;
-
-    if (f->design == 0)
-        return jv_pack("n");
-    return jv_pack("{s:I, s:o, s:o, s:o, s:[o, o], s:o}", "drawn", (long long)f->drawn, "settled",
-                   jv_real(s->settled), "agreement", jv_real(s->agreement), "standard_error",
-                   jv_real(s->error), "interval", jv_real(s->interval.low),
-                   jv_real(s->interval.high), "covered", jv_real(s->covered));
-}
-
-struct json_t *review_figures_json(const struct review_figures *f)
-{
-    return jv_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "items", (long long)f->items,
-                   "done", (long long)f->done, "set_aside", (long long)f->set_aside, "flagged",
-                   (long long)f->flagged, "seconds_an_answer", jv_real(f->seconds), "hours",
-                   jv_real(f->hours), "questions", questions(f), "people", people_json(f), "sample",
-                   sample_json(f));
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "review/internal.h"
+#include "review/server.h"
 
 enum { GALLERY_DEFAULT = 48, GALLERY_MOST = 96 };
 
@@ -26,22 +26,11 @@ bool owner_may_see(const struct review *r, size_t item)
     return state_is_done(&r->state, item) && r->state.items.items[item].kind != REVIEW_REPEAT;
 }
 
-static long long held_by(const struct review *r, const char *name, const struct review_figures *f)
-{
-    long long n = 0;
-
-    for (size_t k = 0; k < r->state.n_holds; k++)
-        for (size_t i = 0; i < f->n_people; i++)
-            n += f->people[i].annotator == r->state.holds[k].person->annotator &&
-                 text_equal(f->people[i].name, name);
-    return n;
-}
-
 void owner_overview(struct review *r, struct request *q)
 {
     const struct review_site *s = &r->site;
     struct review_figures f;
-    struct json_t *o, *people;
+    struct json_t *o;
     struct err e;
 
     if (!is_owner(r, q))
@@ -50,11 +39,7 @@ void owner_overview(struct review *r, struct request *q)
         request_refuse(q, 500, "failed", e.what);
         return;
     }
-    o = review_figures_json(&f);
-    people = jv_get(o, "people");
-    for (size_t i = 0; i < jv_length(people); i++)
-        jv_set(jv_at(people, i), "leased",
-               jv_pack("I", held_by(r, jv_text(jv_get(jv_at(people, i), "name")), &f)));
+    o = s->describe ? s->describe(&f) : jv_pack("{}");
     if (o)
         jv_set(o, "title", jv_pack("s", s->task->name));
     review_figures_release(&f);
@@ -176,7 +161,7 @@ static int by_confidence(const void *a, const void *b)
 static int find_shown(struct gallery *g, enum outcome wanted, size_t column, struct err *e)
 {
     struct review *r = g->review;
-    int rc = store_answers(r->site.store, note_vote, g, e);
+    int rc = store_answers(r->site.store, (struct store_answer_reader){ note_vote, g }, e);
 
     if (rc == 0) {
         g->items = mem_new(g->n_votes, sizeof(*g->items), e);

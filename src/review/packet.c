@@ -5,11 +5,18 @@
  * names the packet by the hash of its person and items, so that answers to something else are
  * refused.
  */
+#include "review/packet.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "review/internal.h"
+#include "review/assets.h"
+#include "review/body.h"
+#include "review/documents.h"
+#include "review/pictures.h"
+#include "review/state.h"
+#include "store/reviewers.h"
 
 enum {
     LEASE_DAYS = 30,
@@ -34,13 +41,13 @@ struct packing {
 static int add_image(struct packing *p, size_t i, bool *kept, struct err *e)
 {
     const struct store_item *item = &p->state.items.items[i];
-    size_t picture = p->site->picture_of[item->image], len;
+    size_t picture = p->site->catalogue->picture_of[item->image], len;
     char name[SECRET_TEXT];
     struct err broken;
     void *jpeg;
     int rc = picture == SIZE_MAX
                  ? err_set(&broken, ERR_IO, "the picture is not there any more")
-                 : picture_make(p->site->source, picture, NULL, &jpeg, &len, &broken);
+                 : picture_make(p->site->catalogue, picture, NULL, &jpeg, &len, &broken);
 
     *kept = rc == 0;
     if (rc == ERR_NOMEM) {
@@ -65,8 +72,8 @@ static int add_images(struct packing *p, struct err *e)
 
         if (p->state.items.items[p->items[k]].aside)
             continue;
-        rc = signals_check(e);
-        if (rc == 0 && p->site->source)
+        rc = events_check(p->site->events, e);
+        if (rc == 0 && p->site->catalogue)
             rc = add_image(p, p->items[k], &kept, e);
         if (kept)
             p->items[n++] = p->items[k];
@@ -85,7 +92,7 @@ static struct json_t *items_json(const struct packing *p)
 
         snprintf(name, sizeof(name), "images/%s.jpg", item->key);
         jv_append(all, jv_pack("{s:s, s:I, s:s?}", "id", item->key, "question",
-                               (long long)item->column, "image", p->site->source ? name : NULL));
+                               (long long)item->column, "image", p->site->catalogue ? name : NULL));
     }
     return all;
 }
@@ -116,7 +123,7 @@ static int add_data(struct packing *p, struct err *e)
 
     data = jv_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:i, s:{s:i, s:i}, s:o}", "version", VERSION,
                    "packet", rc == 0 ? p->hash : "", "name", p->who->name, "title", t->name,
-                   "questions", questions_json(t), "reasons", jv_texts(t->flags, t->n_flags),
+                   "questions", document_questions(t), "reasons", jv_texts(t->flags, t->n_flags),
                    "idle_seconds", IDLE_SECONDS, "grid", "least", GRID_LEAST, "most", GRID_MOST,
                    "items", items);
     text = jv_print_line(data);
@@ -156,7 +163,7 @@ static int fill(struct packing *p, struct err *e)
     if (rc == 0)
         rc = state_person(&p->state, p->who->annotator, &p->person, e);
     if (rc == 0)
-        rc = state_take_all(&p->state, p->person, PACKET_TAB, LEASE_DAYS, &p->items, &p->n, e);
+        rc = state_take_all(&p->state, p->person, LEASE_DAYS, &p->items, &p->n, e);
     if (rc == 0)
         rc = add_page(p, e);
     if (rc == 0)
@@ -239,9 +246,14 @@ static int take_new(struct taking *t, const struct body *b, const struct body_an
                     size_t item, const char *at, struct err *e)
 {
     struct state *s = &t->state;
-    struct given g = {
-        .item = item, .kind = a->kind, .value = (int16_t)a->value, .reason = a->reason
-    };
+    struct given g = { .item = item,
+                       .kind = a->kind,
+                       .value = (int16_t)a->value,
+                       .reason = a->reason,
+                       .key = b->key,
+                       .seconds = b->seconds / (double)b->n_answers,
+                       .mode = MODE_PACKET,
+                       .at = at };
     const struct column *c = &s->task->columns[s->items.items[item].column];
     enum kept how = is_offered(s->task, c, b, a) ? state_check(s, t->person, &g) : NOT_LEASED;
     int rc;
@@ -251,8 +263,7 @@ static int take_new(struct taking *t, const struct body *b, const struct body_an
         return 0;
     }
     t->out->kept++;
-    rc = state_answer(s, t->person, &g, b->key, b->seconds / (double)b->n_answers, MODE_PACKET, at,
-                      e);
+    rc = state_answer(s, t->person, &g, e);
     return rc == 0 && b->undone ? take_back(t, item, e) : rc;
 }
 
@@ -270,7 +281,8 @@ static int take_one(struct taking *t, const struct body *b, const struct body_an
         return 0;
     }
     w.item = s->items.items[item].id;
-    rc = store_answers_of(t->site->store, t->person->annotator, b->key, find_kept, &w, e);
+    rc = store_answers_of(t->site->store, t->person->annotator, b->key,
+                          (struct store_answer_reader){ find_kept, &w }, e);
     if (rc < 0)
         return rc;
     if (!w.found)
@@ -282,10 +294,9 @@ static int take_one(struct taking *t, const struct body *b, const struct body_an
 }
 
 /* When it was given, as the page wrote it; NULL where that is no time, or one to come. */
-static const char *time_of(const struct json_t *answer)
+static const char *checked_time(const char *at)
 {
     static const char format[] = "%Y-%m-%dT%H:%M:%SZ";
-    const char *at = jv_text(jv_get(answer, "at"));
     char again[32] = "";
     struct tm tm = { 0 };
     time_t when;
@@ -299,18 +310,19 @@ static const char *time_of(const struct json_t *answer)
     return strcmp(at, again) == 0 ? at : NULL;
 }
 
-static int take_list(struct taking *t, const struct json_t *list, struct err *e)
+static int take_list(struct taking *t, const struct cursor *file, struct err *e)
 {
+    struct cursor list = cursor_member(file, "answers"), item = { 0 };
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < jv_length(list); i++) {
+    while (rc == 0 && cursor_next(&list, &item)) {
         struct body b;
 
-        rc = body_read_packet(&b, jv_at(list, i), e);
+        rc = body_read_packet(&b, &item, e);
         for (size_t k = 0; rc == 0 && k < b.n_answers; k++)
-            rc = take_one(t, &b, &b.answers[k], time_of(jv_at(list, i)), e);
+            rc = take_one(t, &b, &b.answers[k], checked_time(b.at), e);
         if (rc == ERR_FORMAT)
-            err_at(e, "answers[%zu]", i);
+            cursor_at(&item, e);
     }
     return rc;
 }
@@ -337,22 +349,22 @@ static int check_packet(struct taking *t, const struct json_t *file, int64_t *an
 
 static int take_file(struct taking *t, const char *path, struct err *e)
 {
-    struct json_t *file = NULL;
+    struct cursor file = { 0 };
     int64_t annotator = 0;
     char *text = NULL;
     size_t len;
     int rc = file_read(path, ANSWERS_FILE_MAX, &text, &len, e);
 
     if (rc == 0)
-        rc = jv_parse(&file, text, len, e);
+        rc = cursor_parse(&file, path, text, len, e);
     if (rc == 0)
-        rc = check_packet(t, file, &annotator, e);
+        rc = check_packet(t, file.value, &annotator, e);
     if (rc == 0)
         rc = state_person(&t->state, annotator, &t->person, e);
     if (rc == 0)
-        rc = take_list(t, jv_get(file, "answers"), e);
+        rc = take_list(t, &file, e);
     free(text);
-    jv_free(file);
+    cursor_close(&file);
     return rc;
 }
 

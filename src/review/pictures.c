@@ -4,10 +4,10 @@
  * its name nor what a camera wrote into it. Two threads make them, so that a large picture does not
  * keep other requests waiting; the latest are kept.
  */
+#include "review/pictures.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "review/internal.h"
 
 enum {
     THREADS = 2,
@@ -25,13 +25,13 @@ struct kept_picture {
     uint64_t used; /* the later, the higher */
 };
 
-struct job {
+struct picture_job {
     struct request *request;
     size_t image;
 };
 
 struct pictures {
-    const struct review_site *site;
+    const struct catalogue *catalogue;
     pictures_broken *broken;
     void *data;
     pthread_mutex_t reading; /* the source: one at a time */
@@ -39,7 +39,7 @@ struct pictures {
     pthread_cond_t more;
     pthread_t threads[THREADS];
     size_t n_threads;
-    struct job *jobs; /* a ring */
+    struct picture_job *jobs; /* a ring */
     size_t first, n_jobs;
     struct kept_picture *kept; /* [KEPT_MAX] */
     size_t bytes;
@@ -69,7 +69,7 @@ static int shrink(struct image *image, struct err *e)
     return 0;
 }
 
-int picture_make(struct image_source *source, size_t picture, pthread_mutex_t *reading, void **jpeg,
+int picture_make(const struct catalogue *c, size_t picture, pthread_mutex_t *reading, void **jpeg,
                  size_t *len, struct err *e)
 {
     struct image image = { 0 };
@@ -80,7 +80,7 @@ int picture_make(struct image_source *source, size_t picture, pthread_mutex_t *r
     *jpeg = NULL;
     if (reading)
         pthread_mutex_lock(reading);
-    rc = image_source_read(source, picture, &data, &n, e);
+    rc = image_source_read(c->source, picture, &data, &n, e);
     if (reading)
         pthread_mutex_unlock(reading);
     if (rc == 0)
@@ -164,12 +164,12 @@ static void send(struct request *r, void *jpeg, size_t len)
                .status = 200, .type = "image/jpeg", .bytes = jpeg, .taken = true, .len = len });
 }
 
-static void serve_job(struct pictures *p, const struct job *job)
+static void serve_job(struct pictures *p, const struct picture_job *job)
 {
     void *jpeg;
     size_t len;
     struct err e;
-    int rc = picture_make(p->site->source, p->site->picture_of[job->image], &p->reading, &jpeg,
+    int rc = picture_make(p->catalogue, p->catalogue->picture_of[job->image], &p->reading, &jpeg,
                           &len, &e);
 
     if (rc == 0) {
@@ -188,7 +188,7 @@ static void *work(void *data)
 
     pthread_mutex_lock(&p->lock);
     while (!p->stopping) {
-        struct job job;
+        struct picture_job job;
 
         if (p->n_jobs == 0) {
             pthread_cond_wait(&p->more, &p->lock);
@@ -219,14 +219,14 @@ void pictures_send(struct pictures *p, struct request *r, size_t image)
     }
     full = p->n_jobs == WAITING_MAX || p->stopping;
     if (!full)
-        p->jobs[(p->first + p->n_jobs++) % WAITING_MAX] = (struct job){ r, image };
+        p->jobs[(p->first + p->n_jobs++) % WAITING_MAX] = (struct picture_job){ r, image };
     pthread_cond_signal(&p->more);
     pthread_mutex_unlock(&p->lock);
     if (full)
         request_refuse(r, 503, "stopping", "too many images are waited for: try again");
 }
 
-int pictures_new(struct pictures **out, const struct review_site *site, pictures_broken *broken,
+int pictures_new(struct pictures **out, const struct catalogue *catalogue, pictures_broken *broken,
                  void *data, struct err *e)
 {
     struct pictures *p = mem_new(1, sizeof(*p), e);
@@ -234,7 +234,7 @@ int pictures_new(struct pictures **out, const struct review_site *site, pictures
     *out = NULL;
     if (!p)
         return ERR_NOMEM;
-    p->site = site;
+    p->catalogue = catalogue;
     p->broken = broken;
     p->data = data;
     pthread_mutex_init(&p->reading, NULL);

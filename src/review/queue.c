@@ -4,11 +4,14 @@
  * and which of them are shown again. A cell is queued once: one that is drawn into the sample and
  * is also disputed stays a dispute, and the sample remembers that it drew it.
  */
+#include "review/queue.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "review/internal.h"
+#include "review/draw.h"
+#include "review/limits.h"
 
 enum { BLOCK_ITEMS = 50 }; /* of ORDER_UNCERTAIN: an order within which nothing can be told */
 
@@ -34,13 +37,14 @@ struct building {
     bool again; /* a queue with these settings was built: its sample, gold and repeats are there */
 };
 
-static const char *const order_names[] = { "random", "uncertain", "rules-first", "question" };
+const char *const review_order_names[REVIEW_ORDERS] = { "random", "uncertain", "rules-first",
+                                                        "question" };
 
 bool review_order(const char *name, enum review_order *order)
 {
-    for (size_t i = 0; i < sizeof(order_names) / sizeof(order_names[0]); i++) {
+    for (size_t i = 0; i < REVIEW_ORDERS; i++) {
         *order = (enum review_order)i;
-        if (text_equal(name, order_names[i]))
+        if (text_equal(name, review_order_names[i]))
             return true;
     }
     return false;
@@ -233,58 +237,133 @@ static double inclusion(const struct store_stratum *h)
     return (double)h->drawn / (double)h->cells;
 }
 
-/* A drawn cell that is queued already joins the sample as it is. */
+/* A drawn cell that is queued already joins the sample as it is. first: where in the design the
+ * drawing's strata begin. */
 static int add_drawn(struct building *b, const struct drawing *d, const struct drawn_cell *cell,
-                     struct err *e)
+                     size_t first, struct err *e)
 {
-    struct new_item *added;
-    double pi = inclusion(&d->strata[cell->stratum]);
+    struct store_item drawn = { .design = b->out->design,
+                                .stratum = first + cell->stratum,
+                                .inclusion_probability = inclusion(&d->strata[cell->stratum]) };
     uint32_t before = b->queued[cell_of(b, cell->image, cell->column)];
+    struct new_item *added;
     int rc;
 
-    if (before != 0 && before <= b->there.n)
-        return store_item_sampled(b->store, b->there.items[before - 1].id, b->out->design,
-                                  cell->stratum, pi, e);
+    if (before != 0 && before <= b->there.n) {
+        drawn.id = b->there.items[before - 1].id;
+        return store_item_sampled(b->store, &drawn, e);
+    }
     rc = add_cell(b, cell->image, cell->column, REVIEW_SAMPLE, &added, e);
     if (!added && before != 0)
         added = &b->items[before - 1 - b->there.n];
     if (added) {
-        added->item.design = b->out->design;
-        added->item.stratum = cell->stratum;
-        added->item.inclusion_probability = pi;
+        added->item.design = drawn.design;
+        added->item.stratum = drawn.stratum;
+        added->item.inclusion_probability = drawn.inclusion_probability;
     }
     return rc;
 }
 
-static uint64_t sample_size(const struct review_plan *p)
+/* Draws from the frame, disputed cells too: the sample's figures are about all. */
+static int add_sample(struct building *b, const struct frame *frame, uint64_t wanted, struct err *e)
 {
+    const struct review_plan *p = b->plan;
+    struct drawing d;
+    size_t first = 0;
+    int rc = draw_sample(frame, wanted, &d, e);
+
+    if (rc < 0)
+        return rc;
+    rc = store_design_extend(b->store, b->out->design,
+                             &(struct store_frame_part){ p->task, p->columns, p->images, d.frame },
+                             d.strata, d.n_strata, &first, e);
+    for (size_t i = 0; rc == 0 && i < d.n; i++)
+        rc = add_drawn(b, &d, &d.cells[i], first, e);
+    b->out->sampled = d.n;
+    b->out->frame = d.frame;
+    drawing_release(&d);
+    return rc;
+}
+
+static int begin_design(struct building *b, struct err *e)
+{
+    const struct review_plan *p = b->plan;
+    const struct frame frame = { .plan = p };
+    uint64_t wanted = p->sample;
+    int rc = store_design_add(b->store, p->settings, p->seed, &b->out->design, e);
+
+    if (p->sample_share > 0)
+        wanted = (uint64_t)ceil(p->sample_share * (double)frame_cells(&frame));
+    return rc == 0 && wanted > 0 ? add_sample(b, &frame, wanted, e) : rc;
+}
+
+/* ---- a sample whose project has grown ---- */
+
+struct drawn_so_far {
+    uint64_t cells, drawn;
+    size_t *images_of; /* [n_columns] of so many first images a column's cells could be drawn */
+};
+
+/* The share of its cells that a design has drawn. */
+static int count_drawn(struct building *b, struct drawn_so_far *so_far, struct err *e)
+{
+    struct arena arena = { 0 };
+    struct store_stratum *strata;
+    size_t n;
+    int rc = store_strata_load(b->store, b->out->design, &arena, &strata, &n, e);
+
+    for (size_t h = 0; rc == 0 && h < n; h++) {
+        so_far->cells += strata[h].cells;
+        so_far->drawn += strata[h].drawn;
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+/* A design that is older than frames are kept was drawn from the columns asked now, on as many
+ * images as makes its number of cells; where that is no whole number, nothing is known to be new.
+ */
+static void infer_frame(const struct building *b, struct drawn_so_far *so_far)
+{
+    const struct review_plan *p = b->plan;
     uint64_t columns = 0;
 
     for (size_t c = 0; c < p->task->n_columns; c++)
-        columns += !p->columns || p->columns[c];
-    if (p->sample_share <= 0)
-        return p->sample;
-    return (uint64_t)ceil(p->sample_share * (double)columns * (double)p->images->n);
+        columns += is_asked(b, c);
+    for (size_t c = 0; c < p->task->n_columns; c++)
+        so_far->images_of[c] =
+            so_far->cells % columns == 0 ? so_far->cells / columns : p->images->n;
 }
 
-/* The sample is drawn of all cells, disputed ones too: its figures are about all. */
-static int add_sample(struct building *b, struct err *e)
+/* What is new is drawn at the rate at which the rest was. */
+static int extend_design(struct building *b, struct drawn_so_far *so_far, struct err *e)
 {
-    struct drawing d = { 0 };
-    uint64_t wanted = sample_size(b->plan);
-    int rc = 0;
+    const struct review_plan *p = b->plan;
+    struct frame frame = { .plan = p, .drawn_before = so_far->images_of };
+    int rc = count_drawn(b, so_far, e);
+    uint64_t grown;
+    double rate;
 
-    if (wanted > 0)
-        rc = draw_sample(b->plan, wanted, &d, e);
+    if (rc < 0 || so_far->drawn == 0)
+        return rc;
+    rc = store_frame_load(b->store, b->out->design, p->task, p->images, so_far->images_of, e);
     if (rc == 0)
-        rc = store_design_add(b->store, b->plan->settings, b->plan->seed, d.strata, d.n_strata,
-                              &b->out->design, e);
-    for (size_t i = 0; rc == 0 && i < d.n; i++)
-        rc = add_drawn(b, &d, &d.cells[i], e);
-    b->out->sampled = d.n;
-    b->out->frame = d.frame;
-    b->out->strata = d.n_strata;
-    drawing_release(&d);
+        infer_frame(b, so_far);
+    if (rc < 0)
+        return rc;
+    grown = frame_cells(&frame);
+    rate = p->sample_share > 0 ? p->sample_share : (double)so_far->drawn / (double)so_far->cells;
+    b->out->frame_grew = grown > 0;
+    return grown > 0 ? add_sample(b, &frame, (uint64_t)ceil(rate * (double)grown), e) : 0;
+}
+
+static int grow_design(struct building *b, struct err *e)
+{
+    struct drawn_so_far so_far = { .images_of = mem_new(b->plan->task->n_columns,
+                                                        sizeof(*so_far.images_of), e) };
+    int rc = so_far.images_of ? extend_design(b, &so_far, e) : ERR_NOMEM;
+
+    free(so_far.images_of);
     return rc;
 }
 
@@ -443,12 +522,12 @@ static int store_sorted(struct building *b, struct new_item *sorted, int64_t *id
     if (b->n > 1)
         qsort(sorted, b->n, sizeof(*sorted), by_cell);
     for (size_t i = 0; rc == 0 && i < b->n; i++) {
-        const struct store_item *item = &sorted[i].item;
-        size_t original = sorted[i].repeats;
+        const struct new_item *new = &sorted[i];
+        const struct store_new_item item = { new->item, b->plan->images->ids[new->item.image],
+                                             new->repeats == SIZE_MAX ? 0 : ids[new->repeats] };
 
-        rc = store_item_add(b->store, item, b->plan->images->ids[item->image], b->plan->task,
-                            original == SIZE_MAX ? 0 : ids[original], &ids[sorted[i].shuffle], e);
-        b->out->added[item->kind]++;
+        rc = store_item_add(b->store, &item, b->plan->task, &ids[new->shuffle], e);
+        b->out->added[new->item.kind]++;
     }
     return rc;
 }
@@ -461,6 +540,51 @@ static int store_new(struct building *b, struct err *e)
 
     free(ids);
     free(sorted);
+    return rc;
+}
+
+/* ---- what is still to be answered ---- */
+
+struct votes_in {
+    const struct store_items *items;
+    uint32_t *filled; /* [items->n] votes that are in */
+};
+
+static int note_answer(void *data, const struct store_answer *a)
+{
+    struct votes_in *f = data;
+    size_t item = store_items_find(f->items, a->item);
+
+    if (item != SIZE_MAX && !a->undone && a->kind != ANSWER_SKIP)
+        f->filled[item]++;
+    return 0;
+}
+
+static void count_open(struct review_queued *out, const struct store_item *item, uint32_t votes,
+                       uint32_t filled)
+{
+    if (item->aside || filled >= votes)
+        return;
+    out->items_open++;
+    out->votes_open += votes - filled;
+}
+
+/* Items that are there want as many votes as is said now: see set_votes. */
+static int count_all_open(struct building *b, struct err *e)
+{
+    struct votes_in f = { &b->there, mem_new(b->there.n, sizeof(*f.filled), e) };
+    int rc = f.filled ? store_answers(b->store, (struct store_answer_reader){ note_answer, &f }, e)
+                      : ERR_NOMEM;
+
+    for (size_t i = 0; rc == 0 && i < b->there.n; i++) {
+        const struct store_item *item = &b->there.items[i];
+
+        count_open(b->out, item, item->kind == REVIEW_REPEAT ? item->votes : b->plan->votes,
+                   f.filled[i]);
+    }
+    for (size_t i = 0; rc == 0 && i < b->n; i++)
+        count_open(b->out, &b->items[i].item, b->items[i].item.votes, 0);
+    free(f.filled);
     return rc;
 }
 
@@ -477,14 +601,16 @@ static int build(struct building *b, struct err *e)
         rc = add_disputes(b, e);
     if (rc == 0 && p->rule_breaking)
         rc = add_rule_breaking(b, e);
-    if (rc == 0 && !b->again)
-        rc = add_sample(b, e);
+    if (rc == 0)
+        rc = b->again ? grow_design(b, e) : begin_design(b, e);
     if (rc < 0)
         return rc;
     set_places(b);
     if (!b->again)
         rc = add_repeats(b, e);
-    return rc < 0 ? rc : store_new(b, e);
+    if (rc == 0)
+        rc = store_new(b, e);
+    return rc < 0 ? rc : count_all_open(b, e);
 }
 
 int review_queue(struct store *s, const struct review_plan *p, struct review_queued *out,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "review/internal.h"
+#include "review/server.h"
 
 enum { WAITING_ANSWERS_MAX = 1 << 16, TICK_MS = 200, SWEEP_TICKS = 5, PATIENCE_MS = 2000 };
 
@@ -57,6 +57,14 @@ void review_reply(struct review *r, struct request *q, unsigned status, struct j
     send_waiting(&w, &(struct err){ 0 });
 }
 
+void review_refuse(struct request *q, const struct err *e)
+{
+    char message[ERR_TEXT_MAX];
+
+    err_line(e, message);
+    request_refuse(q, 400, "bad_request", message);
+}
+
 void review_fail(struct review *r, struct request *q, const struct err *e)
 {
     if (r->failed.code >= 0 && e->code != ERR_BUSY)
@@ -68,12 +76,10 @@ void review_fail(struct review *r, struct request *q, const struct err *e)
 /* Ends the transaction. With the lock. */
 static void commit(struct review *r)
 {
-    struct err e = { 0 };
+    struct err e = r->failed;
 
-    if (r->failed.code >= 0 && store_commit(r->site.store, &e) < 0)
+    if (store_end(r->site.store, r->failed.code, &e) < 0)
         r->failed = e;
-    if (r->failed.code < 0)
-        store_rollback(r->site.store);
     r->writing = false;
 }
 
@@ -125,7 +131,7 @@ int review_serve(struct review *r, struct err *e)
     struct err ignored;
 
     pthread_mutex_lock(&r->lock);
-    while (signals_check(&ignored) == 0 && r->failed.code >= 0) {
+    while (events_check(r->site.events, &ignored) == 0 && r->failed.code >= 0) {
         if (r->writing || r->n_waiting > 0)
             commit_and_answer(r);
         else
@@ -170,33 +176,32 @@ static int look_for_pictures(struct review *r, struct err *e)
 {
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && r->site.source && i < r->state.items.n; i++) {
+    for (size_t i = 0; rc == 0 && r->site.catalogue && i < r->state.items.n; i++) {
         const struct store_item *item = &r->state.items.items[i];
 
-        if (!item->aside && r->site.picture_of[item->image] == SIZE_MAX)
+        if (!item->aside && r->site.catalogue->picture_of[item->image] == SIZE_MAX)
             rc = state_set_aside(&r->state, item->image,
                                  "the picture is not in the images' folder any more", e);
     }
     return rc;
 }
 
-static int load(struct review *r, struct err *e)
+static int fill(struct review *r, struct err *e)
 {
-    int rc = store_begin(r->site.store, e);
+    int rc = store_review_begin(r->site.store, r->site.task, e);
 
-    if (rc == 0)
-        rc = store_review_begin(r->site.store, r->site.task, e);
     if (rc == 0)
         rc = store_items_return(r->site.store, e);
     if (rc == 0)
         rc = state_load(&r->state, &r->site, e);
-    if (rc == 0)
-        rc = look_for_pictures(r, e);
-    if (rc == 0)
-        rc = store_commit(r->site.store, e);
-    if (rc < 0)
-        store_rollback(r->site.store);
-    return rc;
+    return rc == 0 ? look_for_pictures(r, e) : rc;
+}
+
+static int load(struct review *r, struct err *e)
+{
+    int rc = store_begin(r->site.store, e);
+
+    return rc < 0 ? rc : store_end(r->site.store, fill(r, e), e);
 }
 
 static int start(struct review *r, struct err *e)
@@ -230,8 +235,8 @@ int review_open(struct review **out, const struct review_site *site, struct err 
     pthread_cond_init(&r->changed, NULL);
     rc = load(r, e);
     store_patience(r->site.store, PATIENCE_MS);
-    if (rc == 0 && site->source)
-        rc = pictures_new(&r->pictures, &r->site, on_broken, r, e);
+    if (rc == 0 && site->catalogue)
+        rc = pictures_new(&r->pictures, site->catalogue, on_broken, r, e);
     pthread_mutex_lock(&r->lock); /* a request that comes at once waits for the cookie's name */
     if (rc == 0)
         rc = start(r, e);

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "review/internal.h"
+#include "review/body.h"
+#include "review/documents.h"
+#include "review/server.h"
 
 enum {
     SESSION_DAYS = 14,
@@ -52,11 +54,8 @@ static bool cookie_hash(const struct review *r, const struct request *q, char ha
 static bool is_too_fast(struct review *r, int64_t reviewer)
 {
     struct rate *rate = &r->rates[(uint64_t)reviewer % (sizeof(r->rates) / sizeof(r->rates[0]))];
-    struct timespec t;
-    double now;
+    double now = clock_seconds();
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    now = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     rate->used -= (now - rate->at) * RATE_A_SECOND;
     if (rate->used < 0)
         rate->used = 0;
@@ -108,26 +107,17 @@ static int who_of(const struct review *r, const struct session *s, char out[SHA2
 
 static struct json_t *session_json(struct review *r, const struct session *s, struct err *e)
 {
-    const struct task *t = r->site.task;
-    bool owner = s->who.annotator == 0;
-    struct person *p = NULL;
     char who[SHA256_HEX];
+    struct person *p = NULL;
     struct json_t *o;
 
     if (who_of(r, s, who, e) < 0)
         return NULL;
-    if (!owner && state_person(&r->state, s->who.annotator, &p, e) < 0)
+    if (s->who.annotator != 0 && state_person(&r->state, s->who.annotator, &p, e) < 0)
         return NULL;
-    o = jv_pack("{s:s, s:s, s:s, s:s, s:s}", "role", owner ? "owner" : "reviewer", "who", who,
-                "name", s->name, "csrf", s->csrf, "title", t->name);
-    if (!o || owner)
-        return o;
-    jv_set(o, "questions", questions_json(t));
-    jv_set(o, "reasons", jv_texts(t->flags, t->n_flags));
-    jv_set(o, "lease_seconds", jv_pack("I", (long long)r->state.lease_seconds));
-    jv_set(o, "idle_seconds", jv_pack("i", IDLE_SECONDS));
-    jv_set(o, "grid", jv_pack("{s:i, s:i}", "least", GRID_LEAST, "most", GRID_MOST));
-    jv_set(o, "progress", progress_json(&r->state, p));
+    o = document_session(&r->state, &(struct document_reviewer){ who, s->name, s->csrf, p });
+    if (!o)
+        err_set(e, ERR_NOMEM, "out of memory");
     return o;
 }
 
@@ -143,7 +133,7 @@ void session_show(struct review *r, struct request *q)
     if (o)
         request_json(q, 200, o, NULL);
     else
-        request_refuse(q, 500, "failed", e.code ? e.what : "out of memory");
+        request_refuse(q, 500, "failed", e.what);
 }
 
 /* Makes the session that a good token is exchanged for. */
@@ -165,7 +155,7 @@ static int start_session(struct review *r, struct request *q, struct session *s,
     csrf_of(secret, s->csrf);
     o = session_json(r, s, e);
     if (!o)
-        return e->code ? (int)e->code : err_set(e, ERR_NOMEM, "out of memory");
+        return e->code;
     snprintf(cookie, sizeof(cookie), "%s=%s; HttpOnly; SameSite=Strict; Path=/; Max-Age=%d%s",
              r->cookie, secret, SESSION_DAYS * 24 * 60 * 60,
              server_is_tls(r->server) ? "; Secure" : "");
@@ -184,7 +174,7 @@ void session_open(struct review *r, struct request *q)
     int rc = body_read(&b, BODY_SESSION, text, len, &e);
 
     if (rc < 0) {
-        request_refuse(q, 400, "bad_request", e.what);
+        review_refuse(q, &e);
         return;
     }
     sha256_hex(b.token, strlen(b.token), hash);

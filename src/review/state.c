@@ -7,14 +7,13 @@
  * ended keeps one. A lease that has ended stays its holder's until somebody else needs the slot, so
  * that an answer that comes late is not lost without need.
  */
-#include <math.h>
+#include "review/state.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "review/internal.h"
-
-enum { PEOPLE_MAX = 10000, HOLDS_MAX = 1 << 24 };
+enum { PEOPLE_MAX = 10000 };
 
 static int64_t seconds_now(void)
 {
@@ -96,24 +95,72 @@ static void count_all_left(const struct state *s, struct person *p)
         count_left(s, p, i, 1);
 }
 
+/* ---- people ---- */
+
+static struct person *find_person(const struct state *s, int64_t annotator)
+{
+    for (size_t k = 0; k < s->n_people; k++)
+        if (s->people[k]->annotator == annotator)
+            return s->people[k];
+    return NULL;
+}
+
+const struct person *state_known_person(const struct state *s, int64_t annotator)
+{
+    return find_person(s, annotator);
+}
+
 /* ---- leases ---- */
 
+/* An item's holds are as many as votes are wanted of it; a person may have thousands. */
 static struct hold *find_hold(const struct state *s, const struct person *p, size_t item)
 {
-    if (s->states[item].holds == 0)
+    struct hold *h = s->states[item].holds;
+
+    while (h && h->person != p)
+        h = h->next_of_item;
+    return h;
+}
+
+static struct hold *link_hold(struct state *s, struct person *p, size_t item, const char *tab,
+                              struct err *e)
+{
+    struct item_state *i = &s->states[item];
+    struct hold *h = mem_new(1, sizeof(*h), e);
+
+    if (!h)
         return NULL;
-    for (size_t k = 0; k < s->n_holds; k++)
-        if (s->holds[k].item == item && s->holds[k].person == p)
-            return &s->holds[k];
-    return NULL;
+    *h = (struct hold){ .item = item, .person = p, .next_of_item = i->holds, .next = p->holds };
+    snprintf(h->tab, sizeof(h->tab), "%s", tab);
+    if (p->holds)
+        p->holds->previous = h;
+    p->holds = h;
+    i->holds = h;
+    p->n_holds++;
+    i->n_holds++;
+    return h;
+}
+
+static void forget_hold(struct state *s, struct hold *h)
+{
+    struct hold **of_item = &s->states[h->item].holds;
+
+    while (*of_item != h)
+        of_item = &(*of_item)->next_of_item;
+    *of_item = h->next_of_item;
+    *(h->previous ? &h->previous->next : &h->person->holds) = h->next;
+    if (h->next)
+        h->next->previous = h->previous;
+    s->states[h->item].n_holds--;
+    h->person->n_holds--;
+    free(h);
 }
 
 static int drop_hold(struct state *s, struct hold *h, struct err *e)
 {
     int64_t item = s->items.items[h->item].id, annotator = h->person->annotator;
 
-    s->states[h->item].holds--;
-    *h = s->holds[--s->n_holds];
+    forget_hold(s, h);
     return store_lease_drop(s->store, item, annotator, e);
 }
 
@@ -125,36 +172,33 @@ static int write_hold(struct state *s, struct hold *h, int64_t until, struct err
     return store_lease_set(s->store, &l, e);
 }
 
+/* For the lease's time from now. */
 static int add_hold(struct state *s, struct person *p, size_t item, const char *tab, int64_t place,
-                    int64_t until, struct err *e)
+                    struct err *e)
 {
-    struct hold *h;
-    int rc = mem_grow(&s->holds, &s->holds_cap, s->n_holds + 1, sizeof(*s->holds), HOLDS_MAX, e);
+    struct hold *h = link_hold(s, p, item, tab, e);
 
-    if (rc < 0)
-        return rc;
-    h = &s->holds[s->n_holds++];
-    *h = (struct hold){ .item = item, .person = p, .place = place };
-    snprintf(h->tab, sizeof(h->tab), "%s", tab);
-    s->states[item].holds++;
-    return write_hold(s, h, until, e);
+    if (!h)
+        return ERR_NOMEM;
+    h->place = place;
+    return write_hold(s, h, seconds_now() + s->lease_seconds, e);
 }
 
 /* How many slots others keep; *ended is a lease of somebody else's that has ended. */
 static uint32_t kept_slots(const struct state *s, const struct person *p, size_t item,
                            struct hold **ended)
 {
-    int64_t t = seconds_now();
+    int64_t t = s->states[item].holds ? seconds_now() : 0;
     uint32_t n = 0;
 
     *ended = NULL;
-    for (size_t k = 0; s->states[item].holds > 0 && k < s->n_holds; k++) {
-        if (s->holds[k].item != item || s->holds[k].person == p)
+    for (struct hold *h = s->states[item].holds; h; h = h->next_of_item) {
+        if (h->person == p)
             continue;
-        if (s->holds[k].until > t)
+        if (h->until > t)
             n++;
         else
-            *ended = &s->holds[k];
+            *ended = h;
     }
     return n;
 }
@@ -173,29 +217,28 @@ static int take_slot(struct state *s, struct person *p, size_t item, const char 
     int rc = 0;
 
     kept_slots(s, p, item, &ended);
-    if (ended && s->states[item].filled + s->states[item].holds >= s->items.items[item].votes)
+    if (ended && s->states[item].filled + s->states[item].n_holds >= s->items.items[item].votes)
         rc = drop_hold(s, ended, e);
-    return rc < 0 ? rc
-                  : add_hold(s, p, item, tab, s->items.items[item].place,
-                             seconds_now() + s->lease_seconds, e);
+    return rc < 0 ? rc : add_hold(s, p, item, tab, s->items.items[item].place, e);
 }
 
 void state_forget_holds(struct state *s, int64_t annotator)
 {
-    for (size_t k = s->n_holds; k-- > 0;)
-        if (s->holds[k].person->annotator == annotator) {
-            s->states[s->holds[k].item].holds--;
-            s->holds[k] = s->holds[--s->n_holds];
-        }
+    struct person *p = find_person(s, annotator);
+
+    while (p && p->holds)
+        forget_hold(s, p->holds);
 }
 
 int state_release_tab(struct state *s, struct person *p, const char *tab, struct err *e)
 {
     int rc = 0;
 
-    for (size_t k = s->n_holds; rc == 0 && k-- > 0;)
-        if (s->holds[k].person == p && strcmp(s->holds[k].tab, tab) == 0)
-            rc = drop_hold(s, &s->holds[k], e);
+    for (struct hold *h = p->holds, *next; rc == 0 && h; h = next) {
+        next = h->next;
+        if (strcmp(h->tab, tab) == 0)
+            rc = drop_hold(s, h, e);
+    }
     return rc;
 }
 
@@ -214,39 +257,42 @@ static int compare_holds(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
+/* The tab's holds, in the order to show; *n of them, free(*mine). */
+static int list_holds(const struct person *p, const char *tab, struct hold ***mine, size_t *n,
+                      struct err *e)
+{
+    *n = 0;
+    *mine = mem_new(p->n_holds, sizeof(**mine), e);
+    if (!*mine)
+        return ERR_NOMEM;
+    for (struct hold *h = p->holds; h; h = h->next)
+        if (strcmp(h->tab, tab) == 0)
+            (*mine)[(*n)++] = h;
+    qsort(*mine, *n, sizeof(**mine), compare_holds);
+    return 0;
+}
+
 /* What the tab holds goes first, its leases fresh; what is more than it wants goes back. */
 static int keep_holds(struct state *s, struct person *p, struct wanted *w, size_t *items, size_t *n,
                       struct err *e)
 {
-    struct hold **mine = mem_new(s->n_holds, sizeof(*mine), e);
-    size_t n_mine = 0, kept[GRID_MOST];
-    int rc = mine ? 0 : ERR_NOMEM;
+    struct hold **mine;
+    size_t n_mine;
+    int rc = list_holds(p, w->tab, &mine, &n_mine, e);
 
-    for (size_t k = 0; mine && k < s->n_holds; k++)
-        if (s->holds[k].person == p && strcmp(s->holds[k].tab, w->tab) == 0)
-            mine[n_mine++] = &s->holds[k];
-    if (mine)
-        qsort(mine, n_mine, sizeof(*mine), compare_holds);
-    for (size_t k = 0; rc == 0 && k < n_mine && *n < w->want; k++) {
+    for (size_t k = 0; rc == 0 && k < n_mine; k++) {
         size_t i = mine[k]->item;
 
-        if (!is_left(s, p, i) || !fits(s, i, w) || !has_slot(s, p, i))
+        if (*n == w->want || !is_left(s, p, i) || !fits(s, i, w) || !has_slot(s, p, i)) {
+            rc = drop_hold(s, mine[k], e);
             continue;
+        }
         if (w->grid && w->column == SIZE_MAX)
             w->column = s->items.items[i].column;
-        kept[*n] = i;
         items[(*n)++] = i;
         rc = write_hold(s, mine[k], seconds_now() + s->lease_seconds, e);
     }
     free(mine);
-    for (size_t k = s->n_holds; rc == 0 && k-- > 0;) {
-        bool stays = s->holds[k].person != p || strcmp(s->holds[k].tab, w->tab) != 0;
-
-        for (size_t j = 0; !stays && j < *n; j++)
-            stays = kept[j] == s->holds[k].item;
-        if (!stays)
-            rc = drop_hold(s, &s->holds[k], e);
-    }
     return rc;
 }
 
@@ -304,13 +350,13 @@ static int take_more(struct state *s, struct person *p, struct wanted *w, enum r
 }
 
 /* What other tabs of the person hold now. */
-static uint64_t held_elsewhere(const struct state *s, const struct person *p, const char *tab)
+static uint64_t held_by_other_tabs(const struct person *p, const char *tab)
 {
     int64_t t = seconds_now();
     uint64_t n = 0;
 
-    for (size_t k = 0; k < s->n_holds; k++)
-        n += s->holds[k].person == p && s->holds[k].until > t && strcmp(s->holds[k].tab, tab) != 0;
+    for (const struct hold *h = p->holds; h; h = h->next)
+        n += h->until > t && strcmp(h->tab, tab) != 0;
     return n;
 }
 
@@ -322,7 +368,7 @@ int state_take(struct state *s, struct person *p, const struct wanted *wanted, s
 
     *n = 0;
     if (s->limit > 0) {
-        uint64_t taken = p->done + held_elsewhere(s, p, w.tab);
+        uint64_t taken = p->done + held_by_other_tabs(p, w.tab);
 
         if (w.want > s->limit - (taken < s->limit ? taken : s->limit))
             w.want = s->limit - (taken < s->limit ? taken : s->limit);
@@ -336,8 +382,8 @@ int state_take(struct state *s, struct person *p, const struct wanted *wanted, s
     return rc;
 }
 
-int state_take_all(struct state *s, struct person *p, const char *tab, int days, size_t **items,
-                   size_t *n, struct err *e)
+int state_take_all(struct state *s, struct person *p, int days, size_t **items, size_t *n,
+                   struct err *e)
 {
     int64_t until = seconds_now() + (int64_t)days * 24 * 60 * 60;
     int rc = 0;
@@ -355,7 +401,7 @@ int state_take_all(struct state *s, struct person *p, const char *tab, int days,
             continue;
         if (s->limit > 0 && p->done + *n >= s->limit)
             break;
-        rc = take_over(s, p, i, find_hold(s, p, i), tab, e);
+        rc = take_over(s, p, i, find_hold(s, p, i), PACKET_TAB, e);
         if (rc == 0)
             rc = write_hold(s, find_hold(s, p, i), until, e);
         (*items)[(*n)++] = i;
@@ -372,7 +418,7 @@ bool state_find(const struct state *s, const char *key, size_t *item)
 
 size_t state_index(const struct state *s, int64_t id)
 {
-    return id >= 0 && id <= s->max_id ? s->index_of[id] : SIZE_MAX;
+    return store_items_find(&s->items, id);
 }
 
 bool state_may_see(const struct state *s, const struct person *p, size_t item)
@@ -419,28 +465,27 @@ static int16_t vote_of(const struct store_item *item, const struct given *g)
                                       : VALUE_MISSING;
 }
 
-int state_answer(struct state *s, struct person *p, const struct given *g, const char *key,
-                 double seconds, enum answer_mode mode, const char *at, struct err *e)
+int state_answer(struct state *s, struct person *p, const struct given *g, struct err *e)
 {
     const struct store_item *item = &s->items.items[g->item];
-    struct store_answer a = { .annotator = p->annotator,
-                              .item = item->id,
-                              .key = key,
-                              .kind = g->kind,
-                              .value = g->kind == ANSWER_VALUE
-                                           ? s->task->columns[item->column].labels[g->value]
-                                           : g->reason,
-                              .seconds = seconds,
-                              .mode = mode,
-                              .at = at };
+    const struct store_answer a = { .annotator = p->annotator,
+                                    .item = item->id,
+                                    .key = g->key,
+                                    .kind = g->kind,
+                                    .value = g->kind == ANSWER_VALUE
+                                                 ? s->task->columns[item->column].labels[g->value]
+                                                 : g->reason,
+                                    .seconds = g->seconds,
+                                    .mode = g->mode,
+                                    .at = g->at };
+    const struct store_ballot b = { s->images->ids[item->image], item->column, vote_of(item, g) };
     struct hold *h = find_hold(s, p, g->item);
-    int rc = store_answer_add(s->store, &a, s->images->ids[item->image], item->column,
-                              vote_of(item, g), e);
+    int rc = store_answer_add(s->store, &a, &b, e);
 
     if (rc == 0 && h)
         rc = drop_hold(s, h, e);
     recount(s, g->item, -1);
-    mark_answer(s, p, g->item, g->kind, seconds);
+    mark_answer(s, p, g->item, g->kind, g->seconds);
     recount(s, g->item, 1);
     return rc;
 }
@@ -465,7 +510,7 @@ int state_undo(struct state *s, struct person *p, size_t item, const char *tab, 
     if (rc < 0)
         return rc;
     uncount_answer(s, p, item);
-    return tab ? add_hold(s, p, item, tab, --p->undone, seconds_now() + s->lease_seconds, e) : 0;
+    return tab ? add_hold(s, p, item, tab, --p->undone, e) : 0;
 }
 
 int state_set_aside(struct state *s, size_t image, const char *why, struct err *e)
@@ -488,7 +533,7 @@ int state_set_aside(struct state *s, size_t image, const char *why, struct err *
 
 /* ---- loading ---- */
 
-struct loading {
+struct filling {
     struct state *state;
     struct err *e;
 };
@@ -515,14 +560,6 @@ static int add_person(struct state *s, int64_t annotator, struct person **out, s
     return 0;
 }
 
-static struct person *find_person(const struct state *s, int64_t annotator)
-{
-    for (size_t k = 0; k < s->n_people; k++)
-        if (s->people[k]->annotator == annotator)
-            return s->people[k];
-    return NULL;
-}
-
 int state_person(struct state *s, int64_t annotator, struct person **out, struct err *e)
 {
     int rc = 0;
@@ -536,7 +573,7 @@ int state_person(struct state *s, int64_t annotator, struct person **out, struct
     return rc;
 }
 
-static int load_person(struct loading *l, int64_t annotator, struct person **out)
+static int load_person(struct filling *l, int64_t annotator, struct person **out)
 {
     *out = find_person(l->state, annotator);
     return *out ? 0 : add_person(l->state, annotator, out, l->e);
@@ -544,7 +581,7 @@ static int load_person(struct loading *l, int64_t annotator, struct person **out
 
 static int load_answer(void *data, const struct store_answer *a)
 {
-    struct loading *l = data;
+    struct filling *l = data;
     size_t item = state_index(l->state, a->item);
     struct person *p;
     int rc = load_person(l, a->annotator, &p);
@@ -561,43 +598,32 @@ static int load_answer(void *data, const struct store_answer *a)
 
 static int load_lease(void *data, const struct store_lease *lease)
 {
-    struct loading *l = data;
+    struct filling *l = data;
     struct state *s = l->state;
     size_t item = state_index(s, lease->item);
     struct person *p;
     struct hold *h;
     int rc = load_person(l, lease->annotator, &p);
 
-    if (rc == 0)
-        rc = mem_grow(&s->holds, &s->holds_cap, s->n_holds + 1, sizeof(*h), HOLDS_MAX, l->e);
     if (rc < 0 || item == SIZE_MAX)
         return rc;
-    h = &s->holds[s->n_holds++];
-    *h = (struct hold){
-        .item = item, .person = p, .until = lease->until, .place = s->items.items[item].place
-    };
-    snprintf(h->tab, sizeof(h->tab), "%s", lease->tab);
-    s->states[item].holds++;
+    h = link_hold(s, p, item, lease->tab, l->e);
+    if (!h)
+        return ERR_NOMEM;
+    h->until = lease->until;
+    h->place = s->items.items[item].place;
     return 0;
 }
 
-static int index_items(struct loading *l)
+static int index_items(struct filling *l)
 {
     struct state *s = l->state;
     size_t found;
     int rc = 0;
 
-    for (size_t i = 0; i < s->items.n; i++)
-        if (s->items.items[i].id > s->max_id)
-            s->max_id = s->items.items[i].id;
-    s->index_of = mem_new((size_t)s->max_id + 1, sizeof(*s->index_of), l->e);
-    if (!s->index_of)
-        return ERR_NOMEM;
-    memset(s->index_of, 0xff, ((size_t)s->max_id + 1) * sizeof(*s->index_of)); /* SIZE_MAX */
     for (size_t i = 0; rc >= 0 && i < s->items.n; i++) {
         const struct store_item *item = &s->items.items[i];
 
-        s->index_of[item->id] = i;
         s->n_aside += item->aside ? 1 : 0;
         if (item->repeats != SIZE_MAX)
             s->states[item->repeats].repeat = (uint32_t)i + 1;
@@ -608,7 +634,7 @@ static int index_items(struct loading *l)
 
 int state_load(struct state *s, const struct review_site *site, struct err *e)
 {
-    struct loading l = { .state = s, .e = e };
+    struct filling l = { .state = s, .e = e };
     int rc;
 
     *s = (struct state){ .store = site->store,
@@ -625,7 +651,7 @@ int state_load(struct state *s, const struct review_site *site, struct err *e)
     if (rc == 0)
         rc = index_items(&l);
     if (rc == 0)
-        rc = store_answers(site->store, load_answer, &l, e);
+        rc = store_answers(site->store, (struct store_answer_reader){ load_answer, &l }, e);
     if (rc == 0)
         rc = store_leases(site->store, load_lease, &l, e);
     for (size_t k = 0; rc == 0 && k < s->n_people; k++)
@@ -638,15 +664,15 @@ int state_load(struct state *s, const struct review_site *site, struct err *e)
 void state_release(struct state *s)
 {
     for (size_t k = 0; k < s->n_people; k++) {
+        while (s->people[k]->holds)
+            forget_hold(s, s->people[k]->holds);
         free(s->people[k]->when);
         free(s->people[k]->skipped);
         free(s->people[k]);
     }
     free(s->people);
-    free(s->holds);
     free(s->states);
     map_free(s->by_key);
-    free(s->index_of);
     store_items_release(&s->items);
     *s = (struct state){ 0 };
 }

@@ -189,32 +189,13 @@ static void add_table(struct stats_table *sum, const struct stats_table *t)
     sum->missing += t->missing;
 }
 
-static void set_yesno_figures(struct stats_figures *f)
+/* Of a row of several columns the table is that of its yes/no columns, or of columns that share
+ * options, in no order. */
+static enum stats_scale scale_of(const struct job *job, const struct row *row)
 {
-    const uint64_t *t = f->table.counts; /* [no, no] [no, yes] [yes, no] [yes, yes] */
-    double no = (double)t[0], missed = (double)t[1], extra = (double)t[2], yes = (double)t[3];
-    double n = (double)f->table.n;
-
-    f->positive_rate[0] = (extra + yes) / n;
-    f->positive_rate[1] = (missed + yes) / n;
-    f->precision = yes / (yes + extra);
-    f->recall = yes / (yes + missed);
-    f->f1 = f->positive_agreement = 2 * yes / (2 * yes + missed + extra);
-    f->negative_agreement = 2 * no / (2 * no + missed + extra);
-}
-
-static void set_table_figures(const struct job *job, const struct row *row)
-{
-    struct stats_figures *f = row->figures;
-    const enum stats_scale *scale = job->in->scale;
-
-    f->kappa = stats_kappa(&f->table);
-    f->ac1 = stats_ac1(&f->table);
-    f->alpha = stats_alpha(&f->table);
-    if (row->n == 1 && scale[row->columns[0]] == STATS_ORDINAL)
-        f->quadratic_kappa = stats_quadratic_kappa(&f->table);
     if (row->yesno)
-        set_yesno_figures(f);
+        return STATS_YESNO;
+    return row->n == 1 ? job->in->scale[row->columns[0]] : STATS_NOMINAL;
 }
 
 static void add_raters(struct stats_raters *sum, const struct stats_raters *r)
@@ -255,36 +236,20 @@ static int set_many_rater_figures(struct job *job, const struct row *row, struct
     for (size_t i = 0; i < row->n; i++)
         if (in_table(job, row, row->columns[i]))
             add_raters(&sum, &job->raters[row->columns[i]]);
-    f->kappa = kappas / (double)defined;
-    f->quadratic_kappa = NAN;
-    f->fleiss_kappa = stats_raters_fleiss(&sum);
-    f->ac1 = stats_raters_ac1(&sum);
-    f->alpha = stats_raters_alpha(&sum);
+    f->value[STATS_KAPPA] = kappas / (double)defined;
+    f->value[STATS_QUADRATIC_KAPPA] = NAN;
+    stats_raters_figures(&sum, f->value);
     stats_raters_release(&sum);
     return rc;
 }
 
 static void set_undefined(struct stats_figures *f)
 {
-    struct stats_interval none = { NAN, NAN };
+    const struct stats_interval none = { NAN, NAN };
 
-    *f = (struct stats_figures){ .coverage = NAN,
-                                 .agreement = NAN,
-                                 .agreement_with_abstentions = NAN,
-                                 .wilson = none,
-                                 .bootstrap = none,
-                                 .kappa = NAN,
-                                 .kappa_bootstrap = none,
-                                 .quadratic_kappa = NAN,
-                                 .ac1 = NAN,
-                                 .alpha = NAN,
-                                 .fleiss_kappa = NAN,
-                                 .positive_rate = { NAN, NAN },
-                                 .precision = NAN,
-                                 .recall = NAN,
-                                 .f1 = NAN,
-                                 .positive_agreement = NAN,
-                                 .negative_agreement = NAN };
+    *f = (struct stats_figures){ .wilson = none, .bootstrap = none, .kappa_bootstrap = none };
+    for (size_t i = 0; i < STATS_FIGURES; i++)
+        f->value[i] = NAN;
 }
 
 /* Cells, not pairs of labels. */
@@ -321,9 +286,9 @@ static void set_counts(const struct job *job, const struct row *row)
     f->asked = asked;
     if (job->n_pairs > 1)
         count_cells(job, row);
-    f->coverage = (double)f->n / (double)f->asked;
-    f->agreement = (double)agreeing / (double)labelled;
-    f->agreement_with_abstentions = (double)agreeing / (double)asked;
+    f->value[STATS_COVERAGE] = (double)f->n / (double)f->asked;
+    f->value[STATS_AGREEMENT] = (double)agreeing / (double)labelled;
+    f->value[STATS_AGREEMENT_WITH_ABSTENTIONS] = (double)agreeing / (double)asked;
     if (job->n_pairs == 1) /* pairs that share annotators are not independent */
         f->wilson = stats_wilson(agreeing, f->n);
 }
@@ -343,7 +308,7 @@ static int set_figures(struct job *job, const struct row *row, struct err *e)
     for (size_t i = 0; i < row->n; i++)
         if (in_table(job, row, row->columns[i]))
             add_table(&row->figures->table, &cellset_at(job, 0, row->columns[i])->table);
-    set_table_figures(job, row);
+    stats_table_figures(&row->figures->table, scale_of(job, row), row->figures->value);
     return job->n_pairs > 1 ? set_many_rater_figures(job, row, e) : 0;
 }
 
@@ -479,7 +444,7 @@ static int resample_all(struct job *job, struct err *e)
     if (rc == 0)
         rc = bootstrap_new(&b, in->n_images, in->seed, e);
     for (size_t r = 0; rc == 0 && r < in->resamples; r++) {
-        rc = signals_check(e);
+        rc = events_check(in->events, e);
         if (rc < 0)
             break;
         bootstrap_draw(b);
@@ -550,45 +515,22 @@ static int set_bootstrap_intervals(struct job *job, struct stats_figures *macro,
 
 /* ---- the macro row ---- */
 
-static double figure(const struct row *row, size_t offset)
+static double figure(const struct row *row, size_t at)
 {
-    double x;
-
-    memcpy(&x, (const char *)row->figures + offset, sizeof(x));
-    return x;
+    return row->figures->value[at];
 }
 
 static void set_macro(const struct job *job, struct stats_agreement *out)
 {
-    static const size_t means[] = {
-        offsetof(struct stats_figures, coverage),
-        offsetof(struct stats_figures, agreement),
-        offsetof(struct stats_figures, agreement_with_abstentions),
-        offsetof(struct stats_figures, kappa),
-        offsetof(struct stats_figures, quadratic_kappa),
-        offsetof(struct stats_figures, ac1),
-        offsetof(struct stats_figures, alpha),
-        offsetof(struct stats_figures, fleiss_kappa),
-        offsetof(struct stats_figures, positive_rate[0]),
-        offsetof(struct stats_figures, positive_rate[1]),
-        offsetof(struct stats_figures, precision),
-        offsetof(struct stats_figures, recall),
-        offsetof(struct stats_figures, f1),
-        offsetof(struct stats_figures, positive_agreement),
-        offsetof(struct stats_figures, negative_agreement),
-    };
     size_t defined;
 
     set_undefined(&out->macro);
     out->macro.n = out->pooled.n;
     out->macro.asked = out->pooled.asked;
     out->macro.missing = out->pooled.missing;
-    for (size_t i = 0; i < sizeof(means) / sizeof(means[0]); i++) {
-        double mean = mean_of(job, figure, means[i], &defined);
-
-        memcpy((char *)&out->macro + means[i], &mean, sizeof(mean));
-    }
-    mean_of(job, figure, offsetof(struct stats_figures, kappa), &out->macro_kappa_columns);
+    for (size_t i = 0; i < STATS_FIGURES; i++)
+        out->macro.value[i] = mean_of(job, figure, i, &defined);
+    mean_of(job, figure, STATS_KAPPA, &out->macro_kappa_columns);
 }
 
 /* ---- all together ---- */

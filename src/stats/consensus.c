@@ -22,25 +22,30 @@ static size_t most_voted(const size_t *counts, size_t k, bool *tied)
     return best;
 }
 
-int stats_majority(const int16_t *const columns[], size_t n_annotators, size_t n_images, size_t k,
-                   int tie_first, int16_t tie_value, int16_t *consensus, uint64_t *ties,
-                   struct err *e)
+/* Counts the votes on image i into counts[k]. */
+static void count_votes(const struct stats_votes *v, size_t i, size_t *counts)
 {
-    size_t *counts = mem_new(k, sizeof(*counts), e);
+    memset(counts, 0, v->k * sizeof(*counts));
+    for (size_t j = 0; j < v->n_annotators; j++)
+        if (v->labels[j][i] >= 0)
+            counts[v->labels[j][i]]++;
+}
+
+int stats_majority(const struct stats_votes *v, int16_t tie_value, int16_t *consensus,
+                   uint64_t *ties, struct err *e)
+{
+    size_t *counts = mem_new(v->k, sizeof(*counts), e);
 
     if (!counts)
         return ERR_NOMEM;
     *ties = 0;
-    for (size_t i = 0; i < n_images; i++) {
-        int16_t first = tie_first >= 0 ? columns[tie_first][i] : STATS_MISSING;
+    for (size_t i = 0; i < v->n_images; i++) {
+        int16_t first = v->tie_first >= 0 ? v->labels[v->tie_first][i] : STATS_MISSING;
         size_t best;
         bool tied;
 
-        memset(counts, 0, k * sizeof(*counts));
-        for (size_t j = 0; j < n_annotators; j++)
-            if (columns[j][i] >= 0)
-                counts[columns[j][i]]++;
-        best = most_voted(counts, k, &tied);
+        count_votes(v, i, counts);
+        best = most_voted(counts, v->k, &tied);
         if (counts[best] == 0)
             consensus[i] = STATS_MISSING;
         else if (!tied)
@@ -59,11 +64,15 @@ int stats_majority(const int16_t *const columns[], size_t n_annotators, size_t n
 
 /* A cell's fixed votes and its number of fair draws, and what follows: how likely each value is to
  * win. */
+enum { NOBODY_FIRST = -1, FIRST_DRAWN = -2 }; /* FIRST_DRAWN: who settles ties is a coin too */
+
 struct flip {
     size_t k, draws;
     size_t *votes;   /* [k] */
-    int first;       /* the value that wins a tie it is part of; -1: none */
+    size_t *before;  /* [k + 2] the last cell's votes, draws and first */
+    int first;       /* the value that wins a tie it is part of, or one of the below */
     double *wins;    /* [k] */
+    double any;      /* their sum */
     double *ways;    /* [STATS_EXTRA_MAX + 1] scratch: coefficients of an exponential generating
                         function */
     double *scratch; /* likewise */
@@ -121,8 +130,7 @@ static void settle(struct flip *f)
         f->wins[v] = leads(f, v, f->first != (int)v);
 }
 
-/* Where the annotator who settles ties is a coin too, its draw is one of the votes: the mean over
- * its values. */
+/* The draw of the annotator who settles ties is one of the votes: the mean over its values. */
 static int settle_first_drawn(struct flip *f, struct err *e)
 {
     double *mean = mem_new(f->k, sizeof(*mean), e);
@@ -146,87 +154,84 @@ static int settle_first_drawn(struct flip *f, struct err *e)
 
 /* The cell's votes and draws; false where they are those of the cell before, whose wins still hold.
  */
-static bool load_cell(struct flip *f, const int16_t *const columns[], const bool extra[],
-                      size_t n_annotators, size_t i, int tie_first, size_t *before)
+static bool load_cell(struct flip *f, const struct stats_votes *v, size_t i)
 {
-    int first = -1;
+    int first = NOBODY_FIRST;
 
-    memcpy(before, f->votes, f->k * sizeof(*before));
-    before[f->k] = f->draws;
-    before[f->k + 1] = (size_t)(f->first + 2);
+    memcpy(f->before, f->votes, f->k * sizeof(*f->before));
+    f->before[f->k] = f->draws;
+    f->before[f->k + 1] = (size_t)(f->first - FIRST_DRAWN);
     memset(f->votes, 0, f->k * sizeof(*f->votes));
     f->draws = 0;
-    for (size_t j = 0; j < n_annotators; j++) {
-        int16_t value = columns[j][i];
+    for (size_t j = 0; j < v->n_annotators; j++) {
+        int16_t value = v->labels[j][i];
 
         if (value < 0)
             continue;
-        if (extra[j])
+        if (v->extra[j])
             f->draws++;
         else
             f->votes[value]++;
-        if ((int)j == tie_first)
-            first = extra[j] ? -2 : value;
+        if ((int)j == v->tie_first)
+            first = v->extra[j] ? FIRST_DRAWN : value;
     }
     f->first = first;
-    return memcmp(before, f->votes, f->k * sizeof(*before)) != 0 || before[f->k] != f->draws ||
-           before[f->k + 1] != (size_t)(first + 2);
+    return memcmp(f->before, f->votes, f->k * sizeof(*f->before)) != 0 ||
+           f->before[f->k] != f->draws || f->before[f->k + 1] != (size_t)(first - FIRST_DRAWN);
 }
 
-static int flip_cells(struct flip *f, size_t *before, const int16_t *const columns[],
-                      const bool extra[], size_t n_annotators, size_t n_images, int tie_first,
-                      double agree[], double decided[], struct err *e)
+static int settle_cell(struct flip *f, struct err *e)
 {
-    double any = 0;
+    int first = f->first, rc = 0;
 
-    for (size_t i = 0; i < n_images; i++) {
-        if (load_cell(f, columns, extra, n_annotators, i, tie_first, before) || i == 0) {
-            int first = f->first, rc = 0;
+    if (f->draws > STATS_EXTRA_MAX) {
+        err_set(e, ERR_LIMIT, "too many extra votes on one cell for the coin-flip baseline");
+        err_got(e, "%zu", f->draws);
+        return err_expected(e, "at most %d", STATS_EXTRA_MAX);
+    }
+    if (first == FIRST_DRAWN)
+        rc = settle_first_drawn(f, e);
+    else
+        settle(f);
+    f->first = first;
+    f->any = 0;
+    for (size_t v = 0; v < f->k; v++)
+        f->any += f->wins[v];
+    return rc;
+}
 
-            if (f->draws > STATS_EXTRA_MAX) {
-                err_set(e, ERR_LIMIT,
-                        "too many extra votes on one cell for the coin-flip baseline");
-                err_got(e, "%zu", f->draws);
-                return err_expected(e, "at most %d", STATS_EXTRA_MAX);
-            }
-            if (first == -2)
-                rc = settle_first_drawn(f, e);
-            else
-                settle(f);
-            f->first = first;
-            if (rc < 0)
-                return rc;
-            any = 0;
-            for (size_t v = 0; v < f->k; v++)
-                any += f->wins[v];
-        }
-        for (size_t j = 0; j < n_annotators; j++) {
-            if (columns[j][i] < 0 || extra[j])
+static int flip_cells(struct flip *f, const struct stats_votes *v, double agree[], double decided[],
+                      struct err *e)
+{
+    for (size_t i = 0; i < v->n_images; i++) {
+        int rc = load_cell(f, v, i) || i == 0 ? settle_cell(f, e) : 0;
+
+        if (rc < 0)
+            return rc;
+        for (size_t j = 0; j < v->n_annotators; j++) {
+            if (v->labels[j][i] < 0 || v->extra[j])
                 continue;
-            agree[j] += f->wins[columns[j][i]];
-            decided[j] += any;
+            agree[j] += f->wins[v->labels[j][i]];
+            decided[j] += f->any;
         }
     }
     return 0;
 }
 
-int stats_coin_flip(const int16_t *const columns[], const bool extra[], size_t n_annotators,
-                    size_t n_images, size_t k, int tie_first, double agree[], double decided[],
-                    struct err *e)
+int stats_coin_flip(const struct stats_votes *v, double agree[], double decided[], struct err *e)
 {
-    struct flip f = { .k = k, .first = -1 };
-    size_t *before = mem_new(k + 2, sizeof(*before), e);
+    struct flip f = { .k = v->k, .first = NOBODY_FIRST };
     int rc = ERR_NOMEM;
 
-    f.votes = mem_new(k, sizeof(*f.votes), e);
-    f.wins = mem_new(k, sizeof(*f.wins), e);
+    f.votes = mem_new(v->k, sizeof(*f.votes), e);
+    f.before = mem_new(v->k + 2, sizeof(*f.before), e);
+    f.wins = mem_new(v->k, sizeof(*f.wins), e);
     f.ways = mem_new(STATS_EXTRA_MAX + 1, sizeof(*f.ways), e);
     f.scratch = mem_new(STATS_EXTRA_MAX + 1, sizeof(*f.scratch), e);
-    if (before && f.votes && f.wins && f.ways && f.scratch)
-        rc = flip_cells(&f, before, columns, extra, n_annotators, n_images, tie_first, agree,
-                        decided, e);
-    free(before);
+    if (f.votes && f.before && f.wins && f.ways && f.scratch)
+        rc = flip_cells(&f, v, agree, decided, e);
     free(f.votes);
+    free(f.before);
     free(f.wins);
     free(f.ways);
     free(f.scratch);

@@ -112,3 +112,18 @@ double stats_raters_alpha(const struct stats_raters *r)
         expected += r->coincidences[c] * (labels - r->coincidences[c]) / (labels - 1);
     return expected > 0 ? 1 - r->disagreement_sum / expected : NAN;
 }
+
+static const struct {
+    enum stats_figure figure;
+    double (*of)(const struct stats_raters *r);
+} formulas[] = {
+    { STATS_FLEISS_KAPPA, stats_raters_fleiss },
+    { STATS_AC1, stats_raters_ac1 },
+    { STATS_ALPHA, stats_raters_alpha },
+};
+
+void stats_raters_figures(const struct stats_raters *r, double value[STATS_FIGURES])
+{
+    for (size_t i = 0; i < sizeof(formulas) / sizeof(formulas[0]); i++)
+        value[formulas[i].figure] = formulas[i].of(r);
+}

@@ -64,9 +64,36 @@ double stats_ac1(const struct stats_table *t);
 /* Krippendorff 2011, nominal, two observers, from the coincidences of n pairable cells. */
 double stats_alpha(const struct stats_table *t);
 
-/* ---- two or more annotators, many columns ---- */
+/* ---- the figures of a row ---- */
 
 enum stats_scale { STATS_YESNO, STATS_NOMINAL, STATS_ORDINAL };
+
+/* What is told of a row by one number. Whoever adds one: its formula stands in the table of
+ * table.c, or is set in agreement.c; how it is shown, in show/figures.c. */
+enum stats_figure {
+    STATS_COVERAGE, /* n / asked */
+    STATS_AGREEMENT,
+    STATS_AGREEMENT_WITH_ABSTENTIONS, /* abstentions counted as errors: agreeing / asked */
+    STATS_KAPPA,
+    STATS_QUADRATIC_KAPPA, /* ordinal columns only */
+    STATS_AC1,
+    STATS_ALPHA,
+    STATS_FLEISS_KAPPA, /* more than two annotators only */
+    STATS_RATE_FIRST,   /* of yes, among the cells that both labelled */
+    STATS_RATE_SECOND,
+    STATS_PRECISION, /* the first against the second, for yes */
+    STATS_RECALL,
+    STATS_F1,
+    STATS_POSITIVE_AGREEMENT, /* specific agreement on yes: 2a / (2a + b + c) */
+    STATS_NEGATIVE_AGREEMENT, /* on no: 2d / (2d + b + c) */
+    STATS_FIGURES
+};
+
+/* Sets what follows from one table of two annotators; the other figures stay as they are. */
+void stats_table_figures(const struct stats_table *t, enum stats_scale scale,
+                         double value[STATS_FIGURES]);
+
+/* ---- two or more annotators, many columns ---- */
 
 struct stats_input {
     const int16_t *const *labels; /* one matrix an annotator */
@@ -77,6 +104,7 @@ struct stats_input {
     size_t n_groups;
     size_t resamples; /* of the image-cluster bootstrap; 0: none */
     uint64_t seed;
+    const struct events *events; /* asked between resamples whether it shall end */
 };
 
 /* The figures of a row: a column, a group of columns, or all. With two annotators they are the
@@ -91,21 +119,11 @@ struct stats_figures {
     uint64_t n; /* cells that both labelled; with more than two annotators, that two or more did */
     uint64_t asked;   /* cells that two or more answered, abstentions included */
     uint64_t missing; /* cells that only one answered */
-    double coverage;  /* n / asked */
-    double agreement;
-    double agreement_with_abstentions; /* abstentions counted as errors: agreeing / asked */
-    struct stats_interval wilson;      /* cells taken as independent; NaN for more than two */
-    struct stats_interval bootstrap;   /* images drawn with all their cells */
-    double kappa;
+    double value[STATS_FIGURES];
+    struct stats_interval wilson;    /* cells taken as independent; NaN for more than two */
+    struct stats_interval bootstrap; /* images drawn with all their cells */
     struct stats_interval kappa_bootstrap;
-    double quadratic_kappa; /* ordinal columns only */
-    double ac1, alpha;
-    double fleiss_kappa;          /* more than two annotators only */
-    double positive_rate[2];      /* of yes, among the cells that both labelled */
-    double precision, recall, f1; /* the first against the second, for yes */
-    double positive_agreement;    /* specific agreement on yes: 2a / (2a + b + c) */
-    double negative_agreement;    /* on no: 2d / (2d + b + c) */
-    struct stats_table table;     /* k = 0: none */
+    struct stats_table table; /* k = 0: none */
     size_t table_columns;
 };
 
@@ -145,28 +163,34 @@ void stats_raters_add(struct stats_raters *r, const int16_t *const columns[], si
 double stats_raters_fleiss(const struct stats_raters *r);
 double stats_raters_ac1(const struct stats_raters *r);
 double stats_raters_alpha(const struct stats_raters *r);
+/* Sets these; the other figures stay as they are. */
+void stats_raters_figures(const struct stats_raters *r, double value[STATS_FIGURES]);
 
 /* ---- consensus ---- */
 
 /* tie_first: the index of the annotator whose value wins where it is among the tied, or none. */
 enum { STATS_TIE_ABSTAIN = -1 };
 
-/* The majority of one column's labels; abstentions do not vote. consensus[i] is the value,
- * STATS_MISSING where nobody labelled, or tie_value where the tie stays open. *ties counts the
- * ties, settled or not. */
-int stats_majority(const int16_t *const columns[], size_t n_annotators, size_t n_images, size_t k,
-                   int tie_first, int16_t tie_value, int16_t *consensus, uint64_t *ties,
-                   struct err *e);
+struct stats_votes {              /* one column's labels */
+    const int16_t *const *labels; /* [n_annotators][n_images] */
+    const bool *extra;            /* [n_annotators] whose votes came after a dispute */
+    size_t n_annotators, n_images;
+    size_t k; /* values */
+    int tie_first;
+};
 
-/* What agreement with the majority would be if the extra votes were fair draws. Over a column's
- * cells, adds to agree[j] the probability that annotator j's label is the majority, and to
- * decided[j] the probability that there is one, both for cells that j labelled. Exact: every way
- * the draws can fall is counted (docs/statistics.md). The sums of an annotator whose votes are
- * extra stay as they are. ERR_LIMIT above STATS_EXTRA_MAX extra votes on a cell. */
+/* The majority; abstentions do not vote. consensus[i] is the value, STATS_MISSING where nobody
+ * labelled, or tie_value where the tie stays open. *ties counts the ties, settled or not. */
+int stats_majority(const struct stats_votes *v, int16_t tie_value, int16_t *consensus,
+                   uint64_t *ties, struct err *e);
+
+/* What agreement with the majority would be if the extra votes were fair draws. Over the cells,
+ * adds to agree[j] the probability that annotator j's label is the majority, and to decided[j] the
+ * probability that there is one, both for cells that j labelled. Exact: every way the draws can
+ * fall is counted (docs/statistics.md). The sums of an annotator whose votes are extra stay as they
+ * are. ERR_LIMIT above STATS_EXTRA_MAX extra votes on a cell. */
 enum { STATS_EXTRA_MAX = 150 };
-int stats_coin_flip(const int16_t *const columns[], const bool extra[], size_t n_annotators,
-                    size_t n_images, size_t k, int tie_first, double agree[], double decided[],
-                    struct err *e);
+int stats_coin_flip(const struct stats_votes *v, double agree[], double decided[], struct err *e);
 
 /* ---- a stratified sample ---- */
 

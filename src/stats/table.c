@@ -108,3 +108,71 @@ double stats_alpha(const struct stats_table *t)
     }
     return expected > 0 ? 1 - disagreeing / expected : NAN;
 }
+
+/* ---- yes and no: [no, no] [no, yes] [yes, no] [yes, yes] ---- */
+
+static double rate_first(const struct stats_table *t)
+{
+    return row_share(t, 1);
+}
+
+static double rate_second(const struct stats_table *t)
+{
+    return column_share(t, 1);
+}
+
+static double precision(const struct stats_table *t)
+{
+    return (double)t->counts[3] / (double)(t->counts[2] + t->counts[3]);
+}
+
+static double recall(const struct stats_table *t)
+{
+    return (double)t->counts[3] / (double)(t->counts[1] + t->counts[3]);
+}
+
+/* 2a / (2a + b + c): for yes both F1 and the specific agreement. */
+static double specific(const struct stats_table *t, uint64_t agreeing)
+{
+    return 2 * (double)agreeing / (double)(2 * agreeing + t->counts[1] + t->counts[2]);
+}
+
+static double specific_yes(const struct stats_table *t)
+{
+    return specific(t, t->counts[3]);
+}
+
+static double specific_no(const struct stats_table *t)
+{
+    return specific(t, t->counts[0]);
+}
+
+/* ---- all of them ---- */
+
+enum { ANY_SCALE = -1 };
+
+static const struct {
+    enum stats_figure figure;
+    double (*of)(const struct stats_table *t);
+    int scale; /* the only one it is defined for, or ANY_SCALE */
+} formulas[] = {
+    { STATS_KAPPA, stats_kappa, ANY_SCALE },
+    { STATS_QUADRATIC_KAPPA, stats_quadratic_kappa, STATS_ORDINAL },
+    { STATS_AC1, stats_ac1, ANY_SCALE },
+    { STATS_ALPHA, stats_alpha, ANY_SCALE },
+    { STATS_RATE_FIRST, rate_first, STATS_YESNO },
+    { STATS_RATE_SECOND, rate_second, STATS_YESNO },
+    { STATS_PRECISION, precision, STATS_YESNO },
+    { STATS_RECALL, recall, STATS_YESNO },
+    { STATS_F1, specific_yes, STATS_YESNO },
+    { STATS_POSITIVE_AGREEMENT, specific_yes, STATS_YESNO },
+    { STATS_NEGATIVE_AGREEMENT, specific_no, STATS_YESNO },
+};
+
+void stats_table_figures(const struct stats_table *t, enum stats_scale scale,
+                         double value[STATS_FIGURES])
+{
+    for (size_t i = 0; i < sizeof(formulas) / sizeof(formulas[0]); i++)
+        if (formulas[i].scale == ANY_SCALE || formulas[i].scale == (int)scale)
+            value[formulas[i].figure] = formulas[i].of(t);
+}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store/internal.h"
+#include "store/missing.h"
 
 enum { WORKER_MAX = 320 };
 
@@ -60,81 +61,63 @@ static double unix_now(void)
 static int may_claim(struct store *s, int64_t annotator, int64_t image, const char *me,
                      struct err *e)
 {
-    struct sql_stmt *find;
-    int rc =
-        sql_prepare(s->db, &find,
-                    "SELECT worker, until_unix FROM claim WHERE annotator = $1 AND image = $2", e);
+    struct sql_rows *found;
+    int rc = sql_query(s->db, &found,
+                       "SELECT worker, until_unix FROM claim WHERE annotator = $1 AND image = $2",
+                       BIND(INT(annotator), INT(image)), e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_int(find, 1, annotator);
-    sql_bind_int(find, 2, image);
-    rc = sql_step(find, e);
+    if (rc == 0)
+        rc = sql_step(found, e);
     if (rc == 1) {
-        const char *worker = sql_text(find, 0);
+        const char *worker = sql_text(found, 0);
 
-        rc = strcmp(worker, me) == 0 || sql_real(find, 1) < unix_now() || is_gone(worker);
+        rc = strcmp(worker, me) == 0 || sql_real(found, 1) < unix_now() || is_gone(worker);
     } else if (rc == 0) {
         rc = 1;
     }
-    sql_finalize(find);
+    sql_done(found);
     return rc;
 }
 
 static int set_claim(struct store *s, int64_t annotator, int64_t image, const char *me,
                      double until, struct err *e)
 {
-    struct sql_stmt *set;
-    int rc = sql_prepare(s->db, &set,
-                         "INSERT INTO claim (annotator, image, worker, until_unix)"
-                         " VALUES ($1, $2, $3, $4)"
-                         " ON CONFLICT (annotator, image) DO UPDATE"
-                         " SET worker = excluded.worker, until_unix = excluded.until_unix",
-                         e);
-
-    if (rc < 0)
-        return rc;
-    sql_bind_int(set, 1, annotator);
-    sql_bind_int(set, 2, image);
-    sql_bind_text(set, 3, me);
-    sql_bind_real(set, 4, until);
-    rc = sql_run(set, e);
-    sql_finalize(set);
-    return rc;
+    return sql_run(s->db,
+                   "INSERT INTO claim (annotator, image, worker, until_unix)"
+                   " VALUES ($1, $2, $3, $4)"
+                   " ON CONFLICT (annotator, image) DO UPDATE"
+                   " SET worker = excluded.worker, until_unix = excluded.until_unix",
+                   BIND(INT(annotator), INT(image), TEXT(me), REAL(until)), e);
 }
 
-int store_claim(struct store *s, int64_t annotator, int64_t image, const struct task *t,
-                bool retry_errors, double seconds, uint8_t *missing, struct err *e)
+int store_claim(struct store *s, const struct store_asking *a, int64_t image, double seconds,
+                uint8_t *missing, struct err *e)
 {
     char me[WORKER_MAX];
     int rc;
 
     worker_name(me);
-    rc = may_claim(s, annotator, image, me, e);
+    rc = may_claim(s, a->annotator, image, me, e);
     if (rc != 1)
         return rc < 0 ? rc : CLAIM_ELSEWHERE;
-    rc = store_missing_image(s, annotator, image, t, retry_errors, missing, e);
+    rc = store_missing_image(s, a, image, missing, e);
     if (rc < 0)
         return rc;
-    if (!memchr(missing, CELL_OPEN, t->n_columns)) { /* since this process looked */
-        rc = store_unclaim(s, annotator, image, e);
+    if (!memchr(missing, CELL_OPEN, a->task->n_columns)) { /* since this process looked */
+        rc = sql_run(s->db, "DELETE FROM claim WHERE annotator = $1 AND image = $2",
+                     BIND(INT(a->annotator), INT(image)), e);
         return rc < 0 ? rc : CLAIM_ANSWERED;
     }
-    rc = set_claim(s, annotator, image, me, unix_now() + seconds, e);
+    rc = set_claim(s, a->annotator, image, me, unix_now() + seconds, e);
     return rc < 0 ? rc : CLAIM_TAKEN;
 }
 
+/* One that ended with its time may be another's by now. */
 int store_unclaim(struct store *s, int64_t annotator, int64_t image, struct err *e)
 {
-    struct sql_stmt *remove;
-    int rc =
-        sql_prepare(s->db, &remove, "DELETE FROM claim WHERE annotator = $1 AND image = $2", e);
+    char me[WORKER_MAX];
 
-    if (rc < 0)
-        return rc;
-    sql_bind_int(remove, 1, annotator);
-    sql_bind_int(remove, 2, image);
-    rc = sql_run(remove, e);
-    sql_finalize(remove);
-    return rc;
+    worker_name(me);
+    return sql_run(s->db, "DELETE FROM claim WHERE annotator = $1 AND image = $2 AND worker = $3",
+                   BIND(INT(annotator), INT(image), TEXT(me)), e);
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+#include "store/images.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/internal.h"
 
-enum { META_COLUMNS_SHOWN = 40 };
-
 static int new_images(struct store *s, struct store_images *out, struct err *e)
 {
     int64_t n, max_id;
-    int rc = sql_query_int(s->db, "SELECT count(*) FROM image", &n, e);
+    int rc = sql_number(s->db, "SELECT count(*) FROM image", BIND_NOTHING, &n, e);
 
     if (rc == 0)
-        rc = sql_query_int(s->db, "SELECT coalesce(max(id), 0) FROM image", &max_id, e);
+        rc = sql_number(s->db, "SELECT coalesce(max(id), 0) FROM image", BIND_NOTHING, &max_id, e);
     if (rc < 0)
         return rc;
     if (n < 0 || max_id < n || max_id > UINT32_MAX)
@@ -32,9 +32,9 @@ static int new_images(struct store *s, struct store_images *out, struct err *e)
 
 static int fill_images(struct store *s, struct store_images *out, struct err *e)
 {
-    struct sql_stmt *list;
+    struct sql_rows *list;
     size_t i = 0;
-    int rc = sql_prepare(s->db, &list, "SELECT id, key FROM image ORDER BY id", e);
+    int rc = sql_query(s->db, &list, "SELECT id, key FROM image ORDER BY id", BIND_NOTHING, e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         int64_t id = sql_int(list, 0);
@@ -49,7 +49,7 @@ static int fill_images(struct store *s, struct store_images *out, struct err *e)
         out->ids[i] = id;
         out->index_of[id] = i++;
     }
-    sql_finalize(list);
+    sql_done(list);
     out->n = i;
     return rc;
 }
@@ -76,50 +76,46 @@ void store_images_release(struct store_images *images)
     *images = (struct store_images){ 0 };
 }
 
+size_t store_images_index(const struct store_images *images, int64_t id)
+{
+    return id >= 0 && id <= images->max_id ? images->index_of[id] : SIZE_MAX;
+}
+
 int store_image_add(struct store *s, const char *key, int64_t *id, struct err *e)
 {
-    int rc = store_prepare(s, &s->add_image, "INSERT INTO image (key) VALUES ($1)", e);
-
-    if (rc < 0)
-        return rc;
-    sql_bind_text(s->add_image, 1, key);
-    rc = sql_run(s->add_image, e);
-    *id = sql_last_id(s->db);
-    return rc;
+    return sql_insert(s->db, "INSERT INTO image (key) VALUES ($1)", BIND(TEXT(key)), id, e);
 }
 
 int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_t width,
                      uint32_t height, struct err *e)
 {
-    int rc = store_prepare(s, &s->see_image,
-                           "UPDATE image SET sha256 = $1, width = $2, height = $3, state = $4"
-                           " WHERE id = $5",
-                           e);
-
-    if (rc < 0)
-        return rc;
-    sql_bind_text(s->see_image, 1, sha256);
-    sql_bind_int(s->see_image, 2, width);
-    sql_bind_int(s->see_image, 3, height);
-    sql_bind_text(s->see_image, 4, sha256 ? "read" : "unreadable");
-    sql_bind_int(s->see_image, 5, image);
-    return sql_run(s->see_image, e);
+    return sql_run(s->db,
+                   "UPDATE image SET width = CASE WHEN $2 > 0 THEN $2 WHEN sha256 = $1 THEN width"
+                   " END, height = CASE WHEN $2 > 0 THEN $3 WHEN sha256 = $1 THEN height END,"
+                   " sha256 = $1, state = $4 WHERE id = $5",
+                   BIND(TEXT(sha256), INT(width), INT(height), TEXT(sha256 ? "read" : "unreadable"),
+                        INT(image)),
+                   e);
 }
 
-int store_image_sha256(struct store *s, int64_t image, char sha256[SHA256_HEX], struct err *e)
+int store_image_bytes(struct store *s, int64_t image, struct store_bytes *out, struct err *e)
 {
-    struct sql_stmt *find;
-    int rc = sql_prepare(s->db, &find,
-                         "SELECT sha256 FROM image WHERE id = $1 AND sha256 IS NOT NULL", e);
+    struct sql_rows *found;
+    int rc = sql_query(s->db, &found,
+                       "SELECT sha256, coalesce(width, 0), coalesce(height, 0) FROM image"
+                       " WHERE id = $1 AND sha256 IS NOT NULL",
+                       BIND(INT(image)), e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_int(find, 1, image);
-    rc = sql_step(find, e);
-    if (rc == 1)
-        snprintf(sha256, SHA256_HEX, "%s", sql_text(find, 0));
-    sql_finalize(find);
-    return rc;
+    *out = (struct store_bytes){ 0 };
+    if (rc == 0)
+        rc = sql_step(found, e);
+    if (rc == 1) {
+        snprintf(out->sha256, sizeof(out->sha256), "%s", sql_text(found, 0));
+        out->width = (uint32_t)sql_int(found, 1);
+        out->height = (uint32_t)sql_int(found, 2);
+    }
+    sql_done(found);
+    return rc < 0 ? rc : 0;
 }
 
 /* ---- metadata ---- */
@@ -127,39 +123,47 @@ int store_image_sha256(struct store *s, int64_t image, char sha256[SHA256_HEX], 
 int store_meta_set(struct store *s, int64_t image, const char *name, const char *value,
                    struct err *e)
 {
-    int rc = store_prepare(s, &s->add_meta,
-                           "INSERT INTO image_meta (image, name, value) VALUES ($1, $2, $3)"
-                           " ON CONFLICT (name, image) DO UPDATE SET value = excluded.value",
-                           e);
+    return sql_run(s->db,
+                   "INSERT INTO image_meta (image, name, value) VALUES ($1, $2, $3)"
+                   " ON CONFLICT (name, image) DO UPDATE SET value = excluded.value",
+                   BIND(INT(image), TEXT(name), TEXT(value)), e);
+}
 
-    if (rc < 0)
-        return rc;
-    sql_bind_int(s->add_meta, 1, image);
-    sql_bind_text(s->add_meta, 2, name);
-    sql_bind_text(s->add_meta, 3, value);
-    return sql_run(s->add_meta, e);
+int store_meta_names(struct store *s, int (*each)(void *data, const char *name), void *data,
+                     struct err *e)
+{
+    struct sql_rows *list;
+    int rc = sql_query(s->db, &list, "SELECT DISTINCT name FROM image_meta ORDER BY name",
+                       BIND_NOTHING, e);
+
+    while (rc == 0 && (rc = sql_step(list, e)) == 1)
+        rc = each(data, sql_text(list, 0));
+    sql_done(list);
+    return rc;
+}
+
+static int add_known(void *data, const char *name)
+{
+    struct buf *known = data;
+
+    buf_printf(known, "%s%s", known->len > 0 ? ", " : "", name);
+    return 0;
 }
 
 static int no_such_meta(struct store *s, const char *name, struct err *e)
 {
-    struct sql_stmt *list;
     struct buf known = BUF_INIT(4096);
-    struct err ignored;
-    int n = 0;
-    int rc = sql_prepare(s->db, &list, "SELECT DISTINCT name FROM image_meta ORDER BY name", e);
+    int rc = store_meta_names(s, add_known, &known, e);
 
-    if (rc < 0)
-        return rc;
-    while (n < META_COLUMNS_SHOWN && sql_step(list, &ignored) == 1)
-        buf_printf(&known, "%s%s", n++ > 0 ? ", " : "", sql_text(list, 0));
-    err_set(e, ERR_ARG, "no metadata column is called '%s'", name);
-    if (n > 0)
-        err_expected(e, "one of %s", known.text ? known.text : "");
-    else
-        err_hint(e, "assent import --metadata FILE.csv brings some");
-    sql_finalize(list);
+    if (rc == 0) {
+        rc = err_set(e, ERR_ARG, "no metadata column is called '%s'", name);
+        if (known.len > 0)
+            err_expected(e, "one of %s", known.text);
+        else
+            err_hint(e, "assent import --metadata FILE.csv brings some");
+    }
     buf_release(&known);
-    return e->code;
+    return rc;
 }
 
 static int add_meta_value(struct store_meta *out, struct map *seen, size_t *cap, size_t image,
@@ -185,23 +189,23 @@ static int add_meta_value(struct store_meta *out, struct map *seen, size_t *cap,
 static int fill_meta(struct store *s, const char *name, const struct store_images *images,
                      struct map *seen, struct store_meta *out, struct err *e)
 {
-    struct sql_stmt *list;
+    struct sql_rows *list;
     size_t cap = 0;
-    int rc = sql_prepare(s->db, &list,
-                         "SELECT image, value FROM image_meta WHERE name = $1 ORDER BY image", e);
+    bool there = false;
+    int rc = sql_query(s->db, &list,
+                       "SELECT image, value FROM image_meta WHERE name = $1 ORDER BY image",
+                       BIND(TEXT(name)), e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_text(list, 1, name);
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
-        int64_t id = sql_int(list, 0);
+        size_t image = store_images_index(images, sql_int(list, 0));
 
+        there = true;
         rc = 0;
-        if (id >= 0 && id <= images->max_id && images->index_of[id] != SIZE_MAX)
-            rc = add_meta_value(out, seen, &cap, images->index_of[id], sql_text(list, 1), e);
+        if (image != SIZE_MAX) /* else it was added since they were listed */
+            rc = add_meta_value(out, seen, &cap, image, sql_text(list, 1), e);
     }
-    sql_finalize(list);
-    if (rc == 0 && out->n_values == 0)
+    sql_done(list);
+    if (rc == 0 && !there)
         rc = no_such_meta(s, name, e);
     return rc;
 }

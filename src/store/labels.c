@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include "store/labels.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/internal.h"
+#include "store/sets.h"
 
-struct loading {
+struct reading {
     struct store *store;
     const struct task *task;
     const struct store_images *images;
@@ -13,7 +16,7 @@ struct loading {
     struct question_sets sets;
 };
 
-static void take_values(const struct loading *l, const struct question_set *set, size_t image,
+static void take_values(const struct reading *l, const struct question_set *set, size_t image,
                         const int16_t *values)
 {
     for (size_t i = 0; i < set->n; i++) {
@@ -25,8 +28,9 @@ static void take_values(const struct loading *l, const struct question_set *set,
     }
 }
 
-static void take_probabilities(const struct loading *l, const struct question_set *set,
-                               size_t image, const float *stored)
+/* Of the columns that were answered. */
+static void take_probabilities(const struct reading *l, const struct question_set *set,
+                               size_t image, const int16_t *values, const float *stored)
 {
     float *row = l->out->probabilities + image * l->task->n_probabilities;
 
@@ -34,7 +38,7 @@ static void take_probabilities(const struct loading *l, const struct question_se
         const struct translation *t = &set->columns[i];
         const struct column *c;
 
-        if (t->column == SIZE_MAX)
+        if (t->column == SIZE_MAX || values[i] == VALUE_MISSING)
             continue;
         c = &l->task->columns[t->column];
         for (size_t v = 0; v < (c->yesno ? 1 : t->n_stored); v++) {
@@ -46,7 +50,7 @@ static void take_probabilities(const struct loading *l, const struct question_se
     }
 }
 
-static int take_answers(struct loading *l, struct sql_stmt *row, struct err *e)
+static int take_answers(struct reading *l, struct sql_rows *row, struct err *e)
 {
     int64_t id = sql_int(row, 0);
     const struct question_set *set;
@@ -59,69 +63,68 @@ static int take_answers(struct loading *l, struct sql_stmt *row, struct err *e)
     values = sql_blob(row, 2, &n_values);
     if (n_values != set->n * sizeof(int16_t))
         return question_set_damaged(id, n_values, set->n * sizeof(int16_t), e);
-    if (id < 0 || id > l->images->max_id || l->images->index_of[id] == SIZE_MAX)
+    image = store_images_index(l->images, id);
+    if (image == SIZE_MAX)
         return 0; /* added since the images were listed */
-    image = l->images->index_of[id];
     take_values(l, set, image, values);
     if (!l->out->probabilities)
         return 0;
     probabilities = sql_blob(row, 3, &n_probabilities);
     if (probabilities && n_probabilities != set->n_probabilities * sizeof(float))
         return question_set_damaged(id, n_probabilities, set->n_probabilities * sizeof(float), e);
-    take_probabilities(l, set, image, probabilities);
+    take_probabilities(l, set, image, values, probabilities);
     return 0;
 }
 
-static int take_all_answers(struct loading *l, int64_t annotator, struct err *e)
+static int take_all_answers(struct reading *l, int64_t annotator, struct err *e)
 {
-    struct sql_stmt *list;
-    int rc = sql_prepare(l->store->db, &list,
-                         "SELECT answers.image, run.question_set, answers.value,"
-                         " answers.probability FROM run JOIN answers ON answers.run = run.id"
-                         " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
-                         e);
+    struct sql_rows *list;
+    int rc = sql_query(l->store->db, &list,
+                       "SELECT answers.image, run.question_set, answers.value,"
+                       " answers.probability FROM run JOIN answers ON answers.run = run.id"
+                       " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
+                       BIND(INT(annotator)), e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_int(list, 1, annotator);
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
         rc = take_answers(l, list, e);
-    sql_finalize(list);
+    sql_done(list);
     return rc;
 }
 
-static int take_votes(struct loading *l, int64_t annotator, struct err *e)
+static int take_vote(struct reading *l, struct sql_rows *row, struct err *e)
 {
-    struct sql_stmt *list;
-    int rc = sql_prepare(l->store->db, &list,
-                         "SELECT image, question_set, position, value FROM vote"
-                         " WHERE annotator = $1 ORDER BY id",
-                         e);
+    size_t image = store_images_index(l->images, sql_int(row, 0));
+    int64_t position = sql_int(row, 2), value = sql_int(row, 3);
+    const struct question_set *set;
+    const struct translation *t;
+    int16_t now = VALUE_MISSING;
+    int rc = question_sets_find(&l->sets, sql_int(row, 1), &set, e);
 
-    if (rc < 0)
+    if (rc < 0 || position < 0 || (size_t)position >= set->n || image == SIZE_MAX)
         return rc;
-    sql_bind_int(list, 1, annotator);
-    while (rc == 0 && (rc = sql_step(list, e)) == 1) {
-        int64_t id = sql_int(list, 0), position = sql_int(list, 2), value = sql_int(list, 3);
-        const struct question_set *set;
-        const struct translation *t;
-        int16_t now;
+    t = &set->columns[position];
+    if (value >= INT16_MIN && value <= INT16_MAX)
+        now = translation_value(t, (int16_t)value);
+    if (t->column != SIZE_MAX && now != VALUE_MISSING)
+        l->out->values[t->column * l->images->n + image] = now;
+    return 0;
+}
 
-        rc = question_sets_find(&l->sets, sql_int(list, 1), &set, e);
-        if (rc < 0 || position < 0 || (size_t)position >= set->n || id < 0 ||
-            id > l->images->max_id || l->images->index_of[id] == SIZE_MAX)
-            continue;
-        t = &set->columns[position];
-        now = value >= INT16_MIN && value <= INT16_MAX ? translation_value(t, (int16_t)value)
-                                                       : VALUE_MISSING;
-        if (t->column != SIZE_MAX && now != VALUE_MISSING)
-            l->out->values[t->column * l->images->n + l->images->index_of[id]] = now;
-    }
-    sql_finalize(list);
+static int take_votes(struct reading *l, int64_t annotator, struct err *e)
+{
+    struct sql_rows *list;
+    int rc = sql_query(l->store->db, &list,
+                       "SELECT image, question_set, position, value FROM vote"
+                       " WHERE annotator = $1 ORDER BY id",
+                       BIND(INT(annotator)), e);
+
+    while (rc == 0 && (rc = sql_step(list, e)) == 1)
+        rc = take_vote(l, list, e);
+    sql_done(list);
     return rc;
 }
 
-static int new_labels(struct loading *l, unsigned flags, struct err *e)
+static int new_labels(struct reading *l, unsigned flags, struct err *e)
 {
     size_t cells, n;
 
@@ -146,7 +149,7 @@ int store_labels_load(struct store *s, int64_t annotator, const struct task *t,
                       const struct store_images *images, unsigned flags, struct store_labels *out,
                       struct err *e)
 {
-    struct loading l = {
+    struct reading l = {
         .store = s, .task = t, .images = images, .out = out, .sets = { .store = s, .task = t }
     };
     int rc;

@@ -2,59 +2,42 @@
  *
  * Who may open the review page: people, their links and sessions, and packets handed out.
  */
+#include "store/reviewers.h"
+
 #include <string.h>
 #include <time.h>
 
 #include "store/internal.h"
+#include "store/runs.h"
 
 static const char *const token_names[] = { "link", "session" };
 
 /* Somebody whose labels were imported would be asked about their own disputes. */
 static int check_annotator(struct store *s, int64_t annotator, const char *name, struct err *e)
 {
-    struct sql_stmt *count;
-    int rc = sql_prepare(s->db, &count,
-                         "SELECT 1 FROM run JOIN answers ON answers.run = run.id"
-                         " WHERE run.annotator = $1 LIMIT 1",
-                         e);
+    int64_t imported;
+    int rc = sql_number(s->db,
+                        "SELECT 1 FROM run JOIN answers ON answers.run = run.id"
+                        " WHERE run.annotator = $1 LIMIT 1",
+                        BIND(INT(annotator)), &imported, e);
 
-    if (rc < 0)
+    if (rc < 0 || !imported)
         return rc;
-    sql_bind_int(count, 1, annotator);
-    rc = sql_step(count, e);
-    sql_finalize(count);
-    if (rc == 1) {
-        err_set(e, ERR_ARG,
-                "'%s' has labels that were imported: a reviewer settles what others say", name);
-        return err_hint(e, "give the reviewer a name of their own");
-    }
-    return rc;
+    err_set(e, ERR_ARG, "'%s' has labels that were imported: a reviewer settles what others say",
+            name);
+    return err_hint(e, "give the reviewer a name of their own");
 }
 
 static int insert_reviewer(struct store *s, const char *name, int64_t annotator, int64_t *id,
                            struct err *e)
 {
-    struct sql_stmt *add;
     char now[32];
-    int rc = sql_prepare(s->db, &add,
-                         "INSERT INTO reviewer (name, annotator, created)"
-                         " VALUES ($1, nullif($2, 0), $3)"
-                         " ON CONFLICT (name, annotator IS NULL) DO UPDATE SET revoked = NULL"
-                         " RETURNING id",
-                         e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_text(add, 1, name);
-    sql_bind_int(add, 2, annotator);
-    sql_bind_text(add, 3, store_now(now));
-    rc = sql_step(add, e);
-    if (rc == 1) {
-        *id = sql_int(add, 0);
-        rc = sql_step(add, e); /* done only when every row was read */
-    }
-    sql_finalize(add);
-    return rc;
+    return sql_number(s->db,
+                      "INSERT INTO reviewer (name, annotator, created) VALUES ($1, $2, $3)"
+                      " ON CONFLICT (name, annotator IS NULL) DO UPDATE SET revoked = NULL"
+                      " RETURNING id",
+                      BIND(TEXT(name), INT_OR_NULL(annotator), TEXT(store_now(now))), id, e);
 }
 
 int store_reviewer_add(struct store *s, const char *name, bool owner, struct store_reviewer *out,
@@ -84,43 +67,42 @@ static int unknown_reviewer(const char *name, struct err *e)
 /* The links and sessions of people who may not come in any more, and the items that they hold. */
 static int drop_revoked(struct store *s, struct err *e)
 {
-    return sql_exec(s->db,
-                    "DELETE FROM review_token WHERE reviewer IN"
-                    " (SELECT id FROM reviewer WHERE revoked IS NOT NULL);"
-                    "DELETE FROM review_lease WHERE annotator IN"
-                    " (SELECT annotator FROM reviewer WHERE revoked IS NOT NULL)",
-                    e);
+    int rc = sql_run(s->db,
+                     "DELETE FROM review_token WHERE reviewer IN"
+                     " (SELECT id FROM reviewer WHERE revoked IS NOT NULL)",
+                     BIND_NOTHING, e);
+
+    if (rc < 0)
+        return rc;
+    return sql_run(s->db,
+                   "DELETE FROM review_lease WHERE annotator IN"
+                   " (SELECT annotator FROM reviewer WHERE revoked IS NOT NULL)",
+                   BIND_NOTHING, e);
 }
 
 int store_reviewer_revoke(struct store *s, const char *name, struct err *e)
 {
-    struct sql_stmt *statement;
+    int64_t known;
     char now[32];
-    int64_t changed = 0;
-    int rc = sql_prepare(s->db, &statement,
-                         "UPDATE reviewer SET revoked = coalesce(revoked, $1) WHERE name = $2", e);
+    int rc = sql_number(s->db, "SELECT count(*) FROM reviewer WHERE name = $1", BIND(TEXT(name)),
+                        &known, e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_text(statement, 1, store_now(now));
-    sql_bind_text(statement, 2, name);
-    rc = sql_run(statement, e);
-    sql_finalize(statement);
-    if (rc == 0)
-        rc = sql_query_int(s->db, "SELECT changes()", &changed, e);
-    if (rc == 0 && changed == 0)
+    if (rc == 0 && known == 0)
         return unknown_reviewer(name, e);
+    if (rc == 0)
+        rc = sql_run(s->db, "UPDATE reviewer SET revoked = coalesce(revoked, $1) WHERE name = $2",
+                     BIND(TEXT(store_now(now)), TEXT(name)), e);
     return rc < 0 ? rc : drop_revoked(s, e);
 }
 
 int store_reviewers(struct store *s, int (*each)(void *data, const struct store_reviewer *r),
                     void *data, struct err *e)
 {
-    struct sql_stmt *list;
-    int rc = sql_prepare(s->db, &list,
-                         "SELECT id, coalesce(annotator, 0), name, created, revoked FROM reviewer"
-                         " ORDER BY id",
-                         e);
+    struct sql_rows *list;
+    int rc = sql_query(s->db, &list,
+                       "SELECT id, coalesce(annotator, 0), name, created, revoked FROM reviewer"
+                       " ORDER BY id",
+                       BIND_NOTHING, e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         struct store_reviewer r = { sql_int(list, 0), sql_int(list, 1), sql_text(list, 2),
@@ -128,7 +110,7 @@ int store_reviewers(struct store *s, int (*each)(void *data, const struct store_
 
         rc = each(data, &r);
     }
-    sql_finalize(list);
+    sql_done(list);
     return rc;
 }
 
@@ -137,102 +119,62 @@ int store_reviewers(struct store *s, int (*each)(void *data, const struct store_
 int store_token_add(struct store *s, const char *sha256, enum token_kind kind, int64_t reviewer,
                     int64_t expires, struct err *e)
 {
-    struct sql_stmt *add;
     char now[32];
-    int rc = sql_prepare(s->db, &add,
-                         "INSERT INTO review_token (sha256, kind, reviewer, created, expires)"
-                         " VALUES ($1, $2, $3, $4, nullif($5, 0))",
-                         e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_text(add, 1, sha256);
-    sql_bind_text(add, 2, token_names[kind]);
-    sql_bind_int(add, 3, reviewer);
-    sql_bind_text(add, 4, store_now(now));
-    sql_bind_int(add, 5, expires);
-    rc = sql_run(add, e);
-    sql_finalize(add);
-    return rc;
+    return sql_run(s->db,
+                   "INSERT INTO review_token (sha256, kind, reviewer, created, expires)"
+                   " VALUES ($1, $2, $3, $4, $5)",
+                   BIND(TEXT(sha256), TEXT(token_names[kind]), INT(reviewer), TEXT(store_now(now)),
+                        INT_OR_NULL(expires)),
+                   e);
 }
 
 int store_token_drop(struct store *s, const char *sha256, struct err *e)
 {
-    struct sql_stmt *drop;
-    int rc = sql_prepare(s->db, &drop, "DELETE FROM review_token WHERE sha256 = $1", e);
-
-    if (rc < 0)
-        return rc;
-    sql_bind_text(drop, 1, sha256);
-    rc = sql_run(drop, e);
-    sql_finalize(drop);
-    return rc;
+    return sql_run(s->db, "DELETE FROM review_token WHERE sha256 = $1", BIND(TEXT(sha256)), e);
 }
 
 int store_token_find(struct store *s, const char *sha256, enum token_kind kind,
                      struct store_reviewer *r, char name[TASK_NAME_MAX + 1], struct err *e)
 {
-    struct sql_stmt *find;
-    int rc = store_prepare(s, &s->review[TOKEN_FIND],
-                           "SELECT reviewer.id, coalesce(annotator, 0), name, sha256"
-                           " FROM review_token JOIN reviewer ON reviewer.id = reviewer"
-                           " WHERE sha256 = $1 AND kind = $2 AND revoked IS NULL"
-                           " AND (expires IS NULL OR expires > $3)",
-                           e);
+    struct sql_rows *found;
+    int rc = sql_query(s->db, &found,
+                       "SELECT reviewer.id, coalesce(annotator, 0), name, sha256"
+                       " FROM review_token JOIN reviewer ON reviewer.id = reviewer"
+                       " WHERE sha256 = $1 AND kind = $2 AND revoked IS NULL"
+                       " AND (expires IS NULL OR expires > $3)",
+                       BIND(TEXT(sha256), TEXT(token_names[kind]), INT(time(NULL))), e);
 
-    if (rc < 0)
-        return rc;
-    find = s->review[TOKEN_FIND];
-    sql_bind_text(find, 1, sha256);
-    sql_bind_text(find, 2, token_names[kind]);
-    sql_bind_int(find, 3, (int64_t)time(NULL));
-    rc = sql_step(find, e);
-    if (rc != 1)
-        return rc;
-    snprintf(name, TASK_NAME_MAX + 1, "%s", sql_text(find, 2));
-    *r = (struct store_reviewer){ .id = sql_int(find, 0),
-                                  .annotator = sql_int(find, 1),
-                                  .name = name };
-    rc = secret_equal(sha256, sql_text(find, 3)) ? 1 : 0;
-    sql_reset(find); /* a row at hand would keep what it reads from growing old */
+    if (rc == 0)
+        rc = sql_step(found, e);
+    if (rc == 1) {
+        snprintf(name, TASK_NAME_MAX + 1, "%s", sql_text(found, 2));
+        *r = (struct store_reviewer){ .id = sql_int(found, 0),
+                                      .annotator = sql_int(found, 1),
+                                      .name = name };
+        rc = secret_equal(sha256, sql_text(found, 3)) ? 1 : 0;
+    }
+    sql_done(found); /* a row at hand would keep what it reads from growing old */
     return rc;
 }
 
 /* ---- packets ---- */
 
-/* One that was made before is known by the same hash. */
 int store_packet_add(struct store *s, const char *sha256, int64_t annotator, size_t items,
                      struct err *e)
 {
-    struct sql_stmt *add;
     char now[32];
-    int rc = sql_prepare(s->db, &add,
-                         "INSERT INTO review_packet (sha256, annotator, items, created)"
-                         " VALUES ($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING",
-                         e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_text(add, 1, sha256);
-    sql_bind_int(add, 2, annotator);
-    sql_bind_int(add, 3, (int64_t)items);
-    sql_bind_text(add, 4, store_now(now));
-    rc = sql_run(add, e);
-    sql_finalize(add);
-    return rc;
+    return sql_run(s->db,
+                   "INSERT INTO review_packet (sha256, annotator, items, created)"
+                   " VALUES ($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING",
+                   BIND(TEXT(sha256), INT(annotator), INT(items), TEXT(store_now(now))), e);
 }
 
 int store_packet_find(struct store *s, const char *sha256, int64_t *annotator, struct err *e)
 {
-    struct sql_stmt *find;
-    int rc = sql_prepare(s->db, &find, "SELECT annotator FROM review_packet WHERE sha256 = $1", e);
+    int rc = sql_number(s->db, "SELECT annotator FROM review_packet WHERE sha256 = $1",
+                        BIND(TEXT(sha256)), annotator, e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_text(find, 1, sha256);
-    rc = sql_step(find, e);
-    if (rc == 1)
-        *annotator = sql_int(find, 0);
-    sql_finalize(find);
-    return rc;
+    return rc < 0 ? rc : *annotator != 0;
 }

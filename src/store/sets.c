@@ -1,8 +1,116 @@
 /* SPDX-License-Identifier: MIT */
+#include "store/sets.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/internal.h"
+
+/* ---- keeping ---- */
+
+/* The JSON text of a list, as the tables keep it; free() it. */
+static char *list_text(const char *const *texts, size_t n, struct err *e)
+{
+    struct json_t *list = jv_texts(texts, n);
+    char *text = jv_print(list);
+
+    jv_free(list);
+    if (!text)
+        err_set(e, ERR_NOMEM, "out of memory: a list of texts");
+    return text;
+}
+
+static int hash_questions(const struct task *t, char hex[SHA256_HEX], struct err *e)
+{
+    struct json_t *all = jv_array();
+    char *text;
+
+    for (size_t i = 0; all && i < t->n_questions; i++) {
+        const struct question *q = &t->questions[i];
+
+        struct json_t *one = jv_pack(
+            "{s:s, s:s, s:o, s:o}", "name", q->name, "kind", task_kind_name(q->kind), "options",
+            jv_texts(q->options, q->n_options), "wordings", jv_texts(q->wordings, q->n_wordings));
+
+        if (q->letters) /* sets of before there were letters keep their hash */
+            jv_set(one, "format", jv_pack("s", task_format_name(true)));
+        jv_append(all, one);
+    }
+    text = jv_length(all) == t->n_questions ? jv_print(all) : NULL;
+    jv_free(all);
+    if (!text)
+        return err_set(e, ERR_NOMEM, "out of memory: the questions");
+    sha256_hex(text, strlen(text), hex);
+    free(text);
+    return 0;
+}
+
+static int add_question(struct store *s, int64_t set, const struct task *t, size_t i, int64_t *id,
+                        struct err *e)
+{
+    const struct question *q = &t->questions[i];
+    char *options = list_text(q->options, q->n_options, e);
+    char *wordings = options ? list_text(q->wordings, q->n_wordings, e) : NULL;
+    int rc = wordings ? 0 : ERR_NOMEM;
+
+    if (rc == 0)
+        rc = sql_insert(s->db,
+                        "INSERT INTO question (question_set, position, name, kind, options,"
+                        " wordings, format) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                        BIND(INT(set), INT(i), TEXT(q->name), TEXT(task_kind_name(q->kind)),
+                             TEXT(options), TEXT(wordings), TEXT(task_format_name(q->letters))),
+                        id, e);
+    free(options);
+    free(wordings);
+    return rc;
+}
+
+static int add_column(struct store *s, int64_t set, int64_t question, const struct task *t,
+                      size_t i, struct err *e)
+{
+    const struct column *c = &t->columns[i];
+    char *labels = list_text(c->labels, c->n_values, e);
+    int rc = labels ? 0 : ERR_NOMEM;
+
+    if (rc == 0)
+        rc = sql_run(s->db,
+                     "INSERT INTO question_column (question_set, position, name, question,"
+                     " labels) VALUES ($1, $2, $3, $4, $5)",
+                     BIND(INT(set), INT(i), TEXT(c->name), INT(question), TEXT(labels)), e);
+    free(labels);
+    return rc;
+}
+
+static int add_questions(struct store *s, int64_t set, const struct task *t, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < t->n_questions; i++) {
+        const struct question *q = &t->questions[i];
+        int64_t id;
+
+        rc = add_question(s, set, t, i, &id, e);
+        for (size_t c = 0; rc == 0 && c < q->n_columns; c++)
+            rc = add_column(s, set, id, t, q->first_column + c, e);
+    }
+    return rc;
+}
+
+int store_question_set(struct store *s, const struct task *t, int64_t *id, struct err *e)
+{
+    char hex[SHA256_HEX];
+    int rc = hash_questions(t, hex, e);
+
+    if (rc == 0)
+        rc = sql_number(s->db, "SELECT id FROM question_set WHERE hash = $1", BIND(TEXT(hex)), id,
+                        e);
+    if (rc < 0 || *id != 0)
+        return rc;
+    rc = sql_insert(s->db, "INSERT INTO question_set (hash) VALUES ($1)", BIND(TEXT(hex)), id, e);
+    return rc < 0 ? rc : add_questions(s, *id, t, e);
+}
+
+/* ---- translating ---- */
 
 static void translate_values(struct translation *t, const struct column *c,
                              const struct json_t *labels)
@@ -29,7 +137,7 @@ static bool is_asked_so(const struct task *t, size_t column, const struct stored
 {
     const struct question *q = &t->questions[t->columns[column].question];
     struct err ignored;
-    char *wordings = store_texts(q->wordings, q->n_wordings, &ignored);
+    char *wordings = list_text(q->wordings, q->n_wordings, &ignored);
     bool so = text_equal(wordings, stored->wordings) &&
               strcmp(task_format_name(q->letters), stored->format) == 0 &&
               strcmp(task_kind_name(q->kind), stored->kind) == 0;
@@ -38,16 +146,19 @@ static bool is_asked_so(const struct task *t, size_t column, const struct stored
     return so;
 }
 
-static int add_column(struct question_sets *s, struct question_set *set,
-                      const struct stored_column *stored, struct err *e)
+static int take_column(struct question_sets *s, struct question_set *set,
+                       const struct stored_column *stored, struct err *e)
 {
     struct translation *t = &set->columns[set->n];
     struct json_t *labels;
     bool yesno = strcmp(stored->kind, "yesno") == 0 || strcmp(stored->kind, "multi") == 0;
-    int rc = jv_parse(&labels, stored->labels, strlen(stored->labels), e);
+    char name[64];
+    int rc;
 
+    snprintf(name, sizeof(name), "question_column.labels of set %lld", (long long)set->id);
+    rc = jv_parse_as(&labels, name, stored->labels, strlen(stored->labels), e);
     if (rc < 0)
-        return err_at(e, "question_column.labels of set %lld", (long long)set->id);
+        return rc;
     t->n_stored = jv_length(labels);
     t->value_of = arena_new(&s->arena, t->n_stored, sizeof(*t->value_of), e);
     t->probability = set->n_probabilities;
@@ -65,29 +176,26 @@ static int add_column(struct question_sets *s, struct question_set *set,
 
 static int load_set(struct question_sets *s, struct question_set *set, struct err *e)
 {
-    struct sql_stmt *list = NULL;
+    struct sql_rows *list;
     size_t cap = 0;
-    int rc = sql_prepare(s->store->db, &list,
-                         "SELECT question_column.name, question.kind, question_column.labels,"
-                         " question.wordings, question.format"
-                         " FROM question_column"
-                         " JOIN question ON question.id = question_column.question"
-                         " WHERE question_column.question_set = $1"
-                         " ORDER BY question_column.position",
-                         e);
+    int rc = sql_query(s->store->db, &list,
+                       "SELECT question_column.name, question.kind, question_column.labels,"
+                       " question.wordings, question.format"
+                       " FROM question_column"
+                       " JOIN question ON question.id = question_column.question"
+                       " WHERE question_column.question_set = $1"
+                       " ORDER BY question_column.position",
+                       BIND(INT(set->id)), e);
 
-    if (rc < 0)
-        return rc;
-    sql_bind_int(list, 1, set->id);
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         struct stored_column stored = { sql_text(list, 0), sql_text(list, 1), sql_text(list, 2),
                                         sql_text(list, 3), sql_text(list, 4) };
 
         rc = mem_grow(&set->columns, &cap, set->n + 1, sizeof(*set->columns), TASK_COLUMNS_MAX, e);
         if (rc == 0)
-            rc = add_column(s, set, &stored, e);
+            rc = take_column(s, set, &stored, e);
     }
-    sql_finalize(list);
+    sql_done(list);
     return rc;
 }
 
@@ -120,9 +228,9 @@ void question_sets_release(struct question_sets *s)
 
 int16_t translation_value(const struct translation *t, int16_t stored)
 {
-    if (stored < 0 || t->same)
-        return stored;
-    return (size_t)stored < t->n_stored ? t->value_of[stored] : VALUE_MISSING;
+    if (stored >= 0)
+        return (size_t)stored < t->n_stored ? t->value_of[stored] : VALUE_MISSING;
+    return task_reason_name(stored) ? stored : VALUE_MISSING;
 }
 
 int question_set_damaged(int64_t image, size_t got, size_t expected, struct err *e)

@@ -1,70 +1,118 @@
 /* SPDX-License-Identifier: MIT
  *
- * sql.h - the few statement-level calls that store/ needs of a database. Private to store/.
+ * sql.h - all of store/ that knows which database it is. Private to store/.
  *
  * Statements are written once, in what SQLite and PostgreSQL both accept: $1, $2, .. in order of
- * appearance. Values are bound, never formatted into a statement. What is bound is not copied: it
- * must live until the statement is at its end. A bind that fails is reported by the step that
- * follows.
+ * appearance. Values are bound, never formatted into a statement. A
+ * statement is a text that lives as long as the database, as literals do: it is prepared once, and
+ * kept. What is bound is not copied: it must live until the statement is at its end.
  */
 #ifndef ASSENT_STORE_SQL_H
 #define ASSENT_STORE_SQL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/base.h"
 
-struct sql;
-struct sql_stmt;
+struct sql;      /* a database */
+struct sql_rows; /* a statement that gives rows */
 
 enum sql_mode {
-    SQL_READ,
-    SQL_READ_UNCHANGING, /* the file is read as if nothing could change it: no log, no locks */
-    SQL_WRITE,           /* creates a database that is not there */
+    SQL_READ,  /* of a database that is not there, or holds nothing yet: an empty one in memory */
+    SQL_TRIAL, /* the same, and what is written is taken back at the latest when it is closed */
+    SQL_WRITE, /* makes one that is not there, and brings an older one up to date */
 };
 
-/* path NULL: an empty one in memory. */
+/* ERR_DB where it is another program's, or a newer assent's: then it is not changed in the least.
+ */
 int sql_open(struct sql **out, const char *path, enum sql_mode mode, struct err *e);
-void sql_close(struct sql *db); /* NULL is fine */
-
-/* Readers never wait for a writer, nor a writer for readers, from now on (WAL): the file is
- * changed. */
-int sql_share(struct sql *db, struct err *e);
-
-/* May the database's folder not be written to, and is there no log beside it? */
-bool sql_is_unwritable(const char *path);
+void sql_close(struct sql *db); /* NULL is fine; rolls back what is not committed */
+const char *sql_library(void);  /* "SQLite 3.40.1" */
 
 /* How long a statement waits for other processes, from now on; half a minute otherwise. */
 void sql_patience(struct sql *db, int milliseconds);
+/* The project is this process's alone until it is closed: 1, or 0 where it is another's. */
+int sql_reserve(struct sql *db, struct err *e);
 
-int sql_exec(struct sql *db, const char *statements, struct err *e);
-/* The first column of the first row, an integer; 0 where there is no row. */
-int sql_query_int(struct sql *db, const char *statement, int64_t *out, struct err *e);
+int sql_begin(struct sql *db, struct err *e);
+/* ERR_IO where the file is no longer the one that was opened: nothing is kept then. */
+int sql_commit(struct sql *db, struct err *e);
+void sql_rollback(struct sql *db); /* nothing where no transaction is open */
 
-int sql_prepare(struct sql *db, struct sql_stmt **out, const char *statement, struct err *e);
-void sql_finalize(struct sql_stmt *s); /* NULL is fine */
+/* ---- statements ---- */
 
-void sql_bind_int(struct sql_stmt *s, int index, int64_t value);
-void sql_bind_real(struct sql_stmt *s, int index, double value);                  /* NaN: null */
-void sql_bind_text(struct sql_stmt *s, int index, const char *text);              /* NULL: null */
-void sql_bind_blob(struct sql_stmt *s, int index, const void *bytes, size_t len); /* NULL: null */
+struct sql_value {
+    enum { VALUE_IS_NULL, VALUE_IS_INT, VALUE_IS_REAL, VALUE_IS_TEXT, VALUE_IS_BLOB } type;
+    int64_t number;
+    double real;
+    const void *bytes;
+    size_t len;
+};
 
-/* The next row: 1, or 0 after the last, and then the statement can be bound and stepped again. */
-int sql_step(struct sql_stmt *s, struct err *e);
-/* For a statement without rows: step once. */
-int sql_run(struct sql_stmt *s, struct err *e);
-/* Gives up the rows that are left. */
-void sql_reset(struct sql_stmt *s);
+struct sql_values {
+    const struct sql_value *items;
+    size_t n;
+};
+
+/* BIND(INT(id), TEXT(name)): $1 and $2. */
+#define BIND(...)                                                                        \
+    (struct sql_values)                                                                  \
+    {                                                                                    \
+        (const struct sql_value[]){ __VA_ARGS__ },                                       \
+            sizeof((const struct sql_value[]){ __VA_ARGS__ }) / sizeof(struct sql_value) \
+    }
+#define BIND_NOTHING    \
+    (struct sql_values) \
+    {                   \
+        NULL, 0         \
+    }
+
+#define INT(x)                                       \
+    (struct sql_value)                               \
+    {                                                \
+        .type = VALUE_IS_INT, .number = (int64_t)(x) \
+    }
+#define REAL(x)                            \
+    (struct sql_value)                     \
+    {                                      \
+        .type = VALUE_IS_REAL, .real = (x) \
+    } /* NaN: null */
+#define TEXT(x)                             \
+    (struct sql_value)                      \
+    {                                       \
+        .type = VALUE_IS_TEXT, .bytes = (x) \
+    } /* NULL: null */
+#define BLOB(x, size)                                      \
+    (struct sql_value)                                     \
+    {                                                      \
+        .type = VALUE_IS_BLOB, .bytes = (x), .len = (size) \
+    }
+#define INT_OR_NULL(x)                                                     \
+    (struct sql_value)                                                     \
+    {                                                                      \
+        .type = (x) ? VALUE_IS_INT : VALUE_IS_NULL, .number = (int64_t)(x) \
+    }
+
+/* A statement without rows. */
+int sql_run(struct sql *db, const char *statement, struct sql_values v, struct err *e);
+/* An INSERT of one row into a table whose key is `id`: *id is what the row got. */
+int sql_insert(struct sql *db, const char *statement, struct sql_values v, int64_t *id,
+               struct err *e);
+/* A statement whose one row is a number, RETURNING id of an upsert say; *out is 0 where there is no
+ * row. */
+int sql_number(struct sql *db, const char *statement, struct sql_values v, int64_t *out,
+               struct err *e);
+/* Rows: sql_step them, then sql_done. */
+int sql_query(struct sql *db, struct sql_rows **out, const char *statement, struct sql_values v,
+              struct err *e);
+int sql_step(struct sql_rows *r, struct err *e); /* the next row: 1, or 0 after the last */
+void sql_done(struct sql_rows *r);               /* gives up the rows that are left; NULL is fine */
 
 /* Columns from 0, of the row at hand. What pointers show is valid until the next step. */
-int64_t sql_int(struct sql_stmt *s, int column);
-double sql_real(struct sql_stmt *s, int column);
-const char *sql_text(struct sql_stmt *s, int column); /* NULL for null */
-const void *sql_blob(struct sql_stmt *s, int column, size_t *len);
-
-int64_t sql_last_id(struct sql *db);
-const char *sql_version(void); /* "SQLite 3.40.1" */
+int64_t sql_int(struct sql_rows *r, int column);
+double sql_real(struct sql_rows *r, int column);
+const char *sql_text(struct sql_rows *r, int column); /* NULL for null */
+const void *sql_blob(struct sql_rows *r, int column, size_t *len);
 
 #endif

@@ -121,8 +121,13 @@ static const struct key price_keys[] = {
 static int read_price(const struct loader *l, int node, void *into, struct err *e)
 {
     struct price *price = into;
+    bool twice = price->given;
     int rc = LOAD_MAPPING(l, node, price_keys, price, e);
 
+    if (rc == 0 && twice) {
+        err_set(e, ERR_FORMAT, "this price stands twice, under an older name too");
+        return doc_at(l->doc, node, e);
+    }
     if (rc == 0 && price->value <= 0) {
         err_set(e, ERR_FORMAT, "a price or speed must be above zero");
         return doc_at(l->doc, node, e);
@@ -136,7 +141,9 @@ static const struct key prices_keys[] = {
     { "machine_hour", read_price, offsetof(struct prices, machine_hour), false },
     { "images_per_second", read_price, offsetof(struct prices, images_per_second), false },
     { "wage_hour", read_price, offsetof(struct prices, wage_hour), false },
-    { "seconds_an_answer", read_price, offsetof(struct prices, seconds_an_answer), false },
+    { "seconds_per_answer", read_price, offsetof(struct prices, seconds_per_answer), false },
+    /* its older name */
+    { "seconds_an_answer", read_price, offsetof(struct prices, seconds_per_answer), false },
     { "scale_images", read_count, offsetof(struct prices, scale_images), false },
 };
 

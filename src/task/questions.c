@@ -242,9 +242,24 @@ static int fill_column(const struct loader *l, struct column *c, size_t i_questi
     return c->name ? fill_text(l, q, c, e) : ERR_NOMEM;
 }
 
+/* The index of a question's group, which is added at its first question. */
+static size_t group_index(struct task *t, const char **groups, const char *name)
+{
+    size_t g = 0;
+
+    if (!name)
+        return SIZE_MAX;
+    while (g < t->n_groups && strcmp(groups[g], name) != 0)
+        g++;
+    if (g == t->n_groups)
+        groups[t->n_groups++] = name;
+    return g;
+}
+
 int load_columns(const struct loader *l, struct question *questions, struct err *e)
 {
     struct task *t = l->task;
+    const char **groups = arena_new(l->arena, t->n_questions, sizeof(*groups), e);
     struct column *columns;
     size_t n = 0;
 
@@ -258,15 +273,22 @@ int load_columns(const struct loader *l, struct question *questions, struct err 
         return err_expected(e, "at most %d", TASK_COLUMNS_MAX);
     }
     columns = arena_new(l->arena, n, sizeof(*columns), e);
+    if (!columns || !groups)
+        return ERR_NOMEM;
     t->columns = columns;
     t->n_columns = n;
-    for (size_t i = 0; columns && i < t->n_questions; i++) {
+    t->groups = groups;
+    for (size_t i = 0; i < t->n_questions; i++) {
+        size_t group = group_index(t, groups, questions[i].group);
+
         for (size_t o = 0; o < questions[i].n_columns; o++) {
-            int rc = fill_column(l, &columns[questions[i].first_column + o], i, o, e);
+            struct column *c = &columns[questions[i].first_column + o];
+            int rc = fill_column(l, c, i, o, e);
 
             if (rc < 0)
                 return rc;
+            c->group = group;
         }
     }
-    return columns ? 0 : ERR_NOMEM;
+    return 0;
 }

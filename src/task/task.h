@@ -67,6 +67,7 @@ struct column {
     size_t n_values;           /* 2 or more */
     bool yesno;
     size_t question;
+    size_t group;       /* of the task's groups; SIZE_MAX: none */
     size_t option;      /* of a multi question */
     size_t probability; /* where its probabilities begin: one (of yes), or one an option */
     size_t n_probabilities;
@@ -116,8 +117,8 @@ struct prices {
     struct price machine_hour;      /* what the processor or GPU costs */
     struct price images_per_second; /* all questions of an image */
     struct price wage_hour;
-    struct price seconds_an_answer; /* of a person's */
-    uint64_t scale_images;          /* also state the cost of this many; 0: don't */
+    struct price seconds_per_answer; /* a person's */
+    uint64_t scale_images;           /* also state the cost of this many; 0: don't */
 };
 
 struct alarms {               /* thresholds of the report; each has a default */
@@ -134,7 +135,9 @@ struct task {
     size_t n_questions;
     const struct column *columns;
     size_t n_columns;
-    size_t n_probabilities; /* of a whole row */
+    size_t n_probabilities;    /* of a whole row */
+    const char *const *groups; /* the groups of questions, in order of appearance */
+    size_t n_groups;
     const struct rule *rules;
     size_t n_rules;
     const struct annotator *annotators;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * engine.h - what the files behind vlm.h share.
+ * engine.h - what the files behind vlm.h share. Private to vlm/.
  */
 #ifndef ASSENT_VLM_ENGINE_H
 #define ASSENT_VLM_ENGINE_H
@@ -36,13 +36,13 @@ struct probe {
     uint32_t *tokens;
 };
 
-struct asked {
+struct rendered {
     char *text; /* the prompt as rendered */
     size_t n_options;
 };
 
 struct vlm_prompts {
-    struct asked *questions;
+    struct rendered *questions;
     size_t n;
     struct path *paths;
     size_t n_paths, cap_paths;

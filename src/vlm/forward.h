@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * forward.h - the model's passes: image -> features -> hidden states.
+ * forward.h - the model's passes: image -> features -> hidden states. Private to vlm/.
  */
 #ifndef ASSENT_VLM_FORWARD_H
 #define ASSENT_VLM_FORWARD_H
@@ -15,6 +15,8 @@
  * class token, [tiles, grid * grid, vision.hidden]; free(*out). */
 int vision_encode(float **out, const struct model *m, const struct ops *o, const float *pixels,
                   size_t tiles, struct err *e);
+/* The memory that takes at the most, *out included; so do the others of this header. */
+size_t vision_bytes(const struct model *m, const struct ops *o, size_t tiles);
 
 /* ---- projector.c ----
  * Those through the projector and packed: the whole image's patches, then the part of the map that
@@ -22,13 +24,22 @@ int vision_encode(float **out, const struct model *m, const struct ops *o, const
  * free(*out). Patches that only show the canvas are never projected. */
 int project_image(float **out, const struct model *m, const struct ops *o, const float *vision,
                   const struct layout *l, const struct trace *t, struct err *e);
+size_t project_bytes(const struct model *m, const struct ops *o, const struct layout *l);
 
-/* ---- decoder.c ----
- * The language model over a tree whose image tokens stand for the rows of `image`, n_image of them
- * on each path: the normed hidden states of the tokens rows[0..n_rows), which rise, in
- * out[n_rows, text.hidden]. */
-int decoder_run(float *out, const struct model *m, const struct ops *o, const struct tree *tree,
-                const float *image, size_t n_image, const uint32_t *rows, size_t n_rows,
-                const struct trace *t, struct err *e);
+/* ---- decoder.c ---- */
+
+struct decoder_input {
+    const struct tree *tree;
+    const float *image; /* the rows that the k-th image token of a path stands for */
+    size_t n_image;
+    const uint32_t *rows; /* the tokens whose hidden states are wanted, rising */
+    size_t n_rows;
+};
+
+/* The language model over a tree: normed hidden states in out[n_rows, text.hidden]. */
+int decoder_run(float *out, const struct model *m, const struct ops *o,
+                const struct decoder_input *in, const struct trace *t, struct err *e);
+/* Of a tree of n tokens, without `out`. */
+size_t decoder_bytes(const struct model *m, const struct ops *o, size_t n, size_t height);
 
 #endif

@@ -12,6 +12,7 @@ struct binder {
     struct model *m;
     bool *taken; /* by tensor */
     size_t problems;
+    const struct events *events;
     struct err *e; /* of the first problem */
 };
 
@@ -29,8 +30,9 @@ static void problem(struct binder *b, const char *file, const char *name, const 
             err_expected(b->e, "%s", expected);
     }
     if (b->problems <= WARNINGS_MAX)
-        log_warn("tensor %s: %s%s%s%s%s", name, what, got ? ": got " : "", got ? got : "",
-                 expected ? ", expected " : "", expected ? expected : "");
+        events_say(b->events, EVENT_WARNING, "tensor %s: %s%s%s%s%s", name, what,
+                   got ? ": got " : "", got ? got : "", expected ? ", expected " : "",
+                   expected ? expected : "");
 }
 
 /* The tensor of this name and shape, or NULL where that is a problem. */
@@ -227,9 +229,9 @@ static int make_frequency(struct model *m, struct err *e)
     return 0;
 }
 
-static int bind(struct model *m, struct err *e)
+static int bind(struct model *m, const struct events *ev, struct err *e)
 {
-    struct binder b = { .m = m, .e = e };
+    struct binder b = { .m = m, .events = ev, .e = e };
 
     m->blocks = arena_new(&m->arena, m->config.vision.layers, sizeof(*m->blocks), e);
     m->layers = arena_new(&m->arena, m->config.text.layers, sizeof(*m->layers), e);
@@ -248,7 +250,7 @@ static int bind(struct model *m, struct err *e)
     return b.problems ? (int)e->code : make_frequency(m, e);
 }
 
-int model_open(struct model **out, const char *dir, struct err *e)
+int model_open(struct model **out, const char *dir, const struct events *ev, struct err *e)
 {
     struct model *m = mem_new(1, sizeof(*m), e);
     int rc;
@@ -261,7 +263,7 @@ int model_open(struct model **out, const char *dir, struct err *e)
         rc = prep_config_load(&m->prep, &m->config, dir, e);
     if (rc == 0)
         rc = weights_open(&m->weights, dir, e);
-    if (rc == 0 && (rc = bind(m, e)) < 0)
+    if (rc == 0 && (rc = bind(m, ev, e)) < 0)
         err_at(e, "%s", dir);
     if (rc < 0) {
         model_close(m);
@@ -305,7 +307,6 @@ struct model_cost model_cost(const struct model_config *c, size_t tiles, size_t 
     double block = 2 * rows * (4 * vh * vh + 2 * vh * v->intermediate) + 4 * rows * rows * vh;
     double key_value = 2 * th * 2 * kv, rest = 2 * (2 * th * q + 3 * th * t->intermediate);
     struct model_cost cost = { 0 };
-    double scores = 2.0 * 192 * (double)height; /* two threads' chunks */
 
     cost.vision =
         (double)tiles * (c->vision_blocks * block + 2 * patches * vh * 3 * v->patch * v->patch);
@@ -314,9 +315,5 @@ struct model_cost model_cost(const struct model_config *c, size_t tiles, size_t 
     cost.attention = 4 * pairs * q * (layers - 1) + 4 * (double)n_rows * (double)height * q;
     cost.head = 2 * (double)n_rows * th * t->vocab;
     cost.total = cost.vision + cost.projector + cost.linear + cost.attention + cost.head;
-    cost.activations = (size_t)(sizeof(float) * ((double)n * (2 * th + 2 * q + 2 * kv) +
-                                                 fmin((double)n, 2048) * 2 * t->intermediate +
-                                                 (double)n_rows * th + scores)) +
-                       ((size_t)32 << 20);
     return cost;
 }

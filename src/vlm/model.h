@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * model.h - a model's tensors in their places, each with the shape that config.json says.
+ * Private to vlm/.
  */
 #ifndef ASSENT_VLM_MODEL_H
 #define ASSENT_VLM_MODEL_H
@@ -50,7 +51,7 @@ struct model {
 
 /* Opens a folder. Every tensor that is missing, extra or misshapen is named in a warning; the error
  * is about the first. */
-int model_open(struct model **out, const char *dir, struct err *e);
+int model_open(struct model **out, const char *dir, const struct events *ev, struct err *e);
 void model_close(struct model *m); /* NULL is fine */
 
 /* The first tensor that holds a NaN or an infinity, or NULL. Reads all weights. */
@@ -61,7 +62,6 @@ const struct tensor *model_find_broken(const struct model *m);
 struct model_cost {
     double vision, projector, linear, attention, head; /* FLOP, a multiply-add being 2 */
     double total;
-    size_t activations; /* bytes, at the most at one time */
 };
 
 /* Of one image of `tiles` elements and `image_tokens` tokens, `used` of them projected, in a tree

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ops.h - the arithmetic of the engine: one table of operations, implemented twice.
+ * ops.h - the arithmetic of the engine: one table of operations, implemented twice. Private to
+ * vlm/.
  *
  * ops_ref.c is plain C and the specification; ops_dnnl.c is oneDNN. Activations are float32,
  * row-major, one token a row. Operations that need memory say so by ERR_NOMEM; the others cannot
@@ -27,6 +28,16 @@ struct matrix { /* [rows, cols] as stored: y = x W^T has `rows` outputs */
     size_t rows, cols;
 };
 
+struct attended { /* what attention reads, and where its result goes */
+    float *y;
+    const float *q, *k, *v;
+};
+
+struct image_attention {
+    size_t images, n; /* rows an image */
+    size_t heads, head_dim;
+};
+
 struct attention { /* of a tree */
     size_t heads, kv_heads, head_dim;
     uint32_t window;      /* tokens that a token sees, itself among them; 0: all its ancestors */
@@ -49,6 +60,8 @@ struct ops {
     /* y[n, rows] = x[n, cols] W^T + bias[rows]; bias may be NULL. */
     int (*linear)(const struct ops *o, float *y, const float *x, size_t n, const struct matrix *w,
                   const float *bias, struct err *e);
+    /* The memory that takes beside its arguments, where n > 0. */
+    size_t (*linear_bytes)(const struct ops *o, size_t n, const struct matrix *w);
     /* y[n, cols] = the rows ids[0..n) of a matrix. */
     void (*lookup)(float *y, const struct matrix *w, const uint32_t *ids, size_t n);
     /* y = (x - mean) / sqrt(variance + eps) * weight + bias, by row of `size` numbers. */
@@ -63,13 +76,15 @@ struct ops {
                  const float *frequency);
     /* Every row of an image sees every row of that image: q, k, v, y are [images * n, heads *
      * head_dim]. */
-    int (*attend_image)(const struct ops *o, float *y, const float *q, const float *k,
-                        const float *v, size_t images, size_t n, size_t heads, size_t head_dim,
-                        struct err *e);
+    int (*attend_image)(const struct ops *o, const struct attended *x,
+                        const struct image_attention *a, struct err *e);
     /* y and q are [n_rows, heads * head_dim], k and v [tree->n, kv_heads * head_dim]. Head h of q
      * reads head h / (heads / kv_heads) of k and v. */
-    int (*attend_tree)(const struct ops *o, float *y, const float *q, const float *k,
-                       const float *v, const struct attention *a, struct err *e);
+    int (*attend_tree)(const struct ops *o, const struct attended *x, const struct attention *a,
+                       struct err *e);
+    /* The memory that attention takes beside its arguments: `columns` are the rows of an image, the
+     * height of a tree. Between enter and leave. */
+    size_t (*attend_bytes)(const struct ops *o, size_t columns);
     void (*activate)(float *x, size_t n, enum activation act);
     void (*gate)(float *x, const float *up, size_t n); /* x = silu(x) * up */
     void (*add)(float *x, const float *y, size_t n);   /* x = x + y */

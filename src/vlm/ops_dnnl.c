@@ -112,13 +112,19 @@ static int failed(struct err *e)
     return err_set(e, ERR_NOMEM, "oneDNN could not multiply: out of memory?");
 }
 
-/* y's columns [first, first + rows) = x panel^T. */
-static int multiply(float *y, size_t ldy, const float *x, size_t n, const float *panel, size_t rows,
-                    size_t cols, struct err *e)
+/* Rows of a matrix as products take them. */
+struct panel {
+    const float *data;
+    size_t rows, cols;
+};
+
+/* y[n, p->rows] = x panel^T; a row of y begins ldy behind the one before. */
+static int multiply(float *y, size_t ldy, const float *x, size_t n, const struct panel *p,
+                    struct err *e)
 {
-    dnnl_status_t status =
-        dnnl_sgemm('N', 'T', (dnnl_dim_t)n, (dnnl_dim_t)rows, (dnnl_dim_t)cols, 1.0f, x,
-                   (dnnl_dim_t)cols, panel, (dnnl_dim_t)cols, 0.0f, y, (dnnl_dim_t)ldy);
+    dnnl_dim_t cols = (dnnl_dim_t)p->cols;
+    dnnl_status_t status = dnnl_sgemm('N', 'T', (dnnl_dim_t)n, (dnnl_dim_t)p->rows, cols, 1.0f, x,
+                                      cols, p->data, cols, 0.0f, y, (dnnl_dim_t)ldy);
 
     return status == dnnl_success ? 0 : failed(e);
 }
@@ -136,18 +142,18 @@ static int by_panels(float *y, const float *x, size_t n, const struct matrix *w,
                      struct err *e)
 {
     size_t step = panel_rows(w);
-    float *panel = mem_new(step * w->cols, sizeof(*panel), e);
+    float *wide = mem_new(step * w->cols, sizeof(*wide), e);
     int rc = 0;
 
-    if (!panel)
+    if (!wide)
         return ERR_NOMEM;
     for (size_t first = 0; rc == 0 && first < w->rows; first += step) {
-        size_t rows = w->rows - first < step ? w->rows - first : step;
+        struct panel panel = { wide, w->rows - first < step ? w->rows - first : step, w->cols };
 
-        widen_panel(panel, w, first, rows, p);
-        rc = multiply(y + first, w->rows, x, n, panel, rows, w->cols, e);
+        widen_panel(wide, w, first, panel.rows, p);
+        rc = multiply(y + first, w->rows, x, n, &panel, e);
     }
-    free(panel);
+    free(wide);
     return rc;
 }
 
@@ -158,11 +164,25 @@ VECTOR static void add_row(float *y, const float *bias, size_t n)
         y[i] += bias[i];
 }
 
+/* Can a product take the matrix as it is stored? */
+static bool is_ready(const struct ops *o, const struct matrix *w)
+{
+    return w->dtype == DTYPE_F32 && (uintptr_t)w->data % sizeof(float) == 0 &&
+           o->precision == PRECISION_F32;
+}
+
+static size_t linear_bytes(const struct ops *o, size_t n, const struct matrix *w)
+{
+    size_t panel = is_ready(o, w) ? 0 : panel_rows(w) * w->cols;
+    size_t rounded = o->precision == PRECISION_BF16 ? n * w->cols : 0;
+
+    return (panel + rounded) * sizeof(float);
+}
+
 static int linear(const struct ops *o, float *y, const float *x, size_t n, const struct matrix *w,
                   const float *bias, struct err *e)
 {
-    bool as_stored = w->dtype == DTYPE_F32 && (uintptr_t)w->data % sizeof(float) == 0 &&
-                     o->precision == PRECISION_F32;
+    struct panel whole = { w->data, w->rows, w->cols };
     float *rounded = NULL;
     int rc;
 
@@ -176,8 +196,8 @@ static int linear(const struct ops *o, float *y, const float *x, size_t n, const
             round_bf16(rounded + i * w->cols, x + i * w->cols, w->cols);
         x = rounded;
     }
-    rc = as_stored ? multiply(y, w->rows, x, n, w->data, w->rows, w->cols, e)
-                   : by_panels(y, x, n, w, o->precision, e);
+    rc = is_ready(o, w) ? multiply(y, w->rows, x, n, &whole, e)
+                        : by_panels(y, x, n, w, o->precision, e);
     free(rounded);
     if (rc == 0 && bias) {
 #pragma omp parallel for schedule(static)
@@ -303,53 +323,70 @@ VECTOR static void softmax_row(float *x, size_t from, size_t to, size_t all, flo
     memset(x + to, 0, (all - to) * sizeof(*x));
 }
 
+/* Every thread has the scores of a chunk; they have that many rows together. */
+static size_t score_rows(void)
+{
+    return (size_t)omp_get_max_threads() * CHUNK_ROWS;
+}
+
+static size_t attend_bytes(const struct ops *o, size_t columns)
+{
+    (void)o;
+    return score_rows() * columns * sizeof(float);
+}
+
 static float *new_scores(size_t columns, struct err *e)
 {
     size_t n;
 
-    if (!size_mul((size_t)omp_get_max_threads() * CHUNK_ROWS, columns, &n)) {
+    if (!size_mul(score_rows(), columns, &n)) {
         err_set(e, ERR_LIMIT, "a prompt too long for any memory");
         return NULL;
     }
     return mem_new(n, sizeof(float), e);
 }
 
-static int attend_image(const struct ops *o, float *y, const float *q, const float *k,
-                        const float *v, size_t images, size_t n, size_t heads, size_t head_dim,
-                        struct err *e)
+/* Queries [first, first + rows) of an image, one head of them; keys is where its keys begin. */
+static int attend_part(const struct attended *x, const struct image_attention *a, float *scores,
+                       size_t keys, size_t first)
 {
-    dnnl_dim_t width = (dnnl_dim_t)(heads * head_dim), dim = (dnnl_dim_t)head_dim;
-    size_t chunks = (n + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    float scale = (float)(1 / sqrt((double)head_dim));
-    float *scores = new_scores(n, e);
+    size_t rows = a->n - first < CHUNK_ROWS ? a->n - first : CHUNK_ROWS;
+    size_t at = keys + first * a->heads * a->head_dim;
+    dnnl_dim_t width = (dnnl_dim_t)(a->heads * a->head_dim), dim = (dnnl_dim_t)a->head_dim;
+    dnnl_dim_t n = (dnnl_dim_t)a->n;
+    float scale = (float)(1 / sqrt((double)a->head_dim));
+    int bad = dnnl_sgemm('N', 'T', (dnnl_dim_t)rows, n, dim, 1.0f, x->q + at, width, x->k + keys,
+                         width, 0.0f, scores, n) != dnnl_success;
+
+    for (size_t r = 0; r < rows; r++)
+        softmax_row(scores + r * a->n, 0, a->n, a->n, scale);
+    return bad | (dnnl_sgemm('N', 'N', (dnnl_dim_t)rows, dim, n, 1.0f, scores, n, x->v + keys,
+                             width, 0.0f, x->y + at, width) != dnnl_success);
+}
+
+static int attend_image(const struct ops *o, const struct attended *x,
+                        const struct image_attention *a, struct err *e)
+{
+    size_t chunks = (a->n + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    float *scores = new_scores(a->n, e);
     int bad = 0;
 
     (void)o;
     if (!scores)
         return (int)e->code;
 #pragma omp parallel for collapse(3) schedule(dynamic) reduction(| : bad)
-    for (size_t image = 0; image < images; image++)
-        for (size_t h = 0; h < heads; h++)
-            for (size_t chunk = 0; chunk < chunks; chunk++) {
-                float *s = scores + (size_t)omp_get_thread_num() * CHUNK_ROWS * n;
-                size_t first = chunk * CHUNK_ROWS, keys = image * n * (size_t)width + h * head_dim;
-                size_t rows = n - first < CHUNK_ROWS ? n - first : CHUNK_ROWS;
-                size_t at = keys + first * (size_t)width;
-
-                bad |= dnnl_sgemm('N', 'T', (dnnl_dim_t)rows, (dnnl_dim_t)n, dim, 1.0f, q + at,
-                                  width, k + keys, width, 0.0f, s, (dnnl_dim_t)n) != dnnl_success;
-                for (size_t r = 0; r < rows; r++)
-                    softmax_row(s + r * n, 0, n, n, scale);
-                bad |=
-                    dnnl_sgemm('N', 'N', (dnnl_dim_t)rows, dim, (dnnl_dim_t)n, 1.0f, s,
-                               (dnnl_dim_t)n, v + keys, width, 0.0f, y + at, width) != dnnl_success;
-            }
+    for (size_t image = 0; image < a->images; image++)
+        for (size_t h = 0; h < a->heads; h++)
+            for (size_t chunk = 0; chunk < chunks; chunk++)
+                bad |= attend_part(x, a, scores + (size_t)omp_get_thread_num() * CHUNK_ROWS * a->n,
+                                   (image * a->n * a->heads + h) * a->head_dim, chunk * CHUNK_ROWS);
     free(scores);
     return bad ? failed(e) : 0;
 }
 
 /* Queries [first, end) of one head. */
 struct chunk {
+    const struct attended *x;
     const struct attention *a;
     size_t head, first, end;
     float
@@ -377,7 +414,7 @@ static size_t first_at_least(const struct chunk *c, uint32_t token)
     return low;
 }
 
-static bool find_part(const struct chunk *c, const struct segment *s, struct part *p)
+static bool find_part(const struct chunk *c, const struct tree_segment *s, struct part *p)
 {
     uint32_t last;
 
@@ -394,7 +431,7 @@ static bool find_part(const struct chunk *c, const struct segment *s, struct par
 }
 
 /* scores = q k^T, segment by segment. */
-static int score_keys(const struct chunk *c, const float *q, const float *k)
+static int score_keys(const struct chunk *c)
 {
     const struct attention *a = c->a;
     size_t kv = c->head / (a->heads / a->kv_heads), height = a->tree->height;
@@ -406,9 +443,9 @@ static int score_keys(const struct chunk *c, const float *q, const float *k)
             continue;
         bad |= dnnl_sgemm('N', 'T', (dnnl_dim_t)(p.end - p.first), (dnnl_dim_t)(p.key_end - p.key),
                           (dnnl_dim_t)a->head_dim, 1.0f,
-                          q + (p.first * a->heads + c->head) * a->head_dim,
+                          c->x->q + (p.first * a->heads + c->head) * a->head_dim,
                           (dnnl_dim_t)(a->heads * a->head_dim),
-                          k + (p.key * a->kv_heads + kv) * a->head_dim,
+                          c->x->k + (p.key * a->kv_heads + kv) * a->head_dim,
                           (dnnl_dim_t)(a->kv_heads * a->head_dim), 0.0f,
                           c->scores + (p.first - c->first) * height + a->tree->depth[p.key],
                           (dnnl_dim_t)height) != dnnl_success;
@@ -416,10 +453,11 @@ static int score_keys(const struct chunk *c, const float *q, const float *k)
     return bad;
 }
 
-static int weigh_values(const struct chunk *c, float *y, const float *v)
+static int weigh_values(const struct chunk *c)
 {
     const struct attention *a = c->a;
     size_t kv = c->head / (a->heads / a->kv_heads), height = a->tree->height;
+    float *y = c->x->y;
     struct part p;
     int bad = 0;
 
@@ -431,7 +469,7 @@ static int weigh_values(const struct chunk *c, float *y, const float *v)
         bad |= dnnl_sgemm('N', 'N', (dnnl_dim_t)(p.end - p.first), (dnnl_dim_t)a->head_dim,
                           (dnnl_dim_t)(p.key_end - p.key), 1.0f,
                           c->scores + (p.first - c->first) * height + a->tree->depth[p.key],
-                          (dnnl_dim_t)height, v + (p.key * a->kv_heads + kv) * a->head_dim,
+                          (dnnl_dim_t)height, c->x->v + (p.key * a->kv_heads + kv) * a->head_dim,
                           (dnnl_dim_t)(a->kv_heads * a->head_dim), 1.0f,
                           y + (p.first * a->heads + c->head) * a->head_dim,
                           (dnnl_dim_t)(a->heads * a->head_dim)) != dnnl_success;
@@ -439,13 +477,12 @@ static int weigh_values(const struct chunk *c, float *y, const float *v)
     return bad;
 }
 
-static int attend_chunk(const struct chunk *c, float *y, const float *q, const float *k,
-                        const float *v)
+static int attend_chunk(const struct chunk *c)
 {
     const struct attention *a = c->a;
     float scale = (float)(1 / sqrt((double)a->head_dim));
     size_t height = a->tree->height;
-    int bad = score_keys(c, q, k);
+    int bad = score_keys(c);
 
     for (size_t i = c->first; i < c->end; i++) {
         size_t to = a->tree->depth[a->rows[i]] + 1;
@@ -453,11 +490,11 @@ static int attend_chunk(const struct chunk *c, float *y, const float *q, const f
 
         softmax_row(c->scores + (i - c->first) * height, from, to, height, scale);
     }
-    return bad | weigh_values(c, y, v);
+    return bad | weigh_values(c);
 }
 
-static int attend_tree(const struct ops *o, float *y, const float *q, const float *k,
-                       const float *v, const struct attention *a, struct err *e)
+static int attend_tree(const struct ops *o, const struct attended *x, const struct attention *a,
+                       struct err *e)
 {
     size_t chunks = (a->n_rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
     float *scores = new_scores(a->tree->height, e);
@@ -470,11 +507,16 @@ static int attend_tree(const struct ops *o, float *y, const float *q, const floa
     for (size_t chunk = 0; chunk < chunks; chunk++)
         for (size_t h = 0; h < a->heads; h++) {
             size_t first = chunk * CHUNK_ROWS, left = a->n_rows - first;
-            struct chunk c = { a, h, first, first + (left < CHUNK_ROWS ? left : CHUNK_ROWS),
-                               scores +
-                                   (size_t)omp_get_thread_num() * CHUNK_ROWS * a->tree->height };
+            struct chunk c = {
+                .x = x,
+                .a = a,
+                .head = h,
+                .first = first,
+                .end = first + (left < CHUNK_ROWS ? left : CHUNK_ROWS),
+                .scores = scores + (size_t)omp_get_thread_num() * CHUNK_ROWS * a->tree->height,
+            };
 
-            bad |= attend_chunk(&c, y, q, k, v);
+            bad |= attend_chunk(&c);
         }
     free(scores);
     return bad ? failed(e) : 0;
@@ -569,7 +611,21 @@ static void leave(int threads)
 
 void ops_dnnl(struct ops *o)
 {
-    *o = (struct ops){ "dnnl",       o->precision, o->narrow,  enter,    leave,
-                       linear,       lookup,       layer_norm, rms_norm, rope,
-                       attend_image, attend_tree,  activate,   gate,     add };
+    *o = (struct ops){ .name = "dnnl",
+                       .precision = o->precision,
+                       .narrow = o->narrow,
+                       .enter = enter,
+                       .leave = leave,
+                       .linear = linear,
+                       .linear_bytes = linear_bytes,
+                       .lookup = lookup,
+                       .layer_norm = layer_norm,
+                       .rms_norm = rms_norm,
+                       .rope = rope,
+                       .attend_image = attend_image,
+                       .attend_tree = attend_tree,
+                       .attend_bytes = attend_bytes,
+                       .activate = activate,
+                       .gate = gate,
+                       .add = add };
 }

@@ -42,6 +42,13 @@ static int linear(const struct ops *o, float *y, const float *x, size_t n, const
     return 0;
 }
 
+static size_t linear_bytes(const struct ops *o, size_t n, const struct matrix *w)
+{
+    (void)o;
+    (void)n;
+    return w->cols * sizeof(float);
+}
+
 static void lookup(float *y, const struct matrix *w, const uint32_t *ids, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -96,50 +103,55 @@ static void rope(float *x, size_t n, size_t heads, size_t head_dim, const uint32
             }
 }
 
-/* y = softmax(q . keys / sqrt(head_dim)) . values, for one row and head; key i is at k + at[i] *
- * stride. weight is scratch of n doubles. */
-static void attend_one(float *y, const float *q, const float *k, const float *v, const uint32_t *at,
-                       size_t n, size_t stride, size_t head_dim, double *weight)
+/* What a row sees of one head: key i is at k + at[i] * stride. */
+struct view {
+    const uint32_t *at;
+    size_t n, stride, head_dim;
+    double *weight; /* scratch, n of them */
+};
+
+/* y = softmax(q . keys / sqrt(head_dim)) . values, for one row and head. */
+static void attend_one(float *y, const float *q, const float *k, const float *v,
+                       const struct view *s)
 {
     double largest = -INFINITY, sum = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        weight[i] = 0;
-        for (size_t d = 0; d < head_dim; d++)
-            weight[i] += (double)q[d] * (double)k[at[i] * stride + d];
-        weight[i] /= sqrt((double)head_dim);
-        largest = fmax(largest, weight[i]);
+    for (size_t i = 0; i < s->n; i++) {
+        s->weight[i] = 0;
+        for (size_t d = 0; d < s->head_dim; d++)
+            s->weight[i] += (double)q[d] * (double)k[s->at[i] * s->stride + d];
+        s->weight[i] /= sqrt((double)s->head_dim);
+        largest = fmax(largest, s->weight[i]);
     }
-    for (size_t i = 0; i < n; i++)
-        sum += weight[i] = exp(weight[i] - largest);
-    for (size_t d = 0; d < head_dim; d++) {
+    for (size_t i = 0; i < s->n; i++)
+        sum += s->weight[i] = exp(s->weight[i] - largest);
+    for (size_t d = 0; d < s->head_dim; d++) {
         double total = 0;
 
-        for (size_t i = 0; i < n; i++)
-            total += weight[i] / sum * (double)v[at[i] * stride + d];
+        for (size_t i = 0; i < s->n; i++)
+            total += s->weight[i] / sum * (double)v[s->at[i] * s->stride + d];
         y[d] = (float)total;
     }
 }
 
-static int attend_image(const struct ops *o, float *y, const float *q, const float *k,
-                        const float *v, size_t images, size_t n, size_t heads, size_t head_dim,
-                        struct err *e)
+static int attend_image(const struct ops *o, const struct attended *x,
+                        const struct image_attention *a, struct err *e)
 {
-    double *weight = mem_new(n, sizeof(*weight), e);
-    uint32_t *at = mem_new(n, sizeof(*at), e);
-    size_t width = heads * head_dim;
+    double *weight = mem_new(a->n, sizeof(*weight), e);
+    uint32_t *at = mem_new(a->n, sizeof(*at), e);
+    size_t width = a->heads * a->head_dim;
+    struct view view = { at, a->n, width, a->head_dim, weight };
     int rc = weight && at ? 0 : ERR_NOMEM;
 
     (void)o;
-    for (size_t image = 0; rc == 0 && image < images; image++) {
-        for (size_t i = 0; i < n; i++)
-            at[i] = (uint32_t)(image * n + i);
-        for (size_t i = 0; i < n; i++)
-            for (size_t h = 0; h < heads; h++) {
-                size_t row = at[i] * width + h * head_dim;
+    for (size_t image = 0; rc == 0 && image < a->images; image++) {
+        for (size_t i = 0; i < a->n; i++)
+            at[i] = (uint32_t)(image * a->n + i);
+        for (size_t i = 0; i < a->n; i++)
+            for (size_t h = 0; h < a->heads; h++) {
+                size_t head = h * a->head_dim, row = at[i] * width + head;
 
-                attend_one(y + row, q + row, k + h * head_dim, v + h * head_dim, at, n, width,
-                           head_dim, weight);
+                attend_one(x->y + row, x->q + row, x->k + head, x->v + head, &view);
             }
     }
     free(at);
@@ -147,30 +159,36 @@ static int attend_image(const struct ops *o, float *y, const float *q, const flo
     return rc;
 }
 
-static int attend_tree(const struct ops *o, float *y, const float *q, const float *k,
-                       const float *v, const struct attention *a, struct err *e)
+static int attend_tree(const struct ops *o, const struct attended *x, const struct attention *a,
+                       struct err *e)
 {
     double *weight = mem_new(a->tree->height, sizeof(*weight), e);
     uint32_t *seen = mem_new(a->tree->height, sizeof(*seen), e);
-    size_t group = a->heads / a->kv_heads, stride = a->kv_heads * a->head_dim;
+    size_t group = a->heads / a->kv_heads;
+    struct view view = { seen, 0, a->kv_heads * a->head_dim, a->head_dim, weight };
     int rc = weight && seen ? 0 : ERR_NOMEM;
 
     (void)o;
     for (size_t i = 0; rc == 0 && i < a->n_rows; i++) {
-        size_t n = 0;
-
-        for (uint32_t t = a->rows[i]; t != TREE_ROOT && (a->window == 0 || n < a->window);
+        view.n = 0;
+        for (uint32_t t = a->rows[i]; t != TREE_ROOT && (a->window == 0 || view.n < a->window);
              t = a->tree->parent[t])
-            seen[n++] = t;
+            seen[view.n++] = t;
         for (size_t h = 0; h < a->heads; h++) {
             size_t row = (i * a->heads + h) * a->head_dim, kv = h / group * a->head_dim;
 
-            attend_one(y + row, q + row, k + kv, v + kv, seen, n, stride, a->head_dim, weight);
+            attend_one(x->y + row, x->q + row, x->k + kv, x->v + kv, &view);
         }
     }
     free(seen);
     free(weight);
     return rc;
+}
+
+static size_t attend_bytes(const struct ops *o, size_t columns)
+{
+    (void)o;
+    return columns * (sizeof(double) + sizeof(uint32_t));
 }
 
 static double activated(double x, enum activation act)
@@ -216,9 +234,23 @@ static void leave(int threads)
 
 void ops_ref(struct ops *o)
 {
-    *o = (struct ops){ "ref",        o->precision, o->narrow,  enter,    leave,
-                       linear,       lookup,       layer_norm, rms_norm, rope,
-                       attend_image, attend_tree,  activate,   gate,     add };
+    *o = (struct ops){ .name = "ref",
+                       .precision = o->precision,
+                       .narrow = o->narrow,
+                       .enter = enter,
+                       .leave = leave,
+                       .linear = linear,
+                       .linear_bytes = linear_bytes,
+                       .lookup = lookup,
+                       .layer_norm = layer_norm,
+                       .rms_norm = rms_norm,
+                       .rope = rope,
+                       .attend_image = attend_image,
+                       .attend_tree = attend_tree,
+                       .attend_bytes = attend_bytes,
+                       .activate = activate,
+                       .gate = gate,
+                       .add = add };
 }
 
 int ops_new(struct ops **out, enum ops_kind kind, enum precision precision, struct err *e)

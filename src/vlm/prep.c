@@ -97,13 +97,13 @@ static void normalised(const struct prep_config *c, size_t channel, float table[
     }
 }
 
-struct table {
+struct pixel_table {
     float of[3][256];
 };
 
 /* One tile from the image at (x, y) of it; outside it is 0 before normalising. */
 static void fill_tile(float *out, uint32_t tile, const struct image *image, int64_t x, int64_t y,
-                      const struct table *t)
+                      const struct pixel_table *t)
 {
     for (size_t channel = 0; channel < 3; channel++)
         for (uint32_t r = 0; r < tile; r++)
@@ -123,7 +123,7 @@ int prep_tiles(float **out, const struct prep_config *c, const struct layout *l,
 {
     size_t size = (size_t)3 * c->tile * c->tile;
     struct image whole = { 0 }, fitted = { 0 };
-    struct table table;
+    struct pixel_table table;
     int rc;
 
     *out = NULL;

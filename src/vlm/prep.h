@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * prep.h - an image as the vision tower takes it: the whole image as one tile, and the canvas that
- * fits it best cut into tiles ("any resolution"), equal to transformers'
- * LlavaNextImageProcessorPil.
+ * prep.h - an image as the vision tower takes it: the whole image as one tile, and the canvas
+ * that fits it best cut into tiles ("any resolution"), equal to transformers'
+ * LlavaNextImageProcessorPil. Private to vlm/.
  */
 #ifndef ASSENT_VLM_PREP_H
 #define ASSENT_VLM_PREP_H

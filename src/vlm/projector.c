@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vlm/buffers.h"
 #include "vlm/forward.h"
 
 /* The row of `vision` that holds patch (row, col) of the map. */
@@ -15,6 +16,13 @@ static size_t patch_of_map(const struct layout *l, uint32_t grid, uint32_t row, 
     return tile * grid * grid + (size_t)(row % grid) * grid + col % grid;
 }
 
+static size_t projected_patches(const struct model *m, const struct layout *l)
+{
+    uint32_t grid = config_grid(&m->config);
+
+    return (size_t)grid * grid + (size_t)l->rows * l->cols;
+}
+
 /* The patches that are used, in the order of the packed features but without newlines. */
 static float *gather(const struct model *m, const float *vision, const struct layout *l, size_t *n,
                      struct err *e)
@@ -23,7 +31,7 @@ static float *gather(const struct model *m, const float *vision, const struct la
     size_t h = m->config.vision.hidden, base = (size_t)grid * grid;
     float *out;
 
-    *n = base + (size_t)l->rows * l->cols;
+    *n = projected_patches(m, l);
     out = mem_new(*n * h, sizeof(*out), e);
     if (!out)
         return NULL;
@@ -91,4 +99,14 @@ int project_image(float **out, const struct model *m, const struct ops *o, const
     free(wide);
     free(projected);
     return rc;
+}
+
+size_t project_bytes(const struct model *m, const struct ops *o, const struct layout *l)
+{
+    const struct matrix *const products[] = { &m->projector[0].w, &m->projector[1].w };
+    size_t n = projected_patches(m, l), vision = m->config.vision.hidden,
+           text = m->config.text.hidden;
+
+    return (n * (vision + 2 * text) + l->tokens * text) * sizeof(float) +
+           products_bytes(o, n, products, sizeof(products) / sizeof(products[0]));
 }

@@ -94,11 +94,21 @@ static int add_ids(struct arena *a, const uint32_t *ids, size_t n, uint32_t **ou
     return 0;
 }
 
+/* A question on its way into the prompts. */
+struct asking {
+    const struct vlm *v;
+    struct vlm_prompts *p;
+    size_t question;
+    struct token_ids ids; /* as rendered */
+    size_t image;         /* where in them */
+};
+
 /* The prompt of a question: exactly one image in it. The begin token is added unless the template
  * has written it. */
-static int encode_prompt(const struct vlm *v, const char *text, struct token_ids *ids,
-                         size_t *image, struct err *e)
+static int encode_prompt(struct asking *a, const char *text, struct err *e)
 {
+    const struct vlm *v = a->v;
+    struct token_ids *ids = &a->ids;
     bool begun = v->bos && *v->bos && strncmp(text, v->bos, strlen(v->bos)) == 0;
     int rc = tokenizer_encode(v->tokenizer, text, strlen(text), !begun, ids, e);
     size_t images = 0;
@@ -110,7 +120,7 @@ static int encode_prompt(const struct vlm *v, const char *text, struct token_ids
             return err_expected(e, "below %u", v->model->config.text.vocab);
         }
         if (ids->ids[i] == v->model->config.image_token) {
-            *image = i;
+            a->image = i;
             images++;
         }
     }
@@ -121,10 +131,10 @@ static int encode_prompt(const struct vlm *v, const char *text, struct token_ids
     return err_hint(e, "say the prompt yourself, with {image} and {question}");
 }
 
-static int add_path(struct vlm_prompts *p, const uint32_t *ids, size_t n, size_t image,
-                    size_t question, struct err *e)
+static int add_path(const struct asking *a, const uint32_t *ids, size_t n, struct err *e)
 {
-    struct path path = { .n = n, .image = image, .question = question };
+    struct path path = { .n = n, .image = a->image, .question = a->question };
+    struct vlm_prompts *p = a->p;
     int rc = add_ids(&p->arena, ids, n, &path.ids, e);
 
     if (rc == 0)
@@ -153,9 +163,10 @@ static int add_probe(struct vlm_prompts *p, size_t option, const uint32_t *token
 
 /* A probe for each form that is one token, with the mark of a space before it or not, each token
  * once. *found counts them. */
-static int add_forms(struct vlm_prompts *p, const struct vlm *v, size_t option,
-                     const char *const *forms, size_t n_forms, size_t *found, struct err *e)
+static int add_forms(const struct asking *a, size_t option, const char *const *forms,
+                     size_t n_forms, size_t *found, struct err *e)
 {
+    const struct vlm *v = a->v;
     const char *const marks[] = { "", tokenizer_space(v->tokenizer) };
     uint32_t seen[8];
     char text[64];
@@ -175,7 +186,7 @@ static int add_forms(struct vlm_prompts *p, const struct vlm *v, size_t option,
             if (known)
                 continue;
             seen[(*found)++] = id;
-            if ((rc = add_probe(p, option, &id, 1, e)) < 0)
+            if ((rc = add_probe(a->p, option, &id, 1, e)) < 0)
                 return rc;
         }
     return 0;
@@ -199,10 +210,10 @@ static bool needs_closing(const struct token_ids *options, size_t n)
 
 /* One path an option: the prompt and the option's tokens but the last, whose probability is read
  * there. */
-static int add_sequence(struct vlm_prompts *p, const struct token_ids *prompt, size_t image,
-                        size_t question, size_t option, const struct token_ids *tokens,
+static int add_sequence(const struct asking *a, size_t option, const struct token_ids *tokens,
                         struct err *e)
 {
+    const struct token_ids *prompt = &a->ids;
     uint32_t *ids = mem_new(prompt->n + tokens->n, sizeof(*ids), e);
     int rc;
 
@@ -210,9 +221,9 @@ static int add_sequence(struct vlm_prompts *p, const struct token_ids *prompt, s
         return ERR_NOMEM;
     memcpy(ids, prompt->ids, prompt->n * sizeof(*ids));
     memcpy(ids + prompt->n, tokens->ids, (tokens->n - 1) * sizeof(*ids));
-    rc = add_path(p, ids, prompt->n + tokens->n - 1, image, question, e);
+    rc = add_path(a, ids, prompt->n + tokens->n - 1, e);
     if (rc == 0)
-        rc = add_probe(p, option, tokens->ids, tokens->n, e);
+        rc = add_probe(a->p, option, tokens->ids, tokens->n, e);
     free(ids);
     return rc;
 }
@@ -251,55 +262,51 @@ static int close_options(const struct vlm *v, struct token_ids *options, size_t 
     return 0;
 }
 
-static int add_choice(struct vlm_prompts *p, const struct vlm *v, const struct token_ids *prompt,
-                      size_t image, size_t question, const char *const *texts, size_t n,
-                      struct err *e)
+static int add_choice(const struct asking *a, const char *const *texts, size_t n, struct err *e)
 {
     struct token_ids *options = mem_new(n, sizeof(*options), e);
     int rc = options ? 0 : ERR_NOMEM;
 
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = encode_option(v, texts[i], &options[i], e);
+        rc = encode_option(a->v, texts[i], &options[i], e);
     if (rc == 0)
-        rc = close_options(v, options, n, e);
+        rc = close_options(a->v, options, n, e);
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = add_sequence(p, prompt, image, question, i, &options[i], e);
+        rc = add_sequence(a, i, &options[i], e);
     for (size_t i = 0; options && i < n; i++)
         token_ids_release(&options[i]);
     free(options);
     return rc;
 }
 
-static int add_yes_no(struct vlm_prompts *p, const struct vlm *v, const struct token_ids *prompt,
-                      size_t image, size_t question, struct err *e)
+static int add_yes_no(const struct asking *a, struct err *e)
 {
     static const char *const no[] = { "No", "no", "NO" }, *const yes[] = { "Yes", "yes", "YES" };
     static const char *const words[] = { "No", "Yes" };
-    size_t paths = p->n_paths, probes = p->n_probes, found[2] = { 0 };
-    int rc = add_path(p, prompt->ids, prompt->n, image, question, e);
+    size_t paths = a->p->n_paths, probes = a->p->n_probes, found[2] = { 0 };
+    int rc = add_path(a, a->ids.ids, a->ids.n, e);
 
     if (rc == 0)
-        rc = add_forms(p, v, 0, no, 3, &found[0], e);
+        rc = add_forms(a, 0, no, 3, &found[0], e);
     if (rc == 0)
-        rc = add_forms(p, v, 1, yes, 3, &found[1], e);
+        rc = add_forms(a, 1, yes, 3, &found[1], e);
     if (rc < 0 || (found[0] > 0 && found[1] > 0))
         return rc;
-    p->n_paths = paths;
-    p->n_probes = probes;
-    return add_choice(p, v, prompt, image, question, words, 2, e);
+    a->p->n_paths = paths;
+    a->p->n_probes = probes;
+    return add_choice(a, words, 2, e);
 }
 
-static int add_letters(struct vlm_prompts *p, const struct vlm *v, const struct token_ids *prompt,
-                       size_t image, size_t question, size_t n, struct err *e)
+static int add_letters(const struct asking *a, size_t n, struct err *e)
 {
-    int rc = add_path(p, prompt->ids, prompt->n, image, question, e);
+    int rc = add_path(a, a->ids.ids, a->ids.n, e);
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
         char letter[2] = { (char)('A' + (char)i), '\0' };
         const char *forms[] = { letter };
         size_t found;
 
-        rc = add_forms(p, v, i, forms, 1, &found, e);
+        rc = add_forms(a, i, forms, 1, &found, e);
         if (rc == 0 && found == 0) {
             rc = err_set(e, ERR_FORMAT, "the vocabulary has no token for a letter");
             err_got(e, "%s", letter);
@@ -363,9 +370,8 @@ static int check_length(const struct vlm *v, const struct token_ids *ids, struct
 static int add_question(struct vlm_prompts *p, const struct vlm *v, const struct vlm_question *q,
                         size_t i, struct err *e)
 {
-    struct token_ids ids = { 0 };
+    struct asking a = { .v = v, .p = p, .question = i };
     char *listed = NULL, *text = NULL;
-    size_t image = 0;
     int rc = check_options(q, e);
 
     if (rc == 0 && q->kind == VLM_LETTERS)
@@ -379,16 +385,15 @@ static int add_question(struct vlm_prompts *p, const struct vlm *v, const struct
     if (rc == 0) {
         p->questions[i].text = arena_text(&p->arena, text, strlen(text), e);
         p->questions[i].n_options = q->kind == VLM_YESNO ? 2 : q->n_options;
-        rc = p->questions[i].text ? encode_prompt(v, text, &ids, &image, e) : ERR_NOMEM;
+        rc = p->questions[i].text ? encode_prompt(&a, text, e) : ERR_NOMEM;
     }
     if (rc == 0)
-        rc = check_length(v, &ids, e);
+        rc = check_length(v, &a.ids, e);
     if (rc == 0)
-        rc = q->kind == VLM_YESNO ? add_yes_no(p, v, &ids, image, i, e)
-             : q->kind == VLM_LETTERS
-                 ? add_letters(p, v, &ids, image, i, q->n_options, e)
-                 : add_choice(p, v, &ids, image, i, q->options, q->n_options, e);
-    token_ids_release(&ids);
+        rc = q->kind == VLM_YESNO     ? add_yes_no(&a, e)
+             : q->kind == VLM_LETTERS ? add_letters(&a, q->n_options, e)
+                                      : add_choice(&a, q->options, q->n_options, e);
+    token_ids_release(&a.ids);
     free(text);
     free(listed);
     return rc < 0 ? err_at(e, "question \"%.100s\"", q->text) : 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vlm/buffers.h"
 #include "vlm/engine.h"
 
 enum { LOGIT_FLOATS = 16 << 20 }; /* in memory at a time: 64 MiB */
@@ -23,7 +24,7 @@ struct end {
 };
 
 /* One forward pass over the paths [first, last). */
-struct pass {
+struct tree_pass {
     struct vlm *v;
     const struct vlm_prompts *p;
     const struct prompt *prompts; /* with this image's tokens */
@@ -39,7 +40,7 @@ struct pass {
     struct arena arena;
 };
 
-static void close_pass(struct pass *s)
+static void close_pass(struct tree_pass *s)
 {
     tree_release(&s->tree);
     arena_release(&s->arena);
@@ -55,7 +56,7 @@ static int by_row(const void *a, const void *b)
 }
 
 /* The token of a probe's step: 0 is the question's end. */
-static uint32_t row_of(const struct pass *s, const struct probe *probe, size_t step)
+static uint32_t row_of(const struct tree_pass *s, const struct probe *probe, size_t step)
 {
     uint32_t at = s->tree.ends[probe->path - s->first];
 
@@ -64,12 +65,12 @@ static uint32_t row_of(const struct pass *s, const struct probe *probe, size_t s
     return at;
 }
 
-static bool is_mine(const struct pass *s, const struct probe *probe)
+static bool is_mine(const struct tree_pass *s, const struct probe *probe)
 {
     return probe->path >= s->first && probe->path < s->last;
 }
 
-static int take_memory(struct pass *s, struct err *e)
+static int take_memory(struct tree_pass *s, struct err *e)
 {
     size_t steps = 0;
 
@@ -82,7 +83,7 @@ static int take_memory(struct pass *s, struct err *e)
     return s->picks && s->rows && s->ends ? 0 : ERR_NOMEM;
 }
 
-static int choose_rows(struct pass *s, struct err *e)
+static int choose_rows(struct tree_pass *s, struct err *e)
 {
     const struct vlm_prompts *p = s->p;
     int rc = take_memory(s, e);
@@ -151,7 +152,7 @@ static void find_top(struct vlm_token top[VLM_TOP], const float *logits, size_t 
     }
 }
 
-static int not_a_number(const struct pass *s, struct err *e)
+static int not_a_number(const struct tree_pass *s, struct err *e)
 {
     const struct tensor *t = model_find_broken(s->v->model);
 
@@ -163,7 +164,7 @@ static int not_a_number(const struct pass *s, struct err *e)
 }
 
 /* What is wanted of one row: its picks begin at *pick. */
-static int read_row(struct pass *s, uint32_t row, const float *logits, size_t *pick,
+static int read_row(struct tree_pass *s, uint32_t row, const float *logits, size_t *pick,
                     struct vlm_answers *out, struct err *e)
 {
     size_t vocab = s->v->model->config.text.vocab;
@@ -185,17 +186,23 @@ static int read_row(struct pass *s, uint32_t row, const float *logits, size_t *p
     return 0;
 }
 
-static int read_logits(struct pass *s, const float *hidden, const struct trace *t,
+/* Whose logits are in memory at a time; a trace shows them all. */
+static size_t logit_rows(const struct tree_pass *s, const struct trace *t)
+{
+    size_t step = LOGIT_FLOATS / s->v->model->config.text.vocab + 1;
+
+    return step > s->n_rows || t ? s->n_rows : step;
+}
+
+static int read_logits(struct tree_pass *s, const float *hidden, const struct trace *t,
                        struct vlm_answers *out, struct err *e)
 {
     const struct model *m = s->v->model;
     size_t vocab = m->config.text.vocab, h = m->config.text.hidden, pick = 0;
-    size_t step = LOGIT_FLOATS / vocab + 1;
+    size_t step = logit_rows(s, t);
     float *logits;
     int rc = 0;
 
-    if (step > s->n_rows || t)
-        step = s->n_rows;
     logits = mem_new(step * vocab, sizeof(*logits), e);
     if (!logits)
         return ERR_NOMEM;
@@ -214,7 +221,7 @@ static int read_logits(struct pass *s, const float *hidden, const struct trace *
 
 /* ---- a pass ---- */
 
-static int check_height(const struct pass *s, struct err *e)
+static int check_height(const struct tree_pass *s, struct err *e)
 {
     uint32_t most = s->v->model->config.text.max_positions;
 
@@ -233,7 +240,7 @@ static int trace_tree(const struct trace *t, const struct tree *tree, struct err
 }
 
 /* What is asked, before anything is computed. */
-static int prepare(struct pass *s, const struct trace *t, struct err *e)
+static int prepare(struct tree_pass *s, const struct trace *t, struct err *e)
 {
     int rc = tree_build(&s->tree, s->prompts + s->first, s->last - s->first, e);
 
@@ -242,17 +249,17 @@ static int prepare(struct pass *s, const struct trace *t, struct err *e)
     return trace_tree(t, &s->tree, e);
 }
 
-static int run_text(struct pass *s, const float *features, size_t n_image, const struct trace *t,
-                    struct vlm_answers *out, struct err *e)
+static int run_text(struct tree_pass *s, const float *features, size_t n_image,
+                    const struct trace *t, struct vlm_answers *out, struct err *e)
 {
     size_t h = s->v->model->config.text.hidden;
+    struct decoder_input in = { &s->tree, features, n_image, s->rows, s->n_rows };
     float *hidden = mem_new(s->n_rows * h, sizeof(*hidden), e);
     int rc;
 
     if (!hidden)
         return ERR_NOMEM;
-    rc = decoder_run(hidden, s->v->model, s->v->ops, &s->tree, features, n_image, s->rows,
-                     s->n_rows, t, e);
+    rc = decoder_run(hidden, s->v->model, s->v->ops, &in, t, e);
     if (rc == 0)
         rc = read_logits(s, hidden, t, out, e);
     free(hidden);
@@ -282,7 +289,7 @@ static int see(const struct vlm *v, const struct image *image, const struct layo
 }
 
 /* Paths [first, last) with the image in one pass. */
-static int run_pass(struct pass *s, const struct image *image, const struct layout *l,
+static int run_pass(struct tree_pass *s, const struct image *image, const struct layout *l,
                     const struct vlm_how *how, struct vlm_answers *out, struct err *e)
 {
     struct trace trace = { how->trace }, *t = how->trace ? &trace : NULL;
@@ -345,7 +352,7 @@ static int ask(struct vlm *v, const struct vlm_prompts *p, const struct image *i
     int rc = logprob ? prompts_expand(p, v, l.tokens, &prompts, arena, e) : ERR_NOMEM;
 
     for (size_t at = 0; rc == 0 && at < p->n_paths; at += step) {
-        struct pass s = {
+        struct tree_pass s = {
             .v = v, .p = p, .prompts = prompts, .first = at, .last = at + step, .logprob = logprob
         };
 
@@ -409,7 +416,31 @@ static double count_pairs(const struct tree *t)
     return pairs;
 }
 
-static int estimate_part(struct vlm_cost *out, struct pass *s, const struct layout *l,
+/* Pixels stay until the features are made. */
+static size_t see_bytes(const struct vlm *v, const struct layout *l)
+{
+    const struct model *m = v->model;
+    size_t grid = config_grid(&m->config), tile = m->prep.tile;
+    size_t pixels = l->tiles * 3 * tile * tile * sizeof(float);
+    size_t vision = l->tiles * grid * grid * m->config.vision.hidden * sizeof(float);
+
+    return pixels +
+           larger_of(vision_bytes(m, v->ops, l->tiles), vision + project_bytes(m, v->ops, l));
+}
+
+static size_t text_bytes(const struct tree_pass *s, size_t n_image)
+{
+    const struct model *m = s->v->model;
+    const struct ops *o = s->v->ops;
+    size_t rows = logit_rows(s, NULL);
+    size_t logits =
+        rows * m->config.text.vocab * sizeof(float) + o->linear_bytes(o, rows, &m->head);
+
+    return (n_image + s->n_rows) * m->config.text.hidden * sizeof(float) +
+           larger_of(decoder_bytes(m, o, s->tree.n, s->tree.height), logits);
+}
+
+static int estimate_part(struct vlm_cost *out, struct tree_pass *s, const struct layout *l,
                          struct model_cost *cost, struct err *e)
 {
     const struct model_config *c = &s->v->model->config;
@@ -424,6 +455,8 @@ static int estimate_part(struct vlm_cost *out, struct pass *s, const struct layo
         *cost = model_cost(c, l->tiles, used, s->tree.n, count_pairs(&s->tree), s->n_rows,
                            s->tree.height);
         out->tokens = s->tree.n;
+        out->activation_bytes =
+            tree_bytes(&s->tree) + larger_of(see_bytes(s->v, l), text_bytes(s, l->tokens));
     }
     return rc;
 }
@@ -434,17 +467,17 @@ int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_pro
     struct layout l = prep_layout(&v->model->config, width, height);
     struct arena arena = { 0 };
     struct prompt *prompts;
-    int rc = prompts_expand(p, v, l.tokens, &prompts, &arena, e);
+    int rc = prompts_expand(p, v, l.tokens, &prompts, &arena, e), threads = v->ops->enter(v->ops);
 
     *out = (struct vlm_cost){ .tiles = l.tiles, .image_tokens = l.tokens };
     /* alone first, so that the fields of the whole tree stay */
     for (size_t at = 0; rc == 0 && at <= p->n_paths; at++) {
         bool whole = at == p->n_paths;
-        struct pass s = { .v = (struct vlm *)v,
-                          .p = p,
-                          .prompts = prompts,
-                          .first = whole ? 0 : at,
-                          .last = whole ? p->n_paths : at + 1 };
+        struct tree_pass s = { .v = (struct vlm *)v,
+                               .p = p,
+                               .prompts = prompts,
+                               .first = whole ? 0 : at,
+                               .last = whole ? p->n_paths : at + 1 };
         struct model_cost cost;
 
         rc = estimate_part(out, &s, &l, &cost, e);
@@ -453,12 +486,12 @@ int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_pro
             break;
         if (whole) {
             out->flop = cost.total;
-            out->activation_bytes = cost.activations;
         } else {
             out->tokens_one_by_one += out->tokens;
             out->flop_one_by_one += cost.total;
         }
     }
+    v->ops->leave(threads);
     arena_release(&arena);
     return rc;
 }

@@ -5,13 +5,13 @@
 #include <string.h>
 
 /* The trie as it grows: nodes in order of insertion. */
-struct node {
+struct trie_node {
     uint32_t id, depth, parent;
     uint32_t child, last_child, sibling; /* TREE_ROOT: none */
 };
 
 struct trie {
-    struct node *nodes; /* nodes[0] stands before every first token */
+    struct trie_node *nodes; /* nodes[0] stands before every first token */
     size_t n, cap;
 };
 
@@ -23,7 +23,7 @@ static int new_node(struct trie *t, uint32_t parent, uint32_t id, uint32_t *out,
     if (rc < 0)
         return rc;
     *out = (uint32_t)t->n++;
-    t->nodes[*out] = (struct node){ id, depth, parent, TREE_ROOT, TREE_ROOT, TREE_ROOT };
+    t->nodes[*out] = (struct trie_node){ id, depth, parent, TREE_ROOT, TREE_ROOT, TREE_ROOT };
     if (parent == TREE_ROOT)
         return 0;
     if (t->nodes[parent].child == TREE_ROOT)
@@ -89,7 +89,7 @@ static bool is_fork(const struct trie *t, uint32_t node)
 static void lay_out(const struct trie *t, struct tree *out, uint32_t *place)
 {
     for (uint32_t at = next_in_preorder(t, 0); at != TREE_ROOT; at = next_in_preorder(t, at)) {
-        const struct node *node = &t->nodes[at];
+        const struct trie_node *node = &t->nodes[at];
         uint32_t token = (uint32_t)out->n++;
 
         place[at] = token;
@@ -151,6 +151,14 @@ int tree_build(struct tree *out, const struct prompt *prompts, size_t n, struct 
     if (rc < 0)
         tree_release(out);
     return rc;
+}
+
+/* One more token than there are: the trie has a node before every first one. */
+size_t tree_bytes(const struct tree *t)
+{
+    return (t->n + 1) *
+               (sizeof(*t->ids) + sizeof(*t->depth) + sizeof(*t->parent) + sizeof(*t->segments)) +
+           t->n_prompts * sizeof(*t->ends);
 }
 
 void tree_release(struct tree *t)

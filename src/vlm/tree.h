@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree.h - all prompts of one image as one token trie.
+ * tree.h - all prompts of one image as one token trie. Private to vlm/.
  *
  * Prompts that begin with the same tokens share them. Tokens are laid out in depth-first order, so
  * that the descendants of a token are the tokens right behind it; a token's position is its depth,
@@ -22,7 +22,7 @@
 enum { TREE_TOKENS_MAX = 1 << 22 };
 #define TREE_ROOT UINT32_MAX
 
-struct segment {
+struct tree_segment {
     uint32_t first, end; /* its tokens */
     uint32_t below;      /* the end of its descendants */
 };
@@ -30,9 +30,9 @@ struct segment {
 struct tree {
     size_t n; /* tokens */
     uint32_t *ids;
-    uint32_t *depth;          /* the position of a token */
-    uint32_t *parent;         /* the token before it on its path; TREE_ROOT for the first */
-    struct segment *segments; /* by first token */
+    uint32_t *depth;               /* the position of a token */
+    uint32_t *parent;              /* the token before it on its path; TREE_ROOT for the first */
+    struct tree_segment *segments; /* by first token */
     size_t n_segments;
     uint32_t height; /* the largest depth, and one */
     uint32_t *ends;  /* of each prompt: its last token */
@@ -45,6 +45,7 @@ struct prompt { /* one sequence of tokens, borrowed */
 };
 
 int tree_build(struct tree *out, const struct prompt *prompts, size_t n, struct err *e);
-void tree_release(struct tree *t); /* zeroed is fine */
+size_t tree_bytes(const struct tree *t); /* of memory */
+void tree_release(struct tree *t);       /* zeroed is fine */
 
 #endif

@@ -5,37 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vlm/buffers.h"
 #include "vlm/forward.h"
 
 /* Buffers of one pass; n rows of all tiles. */
-struct pass {
+struct vision_pass {
     const struct model *m;
     const struct ops *o;
     size_t tiles, rows, n; /* rows a tile: the class token and the patches */
     float *x, *normed, *q, *k, *v, *wide;
 };
 
-static int open_pass(struct pass *p, struct err *e)
+enum { BUFFERS = 3 };
+
+static void list_buffers(struct vision_pass *p, struct buffer out[BUFFERS])
 {
     const struct vision_config *c = &p->m->config.vision;
     size_t wide = c->intermediate > 4 * c->hidden ? c->intermediate : 4 * c->hidden;
+    const struct buffer list[BUFFERS] = {
+        { &p->x, p->n * c->hidden },
+        { &p->normed, p->n * c->hidden },
+        { &p->wide, p->n * wide },
+    };
 
-    p->x = mem_new(p->n * c->hidden, sizeof(float), e);
-    p->normed = mem_new(p->n * c->hidden, sizeof(float), e);
-    p->wide = mem_new(p->n * wide, sizeof(float), e);
-    if (!p->x || !p->normed || !p->wide)
-        return ERR_NOMEM;
-    p->q = p->wide; /* attention and MLP never need memory at the same time */
-    p->k = p->wide + p->n * c->hidden;
-    p->v = p->wide + 2 * p->n * c->hidden;
-    return 0;
-}
-
-static void close_pass(struct pass *p)
-{
-    free(p->x);
-    free(p->normed);
-    free(p->wide);
+    memcpy(out, list, sizeof(list));
 }
 
 /* One row a patch, its pixels in the order channel, row, column: what a convolution with a stride
@@ -57,7 +50,7 @@ static void gather_patches(float *out, const struct vision_config *c, const floa
 }
 
 /* x = class token and patches, plus positions. */
-static int embed(struct pass *p, const float *pixels, struct err *e)
+static int embed(struct vision_pass *p, const float *pixels, struct err *e)
 {
     const struct vision_config *c = &p->m->config.vision;
     size_t h = c->hidden, patches = p->rows - 1, values = (size_t)c->channels * c->patch * c->patch;
@@ -80,19 +73,20 @@ static int embed(struct pass *p, const float *pixels, struct err *e)
     return rc;
 }
 
-static int run_block(struct pass *p, const struct vision_block *b, struct err *e)
+static int run_block(struct vision_pass *p, const struct vision_block *b, struct err *e)
 {
     const struct vision_config *c = &p->m->config.vision;
     const struct ops *o = p->o;
     size_t h = c->hidden, size = p->n * h;
+    struct image_attention a = { p->tiles, p->rows, c->heads, h / c->heads };
+    struct attended x = { p->normed, p->q, p->k, p->v };
     int rc;
 
     o->layer_norm(p->normed, p->x, p->n, h, b->norm1.weight, b->norm1.bias, c->eps);
     if ((rc = o->linear(o, p->q, p->normed, p->n, &b->q.w, b->q.bias, e)) < 0 ||
         (rc = o->linear(o, p->k, p->normed, p->n, &b->k.w, b->k.bias, e)) < 0 ||
         (rc = o->linear(o, p->v, p->normed, p->n, &b->v.w, b->v.bias, e)) < 0 ||
-        (rc = o->attend_image(o, p->normed, p->q, p->k, p->v, p->tiles, p->rows, c->heads,
-                              h / c->heads, e)) < 0 ||
+        (rc = o->attend_image(o, &x, &a, e)) < 0 ||
         (rc = o->linear(o, p->q, p->normed, p->n, &b->out.w, b->out.bias, e)) < 0)
         return rc;
     o->add(p->x, p->q, size);
@@ -106,7 +100,7 @@ static int run_block(struct pass *p, const struct vision_block *b, struct err *e
     return 0;
 }
 
-static int run(struct pass *p, const float *pixels, float **out, struct err *e)
+static int run(struct vision_pass *p, const float *pixels, float **out, struct err *e)
 {
     const struct model *m = p->m;
     size_t h = m->config.vision.hidden, patches = p->rows - 1;
@@ -129,18 +123,52 @@ static int run(struct pass *p, const float *pixels, float **out, struct err *e)
     return 0;
 }
 
+static struct vision_pass make_pass(const struct model *m, const struct ops *o, size_t tiles)
+{
+    uint32_t grid = config_grid(&m->config);
+    size_t rows = (size_t)grid * grid + 1;
+
+    return (struct vision_pass){ .m = m, .o = o, .tiles = tiles, .rows = rows, .n = tiles * rows };
+}
+
 int vision_encode(float **out, const struct model *m, const struct ops *o, const float *pixels,
                   size_t tiles, struct err *e)
 {
-    uint32_t grid = config_grid(&m->config);
-    struct pass p = { .m = m, .o = o, .tiles = tiles, .rows = (size_t)grid * grid + 1 };
+    struct vision_pass p = make_pass(m, o, tiles);
+    struct buffer buffers[BUFFERS];
     int rc;
 
     *out = NULL;
-    p.n = tiles * p.rows;
-    rc = open_pass(&p, e);
-    if (rc == 0)
+    list_buffers(&p, buffers);
+    rc = buffers_new(buffers, BUFFERS, e);
+    if (rc == 0) {
+        p.q = p.wide; /* attention and MLP never need memory at the same time */
+        p.k = p.wide + p.n * m->config.vision.hidden;
+        p.v = p.wide + 2 * p.n * m->config.vision.hidden;
         rc = run(&p, pixels, out, e);
-    close_pass(&p);
+    }
+    buffers_free(buffers, BUFFERS);
     return rc;
+}
+
+/* The patches are gone when the first block begins, and its scratch when the output is copied. */
+size_t vision_bytes(const struct model *m, const struct ops *o, size_t tiles)
+{
+    const struct vision_block *b = &m->blocks[0];
+    const struct matrix *const products[] = { &b->q.w,   &b->k.w,   &b->v.w,
+                                              &b->out.w, &b->fc1.w, &b->fc2.w };
+    struct vision_pass p = make_pass(m, o, tiles);
+    struct buffer buffers[BUFFERS];
+    size_t patches = tiles * (p.rows - 1);
+    size_t most = patches * m->patch_embedding.cols * sizeof(float) +
+                  o->linear_bytes(o, patches, &m->patch_embedding);
+
+    list_buffers(&p, buffers);
+    if (m->config.vision_blocks > 0) {
+        most = larger_of(most, o->attend_bytes(o, p.rows));
+        most = larger_of(most,
+                         products_bytes(o, p.n, products, sizeof(products) / sizeof(products[0])));
+    }
+    most = larger_of(most, patches * m->config.vision.hidden * sizeof(float));
+    return buffers_bytes(buffers, BUFFERS) + most;
 }

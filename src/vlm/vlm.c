@@ -205,7 +205,7 @@ int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, str
     if (rc == 0)
         rc = choose_ops(v, o, e);
     if (rc == 0)
-        rc = model_open(&v->model, dir, e);
+        rc = model_open(&v->model, dir, o->events, e);
     if (rc == 0)
         v->ops->narrow = v->model->config.text.hidden < NARROW;
     if (rc == 0)
@@ -348,11 +348,6 @@ int vlm_tokenize(const struct tokenizer *t, const char *text, size_t len, uint32
     *ids = out.ids;
     *n = out.n;
     return rc;
-}
-
-int vlm_npy_header(FILE *out, size_t rank, const size_t *shape, struct err *e)
-{
-    return npy_header(out, NPY_FLOAT32, rank, shape, e);
 }
 
 /* ---- how fast ---- */

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/base.h"
 #include "image/image.h"
@@ -26,6 +25,7 @@ struct vlm_options {
     const char *prompt; /* in place of the folder's chat template, with {image} and {question};
                            NULL: the folder's */
     bool reference;     /* plain C operations: slow, and the specification */
+    const struct events *events; /* told what is wrong with the weights, beside the error */
 };
 
 /* Opens a Hugging Face folder of LlavaNextForConditionalGeneration: weights are mapped, not read.
@@ -131,9 +131,6 @@ double vlm_score(const struct vlm_answer *a, size_t option);
 
 /* The text of a token, for people; free() it. NULL without memory. */
 char *vlm_token_text(const struct vlm *v, uint32_t id);
-
-/* The header of a .npy file of float32: what --logits begins with. */
-int vlm_npy_header(FILE *out, size_t rank, const size_t *shape, struct err *e);
 
 /* What asking takes, by shape. */
 struct vlm_cost {

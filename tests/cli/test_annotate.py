@@ -4,6 +4,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -57,7 +58,7 @@ class Annotate(Project):
         ran = self.run_assent("annotate")
         self.assertIn("toy answered 60 images", ran.out)
         self.assertIn("180 labels, 0 abstentions", ran.out)
-        for said in ("a llama of", "60 images, 180 answers to give", "FLOP an image", "MB mapped"):
+        for said in ("a llama of", "60 images, 180 answers to give", "FLOP per image", "MB mapped"):
             self.assertIn(said, ran.err)
         with open(os.path.join(FACES, "truth.csv"), encoding="utf-8") as f:
             truth = {row["image"]: row for row in csv.DictReader(f)}
@@ -114,7 +115,7 @@ class Annotate(Project):
         self.write("people.csv", "image,Hat\n" + "".join(f"{n.split('.')[0]},1\n" for n in names) + "gone,1\n")
         self.run_assent("import", "people.csv", "-a", "people")
         ran = self.run_assent("annotate")
-        self.assertIn("1 image of this project are not among the pictures", ran.out)
+        self.assertIn("1 image of this project not found among the pictures", ran.out)
         self.assertEqual(self.json("status")["images"], 5)
         self.assertEqual(self.json("agree", "toy", "people", "--resamples", "0")["pooled"]["n"], 4)
 
@@ -226,6 +227,10 @@ class Errors(Project):
         self.assertEqual(self.labels("toy")[names[2], "Hat"], "(error)")
         details = [json.loads(d) for d, in self.rows("SELECT detail FROM answers WHERE detail IS NOT NULL")]
         self.assertEqual([bool(d["error"]) for d in details], [True, True])
+        for command in (["annotate"], ["annotate", "--retry-errors"]):  # advised once, and only where it would help
+            code = 3 if len(command) == 2 else 0
+            ran = self.run_assent(*command, code=code)
+            self.assertEqual((ran.out + ran.err).count("--retry-errors"), 1, command)
         again = self.json("annotate")  # not tried again unasked, and said
         self.assertEqual((again["images"], again["unreadable"]), (0, 2))
         self.write(f"images/{names[2]}", whole)
@@ -396,9 +401,9 @@ class Plan(Project):
     def test_plan_keeps_nothing(self):
         self.project(6)
         out = self.run_assent("plan").out
-        for text in ("6 images, 18 answers", "measured on 3", "FLOP an image", "MB of weights", "not known"):
+        for text in ("6 images, 18 answers", "measured on ", "FLOP per image", "MB of weights", "not known"):
             self.assertIn(text, out)
-        self.assertEqual(self.rows("SELECT count(*) FROM answers"), [(0,)])
+        self.assertEqual(sorted(os.listdir(self.path(""))), ["assent.yaml", "images"])
         with open(self.path("assent.yaml"), "a", encoding="utf-8") as f:
             f.write("prices:\n  machine_hour: {value: 3600, date: 2026-01-01, source: assumed}\n")
         plan = self.json("plan", "--limit", "5")
@@ -406,6 +411,48 @@ class Plan(Project):
         self.assertAlmostEqual(plan["cost"], plan["seconds"], places=6)
         self.run_assent("annotate", "-q")
         self.assertIn("Nothing is left", self.run_assent("plan").out)
+
+    def test_plan_adds_no_images_and_no_annotator(self):
+        names = self.project(4)
+        self.write("people.csv", f"image_id,Hat,Glasses\n{names[0]},1,0\n")
+        self.run_assent("import", "people.csv", "-a", "people")
+        before = self.dump()
+        self.assertEqual(self.json("plan")["images"], 4)
+        self.assertEqual(self.dump(), before)
+
+    def test_forecasts_price_open_columns_only(self):
+        self.project(4)
+        whole, flops = self.json("plan")["flop_per_image"], []
+        self.run_assent("annotate", "-q")
+        self.ask("  - {name: Hat, text: Is this person wearing a hat?}\n")
+        os.rename(self.path("assent.db"), self.path("kept.db"))
+        flops.append(self.json("plan")["flop_per_image"])  # the one question alone, in a project of its own
+        os.rename(self.path("kept.db"), self.path("assent.db"))
+        self.ask(QUESTIONS + "  - {name: Hat2, text: Is this person wearing a hat?}\n")
+        flops.append(self.json("plan")["flop_per_image"])  # the same question, beside three that are answered
+        self.assertEqual(flops[0], flops[1])
+        self.assertLess(flops[1], whole)
+        self.assertEqual(re.search(r"[\d.]+ .?FLOP per image", self.run_assent("plan").out)[0],
+                         re.search(r"[\d.]+ .?FLOP per image", self.run_assent("annotate").err)[0])
+
+    def test_pictures_that_failed_are_not_measured(self):
+        names = self.project(5)
+        for name in names[:2]:
+            self.write(f"images/{name}", "no picture")
+        plan = self.json("plan")
+        self.assertEqual((plan["images"], plan["measured_images"]), (5, 2))  # of three, the first warms up
+        for name in names:
+            self.write(f"images/{name}", "no picture")
+        self.fails("plan", says=["none of the images", "not a picture"])
+
+    def test_plan_checks_settings_with_nothing_left_to_do(self):
+        self.project(2)
+        self.run_assent("annotate", "-q")
+        self.assertEqual(self.json("plan")["images"], 0)
+        for more, code, says in ((", dtype: f64", 2, "f64"), (", prompt: \"no place for it\"", 2, "{question}")):
+            self.ask(QUESTIONS, more)
+            for command in ("plan", "annotate"):
+                self.assertIn(says, self.run_assent(command, code=code).err)
 
 
 class Images(Project):
@@ -421,6 +468,17 @@ class Images(Project):
         self.assertEqual(self.rows("SELECT count(DISTINCT sha256) FROM image"), [(3,)])
         shutil.copy(self.path(f"images/{names[1]}"), self.path(f"images/{names[2]}"))
         self.assertIn(f"'{names[2]}' had other bytes before", self.run_assent("import", "--images", "images", code=3).out)
+
+    def test_importing_pictures_again_keeps_their_sizes(self):
+        names = self.project(3)
+        self.run_assent("annotate", "-q")
+        sizes = self.rows("SELECT key, width, height FROM image ORDER BY key")
+        self.assertEqual({w for _, w, _ in sizes} & {None, 0}, set())
+        self.run_assent("import", "--images", "images")
+        self.assertEqual(self.rows("SELECT key, width, height FROM image ORDER BY key"), sizes)
+        shutil.copy(self.path(f"images/{names[1]}"), self.path(f"images/{names[0]}"))  # other bytes: not known any more
+        self.run_assent("import", "--images", "images")
+        self.assertEqual(self.rows(f"SELECT width FROM image WHERE key = '{names[0]}'"), [(None,)])
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class LabelFiles(Case):
         self.bad("i,Bald\n", "no labels")
 
     def test_unknown_format(self):
-        self.bad("hello world\n", "no label format is recognised", "'hello world'", "celeba, csv, long")
+        self.bad("hello world\n", "no label format is recognised", "'hello world'", "one of celeba, jsonl, label-studio")
         self.fails("import", "bad", "-a", "x", "--format", "kagle", code=2, says="'kagle'")
 
     def test_row_with_too_few_columns(self):

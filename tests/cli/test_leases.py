@@ -6,7 +6,7 @@ import sqlite3
 import time
 
 import harness
-from test_review import ReviewCase
+from review_case import ReviewCase
 
 
 class Holds(ReviewCase):

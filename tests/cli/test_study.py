@@ -165,8 +165,8 @@ class Study(Case):
         self.assertTrue(all("assumed" in v["source"] for v in c["prices"].values()))
         for size, images, votes in ((c["project"], 1000, 8193), (c["scaled"], 202599, 8193 * 202.599)):
             model = images / price["images_per_second"] / 3600 * price["machine_hour"]
-            people = images * 40 * price["seconds_an_answer"] / 3600 * price["wage_hour"]
-            review = votes * price["seconds_an_answer"] / 3600 * price["wage_hour"]
+            people = images * 40 * price["seconds_per_answer"] / 3600 * price["wage_hour"]
+            review = votes * price["seconds_per_answer"] / 3600 * price["wage_hour"]
             self.assertAlmostEqual(size["model"], model, 6)
             self.assertAlmostEqual(size["people"], people, 6)
             self.assertAlmostEqual(size["review"], review, delta=.02)
@@ -176,7 +176,7 @@ class Study(Case):
         for key, name in (("wage_hour", "min_wage_hour"), ("machine_hour", "max_machine_hour"),
                           ("images_per_second", "min_images_per_second")):
             p = dict(price, **{key: even[name]})
-            ratio = p["machine_hour"] / (p["images_per_second"] * 40 * p["seconds_an_answer"] * p["wage_hour"])
+            ratio = p["machine_hour"] / (p["images_per_second"] * 40 * p["seconds_per_answer"] * p["wage_hour"])
             self.assertAlmostEqual(ratio, 0.01, 10, name)
 
     def test_groups(self):

@@ -116,21 +116,59 @@ class Generated(Case):
                              check=False)
         self.assertEqual((ran.returncode, ran.stdout), (0, ""))
 
+    def complete(self, *words):
+        """What bash offers for the last word."""
+        if not os.path.exists(self.path("c.bash")):
+            self.write("c.bash", self.run_assent("generate", "completion").out)
+        script = 'source ./c.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _assent; printf "%s\\n" "${COMPREPLY[@]}"'
+        ran = subprocess.run(["bash", "-c", script, "bash", ASSENT, *words], cwd=self.dir, text=True,
+                             capture_output=True, check=True)
+        self.assertEqual(ran.stderr, "")
+        return sorted(filter(None, ran.stdout.splitlines()))
+
     def test_completion(self):
-        self.write("c.bash", self.run_assent("generate", "completion").out)
-
-        def complete(*words):
-            script = 'source ./c.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _assent; echo "${COMPREPLY[*]}"'
-            ran = subprocess.run(["bash", "-c", script, "bash", *words], cwd=self.dir, text=True, capture_output=True,
-                                 check=True)
-            return ran.stdout.split()
-
-        self.assertEqual(complete("assent", "ag"), ["agree"])
-        self.assertEqual(complete("assent", "-C", "x", "cons"), ["consensus"])
-        self.assertEqual(complete("assent", "import", "--format", "cel"), ["celeba"])
+        self.assertEqual(self.complete("ag"), ["agree"])
+        self.assertEqual(self.complete("-C", "x", "cons"), ["consensus"])
+        self.assertEqual(self.complete("import", "--format", "cel"), ["celeba"])
         for command, option in self.options():
             if option not in ("--usage", "--version"):
-                self.assertIn(option, complete("assent", command, option), command)
+                self.assertIn(option, self.complete(command, option), command)
+
+    def test_completion_offers_what_the_project_has(self):
+        self.task("  - {name: Bald, text: a, group: look}\n  - {name: Hat, text: b, group: things}\n"
+                  "annotators:\n  toy: {kind: model, engine: vlm, model: m}\n")
+        self.write("l.csv", "image_id,Bald,Hat\na.png,1,0\n")
+        self.run_assent("import", "l.csv", "-a", "anna b")
+        self.write("m.csv", "image,site\na.png,x\n")
+        self.run_assent("import", "--metadata", "m.csv")
+        self.run_assent("reviewers", "add", "carl")
+        everybody = ["anna\\ b", "carl", "toy"]
+        for words, offered in (
+                (["agree", ""], everybody), (["agree", "toy", "an"], ["anna\\ b"]),
+                (["annotate", "-a", ""], everybody), (["annotate", "--annotator", "t"], ["toy"]),
+                (["annotate", "--annotator", "=", "t"], ["toy"]), (["annotate", "--annotator", "="], everybody),
+                (["review", "--between", ""], everybody), (["review", "--between", "toy", "a"], ["anna\\ b"]),
+                (["consensus", "--tie", ""], ["abstain", "first"]), (["consensus", "--tie", "first", "t"], ["toy"]),
+                (["agree", "--group", ""], ["look", "things"]), (["agree", "--by", ""], ["site"]),
+                (["review", "--questions", ""], ["Bald", "Hat"]), (["review", "--questions", "Bald,H"], ["Bald,Hat"]),
+                (["review", "--order", ""], ["question", "random", "rules-first", "uncertain"]),
+                (["reviewers", ""], ["add", "list", "revoke"]), (["reviewers", "revoke", ""], ["carl"]),
+                (["report", "--seed", ""], []), (["annotate", "--limit", ""], []), (["model", ""], ["info", "tokenize"]),
+                (["help", "fig"], ["figures"]), (["import", "l."], ["l.csv"]), (["import", "--metadata", "m."], ["m.csv"]),
+                (["-C", "nowhere", "agree", ""], []), (["annotate", ""], [])):
+            self.assertEqual(self.complete(*words), offered, words)
+
+    def test_completion_runs_nothing_that_a_name_says(self):
+        self.task("  - {name: '$(touch owned)', text: a}\n  - {name: '`touch owned`', text: b}\n")
+        self.assertEqual(len(self.complete("review", "--questions", "")), 2)
+        self.assertFalse(os.path.exists(self.path("owned")))
+
+    def test_completion_offers_files_for_files_only(self):
+        self.write("some.file", "")
+        for command in COMMANDS:
+            for option, value in re.findall(r"(--[a-z-]+)=(\S+)", self.run_assent(command, "--help").out):
+                takes_a_path = any(word in value for word in ("FILE", "DIR", "OUT"))
+                self.assertEqual("some.file" in self.complete(command, option, ""), takes_a_path, (command, option))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "review/internal.h"
+#include "review/body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct body b;
     struct err e;
-    struct json_t *object;
+    struct cursor top;
 
     if (size == 0)
         return 0;
@@ -40,10 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             assert(e.what[0] != '\0');
         body_release(&b);
-    } else if (jv_parse(&object, (const char *)data + 1, size - 1, &e) == 0) {
-        if (body_read_packet(&b, object, &e) == 0)
+    } else if (cursor_parse(&top, "packet.json", (const char *)data + 1, size - 1, &e) == 0) {
+        if (body_read_packet(&b, &top, &e) == 0)
             check(&b);
-        jv_free(object);
+        cursor_close(&top);
     }
     return 0;
 }

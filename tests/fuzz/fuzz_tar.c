@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || write(fd, data, size) != (ssize_t)size)
         abort();
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    rc = image_source_open(&s, path, &e);
+    rc = image_source_open(&s, path, NULL, &e);
     assert(rc == 0 || (e.what[0] != '\0' && e.where[0] != '\0'));
     if (rc == 0)
         check(s);

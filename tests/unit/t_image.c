@@ -368,7 +368,7 @@ static void folder_is_searched_recursively(void **state)
     size_t len;
 
     make_folders(state);
-    assert_ok(image_source_open(&s, folder->folder, &e), &e);
+    assert_ok(image_source_open(&s, folder->folder, NULL, &e), &e);
     check_keys(s, keys, COUNT(keys));
     for (size_t i = COUNT(keys); i-- > 0;)
         check_content(s, i, texts[i]);
@@ -391,7 +391,7 @@ static void folders_too_deep_are_refused(void **state)
         assert_int_equal(mkdir(scratch_path(state, name), 0777), 0);
         memcpy(name + strlen(name), "/d", 3);
     }
-    assert_refused(image_source_open(&s, folder->folder, &e), &e, ERR_LIMIT);
+    assert_refused(image_source_open(&s, folder->folder, NULL, &e), &e, ERR_LIMIT);
     assert_null(s);
 }
 
@@ -401,14 +401,14 @@ static void sources_without_pictures_are_refused(void **state)
     struct image_source *s;
     struct err e;
 
-    assert_refused(image_source_open(&s, folder->folder, &e), &e, ERR_FORMAT);
+    assert_refused(image_source_open(&s, folder->folder, NULL, &e), &e, ERR_FORMAT);
     put(state, "a.txt", "");
-    assert_refused(image_source_open(&s, folder->folder, &e), &e, ERR_FORMAT);
-    assert_refused(image_source_open(&s, scratch_path(state, "a.txt"), &e), &e, ERR_FORMAT);
+    assert_refused(image_source_open(&s, folder->folder, NULL, &e), &e, ERR_FORMAT);
+    assert_refused(image_source_open(&s, scratch_path(state, "a.txt"), NULL, &e), &e, ERR_FORMAT);
     put(state, "b.txt", "a text that is no archive\n");
-    assert_refused(image_source_open(&s, scratch_path(state, "b.txt"), &e), &e, ERR_FORMAT);
+    assert_refused(image_source_open(&s, scratch_path(state, "b.txt"), NULL, &e), &e, ERR_FORMAT);
     assert_contains(e.where, "b.txt");
-    assert_refused(image_source_open(&s, scratch_path(state, "none"), &e), &e, ERR_IO);
+    assert_refused(image_source_open(&s, scratch_path(state, "none"), NULL, &e), &e, ERR_IO);
     assert_null(s);
     image_source_close(NULL);
 }
@@ -430,7 +430,7 @@ static void archives_are_read_in_any_order(void **state)
         struct image_source *s;
         struct err e;
 
-        assert_ok(image_source_open(&s, path, &e), &e);
+        assert_ok(image_source_open(&s, path, NULL, &e), &e);
         check_keys(s, keys, COUNT(keys));
         for (size_t i = 0; i < COUNT(keys); i++)
             check_content(s, i, texts[i]);
@@ -454,7 +454,7 @@ static void broken_archives_are_refused(void **state)
         struct image_source *s;
         struct err e;
 
-        assert_refused(image_source_open(&s, path, &e), &e, ERR_FORMAT);
+        assert_refused(image_source_open(&s, path, NULL, &e), &e, ERR_FORMAT);
         assert_contains(e.where, files[f]);
         free(path);
     }
@@ -501,7 +501,7 @@ static void members_above_the_limit_are_refused(void **state)
     assert_int_equal(fseek(f, ((256L << 20) + 512) - 1, SEEK_CUR), 0);
     put_blocks(f, 3);
     fclose(f);
-    assert_ok(image_source_open(&s, path, &e), &e);
+    assert_ok(image_source_open(&s, path, NULL, &e), &e);
     assert_int_equal(image_source_count(s), 2);
     assert_refused(image_source_read(s, 1, &data, &len, &e), &e, ERR_LIMIT);
     assert_null(data);
@@ -521,7 +521,7 @@ static void archive_that_changes_is_noticed(void **state)
     put_ustar(f, "a.jpg", "00000000000");
     put_blocks(f, 2);
     fclose(f);
-    assert_ok(image_source_open(&s, path, &e), &e);
+    assert_ok(image_source_open(&s, path, NULL, &e), &e);
     check_content(s, 0, "");
     f = fopen(path, "wb");
     put_ustar(f, "b.jpg", "00000000000");

@@ -92,7 +92,7 @@ static void check_segments(const struct tree *t)
 
         memset(seen, 0, t->n);
         for (size_t s = 0; s < t->n_segments; s++) {
-            const struct segment *g = &t->segments[s];
+            const struct tree_segment *g = &t->segments[s];
 
             for (uint32_t k = g->first; k < g->end; k++)
                 if (i >= g->first && i < g->below && k <= i) {
@@ -406,13 +406,15 @@ static void attend_image_agrees(void **state)
         size_t size = images * n * heads * dim;
         float *q = random_numbers(size, &seed), *k = random_numbers(size, &seed);
         float *v = random_numbers(size, &seed);
+        struct image_attention a = { images, n, heads, dim };
         struct results r = new_results(size);
         struct err e;
 
-        for (size_t t = 0; t < 2; t++)
-            assert_ok(
-                tables[t]->attend_image(tables[t], r.of[t], q, k, v, images, n, heads, dim, &e),
-                &e);
+        for (size_t t = 0; t < 2; t++) {
+            struct attended x = { r.of[t], q, k, v };
+
+            assert_ok(tables[t]->attend_image(tables[t], &x, &a, &e), &e);
+        }
         assert_agree(r, 5e-6, "attend_image %zu images, %zu rows, %zu heads of %zu", images, n,
                      heads, dim);
         free(q);
@@ -451,8 +453,11 @@ static void check_attend_tree(const struct attend_case *c, uint64_t *state)
 
     for (size_t i = 0; i < n * c->heads * c->dim; i++)
         q[i] *= 5; /* weights that differ */
-    for (size_t t = 0; t < 2; t++)
-        assert_ok(tables[t]->attend_tree(tables[t], r.of[t], q, k, v, &a, &e), &e);
+    for (size_t t = 0; t < 2; t++) {
+        struct attended x = { r.of[t], q, k, v };
+
+        assert_ok(tables[t]->attend_tree(tables[t], &x, &a, &e), &e);
+    }
     assert_agree(r, 5e-6,
                  "attend_tree %zu prompts, %zu common, %zu tokens, %zu/%zu heads of %zu, window "
                  "%u, every %zu",
@@ -539,8 +544,9 @@ static void attention_keeps_nan(void **state)
     for (size_t t = 0; t < 2; t++) {
         struct attention at = { 1, 1, 1, 0, rows, 5, &tree };
         float v[5] = { 1, 2, 3, 4, 5 };
+        struct attended x = { y, q, k, v };
 
-        assert_ok(tables[t]->attend_tree(tables[t], y, q, k, v, &at, &e), &e);
+        assert_ok(tables[t]->attend_tree(tables[t], &x, &at, &e), &e);
         for (size_t i = 0; i < 5; i++)
             assert_true((isnan(y[i]) != 0) == (i >= 3));
     }

@@ -428,7 +428,7 @@ static void weights_must_fit_the_configuration(void **state)
         int rc;
 
         copy_changed(state, "llama-gqa", "config.json", changes[i].from, changes[i].to);
-        rc = model_open(&m, ((struct scratch *)*state)->folder, &e);
+        rc = model_open(&m, ((struct scratch *)*state)->folder, NULL, &e);
         assert_says_at(changes[i].to, rc, &e, ERR_FORMAT, changes[i].parts, COUNT(changes[i].parts),
                        __FILE__, __LINE__);
         assert_null(m);

@@ -126,7 +126,7 @@ class State:
         pace = paces[len(paces) // 2] if paces else None
         return {"done": sum(1 for i in self.items if i.answer and i.answer[0] == person), "left": len(left),
                 "left_grid": sum(1 for i in left if QUESTIONS[i.question]["kind"] == "yesno"),
-                "seconds_an_answer": pace, "seconds_left": pace * len(left) if pace else None,
+                "seconds_per_answer": pace, "seconds_left": pace * len(left) if pace else None,
                 "set_aside": sum(1 for i in self.items if i.aside)}
 
     def keep(self, person, tab, answer):
@@ -192,21 +192,21 @@ class State:
             mine = [i.answer[1]["kind"] for i in self.items if i.answer and i.answer[0] == name]
             return {"name": name, "done": len(mine), "undone": len(self.undone), "unsure": mine.count("unsure"),
                     "skipped": mine.count("skip"), "flagged": mine.count("flag"),
-                    "seconds_an_answer": 2.4 if mine else None, "hours": round(len(mine) * 2.4 / 3600, 2),
-                    "votes_an_hour": 1500 if mine else None, "gold": 10, "gold_accuracy": 0.9, "repeats": 0,
+                    "seconds_per_answer": 2.4 if mine else None, "hours": round(len(mine) * 2.4 / 3600, 2),
+                    "votes_per_hour": 1500 if mine else None, "gold": 10, "gold_accuracy": 0.9, "repeats": 0,
                     "repeat_consistency": None,
                     "leased": sum(1 for i in self.items if i.lease and i.lease[0] == name),
                     "last": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) if mine else None, "revoked": False}
 
         answered = [i for i in self.items if i.answer]
         return {"title": "faces", "items": len(self.items), "done": len(answered), "set_aside": 0,
-                "seconds_an_answer": 2.4 if answered else None, "hours": round(len(answered) * 2.4 / 3600, 2),
+                "seconds_per_answer": 2.4 if answered else None, "hours": round(len(answered) * 2.4 / 3600, 2),
                 "sample": {"drawn": 200, "settled": 120, "agreement": 0.86, "standard_error": 0.03,
                            "interval": [0.79, 0.91], "covered": 1.0},
                 "flagged": sum(1 for i in answered if i.answer[1]["kind"] == "flag"),
                 "questions": [{"name": q["name"], "items": sum(1 for i in self.items if i.question == n),
                                "done": sum(1 for i in answered if i.question == n),
-                               "seconds_an_answer": 2.1 if answered else None}
+                               "seconds_per_answer": 2.1 if answered else None}
                               for n, q in enumerate(QUESTIONS)],
                 "people": [counts(name) for name in self.tokens.values() if name]}
 

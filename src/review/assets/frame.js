@@ -63,7 +63,7 @@ export class Frame {
   }
 }
 
-function paceOf({seconds_an_answer: pace, seconds_left: time}, left) {
+function paceOf({seconds_per_answer: pace, seconds_left: time}, left) {
   if (pace == null || !left) return "";
   const rest = time == null ? "" : `, ${duration(time)} left`;
   return `${pace.toFixed(1)} s each${rest}`;

@@ -106,7 +106,7 @@ function enlargeCard(item) {
 function overviewOf(overview) {
   const {items, done, set_aside: aside, flagged, questions, people} = overview;
   const figures = [[`${done.toLocaleString()} of ${items.toLocaleString()}`, "items answered"],
-    [items ? `${Math.floor((100 * done) / items)} %` : "–", "done"], [figureOf(overview.seconds_an_answer), "seconds an answer"],
+    [items ? `${Math.floor((100 * done) / items)} %` : "–", "done"], [figureOf(overview.seconds_per_answer), "seconds per answer"],
     [figureOf(overview.hours, 2), "hours of work"], ...sampleFigures(overview.sample),
     flagged > 0 && [flagged.toLocaleString(), "flagged"], aside > 0 && [aside.toLocaleString(), "set aside: picture unreadable"]]
     .filter(Boolean);
@@ -136,8 +136,8 @@ function sampleFigures(sample) {
 const PERSON_COLUMNS = [
   ["Name", (p) => (p.revoked ? `${p.name} (link taken back)` : p.name)],
   ["Answers", (p) => p.done.toLocaleString()],
-  ["Seconds each", (p) => figureOf(p.seconds_an_answer)],
-  ["Votes an hour", (p) => figureOf(p.votes_an_hour, 0)],
+  ["Seconds each", (p) => figureOf(p.seconds_per_answer)],
+  ["Votes per hour", (p) => figureOf(p.votes_per_hour, 0)],
   ["Hours", (p) => figureOf(p.hours, 2)],
   ["Can’t tell", (p) => p.unsure],
   ["Skipped", (p) => p.skipped],
@@ -156,7 +156,7 @@ function peopleOf(people) {
 
 function questionsOf(questions) {
   return tableOf("Questions", ["Question", "Done", "Items", "Seconds each", ""], questions.map((q) => [q.name, q.done.toLocaleString(),
-    q.items.toLocaleString(), figureOf(q.seconds_an_answer),
+    q.items.toLocaleString(), figureOf(q.seconds_per_answer),
     el("progress", {max: q.items || 1, value: q.done, "aria-label": `${q.name}: ${q.done} of ${q.items}`})]));
 }
 

@@ -73,7 +73,7 @@ export class Packet {
     const paces = this.counting.slice(-100).map((record) => record.seconds / record.answers.length).sort((a, b) => a - b);
     const pace = paces.length ? paces[Math.floor(paces.length / 2)] : null;
     return {done: this.data.items.length - left.length, left: left.length, left_grid: left.filter((item) => this.isYesNo(item)).length,
-      seconds_an_answer: pace, seconds_left: pace === null ? null : pace * left.length, set_aside: 0};
+      seconds_per_answer: pace, seconds_left: pace === null ? null : pace * left.length, set_aside: 0};
   }
 
   file() {

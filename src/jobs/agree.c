@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/agree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "jobs/compare.h"
+#include "project/dataset.h"
+#include "project/pair.h"
+
+struct agreeing {
+    const struct project *project;
+    const struct agree_options *options;
+    struct agree_result *out;
+    struct dataset data;
+    struct scope scope;
+    const int16_t **matrices;
+};
+
+/* chosen NULL: all images. */
+static int compare_images(const struct agreeing *g, const size_t *chosen, size_t n_chosen,
+                          struct stats_agreement **out, struct err *e)
+{
+    const struct comparison c = { .scope = &g->scope,
+                                  .matrices = g->matrices,
+                                  .n_matrices = g->data.n,
+                                  .n_images = g->data.images.n,
+                                  .chosen = chosen,
+                                  .n_chosen = n_chosen,
+                                  .resamples = g->options->resamples,
+                                  .seed = g->options->seed,
+                                  .events = g->options->events };
+
+    return comparison_run(out, &c, e);
+}
+
+/* ---- parts ---- */
+
+static int compare_part(struct agreeing *g, const struct partition *images, const char *value,
+                        size_t v, struct err *e)
+{
+    struct agree_part *part = &g->out->parts[v];
+
+    part->n_images = images->first[v + 1] - images->first[v];
+    part->value = arena_text(&g->out->arena, value, strlen(value), e);
+    if (!part->value)
+        return ERR_NOMEM;
+    return compare_images(g, images->images + images->first[v], part->n_images, &part->agreement,
+                          e);
+}
+
+static int compare_parts(struct agreeing *g, struct err *e)
+{
+    struct agree_result *out = g->out;
+    const char *by = g->options->by;
+    struct partition images = { 0 };
+    struct store_meta meta;
+    int rc = store_meta_load(g->project->store, by, &g->data.images, &meta, e);
+
+    if (rc < 0)
+        return rc;
+    rc = partition_new(&images, meta.of_image, g->data.images.n, meta.n_values, by, e);
+    if (rc == 0) {
+        out->by = arena_text(&out->arena, by, strlen(by), e);
+        out->parts = arena_new(&out->arena, meta.n_values, sizeof(*out->parts), e);
+        rc = out->by && out->parts ? 0 : ERR_NOMEM;
+    }
+    for (size_t v = 0; rc == 0 && v < meta.n_values; v++) {
+        out->n_parts++;
+        rc = compare_part(g, &images, meta.values[v], v, e);
+    }
+    partition_release(&images);
+    store_meta_release(&meta);
+    return rc;
+}
+
+/* ---- warnings ---- */
+
+/* Did this annotator label only cells on which the others differ? Then its agreement says little.
+ */
+static bool is_selective(const struct dataset *d, size_t who)
+{
+    size_t cells = d->images.n * d->project->task->n_columns, labelled = 0;
+
+    for (size_t i = 0; i < cells; i++) {
+        int16_t first = VALUE_MISSING;
+        bool differ = false;
+
+        if (d->items[who].labels.values[i] < 0)
+            continue;
+        labelled++;
+        for (size_t a = 0; a < d->n; a++) {
+            int16_t value = d->items[a].labels.values[i];
+
+            if (a == who || value < 0)
+                continue;
+            differ = differ || (first >= 0 && value != first);
+            first = value;
+        }
+        if (!differ)
+            return false;
+    }
+    return labelled > 0;
+}
+
+static int describe(struct agreeing *g, struct err *e)
+{
+    struct agree_result *r = g->out;
+    const struct dataset *d = &g->data;
+
+    r->names = arena_new(&r->arena, d->n, sizeof(*r->names), e);
+    r->kinds = arena_new(&r->arena, d->n, sizeof(*r->kinds), e);
+    g->matrices = arena_new(&r->arena, d->n, sizeof(*g->matrices), e);
+    if (!r->names || !r->kinds || !g->matrices)
+        return ERR_NOMEM;
+    r->n_names = d->n;
+    for (size_t a = 0; a < d->n; a++) {
+        g->matrices[a] = d->items[a].labels.values;
+        r->names[a] = arena_text(&r->arena, d->items[a].name, strlen(d->items[a].name), e);
+        if (!r->names[a])
+            return ERR_NOMEM;
+        r->kinds[a] = d->items[a].annotator->kind;
+        if (d->n > 2 && is_selective(d, a))
+            r->selective = r->names[a];
+    }
+    r->columns = g->scope.columns;
+    r->groups = g->scope.groups;
+    r->n_images = d->images.n;
+    return 0;
+}
+
+/* ---- all together ---- */
+
+static int too_few(const struct dataset *d, struct err *e)
+{
+    err_set(e, ERR_ARG, "agreement needs two annotators");
+    err_got(e, "%zu", d->known.n);
+    return err_hint(e, "assent import FILE --annotator NAME brings labels");
+}
+
+static int load(struct agreeing *g, struct err *e)
+{
+    const struct agree_options *o = g->options;
+    struct pair usual;
+    int rc = dataset_open(&g->data, g->project, e);
+
+    if (rc < 0)
+        return rc;
+    if (o->names)
+        return dataset_load(&g->data, o->names, o->n_names, 0, e);
+    usual = pair_usual(&g->data.known);
+    if (!usual.second)
+        return too_few(&g->data, e);
+    g->out->why = usual.why;
+    return dataset_load(&g->data, (const char *[]){ usual.first->name, usual.second->name }, 2, 0,
+                        e);
+}
+
+static int compare_all(struct agreeing *g, struct err *e)
+{
+    struct agree_result *out = g->out;
+    int rc = compare_images(g, NULL, 0, &out->all, e);
+
+    if (rc == 0 && out->all->pooled.n == 0) {
+        rc = err_set(e, ERR_ARG, "these annotators have no cell in common");
+        err_hint(e, "assent status says who labelled how much");
+    }
+    return rc == 0 && g->options->by ? compare_parts(g, e) : rc;
+}
+
+int job_agree(const struct project *p, const struct agree_options *o, struct agree_result *out,
+              struct err *e)
+{
+    struct agreeing g = { .project = p, .options = o, .out = out };
+    int rc;
+
+    *out = (struct agree_result){ .task = p->task,
+                                  .resamples = o->resamples,
+                                  .seed = o->seed,
+                                  .interval = o->resamples > 0 ? o->interval : INTERVAL_CELLS };
+    rc = load(&g, e);
+    if (rc == 0)
+        rc = scope_choose(&g.scope, p->task, o->group, &out->arena, e);
+    if (rc == 0)
+        rc = describe(&g, e);
+    if (rc == 0)
+        rc = compare_all(&g, e);
+    dataset_release(&g.data);
+    if (rc < 0)
+        agree_result_release(out);
+    return rc;
+}
+
+void agree_result_release(struct agree_result *r)
+{
+    stats_agreement_free(r->all);
+    for (size_t i = 0; i < r->n_parts; i++)
+        stats_agreement_free(r->parts[i].agreement);
+    arena_release(&r->arena);
+    *r = (struct agree_result){ 0 };
+}

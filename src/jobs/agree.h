@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * agree.h - how far two or more annotators agree, per question and over all.
+ */
+#ifndef ASSENT_JOBS_AGREE_H
+#define ASSENT_JOBS_AGREE_H
+
+#include "base/base.h"
+#include "project/project.h"
+#include "stats/stats.h"
+
+/* Which of the two 95 % intervals is shown: cells of one image are not independent. */
+enum interval_kind { INTERVAL_IMAGES, INTERVAL_CELLS };
+
+struct agree_options {
+    const char *const *names; /* two or more annotators; NULL: the usual pair */
+    size_t n_names;
+    const char *by;    /* a metadata column; NULL: none */
+    const char *group; /* only this group's questions; NULL: all */
+    size_t resamples;  /* of the bootstrap; 0: none, and intervals take cells as independent */
+    uint64_t seed;
+    enum interval_kind interval;
+    const struct events *events;
+};
+
+enum { AGREE_RESAMPLES = 2000 };
+
+struct agree_part { /* the images with one value of the metadata column */
+    const char *value;
+    size_t n_images;
+    struct stats_agreement *agreement;
+};
+
+struct agree_result {
+    const struct task *task; /* the project's */
+    const char **names;      /* of the annotators */
+    enum annotator_kind *kinds;
+    size_t n_names;
+    const char *why;       /* these two, where nobody named them; NULL: they were named */
+    const char *selective; /* an annotator who only labelled cells on which the others differ;
+                              NULL: none */
+    const size_t *columns; /* the task's, in the order of the rows */
+    const char *const *groups;
+    struct stats_agreement *all;
+    const char *by;
+    struct agree_part *parts;
+    size_t n_parts;
+    size_t n_images, resamples;
+    uint64_t seed;
+    enum interval_kind interval;
+    struct arena arena; /* private */
+};
+
+int job_agree(const struct project *p, const struct agree_options *o, struct agree_result *out,
+              struct err *e);
+void agree_result_release(struct agree_result *r);
+
+#endif

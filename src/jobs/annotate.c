@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * annotate.c - a model answers what it has not answered yet.
+ *
+ * An image is claimed, read and decoded ahead on another thread, answered, and kept; what is
+ * counted is on the disk. Answers are kept together where a commit an image would cost: every
+ * COMMIT_SECONDS. Claims are taken for a few seconds' work at a time, so that several processes
+ * share the images.
+ */
+#include "jobs/annotate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/prefetch.h"
+#include "jobs/forecast.h"
+#include "jobs/identity.h"
+#include "jobs/todo.h"
+#include "label/label.h"
+#include "store/runs.h"
+
+enum {
+    CLAIMS_MIN = 2,
+    CLAIMS_MAX = 64,
+    ANSWERED_MAX = 1024,    /* images kept at one commit */
+    CLAIM_SECONDS_MIN = 600 /* a claim of a process that cannot be seen ends after this */
+};
+#define COMMIT_SECONDS 0.1
+#define CLAIM_WORK     2.0 /* seconds of work that are claimed ahead */
+
+struct claimed {
+    size_t picture;
+    uint8_t *wanted; /* [n_columns] */
+};
+
+struct answered { /* an image that is not on the disk yet */
+    size_t tag;
+    struct label_answers answers;
+    char sha256[SHA256_HEX]; /* "": it could not be read */
+    uint32_t width, height;
+    double seconds;
+};
+
+struct annotating {
+    struct todo todo;
+    struct store *store; /* the project's */
+    const struct annotate_options *options;
+    struct annotate_result *out;
+    struct labeler *labeler;
+    struct model_identity identity;
+    struct prefetch *prefetch;
+    struct claimed *claimed; /* by tag */
+    size_t n_claimed, claimed_cap, n_popped;
+    size_t next;    /* of todo.pictures */
+    size_t *others; /* pictures that other processes had */
+    size_t n_others;
+    struct answered *answered; /* [ANSWERED_MAX] */
+    size_t n_answered;
+    double begun, committed, last; /* seconds, monotonic; last: when the image before was done */
+    struct forecast forecast;
+    bool cost_said, forecast_said;
+    struct progress progress;
+};
+
+static int64_t image_id(const struct annotating *a, size_t tag)
+{
+    const struct catalogue *c = &a->todo.catalogue;
+
+    return c->images->ids[c->image_of[a->claimed[tag].picture]];
+}
+
+static const char *key_of(const struct annotating *a, size_t tag)
+{
+    return image_source_key(a->todo.catalogue.source, a->claimed[tag].picture);
+}
+
+/* ---- claims ---- */
+
+static double seconds_per_image(const struct annotating *a)
+{
+    uint64_t done = a->out->images + a->out->errors + a->n_answered;
+
+    return done > 0 ? (clock_seconds() - a->begun) / (double)done : 0;
+}
+
+static size_t claims_at_once(const struct annotating *a)
+{
+    double each = seconds_per_image(a), n = each > 0 ? CLAIM_WORK / each : CLAIMS_MIN;
+
+    return n < CLAIMS_MIN ? CLAIMS_MIN : n > CLAIMS_MAX ? CLAIMS_MAX : (size_t)n;
+}
+
+/* Has the picture read; wanted becomes the claim's. */
+static int ask_for(struct annotating *a, size_t picture, uint8_t *wanted, struct err *e)
+{
+    int rc = mem_grow(&a->claimed, &a->claimed_cap, a->n_claimed + 1, sizeof(*a->claimed),
+                      UINT32_MAX, e);
+
+    if (rc < 0) {
+        free(wanted);
+        return rc;
+    }
+    a->claimed[a->n_claimed] = (struct claimed){ picture, wanted };
+    return prefetch_push(a->prefetch, picture, a->n_claimed++, e);
+}
+
+/* CLAIM_TAKEN: and asked for. */
+static int claim(struct annotating *a, size_t picture, struct err *e)
+{
+    const struct catalogue *c = &a->todo.catalogue;
+    const struct task *t = a->todo.asking.task;
+    double seconds = 20 * CLAIMS_MAX * seconds_per_image(a);
+    uint8_t *wanted = mem_new(t->n_columns, 1, e);
+    int rc = ERR_NOMEM;
+
+    if (wanted)
+        rc = store_claim(a->store, &a->todo.asking, c->images->ids[c->image_of[picture]],
+                         seconds > CLAIM_SECONDS_MIN ? seconds : CLAIM_SECONDS_MIN, wanted, e);
+    if (rc != CLAIM_TAKEN) {
+        free(wanted);
+        return rc;
+    }
+    for (size_t i = 0; i < t->n_columns; i++)
+        wanted[i] = wanted[i] == CELL_OPEN;
+    rc = ask_for(a, picture, wanted, e);
+    return rc < 0 ? rc : CLAIM_TAKEN;
+}
+
+static int claim_some(struct annotating *a, struct err *e)
+{
+    size_t n = claims_at_once(a), got = 0;
+
+    while (got < n && a->next < a->todo.n) {
+        size_t picture = a->todo.pictures[a->next++];
+        int rc = claim(a, picture, e);
+
+        if (rc < 0)
+            return rc;
+        if (rc == CLAIM_ELSEWHERE)
+            a->others[a->n_others++] = picture;
+        got += rc == CLAIM_TAKEN;
+    }
+    return 0;
+}
+
+static int claim_more(struct annotating *a, struct err *e)
+{
+    int rc = store_begin(a->store, e);
+
+    return rc < 0 ? rc : store_end(a->store, claim_some(a, e), e);
+}
+
+/* The images that were claimed and not answered. */
+static int give_back(struct annotating *a, struct err *e)
+{
+    int rc = a->n_popped < a->n_claimed ? store_begin(a->store, e) : 1;
+
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    for (size_t tag = a->n_popped; rc == 0 && tag < a->n_claimed; tag++)
+        rc = store_unclaim(a->store, a->todo.asking.annotator, image_id(a, tag), e);
+    return store_end(a->store, rc, e);
+}
+
+/* ---- keeping ---- */
+
+static void count(struct annotating *a, const struct answered *done)
+{
+    const struct task *t = a->todo.asking.task;
+
+    if (done->sha256[0] == '\0')
+        a->out->errors++;
+    else
+        a->out->images++;
+    for (size_t c = 0; c < t->n_columns; c++) {
+        a->out->labels += done->answers.values[c] >= 0;
+        a->out->abstentions += done->answers.values[c] < VALUE_MISSING;
+    }
+}
+
+static int keep_one(struct annotating *a, const struct answered *done, struct err *e)
+{
+    struct store *s = a->store;
+    int64_t id = image_id(a, done->tag);
+    const struct label_answers *l = &done->answers;
+    struct store_answers answers = { l->values, l->probabilities, l->mass,
+                                     l->spread, l->detail,        done->seconds };
+    const char *sha256 = done->sha256[0] != '\0' ? done->sha256 : NULL;
+    int rc = store_answers_add(s, id, a->todo.asking.task, &answers, e);
+
+    if (rc == 0)
+        rc = store_image_seen(s, id, sha256, done->width, done->height, e);
+    return rc < 0 ? rc : store_unclaim(s, a->todo.asking.annotator, id, e);
+}
+
+static int keep_answered(struct annotating *a, struct err *e)
+{
+    int rc = store_begin(a->store, e);
+
+    for (size_t i = 0; rc == 0 && i < a->n_answered; i++)
+        rc = keep_one(a, &a->answered[i], e);
+    return store_end(a->store, rc, e);
+}
+
+static int commit(struct annotating *a, struct err *e)
+{
+    int rc = identity_holds(&a->identity, e);
+
+    if (rc == 0)
+        rc = keep_answered(a, e);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < a->n_answered; i++) {
+        count(a, &a->answered[i]);
+        label_answers_release(&a->answered[i].answers);
+    }
+    progress_add(&a->progress, a->n_answered);
+    a->n_answered = 0;
+    a->committed = clock_seconds();
+    return 0;
+}
+
+/* ---- answering ---- */
+
+/* The answers of an image that could not be read: errors, with the reason. */
+static int error_answers(const struct annotating *a, const uint8_t *wanted,
+                         const struct err *reason, struct label_answers *out, struct err *e)
+{
+    const struct task *t = a->todo.asking.task;
+    char text[ERR_TEXT_MAX];
+    struct json_t *detail;
+
+    *out = (struct label_answers){ 0 };
+    out->values = arena_new(&out->arena, t->n_columns, sizeof(*out->values), e);
+    if (!out->values)
+        return ERR_NOMEM;
+    for (size_t c = 0; c < t->n_columns; c++)
+        out->values[c] = wanted[c] ? VALUE_ERROR : VALUE_MISSING;
+    err_text(reason, text);
+    detail = jv_pack("{s:s}", "error", text);
+    out->detail = jv_print_line(detail);
+    jv_free(detail);
+    return out->detail ? 0 : err_set(e, ERR_NOMEM, "out of memory: an answer's detail");
+}
+
+static int take_error(struct annotating *a, const struct prefetched *picture,
+                      const struct err *reason, struct err *e)
+{
+    const char *key = key_of(a, picture->tag);
+    struct answered *done = &a->answered[a->n_answered];
+    char text[ERR_TEXT_MAX];
+    int rc;
+
+    *done = (struct answered){ .tag = picture->tag };
+    rc = error_answers(a, a->claimed[picture->tag].wanted, reason, &done->answers, e);
+    if (rc < 0)
+        return rc;
+    err_line(reason, text);
+    if (strstr(reason->where, key))
+        events_say(a->options->events, EVENT_WARNING, "%s", text);
+    else
+        events_say(a->options->events, EVENT_WARNING, "%s: %s", key, text);
+    a->n_answered++;
+    a->last = clock_seconds();
+    return 0;
+}
+
+/* No fault of the image: the folder or archive is not there any more, or memory ran out. */
+static bool is_fatal(const struct annotating *a, const struct err *error)
+{
+    return error->code == ERR_NOMEM ||
+           (error->code == ERR_IO && !file_exists(a->todo.catalogue.path));
+}
+
+static int answer(struct annotating *a, const struct prefetched *picture, struct err *e)
+{
+    struct answered *done = &a->answered[a->n_answered];
+    double begun = clock_seconds();
+    int rc;
+
+    if (picture->error.code != 0 && is_fatal(a, &picture->error)) {
+        *e = picture->error;
+        return e->code;
+    }
+    if (picture->error.code != 0)
+        return take_error(a, picture, &picture->error, e);
+    *done = (struct answered){ .tag = picture->tag,
+                               .width = picture->image.width,
+                               .height = picture->image.height };
+    memcpy(done->sha256, picture->sha256, sizeof(done->sha256));
+    rc = labeler_answer(a->labeler, &picture->image, a->claimed[picture->tag].wanted,
+                        &done->answers, e);
+    if (rc == ERR_LIMIT) { /* this image's fault: its prompt is too long for the model */
+        struct err reason = *e;
+
+        return take_error(a, picture, &reason, e);
+    }
+    if (rc < 0)
+        return err_at(e, "%s", key_of(a, picture->tag));
+    done->seconds = clock_seconds() - begun;
+    a->n_answered++;
+    return 0;
+}
+
+/* ---- what it takes ---- */
+
+static void say_model(const struct annotating *a)
+{
+    struct label_model m = labeler_model(a->labeler);
+    char images[TEXT_COUNT_MAX], answers[TEXT_COUNT_MAX], bytes[32];
+
+    events_say(a->options->events, EVENT_NOTE,
+               "%s: %s, a %s of %.3g million parameters, computed in %s, %s of weights",
+               a->todo.annotator->name, m.path, m.family, (double)m.parameters * 1e-6, m.dtype,
+               text_scaled((double)m.weight_bytes, "B", bytes));
+    events_say(a->options->events, EVENT_NOTE, "%s, %s to give",
+               text_count(a->todo.n, "image", images),
+               text_count(a->todo.n_questions, "answer", answers));
+}
+
+static void say_forecast(struct annotating *a)
+{
+    double seconds = forecast_seconds_per_image(&a->forecast);
+    char duration[32];
+
+    a->forecast_said = true;
+    events_say(a->options->events, EVENT_NOTE, "about %s: %.3g s per image, measured on %zu",
+               clock_duration(seconds * (double)a->todo.n, duration), seconds,
+               forecast_measured(&a->forecast));
+}
+
+/* Is there memory for the first image? What is too long for the model is said when it is asked. */
+static int check_first(struct annotating *a, const struct prefetched *picture, struct err *e)
+{
+    struct label_cost cost;
+    char text[3][32];
+    int rc = labeler_cost(a->labeler, &picture->image, a->claimed[picture->tag].wanted, &cost, e);
+
+    if (rc < 0)
+        return rc == ERR_LIMIT ? 0 : rc;
+    a->cost_said = true;
+    events_say(a->options->events, EVENT_NOTE, "%s per image; memory: %s mapped and %s",
+               text_scaled(cost.flop, "FLOP", text[0]),
+               text_scaled((double)labeler_model(a->labeler).weight_bytes, "B", text[1]),
+               text_scaled((double)cost.activation_bytes, "B", text[2]));
+    return memory_check(cost.activation_bytes, "the activations of one image", e);
+}
+
+/* An image was answered: until it is known how long one takes. */
+static int reckon(struct annotating *a, const struct prefetched *picture, struct err *e)
+{
+    struct label_cost cost;
+    int rc = labeler_cost(a->labeler, &picture->image, a->claimed[picture->tag].wanted, &cost, e);
+
+    if (rc < 0)
+        return rc;
+    forecast_add(&a->forecast, clock_seconds() - a->last, &cost);
+    if (forecast_is_ready(&a->forecast))
+        say_forecast(a);
+    a->last = clock_seconds();
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+/* Enough is asked for that the reading thread never waits. */
+static int top_up(struct annotating *a, struct err *e)
+{
+    size_t waiting = a->n_claimed - a->n_popped;
+
+    return a->next < a->todo.n && waiting < CLAIMS_MIN ? claim_more(a, e) : 0;
+}
+
+static int answer_picture(struct annotating *a, const struct prefetched *picture, struct err *e)
+{
+    size_t before = a->n_answered;
+    int rc = 0;
+
+    if (!a->cost_said && picture->error.code == 0)
+        rc = check_first(a, picture, e);
+    if (rc == 0)
+        rc = answer(a, picture, e);
+    if (rc == 0 && a->n_answered > before && a->answered[before].sha256[0] != '\0' &&
+        !a->forecast_said)
+        rc = reckon(a, picture, e);
+    return rc;
+}
+
+static int answer_next(struct annotating *a, struct err *e)
+{
+    struct prefetched picture;
+    int rc;
+
+    prefetch_pop(a->prefetch, &picture);
+    if (picture.error.code == ERR_INTERRUPTED) { /* no fault of the image */
+        a->out->interrupted = true;
+        return 0;
+    }
+    rc = answer_picture(a, &picture, e);
+    image_release(&picture.image);
+    if (rc < 0)
+        return rc;
+    free(a->claimed[a->n_popped].wanted);
+    a->claimed[a->n_popped++].wanted = NULL;
+    return a->n_answered == ANSWERED_MAX || clock_seconds() - a->committed > COMMIT_SECONDS
+               ? commit(a, e)
+               : 0;
+}
+
+/* Once more through what other processes had: they may be gone. */
+static bool take_over(struct annotating *a)
+{
+    if (a->n_others == 0)
+        return false;
+    memcpy(a->todo.pictures, a->others, a->n_others * sizeof(*a->others));
+    a->todo.n = a->n_others;
+    a->next = a->n_others = 0;
+    return true;
+}
+
+static int answer_all(struct annotating *a, struct err *e)
+{
+    struct err ignored;
+    bool again = true;
+    int rc = 0;
+
+    while (rc == 0 && !a->out->interrupted) {
+        rc = top_up(a, e);
+        if (rc == 0 && a->n_popped == a->n_claimed) {
+            if (a->next < a->todo.n)
+                continue;                /* all that was looked at is another process's */
+            if (!again || !take_over(a)) /* one more look is enough */
+                break;
+            again = false;
+        } else if (rc == 0) {
+            rc = answer_next(a, e);
+            a->out->interrupted |= events_check(a->options->events, &ignored) < 0;
+        }
+    }
+    a->out->claimed_by_others = a->n_others;
+    return rc;
+}
+
+/* Whatever ends the run, what is answered is kept and what is not is given back. */
+static int run(struct annotating *a, struct err *e)
+{
+    struct store_counts counts;
+    struct err second;
+    int rc = answer_all(a, e), kept = commit(a, rc < 0 ? &second : e), given, ended;
+
+    progress_end(&a->progress);
+    rc = rc < 0 ? rc : kept;
+    given = give_back(a, rc < 0 ? &second : e);
+    rc = rc < 0 ? rc : given;
+    a->out->seconds = clock_seconds() - a->begun;
+    counts = (struct store_counts){ a->out->images + a->out->errors, a->out->labels,
+                                    a->out->abstentions, a->out->seconds };
+    ended = store_run_end(a->store, &counts, rc < 0 ? &second : e);
+    return rc < 0 ? rc : ended;
+}
+
+static int begin_run(struct annotating *a, struct err *e)
+{
+    struct store_run run = { .annotator = a->todo.asking.annotator,
+                             .identity = a->identity.hash,
+                             .settings = a->identity.text };
+    int rc = store_begin(a->store, e);
+
+    if (rc == 0)
+        rc = store_run_begin(a->store, &run, a->todo.asking.task, e);
+    return store_end(a->store, rc, e);
+}
+
+static int open_run(struct annotating *a, struct err *e)
+{
+    int rc = 0;
+
+    if (!(a->others = mem_new(a->todo.n, sizeof(*a->others), e)) ||
+        !(a->answered = mem_new(ANSWERED_MAX, sizeof(*a->answered), e)))
+        rc = ERR_NOMEM;
+    if (rc == 0)
+        rc = prefetch_open(&a->prefetch, a->todo.catalogue.source, e);
+    return rc < 0 ? rc : begin_run(a, e);
+}
+
+static void close_run(struct annotating *a)
+{
+    prefetch_close(a->prefetch);
+    for (size_t i = 0; i < a->n_answered; i++)
+        label_answers_release(&a->answered[i].answers);
+    for (size_t i = 0; i < a->n_claimed; i++)
+        free(a->claimed[i].wanted);
+    free(a->claimed);
+    free(a->others);
+    free(a->answered);
+}
+
+static int answer_todo(struct annotating *a, struct err *e)
+{
+    int rc = open_run(a, e);
+
+    if (rc == 0) {
+        say_model(a);
+        progress_start(&a->progress, a->options->events, "answering", "images", a->todo.n);
+        a->progress.part = "questions";
+        a->progress.parts = (double)a->todo.n_questions / (double)a->todo.n;
+        a->begun = a->committed = a->last = clock_seconds();
+        rc = run(a, e);
+    }
+    close_run(a);
+    return rc;
+}
+
+static int annotate(struct annotating *a, struct err *e)
+{
+    struct project *p = a->todo.project;
+    struct label_options options = { p->dir, a->options->reference, a->options->events };
+    int rc = labeler_open(&a->labeler, p->task, a->todo.annotator, &options, e);
+
+    if (rc == 0)
+        rc = identity_of(p, a->labeler, true, &a->identity, e);
+    if (rc == 0)
+        rc = identity_check(p, a->todo.asking.annotator, a->todo.annotator->name, &a->identity, e);
+    if (rc == 0 && a->todo.n > 0)
+        rc = answer_todo(a, e);
+    identity_release(&a->identity);
+    labeler_close(a->labeler);
+    return rc;
+}
+
+int job_annotate(struct project *p, const struct annotate_options *o, struct annotate_result *out,
+                 struct err *e)
+{
+    struct annotating a = { .store = p->store, .options = o, .out = out };
+    int rc = todo_open(&a.todo, p, o, true, e);
+
+    *out = (struct annotate_result){ 0 };
+    if (rc < 0)
+        return rc;
+    out->annotator = a.todo.annotator->name;
+    out->chosen = a.todo.chosen;
+    out->absent = a.todo.absent;
+    out->n_columns = p->task->n_columns;
+    out->unreadable = a.todo.unreadable;
+    rc = annotate(&a, e);
+    todo_close(&a.todo);
+    return rc;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * annotate.h - a model answers what it has not answered yet.
+ */
+#ifndef ASSENT_JOBS_ANNOTATE_H
+#define ASSENT_JOBS_ANNOTATE_H
+
+#include "base/base.h"
+#include "project/project.h"
+
+struct annotate_options {
+    const char *annotator; /* NULL: the only model of assent.yaml */
+    const char *keys;      /* a file of keys, one a line: only these; NULL: all */
+    uint64_t limit;        /* at most so many images, now; 0: no limit */
+    uint64_t sample, seed; /* of the chosen ones so many at random; 0: all. A seed's sample does
+                              not depend on what was answered before */
+    bool retry_errors;     /* images that could not be read, once more */
+    bool reference;        /* plain C arithmetic */
+    const struct events *events;
+};
+
+struct annotate_result {
+    const char *annotator; /* the task's */
+    size_t n_columns, chosen;
+    size_t unreadable; /* chosen ones that could not be read before, and were not tried */
+    size_t absent;     /* images of the project that are not there */
+    uint64_t images, errors, labels, abstentions;
+    uint64_t claimed_by_others; /* images that another process is answering */
+    bool interrupted;
+    double seconds;
+};
+
+/* Every image's answers are on the disk when they are counted; an error or an interruption leaves
+ * those that were. Ended while it answers, it returns 0 with interrupted set; before that,
+ * ERR_INTERRUPTED. */
+int job_annotate(struct project *p, const struct annotate_options *o, struct annotate_result *out,
+                 struct err *e);
+
+#endif

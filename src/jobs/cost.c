@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/cost.h"
+
+#include <math.h>
+
+#define SECONDS_PER_HOUR 3600.0
+#define STUDY_SHARE      0.01 /* arXiv 2410.09416: the model costs under 1 % of people */
+
+static double value_of(const struct price *p)
+{
+    return p->given ? p->value : NAN;
+}
+
+static void size_cost(struct cost_size *s, const struct prices *p, uint64_t images, uint64_t cells,
+                      uint64_t votes)
+{
+    double seconds = value_of(&p->seconds_per_answer), wage = value_of(&p->wage_hour);
+
+    s->images = images;
+    s->cells = cells;
+    s->votes = votes;
+    s->machine_hours = (double)images / value_of(&p->images_per_second) / SECONDS_PER_HOUR;
+    s->people_hours = (double)cells * seconds / SECONDS_PER_HOUR;
+    s->review_hours = (double)votes * seconds / SECONDS_PER_HOUR;
+    s->model = s->machine_hours * value_of(&p->machine_hour);
+    s->people = s->people_hours * wage;
+    s->review = s->review_hours * wage;
+    s->model_answer = s->model / (double)cells;
+    s->people_answer = s->people / (double)cells;
+    s->model_share = s->model / s->people;
+    s->process_share = (s->people + s->model + s->review) / s->people;
+}
+
+static void measured(struct price *p, double value)
+{
+    if (!isnan(value))
+        *p = (struct price){ true, value, "this project", "measured" };
+}
+
+void cost_of(struct cost *out, const struct prices *p, const struct cost_project *project)
+{
+    const struct prices *prices = &out->prices;
+    uint64_t images = project->images, columns = project->columns, votes = project->votes;
+    double scale;
+
+    *out = (struct cost){ .prices = *p };
+    measured(&out->prices.images_per_second, project->images_per_second);
+    measured(&out->prices.seconds_per_answer, project->seconds_per_answer);
+    size_cost(&out->here, prices, images, images * columns, votes);
+    out->review_rate = (double)votes / (double)(images * columns);
+    if (p->scale_images > 0 && images > 0) {
+        scale = (double)p->scale_images / (double)images;
+        size_cost(&out->scaled, prices, p->scale_images, p->scale_images * columns,
+                  (uint64_t)llround((double)votes * scale));
+    }
+    /* model / people =
+     *     machine_hour / (images_per_second * columns * seconds_per_answer * wage_hour) */
+    out->break_even.share = STUDY_SHARE;
+    out->break_even.min_wage_hour =
+        value_of(&prices->wage_hour) * out->here.model_share / STUDY_SHARE;
+    out->break_even.max_machine_hour =
+        value_of(&prices->machine_hour) * STUDY_SHARE / out->here.model_share;
+    out->break_even.min_images_per_second =
+        value_of(&prices->images_per_second) * out->here.model_share / STUDY_SHARE;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cost.h - what labels cost, by model, by people, and with people's votes on disputes.
+ */
+#ifndef ASSENT_JOBS_COST_H
+#define ASSENT_JOBS_COST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "task/task.h"
+
+/* What one project, or one of another size, costs. Money in the task file's currency; NaN where a
+ * price is missing. */
+struct cost_size {
+    uint64_t images, cells, votes;
+    double model, people, review; /* in all: the model's answers; people's labels; people's votes */
+    double model_answer, people_answer; /* an answer */
+    double model_share;                 /* model / people */
+    double process_share; /* (people + model + review) / people: what the study's figures needed */
+    double machine_hours, people_hours, review_hours;
+};
+
+/* Where the study's "under 1 %" holds for the model alone: each figure, the others as they are. */
+struct cost_break_even {
+    double share; /* 0.01 */
+    double min_wage_hour, max_machine_hour, min_images_per_second;
+};
+
+struct cost {
+    struct prices prices;          /* with measured figures in place of stated ones */
+    double review_rate;            /* votes a cell */
+    struct cost_size here, scaled; /* scaled.images 0: none asked for */
+    struct cost_break_even break_even;
+};
+
+struct cost_project { /* what there is, and what was measured of it */
+    uint64_t images, columns, votes;
+    double images_per_second, seconds_per_answer; /* NaN: the task file's */
+};
+
+void cost_of(struct cost *out, const struct prices *p, const struct cost_project *project);
+
+#endif

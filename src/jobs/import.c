@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows of the file are gathered an annotator and image at a time, since long tables and JSON lines
+ * scatter them; they are written when the whole file has been read. All of it happens in one
+ * transaction.
+ */
+#include "jobs/import.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/formats.h"
+#include "project/catalogue.h"
+
+enum { ROWS_MAX = 100000000, ANNOTATORS_MAX = 100000, CHECK_EVERY = 1024 };
+
+/* One annotator's answers to one image. */
+struct gathered {
+    size_t annotator, image;
+    unsigned long line; /* where the file first names it */
+    bool votes;
+    double seconds;
+};
+
+struct importing {
+    struct project *project;
+    const struct import_options *options;
+    struct import_result *out;
+    struct labels *file;
+    struct store_images images;
+    struct store_annotators known;
+    struct matcher *matcher;
+    int64_t *image_ids; /* [n_known] of the project's images and of those that the file adds */
+    size_t n_known, ids_cap;
+    const char *named; /* by the file, where --annotator names another; NULL: none yet */
+    struct map *annotators, *rows; /* name -> index; (annotator, image) -> index */
+    size_t annotators_cap;
+    struct gathered *gathered;
+    int16_t *values;      /* [n_gathered][n_columns] */
+    float *probabilities; /* [n_gathered][n_probabilities]; NULL: none yet */
+    size_t n_gathered, gathered_cap, values_cap, probabilities_cap;
+    uint8_t *counted; /* [n_known] images that the file named */
+    size_t counted_cap;
+};
+
+/* ---- annotators ---- */
+
+static int bad_name(const char *name, struct err *e)
+{
+    err_set(e, ERR_ARG, "not usable as an annotator's name: '%s'", name);
+    return err_expected(
+        e, "1 to %d bytes without control characters; not consensus or tie, which assent uses",
+        TASK_NAME_MAX);
+}
+
+/* By option, by the task, by the file, by what the project knows, else a human. */
+static int kind_of(const struct importing *im, const char *name, const struct label_row *row,
+                   enum annotator_kind *kind, struct err *e)
+{
+    const struct annotator *declared = task_find_annotator(im->project->task, name);
+    const struct store_annotator *known = store_annotators_find(&im->known, name);
+
+    *kind = known ? known->kind : ANNOTATOR_HUMAN;
+    if (row->kind_given)
+        *kind = row->kind;
+    if (declared)
+        *kind = declared->kind;
+    if (!im->options->kind || task_annotator_kind(im->options->kind, kind))
+        return 0;
+    err_set(e, ERR_ARG, "no kind of annotator is called '%s'", im->options->kind);
+    return err_expected(e, "human or model");
+}
+
+/* --annotator gives one name to a file's labels: they must be one annotator's in the file too. */
+static int check_one(struct importing *im, const struct label_row *row, struct err *e)
+{
+    if (!im->options->annotator || !row->annotator || text_equal(im->named, row->annotator))
+        return 0;
+    if (im->named) {
+        err_set(e, ERR_ARG, "this file holds the labels of several annotators: '%s' and '%s'",
+                im->named, row->annotator);
+        return err_hint(e, "leave --annotator out, and each keeps its own");
+    }
+    im->named = arena_text(&im->out->arena, row->annotator, strlen(row->annotator), e);
+    return im->named ? 0 : ERR_NOMEM;
+}
+
+static int find_annotator(struct importing *im, const struct label_row *row, size_t *index,
+                          struct err *e)
+{
+    const char *name = im->options->annotator ? im->options->annotator : row->annotator;
+    struct import_annotator *a;
+    struct import_result *out = im->out;
+    int rc;
+
+    if (!name) {
+        err_set(e, ERR_ARG, "whose labels are these? this format doesn't say");
+        return err_hint(e, "--annotator NAME says it");
+    }
+    rc = check_one(im, row, e);
+    if (rc == 0)
+        rc = map_add(im->annotators, name, strlen(name), out->n_annotators, index, e);
+    if (rc != 1)
+        return rc;
+    if (*name == '\0' || strlen(name) > TASK_NAME_MAX || !text_is_printable(name) ||
+        task_name_is_reserved(name))
+        return bad_name(name, e);
+    rc = mem_grow(&out->annotators, &im->annotators_cap, out->n_annotators + 1,
+                  sizeof(*out->annotators), ANNOTATORS_MAX, e);
+    if (rc < 0)
+        return rc;
+    a = &out->annotators[out->n_annotators++];
+    a->name = arena_text(&out->arena, name, strlen(name), e);
+    return a->name ? kind_of(im, name, row, &a->kind, e) : ERR_NOMEM;
+}
+
+/* ---- images ---- */
+
+static const char *keep(struct importing *im, const char *text, struct err *e)
+{
+    return arena_text(&im->out->arena, text, strlen(text), e);
+}
+
+static int add_image(struct importing *im, const char *key, size_t *image, struct err *e)
+{
+    int64_t id;
+    int rc = mem_grow(&im->image_ids, &im->ids_cap, im->n_known + 1, sizeof(*im->image_ids),
+                      ROWS_MAX, e);
+
+    if (rc == 0)
+        rc = store_image_add(im->project->store, key, &id, e);
+    if (rc < 0)
+        return rc;
+    *image = im->n_known;
+    im->image_ids[im->n_known++] = id;
+    return matcher_add(im->matcher, key, *image, e);
+}
+
+static int count_image(struct importing *im, const char *key, size_t image, enum match how,
+                       struct err *e)
+{
+    struct import_result *out = im->out;
+    size_t at;
+    int rc = mem_grow(&im->counted, &im->counted_cap, im->n_known, 1, ROWS_MAX, e);
+
+    if (rc < 0 || im->counted[image])
+        return rc;
+    im->counted[image] = 1;
+    out->n_images++;
+    out->n_images_matched += how != MATCH_NONE;
+    if (how == MATCH_NONE && out->n_images_new++ < IMPORT_NAMED) {
+        out->images_new[out->n_images_new - 1] = keep(im, key, e);
+        return out->images_new[out->n_images_new - 1] ? 0 : ERR_NOMEM;
+    }
+    if (how != MATCH_FOLDED || out->n_images_folded++ >= IMPORT_NAMED)
+        return 0;
+    at = 2 * (out->n_images_folded - 1);
+    out->images_folded[at] = keep(im, key, e);
+    out->images_folded[at + 1] = keep(im, im->images.keys[image], e);
+    return out->images_folded[at] && out->images_folded[at + 1] ? 0 : ERR_NOMEM;
+}
+
+static int find_image(struct importing *im, const char *key, size_t *image, struct err *e)
+{
+    enum match how;
+    int rc = matcher_find(im->matcher, key, image, &how, e);
+
+    if (rc == 0 && how == MATCH_NONE)
+        rc = add_image(im, key, image, e);
+    return rc < 0 ? rc : count_image(im, key, *image, how, e);
+}
+
+/* ---- gathering ---- */
+
+static int new_gathered(struct importing *im, const struct gathered *g, struct err *e)
+{
+    size_t n = im->n_gathered + 1, columns = im->project->task->n_columns, cells;
+    int rc = mem_grow(&im->gathered, &im->gathered_cap, n, sizeof(*im->gathered), ROWS_MAX, e);
+
+    if (rc == 0 && !size_mul(n, columns, &cells))
+        rc = err_set(e, ERR_LIMIT, "too many answers: %zu rows", n);
+    if (rc == 0)
+        rc = mem_grow(&im->values, &im->values_cap, cells, sizeof(*im->values), SIZE_MAX / 4, e);
+    if (rc < 0)
+        return rc;
+    memset(im->values + im->n_gathered * columns, 0xff,
+           columns * sizeof(*im->values)); /* VALUE_MISSING */
+    im->gathered[im->n_gathered++] = *g;
+    return 0;
+}
+
+static int find_gathered(struct importing *im, const struct label_row *row, size_t annotator,
+                         size_t image, size_t *index, struct err *e)
+{
+    const size_t key[2] = { annotator, image };
+    int rc = map_add(im->rows, (const char *)key, sizeof(key), im->n_gathered, index, e);
+
+    if (rc != 1)
+        return rc;
+    return new_gathered(
+        im, &(struct gathered){ annotator, image, row->line, row->votes, row->seconds }, e);
+}
+
+static int two_values(const struct importing *im, const struct label_row *row,
+                      const struct gathered *g, const struct label_cell *cell, int16_t first,
+                      struct err *e)
+{
+    const struct column *c = &im->project->task->columns[cell->column];
+
+    err_set(e, ERR_FORMAT, "image '%s' has two values for '%s'", row->key, c->name);
+    err_got(e, "'%s' here, '%s' before (the image is first named on line %lu)",
+            task_value_text(c, cell->value), task_value_text(c, first), g->line);
+    err_expected(e, "one value a cell");
+    return err_at(e, "%s:%lu", im->options->path, row->line);
+}
+
+static int take_probabilities(struct importing *im, size_t index, const struct label_row *row,
+                              struct err *e)
+{
+    const struct task *t = im->project->task;
+    const struct column *c = &t->columns[row->cells[0].column];
+    size_t before = im->probabilities_cap, cells;
+    int rc = 0;
+
+    if (!size_mul(im->gathered_cap, t->n_probabilities, &cells))
+        return err_set(e, ERR_LIMIT, "too many probabilities");
+    if (cells > before)
+        rc = mem_grow(&im->probabilities, &im->probabilities_cap, cells, sizeof(*im->probabilities),
+                      SIZE_MAX / 8, e);
+    if (rc < 0)
+        return rc;
+    for (size_t i = before; i < im->probabilities_cap; i++)
+        im->probabilities[i] = NAN;
+    memcpy(im->probabilities + index * t->n_probabilities + c->probability, row->probabilities,
+           c->n_probabilities * sizeof(*row->probabilities));
+    return 0;
+}
+
+static int gather(struct importing *im, const struct label_row *row, struct err *e)
+{
+    size_t annotator, image, index;
+    int rc = find_annotator(im, row, &annotator, e);
+
+    if (rc >= 0)
+        rc = find_image(im, row->key, &image, e);
+    if (rc >= 0)
+        rc = find_gathered(im, row, annotator, image, &index, e);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < row->n_cells; i++) {
+        const struct label_cell *cell = &row->cells[i];
+        int16_t *value = &im->values[index * im->project->task->n_columns + cell->column];
+
+        if (*value != VALUE_MISSING && *value != cell->value)
+            return two_values(im, row, &im->gathered[index], cell, *value, e);
+        im->out->repeated += *value != VALUE_MISSING;
+        *value = cell->value;
+    }
+    return row->probabilities && row->n_cells == 1 ? take_probabilities(im, index, row, e) : 0;
+}
+
+static int read_rows(struct importing *im, struct err *e)
+{
+    struct progress progress;
+    struct label_row row;
+    uint64_t n = 0;
+    int rc;
+
+    progress_start(&progress, im->options->events, "reading", "rows", 0);
+    while ((rc = labels_next(im->file, &row, e)) == 1) {
+        rc = gather(im, &row, e);
+        if (rc == 0 && ++n % CHECK_EVERY == 0)
+            rc = events_check(im->options->events, e);
+        if (rc < 0)
+            break;
+        progress_add(&progress, 1);
+    }
+    progress_end(&progress);
+    return rc;
+}
+
+/* ---- what was found ---- */
+
+static int keep_list(struct importing *im, const char *const *from, size_t n,
+                     const char *const **to, struct err *e)
+{
+    const char **list = arena_new(&im->out->arena, n, sizeof(*list), e);
+
+    for (size_t i = 0; list && i < n; i++) {
+        list[i] = keep(im, from[i], e);
+        if (!list[i])
+            return ERR_NOMEM;
+    }
+    *to = list;
+    return list ? 0 : ERR_NOMEM;
+}
+
+static int keep_found(struct importing *im, struct err *e)
+{
+    const struct labels_found *found = labels_found(im->file);
+    struct import_result *out = im->out;
+    int rc;
+
+    out->format = found->format; /* static */
+    out->rows = found->rows;
+    out->n_names = found->n_names;
+    out->n_names_matched = found->n_matched;
+    out->n_names_folded = found->n_folded;
+    out->n_names_unmatched = found->n_unmatched;
+    out->cancelled = found->cancelled;
+    task_codings_text(found->codings, out->values);
+    rc = keep_list(im, found->folded, 2 * found->n_folded, &out->names_folded, e);
+    return rc < 0 ? rc
+                  : keep_list(im, found->unmatched, found->n_unmatched, &out->names_unmatched, e);
+}
+
+static int check_found(const struct importing *im, struct err *e)
+{
+    const struct import_result *out = im->out;
+    const struct task *t = im->project->task;
+
+    if (out->rows == 0) {
+        err_set(e, ERR_FORMAT, "there are no labels in this file");
+        return err_at(e, "%s", im->options->path);
+    }
+    if (out->n_names_matched == 0) {
+        err_set(e, ERR_FORMAT, "none of the %zu names in this file is a question of assent.yaml",
+                out->n_names);
+        err_got(e, "%s%s", out->names_unmatched[0], out->n_names > 1 ? ", .." : "");
+        err_expected(e, "%s%s", t->columns[0].name, t->n_columns > 1 ? ", .." : "");
+        err_hint(
+            e,
+            "assent.yaml lists the questions to compare; names may differ in case, '_' and space");
+        return err_at(e, "%s", im->options->path);
+    }
+    if (!im->options->strict)
+        return 0;
+    if (out->n_names_unmatched > 0) {
+        err_set(e, ERR_FORMAT, "--strict: %zu of %zu names are no questions of assent.yaml",
+                out->n_names_unmatched, out->n_names);
+        err_got(e, "%s", out->names_unmatched[0]);
+        return err_at(e, "%s", im->options->path);
+    }
+    if (out->images_before > 0 && out->n_images_new > 0) {
+        err_set(e, ERR_FORMAT, "--strict: %zu of %zu images are not in this project",
+                out->n_images_new, out->n_images);
+        err_got(e, "%s", out->images_new[0]);
+        return err_at(e, "%s", im->options->path);
+    }
+    return 0;
+}
+
+/* ---- writing ---- */
+
+static void count_values(const int16_t *values, size_t n, struct store_counts *counts)
+{
+    counts->images++;
+    for (size_t i = 0; i < n; i++) {
+        counts->labels += values[i] >= 0;
+        counts->abstentions += values[i] < VALUE_MISSING;
+    }
+}
+
+static int write_votes(struct importing *im, int64_t annotator, const struct gathered *g,
+                       const int16_t *values, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t c = 0; rc == 0 && c < im->project->task->n_columns; c++) {
+        struct store_vote v = { annotator, im->image_ids[g->image], c, values[c], g->seconds };
+
+        if (values[c] != VALUE_MISSING)
+            rc = store_vote_add(im->project->store, &v, e);
+    }
+    return rc;
+}
+
+static int write_gathered(struct importing *im, size_t i_annotator, int64_t annotator,
+                          struct progress *progress, struct err *e)
+{
+    const struct task *t = im->project->task;
+    struct import_annotator *a = &im->out->annotators[i_annotator];
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < im->n_gathered; i++) {
+        const struct gathered *g = &im->gathered[i];
+        const int16_t *values = im->values + i * t->n_columns;
+        const float *probabilities =
+            im->probabilities && (i + 1) * t->n_probabilities <= im->probabilities_cap
+                ? im->probabilities + i * t->n_probabilities
+                : NULL;
+
+        if (g->annotator != i_annotator)
+            continue;
+        count_values(values, t->n_columns, &a->counts);
+        if (g->votes)
+            rc = write_votes(im, annotator, g, values, e);
+        else
+            rc = store_answers_add(
+                im->project->store, im->image_ids[g->image], t,
+                &(struct store_answers){ .values = values, .probabilities = probabilities }, e);
+        if (rc == 0 && i % CHECK_EVERY == 0)
+            rc = events_check(im->options->events, e);
+        progress_add(progress, 1);
+    }
+    return rc;
+}
+
+static char *settings_text(const struct importing *im, struct err *e)
+{
+    struct json_t *settings = jv_pack("{s:s, s:s, s:b}", "job", "import", "format", im->out->format,
+                                      "strict", im->options->strict);
+    char *text = jv_print_line(settings);
+
+    jv_free(settings);
+    if (!text)
+        err_set(e, ERR_NOMEM, "out of memory: the settings");
+    return text;
+}
+
+static int write_annotator(struct importing *im, size_t i_annotator, struct progress *progress,
+                           struct err *e)
+{
+    struct import_annotator *a = &im->out->annotators[i_annotator];
+    struct store *store = im->project->store;
+    struct store_run run = { 0 };
+    char *settings = settings_text(im, e);
+    int rc = settings ? store_annotator_id(store, a->name, a->kind, &run.annotator, e) : ERR_NOMEM;
+
+    run.settings = settings;
+    if (rc == 0)
+        rc = labels_provenance(im->file, a->name, &run.source, &run.source_sha256, e);
+    if (rc == 0) {
+        events_say(im->options->events, EVENT_DETAIL, "%s: from %s, SHA-256 %s", a->name,
+                   run.source, run.source_sha256);
+        rc = store_run_begin(store, &run, im->project->task, e);
+    }
+    if (rc == 0)
+        rc = write_gathered(im, i_annotator, run.annotator, progress, e);
+    if (rc == 0)
+        rc = store_run_end(store, &a->counts, e);
+    free(settings);
+    return rc;
+}
+
+static int write_all(struct importing *im, struct err *e)
+{
+    struct progress progress;
+    struct buf what = BUF_INIT(1 << 16);
+    int rc = 0;
+
+    progress_start(&progress, im->options->events, "writing", "images", im->n_gathered);
+    for (size_t a = 0; rc == 0 && a < im->out->n_annotators; a++)
+        rc = write_annotator(im, a, &progress, e);
+    progress_end(&progress);
+    buf_printf(&what, "import %s: %llu rows", im->options->path, (unsigned long long)im->out->rows);
+    if (rc == 0)
+        rc = buf_end(&what, "an event", e);
+    if (rc == 0)
+        rc = store_event(im->project->store, what.text, e);
+    buf_release(&what);
+    return rc;
+}
+
+/* ---- all together ---- */
+
+static int start(struct importing *im, struct err *e)
+{
+    int rc = store_images_load(im->project->store, &im->images, e);
+
+    if (rc == 0)
+        rc = store_annotators_load(im->project->store, &im->known, e);
+    if (rc == 0)
+        rc = matcher_new(&im->matcher, &im->images, e);
+    if (rc == 0)
+        rc = map_new(&im->annotators, e);
+    if (rc == 0)
+        rc = map_new(&im->rows, e);
+    if (rc == 0)
+        rc = mem_grow(&im->image_ids, &im->ids_cap, im->images.n, sizeof(*im->image_ids), ROWS_MAX,
+                      e);
+    if (rc < 0)
+        return rc;
+    if (im->images.n > 0)
+        memcpy(im->image_ids, im->images.ids, im->images.n * sizeof(*im->image_ids));
+    im->n_known = im->out->images_before = im->images.n;
+    return 0;
+}
+
+static void stop(struct importing *im)
+{
+    labels_close(im->file);
+    matcher_free(im->matcher);
+    store_images_release(&im->images);
+    store_annotators_release(&im->known);
+    map_free(im->annotators);
+    map_free(im->rows);
+    free(im->image_ids);
+    free(im->gathered);
+    free(im->values);
+    free(im->probabilities);
+    free(im->counted);
+}
+
+/* Formats that name their annotators in every row take no other name. */
+static int check_options(const struct importing *im, struct err *e)
+{
+    const char *format = labels_found(im->file)->format;
+
+    if (im->options->annotator && (strcmp(format, "study") == 0 || strcmp(format, "long") == 0)) {
+        err_set(e, ERR_ARG, "a %s file names its annotators itself", format);
+        return err_hint(e, "leave --annotator out");
+    }
+    return 0;
+}
+
+static int import_file(struct importing *im, struct err *e)
+{
+    int rc = start(im, e);
+
+    if (rc == 0)
+        rc = read_rows(im, e);
+    if (rc == 0)
+        rc = keep_found(im, e);
+    if (rc == 0)
+        rc = check_found(im, e);
+    return rc == 0 ? write_all(im, e) : rc;
+}
+
+int job_import(struct project *p, const struct import_options *o, struct import_result *out,
+               struct err *e)
+{
+    struct importing im = { .project = p, .options = o, .out = out };
+    int rc;
+
+    *out = (struct import_result){ .path = o->path };
+    rc = labels_open(&im.file, o->path, o->format, p->task, e);
+    if (rc == 0)
+        rc = check_options(&im, e);
+    if (rc == 0)
+        rc = store_begin(p->store, e);
+    if (rc == 0)
+        rc = store_end(p->store, import_file(&im, e), e);
+    if (rc < 0)
+        import_result_release(out);
+    stop(&im);
+    return rc;
+}
+
+const char *import_format(size_t i)
+{
+    return labels_format(i);
+}
+
+void import_result_release(struct import_result *r)
+{
+    free(r->annotators);
+    arena_release(&r->arena);
+    *r = (struct import_result){ 0 };
+}

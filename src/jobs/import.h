@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * import.h - labels that exist come in from a file.
+ */
+#ifndef ASSENT_JOBS_IMPORT_H
+#define ASSENT_JOBS_IMPORT_H
+
+#include "base/base.h"
+#include "project/project.h"
+#include "store/runs.h"
+
+struct import_options {
+    const char *path;
+    const char *annotator; /* NULL: as the file says */
+    const char *kind;      /* human or model; NULL: as task, file or project say, else human */
+    const char *format;    /* NULL: auto */
+    bool strict;           /* refuse names and images that do not match */
+    const struct events *events;
+};
+
+enum { IMPORT_NAMED = 5 }; /* of what did not match, so many are named */
+
+struct import_annotator {
+    const char *name;
+    enum annotator_kind kind;
+    struct store_counts counts;
+};
+
+struct import_result {
+    const char *path; /* the options' */
+    const char *format;
+    uint64_t rows, repeated; /* repeated: cells that stood twice with one value */
+    size_t n_names, n_names_matched;
+    const char *const *names_folded; /* pairs */
+    size_t n_names_folded;
+    const char *const *names_unmatched;
+    size_t n_names_unmatched;
+    size_t images_before, n_images, n_images_matched, n_images_folded, n_images_new;
+    const char *images_folded[2 * IMPORT_NAMED]; /* pairs */
+    const char *images_new[IMPORT_NAMED];
+    char values[96]; /* "-1/1" */
+    uint64_t cancelled;
+    struct import_annotator *annotators;
+    size_t n_annotators;
+    struct arena arena; /* private */
+};
+
+/* The label formats' names; NULL behind the last. */
+const char *import_format(size_t i);
+
+/* One transaction: a file that is broken anywhere leaves the database as it was. */
+int job_import(struct project *p, const struct import_options *o, struct import_result *out,
+               struct err *e);
+void import_result_release(struct import_result *r);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/prefetch.h"
+#include "jobs/forecast.h"
+#include "jobs/identity.h"
+#include "jobs/todo.h"
+#include "label/label.h"
+
+enum { LOOKED_AT_MAX = 100 }; /* pictures, spread over those to do */
+
+struct planning {
+    struct todo todo;
+    const struct annotate_options *options;
+    struct plan_result *out;
+    struct labeler *labeler;
+    struct prefetch *prefetch;
+    struct forecast forecast;
+    uint8_t *wanted; /* [n_columns] */
+    double last;     /* when the image before was done */
+    struct err why;  /* the last picture could not be answered */
+};
+
+/* The image before it was of no use, so the clock starts anew. */
+static int pass_over(struct planning *p, const struct err *why, struct err *e)
+{
+    p->why = *why;
+    p->last = clock_seconds();
+    if (why->code != ERR_NOMEM && why->code != ERR_INTERRUPTED)
+        return 0;
+    *e = *why;
+    return e->code;
+}
+
+static int answer(struct planning *p, const struct prefetched *picture, struct err *e)
+{
+    struct label_answers answers;
+    struct label_cost cost;
+    struct err own;
+    double now;
+    int rc;
+
+    if (picture->error.code != 0)
+        return pass_over(p, &picture->error, e);
+    todo_wanted(&p->todo, p->todo.pictures[picture->tag], p->wanted);
+    rc = labeler_answer(p->labeler, &picture->image, p->wanted, &answers, &own);
+    now = clock_seconds();
+    if (rc == 0) {
+        label_answers_release(&answers);
+        rc = labeler_cost(p->labeler, &picture->image, p->wanted, &cost, &own);
+    }
+    if (rc < 0)
+        return pass_over(p, &own, e);
+    forecast_add(&p->forecast, now - p->last, &cost);
+    p->last = clock_seconds();
+    return 0;
+}
+
+/* Pictures spread over those to do, until there is enough to go by. */
+static int measure(struct planning *p, struct err *e)
+{
+    size_t tries = p->todo.n < LOOKED_AT_MAX ? p->todo.n : LOOKED_AT_MAX;
+    int rc = prefetch_open(&p->prefetch, p->todo.catalogue.source, e);
+
+    for (size_t i = 0; rc == 0 && i < tries; i++) {
+        size_t at = i * p->todo.n / tries;
+
+        rc = prefetch_push(p->prefetch, p->todo.pictures[at], at, e);
+    }
+    p->last = clock_seconds();
+    for (size_t i = 0; rc == 0 && i < tries && !forecast_is_ready(&p->forecast); i++) {
+        struct prefetched picture;
+
+        prefetch_pop(p->prefetch, &picture);
+        rc = answer(p, &picture, e);
+        image_release(&picture.image);
+        if (rc == 0)
+            rc = events_check(p->options->events, e);
+    }
+    prefetch_close(p->prefetch);
+    if (rc < 0 || p->forecast.answered > 0)
+        return rc;
+    err_set(e, p->why.code, "none of the images looked at could be answered: %s", p->why.what);
+    return err_hint(e, "annotate would say why, image by image");
+}
+
+static void conclude(const struct planning *p)
+{
+    const struct prices *prices = &p->todo.project->task->prices;
+    struct plan_result *out = p->out;
+
+    out->measured = forecast_measured(&p->forecast);
+    out->seconds = forecast_seconds_per_image(&p->forecast);
+    out->flop = forecast_flop_per_image(&p->forecast);
+    out->activation_bytes = p->forecast.activation_bytes;
+    out->total_seconds = out->seconds * (double)out->images;
+    if (prices->machine_hour.given)
+        out->cost = out->total_seconds / 3600 * prices->machine_hour.value;
+}
+
+/* Files are hashed only where there is something to compare them with. */
+static int check_identity(struct planning *p, struct err *e)
+{
+    const struct todo *t = &p->todo;
+    struct model_identity identity;
+    int rc = identity_is_known(t->project, t->asking.annotator, e);
+
+    if (rc != 1)
+        return rc;
+    rc = identity_of(t->project, p->labeler, false, &identity, e);
+    if (rc == 0)
+        rc = identity_check(t->project, t->asking.annotator, t->annotator->name, &identity, e);
+    identity_release(&identity);
+    return rc;
+}
+
+static int describe_model(const struct planning *p, struct err *e)
+{
+    struct label_model m = labeler_model(p->labeler);
+    struct plan_result *out = p->out;
+
+    out->family = arena_text(&out->arena, m.family, strlen(m.family), e);
+    out->dtype = arena_text(&out->arena, m.dtype, strlen(m.dtype), e);
+    out->parameters = m.parameters;
+    out->weight_bytes = m.weight_bytes;
+    return out->family && out->dtype ? 0 : ERR_NOMEM;
+}
+
+static int plan(struct planning *p, struct err *e)
+{
+    const struct todo *t = &p->todo;
+    struct label_options options = { t->project->dir, p->options->reference, p->options->events };
+    int rc = labeler_open(&p->labeler, t->asking.task, t->annotator, &options, e);
+
+    p->wanted = mem_new(t->asking.task->n_columns, 1, e);
+    if (rc == 0)
+        rc = p->wanted ? describe_model(p, e) : ERR_NOMEM;
+    if (rc == 0)
+        rc = check_identity(p, e);
+    if (rc == 0 && t->n > 0)
+        rc = measure(p, e);
+    if (rc == 0 && t->n > 0)
+        conclude(p);
+    labeler_close(p->labeler);
+    free(p->wanted);
+    return rc;
+}
+
+int job_plan(struct project *p, const struct annotate_options *o, struct plan_result *out,
+             struct err *e)
+{
+    struct planning planning = { .options = o, .out = out };
+    const struct todo *t = &planning.todo;
+    int rc = todo_open(&planning.todo, p, o, false, e);
+
+    *out = (struct plan_result){ .cost = NAN, .currency = p->task->prices.currency };
+    if (rc < 0)
+        return rc;
+    out->annotator = t->annotator->name;
+    out->model = t->annotator->model;
+    out->images = t->n;
+    out->questions = t->n_questions;
+    out->chosen = t->chosen;
+    rc = plan(&planning, e);
+    todo_close(&planning.todo);
+    if (rc < 0)
+        plan_result_release(out);
+    return rc;
+}
+
+void plan_result_release(struct plan_result *r)
+{
+    arena_release(&r->arena);
+    *r = (struct plan_result){ 0 };
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report.c - agreement before, a consensus that is computed and not stored, agreement after, rules,
+ * cost, alarms.
+ */
+#include "jobs/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jobs/alarms.h"
+#include "jobs/compare.h"
+#include "project/pair.h"
+
+struct making {
+    const struct project *project;
+    const struct report_options *options;
+    struct report_result *out;
+    struct dataset data; /* everybody's labels */
+    struct scope scope;
+    const struct labelled *pair[2]; /* NULL: there are no two */
+};
+
+static const char *keep(struct making *m, const char *text, struct err *e)
+{
+    return arena_text(&m->out->arena, text, strlen(text), e);
+}
+
+/* ---- who is compared ---- */
+
+static int choose_pair(struct making *m, struct err *e)
+{
+    struct report_result *r = m->out;
+    struct pair pair;
+    int rc = pair_choose(&pair, &m->data.known, m->options->between, e);
+
+    if (rc < 0 || !pair.second)
+        return rc;
+    m->pair[0] = dataset_find(&m->data, pair.first->name);
+    m->pair[1] = dataset_find(&m->data, pair.second->name);
+    if (!m->pair[0] || !m->pair[1]) {
+        err_set(e, ERR_ARG, "a report compares annotators with the consensus, not the consensus");
+        return err_hint(e, "assent agree compares with the stored consensus");
+    }
+    r->first = keep(m, pair.first->name, e);
+    r->second = keep(m, pair.second->name, e);
+    r->why = pair.why;
+    return r->first && r->second ? 0 : ERR_NOMEM;
+}
+
+/* ---- agreement ---- */
+
+static int compare_two(struct making *m, const int16_t *first, const int16_t *second,
+                       const size_t *chosen, size_t n_chosen, const struct stats_agreement **out,
+                       struct err *e)
+{
+    const int16_t *matrices[2] = { first, second };
+    const struct comparison c = { .scope = &m->scope,
+                                  .matrices = matrices,
+                                  .n_matrices = 2,
+                                  .n_images = m->data.images.n,
+                                  .chosen = chosen,
+                                  .n_chosen = n_chosen,
+                                  .resamples = m->options->resamples,
+                                  .seed = m->options->seed,
+                                  .events = m->options->events };
+    struct report_result *r = m->out;
+    int rc = comparison_run(&r->agreements[r->n_agreements], &c, e);
+
+    if (rc == 0)
+        *out = r->agreements[r->n_agreements++];
+    return rc;
+}
+
+static int compare_all(struct making *m, struct err *e)
+{
+    struct report_result *r = m->out;
+    const int16_t *first = m->pair[0]->labels.values;
+    const int16_t *second = m->pair[1]->labels.values;
+    const int16_t *consensus = m->out->consensus.values;
+    int rc = compare_two(m, first, second, NULL, 0, &r->before, e);
+
+    if (rc == 0)
+        rc = compare_two(m, first, consensus, NULL, 0, &r->first_after, e);
+    if (rc == 0)
+        rc = compare_two(m, second, consensus, NULL, 0, &r->second_after, e);
+    if (rc < 0)
+        return rc;
+    r->cells = r->before->pooled.n;
+    if (r->cells > 0) /* else agreement is undefined */
+        r->disputed =
+            (uint64_t)llround((1 - r->before->pooled.value[STATS_AGREEMENT]) * (double)r->cells);
+    return 0;
+}
+
+static int compare_parts(struct making *m, struct err *e)
+{
+    const int16_t *first = m->pair[0]->labels.values;
+    const int16_t *second = m->pair[1]->labels.values;
+    struct report_result *r = m->out;
+    struct partition images = { 0 };
+    struct report_part *parts = NULL;
+    struct store_meta meta;
+    int rc = store_meta_load(m->project->store, m->options->by, &m->data.images, &meta, e);
+
+    if (rc < 0)
+        return rc;
+    rc = partition_new(&images, meta.of_image, m->data.images.n, meta.n_values, m->options->by, e);
+    if (rc == 0) {
+        r->by = keep(m, m->options->by, e);
+        r->parts = parts = arena_new(&m->out->arena, meta.n_values, sizeof(*parts), e);
+        rc = r->by && parts ? 0 : ERR_NOMEM;
+    }
+    for (size_t v = 0; rc == 0 && v < meta.n_values; v++) {
+        parts[v].n_images = images.first[v + 1] - images.first[v];
+        parts[v].value = keep(m, meta.values[v], e);
+        rc = parts[v].value ? compare_two(m, first, second, images.images + images.first[v],
+                                          (size_t)parts[v].n_images, &parts[v].before, e)
+                            : ERR_NOMEM;
+        r->n_parts++;
+    }
+    partition_release(&images);
+    store_meta_release(&meta);
+    return rc;
+}
+
+/* ---- consensus ---- */
+
+static void count_winner(const struct report_result *r, struct report_winners *w,
+                         const char *winner)
+{
+    if (!winner)
+        return;
+    if (strcmp(winner, "tie") == 0)
+        w->ties++;
+    else if (strcmp(winner, r->first) == 0)
+        w->first++;
+    else if (strcmp(winner, r->second) == 0)
+        w->second++;
+    else
+        w->other++;
+}
+
+static int count_winners(struct making *m, struct err *e)
+{
+    const struct task *t = m->project->task;
+    struct report_result *r = m->out;
+    struct report_winners *w = arena_new(&m->out->arena, m->scope.n_groups + 1, sizeof(*w), e);
+
+    if (!w)
+        return ERR_NOMEM;
+    for (size_t c = 0; c < t->n_columns; c++) {
+        count_winner(r, &w[0], m->out->consensus.questions[c].winner);
+        if (m->scope.group_of[c] < m->scope.n_groups)
+            count_winner(r, &w[1 + m->scope.group_of[c]], m->out->consensus.questions[c].winner);
+    }
+    for (size_t g = 0; g < m->scope.n_groups; g++)
+        w[1 + g].group = m->scope.groups[g];
+    r->winners = w;
+    r->n_winners = m->scope.n_groups + 1;
+    return 0;
+}
+
+/* Names of those whose votes were extra, joined; NULL where there are none. */
+static int name_extra(struct making *m, struct err *e)
+{
+    const struct consensus_result *c = &m->out->consensus;
+    struct buf names = BUF_INIT(1 << 16);
+    int rc;
+
+    for (size_t a = 0; a < c->n_annotators; a++)
+        if (c->annotators[a].extra)
+            buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", c->annotators[a].name);
+    rc = buf_end(&names, "names", e);
+    if (rc == 0 && names.len > 0) {
+        m->out->extra = keep(m, names.text, e);
+        rc = m->out->extra ? 0 : ERR_NOMEM;
+    }
+    buf_release(&names);
+    return rc;
+}
+
+static int add_consensus(struct making *m, struct err *e)
+{
+    const struct consensus_result *c = &m->out->consensus;
+    struct report_result *r = m->out;
+    int rc = name_extra(m, e);
+
+    for (size_t i = 0; i < 2; i++) { /* the consensus has the annotators in the data's order */
+        const struct consensus_annotator *who = &c->annotators[m->pair[i] - m->data.items];
+
+        r->coin_flip[i] = who->coin_flip;
+        r->sided[i] = who->sided;
+    }
+    r->sided_interval = stats_wilson(r->sided[0], c->extra_on_disputed);
+    r->extra_votes = c->extra_votes;
+    r->extra_on_disputed = c->extra_on_disputed;
+    return rc == 0 ? count_winners(m, e) : rc;
+}
+
+/* ---- rules and rates ---- */
+
+static void count_rules(const struct task *t, const int16_t *labels, size_t n_images,
+                        struct report_rules *r)
+{
+    for (size_t i = 0; i < n_images; i++) {
+        bool broken = false, checked = false;
+
+        for (size_t rule = 0; rule < t->n_rules; rule++) {
+            if (!task_rule_is_complete(&t->rules[rule], labels, n_images, i))
+                continue;
+            checked = true;
+            r->rules[rule].checked++;
+            if (task_rule_state(&t->rules[rule], labels, n_images, i) != RULE_BROKEN)
+                continue;
+            broken = true;
+            r->rules[rule].broken++;
+        }
+        r->any_broken += broken;
+        r->any_checked += checked;
+    }
+    for (size_t rule = 0; rule < t->n_rules; rule++)
+        r->rules[rule].share = (double)r->rules[rule].broken / (double)r->rules[rule].checked;
+}
+
+static void count_labels(const struct task *t, const int16_t *labels, size_t n_images,
+                         struct report_rules *r)
+{
+    uint64_t yes = 0, yesno = 0;
+
+    for (size_t c = 0; c < t->n_columns; c++) {
+        for (size_t i = 0; i < n_images; i++) {
+            int16_t value = labels[c * n_images + i];
+
+            r->labels += value >= 0;
+            r->abstentions += value < VALUE_MISSING;
+            yesno += t->columns[c].yesno && value >= 0;
+            yes += t->columns[c].yesno && value == VALUE_YES;
+        }
+    }
+    r->yes_rate = (double)yes / (double)yesno;
+}
+
+static int add_annotator(struct making *m, const char *name, const int16_t *labels, struct err *e)
+{
+    const struct task *t = m->project->task;
+    struct report_result *r = m->out;
+    struct report_rules *rules = &r->annotators[r->n_annotators];
+
+    rules->name = keep(m, name, e);
+    rules->rules = arena_new(&m->out->arena, t->n_rules, sizeof(*rules->rules), e);
+    if (!rules->name || !rules->rules)
+        return ERR_NOMEM;
+    count_labels(t, labels, m->data.images.n, rules);
+    count_rules(t, labels, m->data.images.n, rules);
+    r->n_annotators++;
+    return 0;
+}
+
+static int add_annotators(struct making *m, struct err *e)
+{
+    struct report_result *r = m->out;
+    int rc = 0;
+
+    r->annotators = arena_new(&m->out->arena, m->data.n + 1, sizeof(*r->annotators), e);
+    if (!r->annotators)
+        return ERR_NOMEM;
+    for (size_t a = 0; rc == 0 && a < m->data.n; a++)
+        rc = add_annotator(m, m->data.items[a].name, m->data.items[a].labels.values, e);
+    if (rc == 0 && m->data.n > 1)
+        rc = add_annotator(m, "consensus", m->out->consensus.values, e);
+    return rc;
+}
+
+/* ---- cost ---- */
+
+/* The median of what people's votes took; NaN where none says. */
+static int median_seconds(struct making *m, double *median, struct err *e)
+{
+    double *all = NULL;
+    size_t n = 0, cap = 0;
+    int rc = 0;
+
+    for (size_t a = 0; rc == 0 && a < m->data.n; a++) {
+        double *own;
+        size_t n_own;
+
+        rc = store_vote_seconds(m->project->store, m->data.items[a].annotator->id, &own, &n_own, e);
+        if (rc == 0)
+            rc = mem_grow(&all, &cap, n + n_own, sizeof(*all), SIZE_MAX / sizeof(*all), e);
+        if (rc == 0 && n_own > 0)
+            memcpy(all + n, own, n_own * sizeof(*all));
+        n += n_own;
+        free(own);
+    }
+    *median = rc == 0 ? stats_quantile(all, n, 0.5) : NAN;
+    free(all);
+    return rc;
+}
+
+/* Images a second of the first model that this program ran; NaN: it ran none. */
+static int measured_speed(struct making *m, double *speed, struct err *e)
+{
+    int rc = 0;
+
+    *speed = NAN;
+    for (size_t a = 0; rc == 0 && isnan(*speed) && a < m->data.n; a++)
+        if (m->data.items[a].annotator->kind == ANNOTATOR_MODEL)
+            rc = store_run_speed(m->project->store, m->data.items[a].annotator->id, speed, e);
+    return rc;
+}
+
+static int add_cost(struct making *m, struct err *e)
+{
+    uint64_t votes = 0;
+    double seconds, speed;
+    int rc = median_seconds(m, &seconds, e);
+
+    if (rc == 0)
+        rc = measured_speed(m, &speed, e);
+    for (size_t a = 0; a < m->data.n; a++)
+        votes += m->data.items[a].annotator->votes;
+    if (rc == 0)
+        cost_of(&m->out->cost, &m->project->task->prices,
+                &(struct cost_project){ .images = m->data.images.n,
+                                        .columns = m->project->task->n_columns,
+                                        .votes = votes,
+                                        .images_per_second = speed,
+                                        .seconds_per_answer = seconds });
+    return rc;
+}
+
+/* ---- all together ---- */
+
+static int compare_pair(struct making *m, struct err *e)
+{
+    int rc = compare_all(m, e);
+
+    if (rc == 0)
+        rc = add_consensus(m, e);
+    if (rc == 0)
+        rc = alarms_missed(m->out, e);
+    return rc == 0 && m->options->by ? compare_parts(m, e) : rc;
+}
+
+static int load(struct making *m, struct err *e)
+{
+    int rc = dataset_open(&m->data, m->project, e);
+
+    if (rc == 0)
+        rc = dataset_load(&m->data, NULL, 0, 0, e);
+    if (rc == 0)
+        rc = scope_choose(&m->scope, m->project->task, NULL, &m->out->arena, e);
+    m->out->agreements = arena_new(&m->out->arena, PARTS_MAX + 3, sizeof(*m->out->agreements), e);
+    return rc == 0 && !m->out->agreements ? ERR_NOMEM : rc;
+}
+
+static int make(struct making *m, struct err *e)
+{
+    const struct consensus_options majority = { .events = m->options->events };
+    struct report_result *r = m->out;
+    int rc = load(m, e);
+
+    r->n_images = m->data.images.n;
+    if (rc == 0)
+        rc = choose_pair(m, e);
+    if (rc == 0 && m->data.n > 0)
+        rc = consensus_of(&m->data, &majority, &r->consensus, e);
+    if (rc == 0 && r->first)
+        rc = compare_pair(m, e);
+    if (rc == 0)
+        rc = add_annotators(m, e);
+    if (rc == 0)
+        rc = add_cost(m, e);
+    if (rc == 0)
+        rc = alarms_ring(r, e);
+    if (rc < 0)
+        return rc;
+    return review_figures_load(&r->review, m->project->store, m->project->task, &m->data.images,
+                               r->first ? m->pair[0]->labels.values : NULL, e);
+}
+
+int job_report(const struct project *p, const struct report_options *o, struct report_result *out,
+               struct err *e)
+{
+    struct making m = { .project = p, .options = o, .out = out };
+    int rc;
+
+    *out = (struct report_result){ .task = p->task,
+                                   .interval = o->resamples > 0 ? o->interval : INTERVAL_CELLS };
+    rc = make(&m, e);
+    dataset_release(&m.data);
+    if (rc < 0)
+        report_result_release(out);
+    return rc;
+}
+
+void report_result_release(struct report_result *r)
+{
+    for (size_t i = 0; i < r->n_agreements; i++)
+        stats_agreement_free(r->agreements[i]);
+    consensus_result_release(&r->consensus);
+    review_figures_release(&r->review);
+    arena_release(&r->arena);
+    *r = (struct report_result){ 0 };
+}

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/review.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/formats.h"
+#include "project/catalogue.h"
+#include "project/dataset.h"
+#include "project/pair.h"
+
+struct review_job {
+    struct project *project;
+    const struct review_options *options;
+    struct dataset data;
+    struct pair pair;
+    bool *columns;
+    struct catalogue catalogue;
+    char *settings;
+    char gold_sha256[SHA256_HEX];
+    struct review_cell *gold;
+    size_t n_gold, gold_cap;
+    struct review_site site;
+    struct review_queued queued;
+    struct review *server;
+};
+
+/* ---- whose labels ---- */
+
+static const char *name_of(const struct store_annotator *a)
+{
+    return a ? a->name : NULL;
+}
+
+static int load_labels(struct review_job *j, struct err *e)
+{
+    struct review_site *s = &j->site;
+    int rc = dataset_open(&j->data, j->project, e);
+
+    if (rc == 0)
+        rc = pair_choose(&j->pair, &j->data.known, j->options->between, e);
+    if (rc < 0)
+        return rc;
+    if (j->pair.second_settles)
+        j->pair.second = NULL;
+    s->names[0] = name_of(j->pair.first);
+    s->names[1] = name_of(j->pair.second);
+    rc = dataset_load(&j->data, s->names,
+                      s->names[1]   ? 2
+                      : s->names[0] ? 1
+                                    : 0,
+                      STORE_WITH_PROBABILITIES, e);
+    for (size_t i = 0; rc == 0 && i < j->data.n; i++)
+        s->labels[i] = j->data.items[i].labels.values;
+    if (rc == 0 && j->data.n > 0)
+        s->probabilities = j->data.items[0].labels.probabilities;
+    if (rc == 0 && j->data.images.n == 0) {
+        rc = err_set(e, ERR_ARG, "there are no images here yet");
+        err_hint(e, "assent import brings labels, or images");
+    }
+    return rc;
+}
+
+/* ---- which questions ---- */
+
+static int choose_column(struct review_job *j, const char *name, struct err *e)
+{
+    const struct task *t = j->project->task;
+    bool found = false;
+
+    for (size_t c = 0; c < t->n_columns; c++) {
+        bool named = text_folds_to(t->columns[c].name, name) ||
+                     text_folds_to(t->questions[t->columns[c].question].name, name);
+
+        j->columns[c] = j->columns[c] || named;
+        found = found || named;
+    }
+    if (found)
+        return 0;
+    return err_set(e, ERR_ARG, "no question of assent.yaml is called '%s'", name);
+}
+
+static int choose_columns(struct review_job *j, struct err *e)
+{
+    int rc = 0;
+
+    if (j->options->n_questions == 0)
+        return 0;
+    j->columns = mem_new(j->project->task->n_columns, sizeof(*j->columns), e);
+    if (!j->columns)
+        return ERR_NOMEM;
+    for (size_t i = 0; rc == 0 && i < j->options->n_questions; i++)
+        rc = choose_column(j, j->options->questions[i], e);
+    return rc;
+}
+
+/* ---- known answers ---- */
+
+static int unknown_gold(const struct review_job *j, const struct label_row *row, struct err *e)
+{
+    err_set(e, ERR_FORMAT, "a known answer is about an image that is not in this project: '%s'",
+            row->key);
+    return err_at(e, "%s:%lu", j->options->gold, row->line);
+}
+
+static int add_gold_row(struct review_job *j, struct matcher *m, const struct label_row *row,
+                        struct err *e)
+{
+    enum match how;
+    size_t image;
+    int rc = matcher_find(m, row->key, &image, &how, e);
+
+    if (rc == 0 && how == MATCH_NONE)
+        return unknown_gold(j, row, e);
+    for (size_t i = 0; rc == 0 && i < row->n_cells; i++) {
+        if (row->cells[i].value < 0)
+            continue;
+        rc = mem_grow(&j->gold, &j->gold_cap, j->n_gold + 1, sizeof(*j->gold), REVIEW_ITEMS_MAX, e);
+        if (rc == 0)
+            j->gold[j->n_gold++] =
+                (struct review_cell){ image, row->cells[i].column, row->cells[i].value };
+    }
+    return rc;
+}
+
+static int read_gold(struct review_job *j, struct err *e)
+{
+    const char *path = j->options->gold, *source, *sha256;
+    struct matcher *m = NULL;
+    struct labels *file;
+    struct label_row row;
+    int rc;
+
+    if (!path)
+        return 0;
+    rc = labels_open(&file, path, NULL, j->project->task, e);
+    if (rc < 0)
+        return rc;
+    rc = matcher_new(&m, &j->data.images, e);
+    while (rc == 0 && (rc = labels_next(file, &row, e)) == 1)
+        rc = add_gold_row(j, m, &row, e);
+    if (rc == 0)
+        rc = labels_provenance(file, "", &source, &sha256, e);
+    if (rc == 0)
+        snprintf(j->gold_sha256, sizeof(j->gold_sha256), "%s", sha256);
+    if (rc == 0 && j->n_gold == 0) {
+        err_set(e, ERR_FORMAT, "no known answer is in this file");
+        rc = err_at(e, "%s", path);
+    }
+    matcher_free(m);
+    labels_close(file);
+    return rc;
+}
+
+/* ---- the queue ---- */
+
+/* What decides the sample, the known answers and the repeats: the same again finds them there. */
+static int write_settings(struct review_job *j, struct err *e)
+{
+    const struct review_options *o = j->options;
+    char seed[24]; /* JSON has no 64-bit numbers */
+    struct json_t *s;
+
+    snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
+    s = jv_pack("{s:s?, s:s?, s:I, s:f, s:I, s:s, s:o, s:b, s:b, s:b, s:s}", "model",
+                j->site.names[0], "people", j->site.names[1], "sample", (long long)o->sample,
+                "sample_share", o->sample_share, "repeat", (long long)o->repeat, "gold",
+                j->gold_sha256, "questions", jv_texts(o->questions, o->n_questions), "disputes",
+                (int)!o->no_disputes, "abstained", (int)o->abstained, "rule_breaking",
+                (int)o->rule_breaking, "seed", seed);
+
+    j->settings = jv_print_line(s);
+    jv_free(s);
+    return j->settings ? 0 : err_set(e, ERR_NOMEM, "out of memory: the settings");
+}
+
+static int build_queue(struct review_job *j, struct err *e)
+{
+    const struct review_options *o = j->options;
+    struct review_plan plan = { .task = j->project->task,
+                                .images = &j->data.images,
+                                .labels = { j->site.labels[0], j->site.labels[1] },
+                                .probabilities = j->site.probabilities,
+                                .columns = j->columns,
+                                .disputes = !o->no_disputes,
+                                .abstained = o->abstained,
+                                .rule_breaking = o->rule_breaking,
+                                .sample = o->sample,
+                                .sample_share = o->sample_share,
+                                .gold = j->gold,
+                                .n_gold = j->n_gold,
+                                .repeat = o->repeat,
+                                .votes = o->votes,
+                                .order = o->order,
+                                .seed = o->seed,
+                                .settings = j->settings };
+    int rc = review_queue(j->project->store, &plan, &j->queued, e);
+
+    if (rc < 0 || j->queued.items > 0)
+        return rc;
+    err_set(e, ERR_ARG, "there is nothing to review: %s",
+            !j->pair.second  ? "there are no two annotators whose labels could differ"
+            : o->no_disputes ? "disputes were left out"
+                             : "the two annotators differ nowhere");
+    return err_hint(e, "--sample 200 has people check cells drawn at random");
+}
+
+static void describe_site(struct review_job *j)
+{
+    const struct review_options *o = j->options;
+    struct review_site *s = &j->site;
+
+    s->store = j->project->store;
+    s->task = j->project->task;
+    s->images = &j->data.images;
+    s->catalogue = j->catalogue.source ? &j->catalogue : NULL;
+    s->columns = j->columns;
+    s->limit = o->limit;
+    s->lease_minutes = o->lease_minutes;
+    s->host = o->host;
+    s->port = o->port;
+    s->name = o->name;
+    s->cert = o->cert;
+    s->key = o->key;
+    s->describe = o->describe;
+    s->events = o->events;
+}
+
+/* Everything that the queue is built of. */
+static int prepare(struct review_job *j, struct project *p, const struct review_options *o,
+                   struct err *e)
+{
+    int rc;
+
+    *j = (struct review_job){ .project = p, .options = o };
+    rc = load_labels(j, e);
+    if (rc == 0)
+        rc = choose_columns(j, e);
+    if (rc == 0)
+        rc = catalogue_open_project(&j->catalogue, p, &j->data.images, o->events, e);
+    if (rc == 0)
+        rc = read_gold(j, e);
+    if (rc == 0)
+        rc = write_settings(j, e);
+    describe_site(j);
+    return rc;
+}
+
+static void release(struct review_job *j)
+{
+    review_close(j->server);
+    catalogue_close(&j->catalogue);
+    dataset_release(&j->data);
+    free(j->columns);
+    free(j->gold);
+    free(j->settings);
+}
+
+/* ---- what it would take ---- */
+
+static void reckon(const struct prices *prices, const struct review_figures *figures,
+                   struct review_forecast *out)
+{
+    out->items = out->queued.items_open;
+    out->votes = out->queued.votes_open;
+    out->seconds = figures->seconds;
+    out->measured = !isnan(figures->seconds);
+    out->currency = prices->currency;
+    if (!out->measured && prices->seconds_per_answer.given)
+        out->seconds = prices->seconds_per_answer.value;
+    out->hours = out->seconds * (double)out->votes / 3600;
+    out->cost = prices->wage_hour.given ? out->hours * prices->wage_hour.value : NAN;
+}
+
+/* Inside the transaction that is given up again: what is counted is the queue as it would be. */
+static int forecast(struct review_job *j, struct review_forecast *out, struct err *e)
+{
+    const struct project *p = j->project;
+    struct review_figures figures; /* of the answers so far */
+    int rc = review_figures_load(&figures, p->store, p->task, &j->data.images, NULL, e);
+
+    if (rc < 0)
+        return rc;
+    rc = build_queue(j, e);
+    if (rc == 0) {
+        *out = (struct review_forecast){ .queued = j->queued };
+        reckon(&p->task->prices, &figures, out);
+    }
+    review_figures_release(&figures);
+    return rc;
+}
+
+int job_plan_review(struct project *p, const struct review_options *o, struct review_forecast *out,
+                    struct err *e)
+{
+    struct review_job j;
+    int rc = prepare(&j, p, o, e);
+
+    if (rc == 0)
+        rc = store_begin(p->store, e);
+    if (rc == 0)
+        rc = forecast(&j, out, e);
+    store_rollback(p->store);
+    release(&j);
+    return rc;
+}
+
+/* ---- a review ---- */
+
+/* A server knows from memory who has answered what: nobody else may write answers meanwhile. */
+static int open_job(struct review_job *j, struct project *p, const struct review_options *o,
+                    struct err *e)
+{
+    int rc = store_reserve(
+        p->store, "several people use one server: assent reviewers add NAME makes a link", e);
+
+    if (rc < 0)
+        return err_at(e, "%s", p->dir);
+    rc = prepare(j, p, o, e);
+    if (rc == 0)
+        rc = store_begin(p->store, e);
+    return rc == 0 ? store_end(p->store, build_queue(j, e), e) : rc;
+}
+
+int job_review_open(struct review_job **out, struct project *p, const struct review_options *o,
+                    struct err *e)
+{
+    struct review_job *j = mem_new(1, sizeof(*j), e);
+    int rc;
+
+    *out = NULL;
+    if (!j)
+        return ERR_NOMEM;
+    rc = open_job(j, p, o, e);
+    if (rc < 0)
+        job_review_close(j);
+    else
+        *out = j;
+    return rc;
+}
+
+void job_review_close(struct review_job *j)
+{
+    if (j)
+        release(j);
+    free(j);
+}
+
+const struct review_queued *job_review_queued(const struct review_job *j)
+{
+    return &j->queued;
+}
+
+bool job_review_has_pictures(const struct review_job *j)
+{
+    return j->site.catalogue != NULL;
+}
+
+const char *job_review_pair(const struct review_job *j, const char *names[2])
+{
+    names[0] = j->site.names[0];
+    names[1] = j->site.names[1];
+    return j->pair.why;
+}
+
+static int write_link(const struct review_job *j, const char *token, char **link, struct err *e)
+{
+    struct buf b = BUF_INIT(1024);
+    int rc;
+
+    buf_printf(&b, "%s/#%s", review_address(j->server), token);
+    rc = buf_end(&b, "a link", e);
+    *link = buf_take(&b);
+    buf_release(&b);
+    return rc;
+}
+
+int job_review_start(struct review_job *j, struct review_links *links, struct err *e)
+{
+    char reviewer[SECRET_TEXT], owner[SECRET_TEXT];
+    int rc = 0;
+
+    *links = (struct review_links){ 0 };
+    if (j->options->reviewer)
+        rc = job_reviewer_add(j->project, j->options->reviewer, false, reviewer, e);
+    if (rc == 0)
+        rc = job_reviewer_add(j->project, file_user(), true, owner, e);
+    if (rc == 0)
+        rc = review_open(&j->server, &j->site, e);
+    if (rc == 0 && j->options->reviewer)
+        rc = write_link(j, reviewer, &links->reviewer, e);
+    if (rc == 0)
+        rc = write_link(j, owner, &links->owner, e);
+    if (rc < 0)
+        review_links_release(links);
+    return rc;
+}
+
+void review_links_release(struct review_links *l)
+{
+    free(l->reviewer);
+    free(l->owner);
+    *l = (struct review_links){ 0 };
+}
+
+int job_review_serve(struct review_job *j, struct err *e)
+{
+    return review_serve(j->server, e);
+}
+
+const char *job_review_address(const struct review_job *j)
+{
+    return review_address(j->server);
+}
+
+/* ---- packets ---- */
+
+static int pack(struct review_job *j, const char *path, size_t *n, struct err *e)
+{
+    struct store *s = j->project->store;
+    struct store_reviewer who;
+    int rc = store_review_begin(s, j->project->task, e);
+
+    if (rc == 0)
+        rc = store_reviewer_add(s, j->options->reviewer, false, &who, e);
+    return rc == 0 ? review_packet(&j->site, &who, path, n, e) : rc;
+}
+
+int job_review_packet(struct review_job *j, const char *path, size_t *n, struct err *e)
+{
+    int rc = store_begin(j->project->store, e);
+
+    return rc < 0 ? rc : store_end(j->project->store, pack(j, path, n, e), e);
+}
+
+static int take_answers(struct project *p, const char *path, struct review_answers *out,
+                        struct err *e)
+{
+    struct store_images images;
+    struct review_site site = { .store = p->store, .task = p->task, .images = &images };
+    int rc = store_images_load(p->store, &images, e);
+
+    if (rc == 0)
+        rc = store_begin(p->store, e);
+    if (rc == 0)
+        rc = store_end(p->store, review_take_answers(&site, path, out, e), e);
+    store_images_release(&images);
+    return rc < 0 ? err_at(e, "%s", path) : 0;
+}
+
+int job_import_answers(struct project *p, const char *path, struct review_answers *out,
+                       struct err *e)
+{
+    int rc = store_reserve(p->store, "stop it first: Ctrl-C loses no answer", e);
+
+    return rc < 0 ? err_at(e, "%s", p->dir) : take_answers(p, path, out, e);
+}
+
+/* ---- people ---- */
+
+static int add_reviewer(struct store *s, const char *name, bool owner, char token[SECRET_TEXT],
+                        struct err *e)
+{
+    struct store_reviewer who;
+    int rc = store_reviewer_add(s, name, owner, &who, e);
+
+    return rc < 0 ? rc : review_token(s, who.id, token, e);
+}
+
+int job_reviewer_add(struct project *p, const char *name, bool owner, char token[SECRET_TEXT],
+                     struct err *e)
+{
+    int rc = store_begin(p->store, e);
+
+    return rc < 0 ? rc : store_end(p->store, add_reviewer(p->store, name, owner, token, e), e);
+}
+
+int job_reviewer_revoke(struct project *p, const char *name, struct err *e)
+{
+    int rc = store_begin(p->store, e);
+
+    return rc < 0 ? rc : store_end(p->store, store_reviewer_revoke(p->store, name, e), e);
+}
+
+struct reviewer_listing {
+    struct reviewers *out;
+    struct err *e;
+};
+
+static int keep_reviewer(void *data, const struct store_reviewer *r)
+{
+    struct reviewer_listing *l = data;
+    struct reviewers *out = l->out;
+    struct store_reviewer *kept;
+    int rc = mem_grow(&out->items, &out->cap, out->n + 1, sizeof(*out->items), UINT32_MAX, l->e);
+
+    if (rc < 0)
+        return rc;
+    kept = &out->items[out->n++];
+    *kept = *r;
+    kept->name = arena_text(&out->arena, r->name, strlen(r->name), l->e);
+    kept->created = arena_text(&out->arena, r->created, strlen(r->created), l->e);
+    if (r->revoked)
+        kept->revoked = arena_text(&out->arena, r->revoked, strlen(r->revoked), l->e);
+    return kept->name && kept->created && (kept->revoked || !r->revoked) ? 0 : ERR_NOMEM;
+}
+
+int job_reviewers(const struct project *p, struct reviewers *out, struct err *e)
+{
+    struct reviewer_listing l = { out, e };
+    int rc;
+
+    *out = (struct reviewers){ 0 };
+    rc = store_reviewers(p->store, keep_reviewer, &l, e);
+    if (rc < 0)
+        reviewers_release(out);
+    return rc;
+}
+
+void reviewers_release(struct reviewers *r)
+{
+    free(r->items);
+    arena_release(&r->arena);
+    *r = (struct reviewers){ 0 };
+}

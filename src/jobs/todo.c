@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/todo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/runs.h"
+
+/* ---- who ---- */
+
+static int no_such_annotator(const struct task *t, const char *name, struct err *e)
+{
+    const char **names = mem_new(t->n_annotators, sizeof(*names), e), *near;
+    size_t n = 0;
+
+    if (!names)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < t->n_annotators; i++)
+        if (t->annotators[i].kind == ANNOTATOR_MODEL)
+            names[n++] = t->annotators[i].name;
+    near = text_nearest(name, names, n);
+    err_set(e, ERR_ARG, "assent.yaml has no model called '%s'", name);
+    if (near)
+        err_hint(e, "did you mean '%s'?", near);
+    else
+        err_hint(e, "annotators: {%s: {kind: model, engine: vlm, model: FOLDER}} there makes one",
+                 name);
+    free(names);
+    return e->code;
+}
+
+/* The annotator by name, or the only model there is. */
+static int find_annotator(const struct task *t, const char *name, const struct annotator **out,
+                          struct err *e)
+{
+    size_t n = 0;
+
+    *out = NULL;
+    for (size_t i = 0; i < t->n_annotators; i++) {
+        const struct annotator *a = &t->annotators[i];
+
+        if (a->kind != ANNOTATOR_MODEL || (name && strcmp(a->name, name) != 0))
+            continue;
+        *out = a;
+        n++;
+    }
+    if (n == 1)
+        return 0;
+    if (name)
+        return no_such_annotator(t, name, e);
+    err_set(e, ERR_ARG,
+            n == 0 ? "assent.yaml has no model that could answer"
+                   : "assent.yaml has several models");
+    return n == 0 ? err_hint(e, "annotators: {NAME: {kind: model, engine: vlm, model: FOLDER}} "
+                                "there makes one")
+                  : err_hint(e, "--annotator NAME says which");
+}
+
+/* ---- which images ---- */
+
+/* Chooses the picture of one line's key. */
+static int choose_key(const struct todo *t, struct matcher *m, const char *key, uint8_t *chosen,
+                      struct err *e)
+{
+    enum match how;
+    size_t image;
+    int rc = matcher_find(m, key, &image, &how, e);
+
+    if (rc < 0)
+        return rc;
+    if (how == MATCH_NONE || t->catalogue.picture_of[image] == SIZE_MAX)
+        return err_set(e, ERR_FORMAT, "no picture is called '%s'", key);
+    chosen[t->catalogue.picture_of[image]] = 1;
+    return 0;
+}
+
+static int choose_keys(const struct todo *t, struct matcher *m, struct reader *r, uint8_t *chosen,
+                       struct err *e)
+{
+    const char *line;
+    size_t len;
+    int rc;
+
+    while ((rc = reader_line(r, &line, &len, e)) == 1) {
+        char *key = strndup(line, len);
+
+        rc = key ? 0 : err_set(e, ERR_NOMEM, "out of memory: a key");
+        if (rc == 0 && len > 0)
+            rc = choose_key(t, m, key, chosen, e);
+        free(key);
+        if (rc < 0)
+            return reader_at(r, e);
+    }
+    return rc;
+}
+
+static int read_keys(const struct todo *t, const char *path, uint8_t *chosen, struct err *e)
+{
+    struct matcher *m = NULL;
+    struct reader *r = NULL;
+    int rc = matcher_new(&m, t->catalogue.images, e);
+
+    if (rc == 0)
+        rc = reader_open(&r, path, e);
+    if (rc == 0)
+        rc = choose_keys(t, m, r, chosen, e);
+    reader_close(r);
+    matcher_free(m);
+    return rc;
+}
+
+struct ranked {
+    uint64_t rank;
+    size_t picture;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    return x->picture < y->picture ? -1 : x->picture > y->picture;
+}
+
+/* A picture's place in the random order of a seed: the first bytes of SHA-256("SEED/KEY"). It does
+ * not depend on what other pictures there are. */
+static uint64_t rank_of(const char *key, uint64_t seed, struct buf *scratch)
+{
+    char hex[SHA256_HEX];
+
+    buf_clear(scratch);
+    buf_printf(scratch, "%llu/%s", (unsigned long long)seed, key);
+    sha256_hex(scratch->text ? scratch->text : "", scratch->len, hex);
+    hex[16] = '\0';
+    return strtoull(hex, NULL, 16);
+}
+
+/* Keeps n of the chosen pictures. */
+static int draw_sample(const struct todo *t, uint64_t n, uint64_t seed, uint8_t *chosen,
+                       struct err *e)
+{
+    const struct image_source *source = t->catalogue.source;
+    size_t count = image_source_count(source), candidates = 0;
+    struct ranked *ranked = mem_new(count, sizeof(*ranked), e);
+    struct buf scratch = BUF_INIT(1 << 20);
+
+    if (!ranked)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        if (chosen[i])
+            ranked[candidates++] =
+                (struct ranked){ rank_of(image_source_key(source, i), seed, &scratch), i };
+    qsort(ranked, candidates, sizeof(*ranked), by_rank);
+    for (size_t i = n; i < candidates; i++)
+        chosen[ranked[i].picture] = 0;
+    buf_release(&scratch);
+    free(ranked);
+    return 0;
+}
+
+static int choose(struct todo *t, const struct annotate_options *o, uint8_t *chosen, struct err *e)
+{
+    size_t n = image_source_count(t->catalogue.source);
+    int rc = 0;
+
+    memset(chosen, o->keys == NULL, n);
+    if (o->keys)
+        rc = read_keys(t, o->keys, chosen, e);
+    if (rc == 0 && o->sample > 0)
+        rc = draw_sample(t, o->sample, o->seed, chosen, e);
+    for (size_t i = 0; i < n; i++)
+        t->chosen += chosen[i];
+    return rc;
+}
+
+static const uint8_t *missing_of(const struct todo *t, size_t picture)
+{
+    return t->missing + t->catalogue.image_of[picture] * t->asking.task->n_columns;
+}
+
+size_t todo_wanted(const struct todo *t, size_t picture, uint8_t *wanted)
+{
+    const uint8_t *missing = missing_of(t, picture);
+    size_t n = 0;
+
+    for (size_t c = 0; c < t->asking.task->n_columns; c++) {
+        wanted[c] = missing[c] == CELL_OPEN;
+        n += wanted[c];
+    }
+    return n;
+}
+
+/* Of the chosen pictures those on which a question is open. */
+static int list_pictures(struct todo *t, const struct annotate_options *o, const uint8_t *chosen,
+                         struct err *e)
+{
+    size_t n = image_source_count(t->catalogue.source), columns = t->asking.task->n_columns;
+    uint8_t *wanted = mem_new(columns, 1, e);
+
+    t->pictures = mem_new(n, sizeof(*t->pictures), e);
+    for (size_t i = 0; wanted && t->pictures && i < n; i++) {
+        size_t open = chosen[i] ? todo_wanted(t, i, wanted) : 0;
+
+        t->unreadable += chosen[i] && memchr(missing_of(t, i), CELL_ERROR, columns);
+        if (open == 0 || (o->limit > 0 && t->n == o->limit))
+            continue;
+        t->pictures[t->n++] = i;
+        t->n_questions += open;
+    }
+    free(wanted);
+    return wanted && t->pictures ? 0 : ERR_NOMEM;
+}
+
+/* ---- all together ---- */
+
+static int find_pictures(struct todo *t, const struct annotate_options *o, bool registers,
+                         struct err *e)
+{
+    struct catalogue *c = &t->catalogue;
+    size_t n_new;
+    int rc = store_images_load(t->project->store, &t->images, e);
+
+    if (rc == 0)
+        rc = catalogue_open_project(c, t->project, &t->images, o->events, e);
+    if (rc == 0)
+        rc = catalogue_need(c, e);
+    if (rc == 0)
+        rc = registers ? catalogue_register(c, t->project, &n_new, e)
+                       : catalogue_preview(c, &n_new, e);
+    if (rc == 0)
+        t->absent = c->images->n - image_source_count(c->source);
+    return rc;
+}
+
+static int find_id(struct todo *t, bool registers, struct err *e)
+{
+    struct store *s = t->project->store;
+    struct store_annotators known;
+    bool is_known;
+    int rc = store_annotators_load(s, &known, e);
+
+    if (rc < 0)
+        return rc;
+    is_known = store_annotators_find(&known, t->annotator->name) != NULL;
+    store_annotators_release(&known);
+    if (!is_known && !registers)
+        return 0;
+    return store_annotator_id(s, t->annotator->name, ANNOTATOR_MODEL, &t->asking.annotator, e);
+}
+
+static int fill(struct todo *t, const struct annotate_options *o, bool registers, struct err *e)
+{
+    uint8_t *chosen = NULL;
+    int rc = find_annotator(t->project->task, o->annotator, &t->annotator, e);
+
+    if (rc == 0)
+        rc = find_pictures(t, o, registers, e);
+    if (rc == 0)
+        rc = find_id(t, registers, e);
+    if (rc == 0 && !(chosen = mem_new(image_source_count(t->catalogue.source), 1, e)))
+        rc = ERR_NOMEM;
+    if (rc == 0)
+        rc = choose(t, o, chosen, e);
+    if (rc == 0)
+        rc = store_missing_load(t->project->store, &t->asking, t->catalogue.images, &t->missing, e);
+    if (rc == 0)
+        rc = list_pictures(t, o, chosen, e);
+    free(chosen);
+    return rc;
+}
+
+int todo_open(struct todo *out, struct project *p, const struct annotate_options *o, bool registers,
+              struct err *e)
+{
+    int rc;
+
+    *out = (struct todo){ .project = p,
+                          .asking = { .task = p->task, .retry_errors = o->retry_errors } };
+    rc = fill(out, o, registers, e);
+    if (rc < 0)
+        todo_close(out);
+    return rc;
+}
+
+void todo_close(struct todo *t)
+{
+    catalogue_close(&t->catalogue);
+    store_images_release(&t->images);
+    free(t->pictures);
+    free(t->missing);
+    *t = (struct todo){ 0 };
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * catalogue.h - a project's images by the keys that files use for them, and joined with the
+ * pictures of a folder or archive.
+ */
+#ifndef ASSENT_PROJECT_CATALOGUE_H
+#define ASSENT_PROJECT_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "image/image.h"
+#include "project/project.h"
+#include "store/images.h"
+
+/* ---- keys ----
+ * How keys of a file find images: as they stand, else without folder, image extension and leading
+ * zeros, where that leaves one image. */
+
+struct matcher;
+int matcher_new(struct matcher **out, const struct store_images *images, struct err *e);
+void matcher_free(struct matcher *m); /* NULL is fine */
+enum match { MATCH_NONE, MATCH_EXACT, MATCH_FOLDED };
+int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e);
+/* Makes a key known that matched nothing. */
+int matcher_add(struct matcher *m, const char *key, size_t image, struct err *e);
+
+/* ---- pictures ---- */
+
+struct catalogue {
+    char *path;                  /* of the pictures */
+    struct image_source *source; /* NULL: the project has no pictures */
+    const struct store_images *images;
+    size_t *image_of;           /* [pictures] which image a picture is; SIZE_MAX: none yet */
+    size_t *picture_of;         /* [images] which picture shows an image; SIZE_MAX: none */
+    size_t n_matched, n_folded; /* pictures that are images; those by their folded key */
+    struct store_images own;    /* private */
+};
+
+/* Joins the pictures at a path with images, and changes nothing. A picture is one image's, and an
+ * image has one picture: that of its own key, else the first whose folded key is its. The images
+ * and the events must outlive it. out begins zeroed. */
+int catalogue_open(struct catalogue *out, const char *path, const struct store_images *images,
+                   const struct events *ev, struct err *e);
+/* The same with the pictures of assent.yaml; source NULL where it names none. */
+int catalogue_open_project(struct catalogue *out, const struct project *p,
+                           const struct store_images *images, const struct events *ev,
+                           struct err *e);
+void catalogue_close(struct catalogue *c); /* zeroed is fine */
+
+/* Makes pictures that are no image yet the project's images, in a transaction of its own; from then
+ * on the catalogue has its own list of images. *n_new: how many. */
+int catalogue_register(struct catalogue *c, struct project *p, size_t *n_new, struct err *e);
+/* The same in memory only: the images that catalogue_register would make have ids that the database
+ * does not know. */
+int catalogue_preview(struct catalogue *c, size_t *n_new, struct err *e);
+
+/* ERR_ARG: assent.yaml does not say where the pictures are, and something needs them. */
+int catalogue_need(const struct catalogue *c, struct err *e);
+
+#endif

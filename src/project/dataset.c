@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "project/dataset.h"
+
+#include <stdlib.h>
+
+#include "project/pair.h"
+
+int dataset_open(struct dataset *out, const struct project *p, struct err *e)
+{
+    int rc;
+
+    *out = (struct dataset){ .project = p };
+    rc = store_images_load(p->store, &out->images, e);
+    if (rc == 0)
+        rc = store_annotators_load(p->store, &out->known, e);
+    if (rc < 0)
+        dataset_release(out);
+    return rc;
+}
+
+static int load_one(struct dataset *d, const struct store_annotator *a, unsigned flags,
+                    struct err *e)
+{
+    struct labelled *item = &d->items[d->n++];
+
+    item->annotator = a;
+    item->name = a->name;
+    return store_labels_load(d->project->store, a->id, d->project->task, &d->images, flags,
+                             &item->labels, e);
+}
+
+int dataset_load(struct dataset *d, const char *const *names, size_t n, unsigned flags,
+                 struct err *e)
+{
+    size_t most = names ? n : d->known.n;
+    int rc = 0;
+
+    d->items = mem_new(most, sizeof(*d->items), e);
+    if (!d->items)
+        return ERR_NOMEM;
+    for (size_t i = 0; rc == 0 && i < most; i++) {
+        const struct store_annotator *a =
+            names ? store_annotators_find(&d->known, names[i]) : &d->known.items[i];
+
+        if (!a)
+            rc = annotator_unknown(&d->known, names[i], e);
+        else if (names || a->kind != ANNOTATOR_CONSENSUS)
+            rc = load_one(d, a, flags, e);
+    }
+    return rc;
+}
+
+void dataset_release(struct dataset *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        store_labels_release(&d->items[i].labels);
+    free(d->items);
+    store_images_release(&d->images);
+    store_annotators_release(&d->known);
+    *d = (struct dataset){ 0 };
+}
+
+const struct labelled *dataset_find(const struct dataset *d, const char *name)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (text_equal(d->items[i].name, name))
+            return &d->items[i];
+    return NULL;
+}

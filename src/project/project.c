@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "project/project.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char task_file[] = "assent.yaml", database_file[] = "assent.db";
+
+const char *project_database_library(void)
+{
+    return store_library();
+}
+
+static int load_task(struct project *p, struct err *e)
+{
+    char *path = file_join(p->dir, task_file, e);
+    int rc = path ? 0 : ERR_NOMEM;
+
+    if (rc == 0 && !file_exists(path)) {
+        rc = err_set(e, ERR_IO, "there is no %s here", task_file);
+        err_hint(e, "assent init DIR makes a project; -C DIR says where yours is");
+        err_at(e, "%s", p->dir);
+    }
+    if (rc == 0)
+        rc = task_load(&p->task, path, e);
+    free(path);
+    return rc;
+}
+
+int project_open(struct project **out, const char *dir, enum project_mode mode, struct err *e)
+{
+    struct project *p = mem_new(1, sizeof(*p), e);
+    static const enum store_mode modes[] = { STORE_READ, STORE_WRITE, STORE_TRIAL };
+    char *path = NULL;
+    int rc = p ? 0 : ERR_NOMEM;
+
+    *out = NULL;
+    if (rc == 0) {
+        p->dir = strdup(dir);
+        rc = p->dir ? load_task(p, e) : err_set(e, ERR_NOMEM, "out of memory: a path");
+    }
+    if (rc == 0) {
+        path = file_join(dir, database_file, e);
+        rc = path ? store_open(&p->store, path, modes[mode], e) : ERR_NOMEM;
+    }
+    free(path);
+    if (rc < 0)
+        project_close(p);
+    else
+        *out = p;
+    return rc;
+}
+
+void project_close(struct project *p)
+{
+    if (!p)
+        return;
+    store_close(p->store);
+    task_free(p->task);
+    free(p->dir);
+    free(p);
+}
+
+static int unknown_preset(const char *preset, struct err *e)
+{
+    size_t n = 0;
+    const char *near;
+
+    while (task_presets[n])
+        n++;
+    near = text_nearest(preset, task_presets, n);
+    err_set(e, ERR_ARG, "no preset is called '%s'", preset);
+    err_expected(e, "celeba or blank");
+    return near ? err_hint(e, "did you mean '%s'?", near) : e->code;
+}
+
+static int write_preset(const char *path, const char *text, size_t len, struct err *e)
+{
+    struct writer *w;
+    int rc = writer_open(&w, path, e);
+
+    if (rc < 0)
+        return rc;
+    fwrite(text, 1, len, writer_file(w));
+    return writer_commit(w, e);
+}
+
+int project_init(const char *dir, const char *preset, char **path, struct err *e)
+{
+    size_t len;
+    const char *text = task_preset(preset, &len);
+    int rc = 0;
+
+    *path = NULL;
+    if (!text)
+        return unknown_preset(preset, e);
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        return err_errno(e, "make the folder", dir);
+    *path = file_join(dir, task_file, e);
+    if (!*path)
+        return ERR_NOMEM;
+    if (file_exists(*path)) {
+        err_set(e, ERR_IO, "there is a project here already: it is left as it is");
+        rc = err_at(e, "%s", *path);
+    }
+    if (rc == 0)
+        rc = write_preset(*path, text, len, e);
+    if (rc < 0) {
+        free(*path);
+        *path = NULL;
+    }
+    return rc;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/blocks.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "show/page.h"
+
+enum { BLOCKS_MAX = 10000000, TEXT_MAX = 1 << 16 };
+
+struct page *page_new(void)
+{
+    return calloc(1, sizeof(struct page));
+}
+
+static void free_table(struct table *t)
+{
+    for (size_t r = 0; r < t->n; r++) {
+        for (size_t part = 0; part < TABLE_PARTS; part++) {
+            const struct figure *f = table_part(t, part);
+
+            for (size_t i = 0; t->rows[r].has[part] && f[i].key; i++)
+                if (f[i].kind == FIGURE_TABLE || f[i].kind == FIGURE_JSON)
+                    jv_free(t->rows[r].values[t->first[part] + i].json);
+        }
+    }
+    free(t->rows);
+    free(t->lists);
+}
+
+void page_free(struct page *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->n; i++) {
+        jv_free(p->blocks[i].value);
+        if (p->blocks[i].table)
+            free_table(p->blocks[i].table);
+        if (p->blocks[i].bars)
+            free(p->blocks[i].bars->bars);
+    }
+    free(p->blocks);
+    arena_release(&p->arena);
+    free(p);
+}
+
+/* NULL where memory has run out, now or before. */
+static struct block *add_block(struct page *p, enum block_kind kind)
+{
+    struct block *b;
+
+    if (!p || p->failed.code ||
+        mem_grow(&p->blocks, &p->cap, p->n + 1, sizeof(*p->blocks), BLOCKS_MAX, &p->failed) < 0)
+        return NULL;
+    b = &p->blocks[p->n++];
+    b->kind = kind;
+    return b;
+}
+
+static const char *keep(struct page *p, const char *text)
+{
+    return text ? arena_text(&p->arena, text, strlen(text), &p->failed) : NULL;
+}
+
+/* The same of what a terminal will show. */
+static const char *keep_words(struct page *p, const char *text)
+{
+    char *copy = text ? arena_text(&p->arena, text, strlen(text), &p->failed) : NULL;
+
+    if (copy)
+        text_printable(copy);
+    return copy;
+}
+
+/* ---- words ---- */
+
+static void add_words(struct page *p, enum block_kind kind, const char *label, const char *fmt,
+                      va_list args)
+{
+    struct block *b = add_block(p, kind);
+    char *text;
+
+    if (!b)
+        return;
+    if (vasprintf(&text, fmt, args) < 0) {
+        err_set(&p->failed, ERR_NOMEM, "out of memory: a page's text");
+        return;
+    }
+    b->label = keep_words(p, label);
+    b->text = keep_words(p, text);
+    free(text);
+}
+
+#define DEFINE_WORDS(function, kind)                    \
+    void function(struct page *p, const char *fmt, ...) \
+    {                                                   \
+        va_list args;                                   \
+                                                        \
+        va_start(args, fmt);                            \
+        add_words(p, kind, NULL, fmt, args);            \
+        va_end(args);                                   \
+    }
+
+DEFINE_WORDS(page_heading, BLOCK_HEADING)
+DEFINE_WORDS(page_paragraph, BLOCK_PARAGRAPH)
+DEFINE_WORDS(page_note, BLOCK_NOTE)
+
+void page_line(struct page *p, const char *label, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    add_words(p, BLOCK_LINE, label, fmt, args);
+    va_end(args);
+}
+
+/* ---- data ---- */
+
+void page_set(struct page *p, const char *key, struct json_t *value)
+{
+    struct block *b = add_block(p, BLOCK_VALUE);
+
+    if (!b) {
+        jv_free(value);
+        return;
+    }
+    b->key = keep(p, key);
+    b->value = value;
+    if (!value)
+        err_set(&p->failed, ERR_NOMEM, "out of memory: a page's data");
+}
+
+void page_count(struct page *p, const char *key, uint64_t n)
+{
+    page_set(p, key, jv_pack("I", (long long)n));
+}
+
+void page_text(struct page *p, const char *key, const char *text)
+{
+    page_set(p, key, text ? jv_pack("s", text) : jv_pack("n"));
+}
+
+void page_open(struct page *p, const char *key, enum page_scope scope, bool hidden)
+{
+    struct block *b = add_block(p, BLOCK_OPEN);
+
+    if (!b)
+        return;
+    b->key = keep(p, key);
+    b->scope = scope;
+    b->hidden = hidden;
+}
+
+void page_close(struct page *p)
+{
+    add_block(p, BLOCK_CLOSE);
+}
+
+void page_figures(struct page *p, const struct figure *list, const void *of)
+{
+    const struct layout l = { .parts = { NULL, list }, .hidden = true };
+
+    table_row(page_table(p, &l), "", (const void *[]){ NULL, of });
+}
+
+/* ---- tables ---- */
+
+static const struct shown *copy_shown(struct page *p, const struct layout *l)
+{
+    struct shown *copy = arena_new(&p->arena, l->n_shown, sizeof(*copy), &p->failed);
+
+    for (size_t i = 0; copy && i < l->n_shown; i++) {
+        copy[i] = l->shown[i];
+        copy[i].heading = keep_words(p, l->shown[i].heading);
+    }
+    return copy;
+}
+
+struct table *page_table(struct page *p, const struct layout *l)
+{
+    struct table *t = p ? arena_new(&p->arena, 1, sizeof(*t), &p->failed) : NULL;
+    struct block *b = t ? add_block(p, BLOCK_TABLE) : NULL;
+
+    if (!b)
+        return NULL;
+    b->table = t;
+    t->page = p;
+    t->layout = *l;
+    t->layout.shown = copy_shown(p, l);
+    for (size_t part = 0; part < TABLE_PARTS; part++) {
+        t->first[part] = t->n_values;
+        for (const struct figure *f = l->parts[part]; f && f->key; f++)
+            t->n_values++;
+    }
+    return t;
+}
+
+/* What the row's structs hold now: they may be gone when the page is shown. */
+static void read_part(struct table *t, struct row *r, size_t part, const void *of)
+{
+    const struct figure *f = table_part(t, part);
+
+    for (size_t i = 0; f && f[i].key; i++) {
+        struct value *v = &r->values[t->first[part] + i];
+
+        *v = figure_value(&f[i], of);
+        if (f[i].kind == FIGURE_TEXT)
+            v->text = keep(t->page, v->text);
+    }
+    r->has[part] = f != NULL;
+}
+
+void table_row(struct table *t, const char *key, const void *const *of)
+{
+    struct page *p = t ? t->page : NULL;
+    struct row *r;
+
+    if (!p || p->failed.code ||
+        mem_grow(&t->rows, &t->cap, t->n + 1, sizeof(*t->rows), BLOCKS_MAX, &p->failed) < 0)
+        return;
+    r = &t->rows[t->n++];
+    *r = (struct row){ .key = keep(p, key), .rule = t->rule };
+    t->rule = false;
+    r->values = arena_new(&p->arena, t->n_values, sizeof(*r->values), &p->failed);
+    for (size_t part = 0; r->values && part < TABLE_PARTS; part++)
+        if (t->layout.parts[part] && of[part])
+            read_part(t, r, part, of[part]);
+}
+
+void table_rule(struct table *t)
+{
+    if (t)
+        t->rule = true;
+}
+
+void table_list(struct table *t, const char *key)
+{
+    struct page *p = t ? t->page : NULL;
+
+    if (!p || p->failed.code ||
+        mem_grow(&t->lists, &t->lists_cap, t->n_lists + 1, sizeof(*t->lists), 64, &p->failed) < 0)
+        return;
+    t->lists[t->n_lists++] = keep(p, key);
+}
+
+/* ---- bars ---- */
+
+struct bars *page_bars(struct page *p, const char *unit)
+{
+    struct bars *bars = p ? arena_new(&p->arena, 1, sizeof(*bars), &p->failed) : NULL;
+    struct block *b = bars ? add_block(p, BLOCK_BARS) : NULL;
+
+    if (!b)
+        return NULL;
+    b->bars = bars;
+    bars->page = p;
+    bars->unit = keep_words(p, unit);
+    return bars;
+}
+
+void bars_add(struct bars *b, const struct bar *bar)
+{
+    struct page *p = b ? b->page : NULL;
+
+    if (!p || p->failed.code ||
+        mem_grow(&b->bars, &b->cap, b->n + 1, sizeof(*b->bars), BLOCKS_MAX, &p->failed) < 0)
+        return;
+    b->bars[b->n] = *bar;
+    b->bars[b->n++].name = keep_words(p, bar->name);
+}

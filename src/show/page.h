@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page.h - a page as its renderers find it. Private to show/.
+ */
+#ifndef ASSENT_SHOW_PAGE_H
+#define ASSENT_SHOW_PAGE_H
+
+#include "show/blocks.h"
+
+enum block_kind {
+    BLOCK_HEADING,
+    BLOCK_PARAGRAPH,
+    BLOCK_NOTE,
+    BLOCK_LINE,
+    BLOCK_TABLE,
+    BLOCK_BARS,
+    BLOCK_VALUE, /* without words from here on */
+    BLOCK_OPEN,
+    BLOCK_CLOSE,
+};
+
+struct row {
+    const char *key; /* NULL: not in the document */
+    bool rule;       /* a line before it */
+    bool has[TABLE_PARTS];
+    struct value *values; /* of all parts, one behind the other */
+};
+
+struct table {
+    struct page *page;
+    struct layout layout;                /* shown: the page's copy */
+    size_t first[TABLE_PARTS], n_values; /* where a part's values begin in a row's */
+    struct row *rows;
+    size_t n, cap;
+    bool rule; /* before the next row */
+    const char **lists;
+    size_t n_lists, lists_cap;
+};
+
+struct bars {
+    struct page *page;
+    const char *unit;
+    struct bar *bars;
+    size_t n, cap;
+};
+
+struct block {
+    enum block_kind kind;
+    const char *label, *text; /* words; label: of BLOCK_LINE */
+    const char *key;          /* of data */
+    enum page_scope scope;    /* of BLOCK_OPEN */
+    bool hidden;              /* BLOCK_OPEN: what is in it */
+    struct json_t *value;
+    struct table *table;
+    struct bars *bars;
+};
+
+struct page {
+    struct block *blocks;
+    size_t n, cap;
+    struct arena arena;
+    struct err failed; /* code 0: nothing has */
+};
+
+/* The first figures of a part; ends without a key. NULL: the layout has no such part. */
+static inline const struct figure *table_part(const struct table *t, size_t part)
+{
+    return part < TABLE_PARTS ? t->layout.parts[part] : NULL;
+}
+
+#endif

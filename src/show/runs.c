@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * runs.c - a model's run: what it would take, what it did, what went out.
+ */
+#include <math.h>
+
+#include "show/show.h"
+
+/* ---- plan ---- */
+
+static const struct figure plan_figures[] = {
+    { "annotator", NULL, NULL, FIGURE_TEXT, offsetof(struct plan_result, annotator) },
+    { "chosen", NULL, NULL, FIGURE_SIZE, offsetof(struct plan_result, chosen) },
+    { "images", NULL, NULL, FIGURE_COUNT, offsetof(struct plan_result, images) },
+    { "questions", NULL, NULL, FIGURE_COUNT, offsetof(struct plan_result, questions) },
+    { "measured_images", NULL, NULL, FIGURE_SIZE, offsetof(struct plan_result, measured) },
+    { "seconds_per_image", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, seconds),
+      .old_key = "seconds_an_image" },
+    { "seconds", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, total_seconds) },
+    { "flop_per_image", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, flop),
+      .old_key = "flop_an_image" },
+    { "weight_bytes", NULL, NULL, FIGURE_SIZE, offsetof(struct plan_result, weight_bytes) },
+    { "activation_bytes", NULL, NULL, FIGURE_SIZE, offsetof(struct plan_result, activation_bytes) },
+    { "cost", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, cost) },
+    { "currency", NULL, NULL, FIGURE_TEXT, offsetof(struct plan_result, currency) },
+    { 0 },
+};
+
+static void say_plan(struct page *p, const struct plan_result *r)
+{
+    char duration[32], text[4][32];
+
+    page_line(p, "model", "%s, a %s of %.3g million parameters, computed in %s", r->model,
+              r->family, (double)r->parameters * 1e-6, r->dtype);
+    page_line(p, "memory", "%s of weights, mapped, and %s",
+              text_scaled((double)r->weight_bytes, "B", text[0]),
+              text_scaled((double)r->activation_bytes, "B", text[1]));
+    page_line(p, "work", "%s per image, %s in all", text_scaled(r->flop, "FLOP", text[2]),
+              text_scaled(r->flop * (double)r->images, "FLOP", text[3]));
+    page_line(p, "speed", "%.3g s per image, measured on %zu", r->seconds, r->measured);
+    page_line(p, "time", "%s", clock_duration(r->total_seconds, duration));
+    if (isnan(r->cost))
+        page_line(p, "cost", "not known: prices: machine_hour in assent.yaml");
+    else
+        page_line(p, "cost", "%.2f %s", r->cost, r->currency);
+}
+
+struct page *show_plan(const struct plan_result *r)
+{
+    struct page *p = page_new();
+    char images[TEXT_COUNT_MAX], answers[TEXT_COUNT_MAX];
+
+    page_paragraph(p, "%s: %s, %s to give", r->annotator, text_count(r->images, "image", images),
+                   text_count(r->questions, "answer", answers));
+    if (r->images == 0)
+        page_paragraph(p, "Nothing is left to do.");
+    else
+        say_plan(p, r);
+    page_figures(p, plan_figures, r);
+    page_set(p, "images_per_second", jv_real(r->seconds > 0 ? 1 / r->seconds : NAN));
+    return p;
+}
+
+/* ---- plan --review ---- */
+
+static const struct figure forecast_figures[] = {
+    { "items", NULL, NULL, FIGURE_COUNT, offsetof(struct review_forecast, items) },
+    { "votes", NULL, NULL, FIGURE_COUNT, offsetof(struct review_forecast, votes) },
+    { "seconds_per_answer", NULL, NULL, FIGURE_NUMBER, offsetof(struct review_forecast, seconds),
+      .old_key = "seconds_an_answer" },
+    { "measured", NULL, NULL, FIGURE_FLAG, offsetof(struct review_forecast, measured) },
+    { "hours", NULL, NULL, FIGURE_NUMBER, offsetof(struct review_forecast, hours) },
+    { "cost", NULL, NULL, FIGURE_NUMBER, offsetof(struct review_forecast, cost) },
+    { "currency", NULL, NULL, FIGURE_TEXT, offsetof(struct review_forecast, currency) },
+    { 0 },
+};
+
+static void say_time(struct page *p, const struct review_forecast *f)
+{
+    char duration[32];
+
+    if (isnan(f->seconds)) {
+        page_line(p, "time",
+                  "not known: nobody has answered yet, and assent.yaml does not say "
+                  "prices: seconds_per_answer");
+        return;
+    }
+    page_line(p, "speed", "%.3g s per answer, %s", f->seconds,
+              f->measured ? "the median of this project's" : "as assent.yaml says");
+    page_line(p, "time", "%s of people's work", clock_duration(f->hours * 3600, duration));
+    if (isnan(f->cost))
+        page_line(p, "cost", "not known: prices: wage_hour in assent.yaml");
+    else
+        page_line(p, "cost", "%.2f %s", f->cost, f->currency);
+}
+
+struct page *show_plan_review(const struct review_forecast *f)
+{
+    const uint64_t *added = f->queued.added;
+    struct page *p = page_new();
+    char n[6][TEXT_COUNT_MAX];
+
+    page_paragraph(p, "review: %s to answer, %s", text_count(f->items, "item", n[0]),
+                   text_count(f->votes, "vote", n[1]));
+    page_line(p, "new", "%s, %s drawn at random, %s with known answers, %s again",
+              text_count(added[REVIEW_DISPUTE], "dispute", n[2]),
+              text_grouped(added[REVIEW_SAMPLE], n[3]), text_grouped(added[REVIEW_GOLD], n[4]),
+              text_grouped(added[REVIEW_REPEAT], n[5]));
+    say_time(p, f);
+    page_figures(p, forecast_figures, f);
+    page_set(p, "new",
+             jv_pack("{s:I, s:I, s:I, s:I}", "disputes", (long long)added[REVIEW_DISPUTE], "sample",
+                     (long long)added[REVIEW_SAMPLE], "gold", (long long)added[REVIEW_GOLD],
+                     "repeats", (long long)added[REVIEW_REPEAT]));
+    return p;
+}
+
+/* ---- annotate ---- */
+
+static const struct figure annotate_figures[] = {
+    { "annotator", NULL, NULL, FIGURE_TEXT, offsetof(struct annotate_result, annotator) },
+    { "chosen", NULL, NULL, FIGURE_SIZE, offsetof(struct annotate_result, chosen) },
+    { "images", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, images) },
+    { "errors", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, errors) },
+    { "labels", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, labels) },
+    { "abstentions", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, abstentions) },
+    { "unreadable", NULL, NULL, FIGURE_SIZE, offsetof(struct annotate_result, unreadable) },
+    { "claimed_by_others", NULL, NULL, FIGURE_COUNT,
+      offsetof(struct annotate_result, claimed_by_others), .old_key = "elsewhere" },
+    { "interrupted", NULL, NULL, FIGURE_FLAG, offsetof(struct annotate_result, interrupted) },
+    { "seconds", NULL, NULL, FIGURE_NUMBER, offsetof(struct annotate_result, seconds) },
+    { 0 },
+};
+
+static void say_images(struct page *p, uint64_t n, const char *what)
+{
+    char number[TEXT_COUNT_MAX];
+
+    if (n > 0)
+        page_paragraph(p, "%s %s", text_count(n, "image", number), what);
+}
+
+static void say_answered(struct page *p, const struct annotate_result *r)
+{
+    char n[3][TEXT_COUNT_MAX], duration[32];
+
+    if (r->images + r->errors == 0 && r->claimed_by_others == 0 && !r->interrupted)
+        page_paragraph(p, "%s has answered all that was asked for: %s.", r->annotator,
+                       text_count(r->chosen - r->unreadable, "image", n[0]));
+    else
+        page_paragraph(p, "%s answered %s in %s: %s, %s", r->annotator,
+                       text_count(r->images, "image", n[0]), clock_duration(r->seconds, duration),
+                       text_count(r->labels, "label", n[1]),
+                       text_count(r->abstentions, "abstention", n[2]));
+}
+
+struct page *show_annotate(const struct annotate_result *r)
+{
+    struct page *p = page_new();
+
+    say_answered(p, r);
+    say_images(p, r->errors, "could not be read");
+    say_images(p, r->unreadable, "could not be read before: not tried again");
+    if (r->errors + r->unreadable > 0)
+        page_paragraph(p, "--retry-errors tries what could not be read again.");
+    say_images(p, r->claimed_by_others, "claimed by another process, which is answering");
+    say_images(p, r->absent, "of this project not found among the pictures");
+    if (r->interrupted)
+        page_paragraph(p, "Interrupted: the same command goes on where this one stopped.");
+    page_figures(p, annotate_figures, r);
+    return p;
+}
+
+/* ---- export ---- */
+
+struct page *show_export(const struct export_result *r)
+{
+    struct page *p = page_new();
+
+    page_text(p, "wrote", r->path);
+    page_text(p, "format", r->format);
+    page_count(p, "images", r->images);
+    page_count(p, "cells", r->cells);
+    page_set(p, "stale_consensus", jv_pack("b", (int)r->stale));
+    return p;
+}
+
+/* ---- reviewers ---- */
+
+static const struct figure reviewer_figures[] = {
+    { "name", "name", NULL, FIGURE_TEXT, offsetof(struct store_reviewer, name) },
+    { "created", "since", NULL, FIGURE_TEXT, offsetof(struct store_reviewer, created), .rank = 1 },
+    { "revoked", "revoked", NULL, FIGURE_TEXT, offsetof(struct store_reviewer, revoked) },
+    { 0 },
+};
+
+static const struct figure role_figures[] = { { "role", "role", NULL, FIGURE_TEXT }, { 0 } };
+
+struct page *show_reviewers(const struct reviewers *r)
+{
+    static const struct shown shown[] = {
+        { "name", 0 }, { "role", 1 }, { "created", 0 }, { "revoked", 0 }
+    };
+    struct page *p = page_new();
+    struct table *t =
+        page_table(p, &(struct layout){ .parts = { reviewer_figures, role_figures },
+                                        .shown = shown,
+                                        .n_shown = sizeof(shown) / sizeof(shown[0]) });
+
+    table_list(t, "reviewers");
+    for (size_t i = 0; i < r->n; i++) {
+        const char *role = r->items[i].annotator ? "reviewer" : "owner";
+
+        table_row(t, "reviewers[]", (const void *[]){ &r->items[i], &role, NULL, NULL });
+    }
+    return p;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/designs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/internal.h"
+
+int store_design_find(struct store *s, const char *settings, int64_t *id, uint64_t *seed,
+                      struct err *e)
+{
+    struct sql_rows *found;
+    int rc = settings ? sql_query(s->db, &found,
+                                  "SELECT id, seed FROM review_design WHERE settings = $1"
+                                  " ORDER BY id DESC LIMIT 1",
+                                  BIND(TEXT(settings)), e)
+                      : sql_query(s->db, &found,
+                                  "SELECT id, seed FROM review_design WHERE id IN (SELECT design"
+                                  " FROM review_stratum) ORDER BY id DESC LIMIT 1",
+                                  BIND_NOTHING, e);
+
+    *id = 0;
+    *seed = 0;
+    if (rc == 0)
+        rc = sql_step(found, e);
+    if (rc == 1 && text_u64(sql_text(found, 1), UINT64_MAX, seed))
+        *id = sql_int(found, 0);
+    sql_done(found);
+    return rc < 0 ? rc : 0;
+}
+
+int store_design_add(struct store *s, const char *settings, uint64_t seed, int64_t *id,
+                     struct err *e)
+{
+    char now[32], number[24];
+
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)seed); /* 64 bits: no integer */
+    return sql_insert(s->db,
+                      "INSERT INTO review_design (settings, seed, created, by_whom)"
+                      " VALUES ($1, $2, $3, $4)",
+                      BIND(TEXT(settings), TEXT(number), TEXT(store_now(now)), TEXT(file_user())),
+                      id, e);
+}
+
+/* ---- the frame ---- */
+
+/* The names of a part's columns as JSON, free() it. */
+static char *column_names(const struct store_frame_part *p)
+{
+    struct json_t *names = jv_array();
+    char *text;
+
+    for (size_t c = 0; c < p->task->n_columns; c++)
+        if (!p->columns || p->columns[c])
+            jv_append(names, jv_pack("s", p->task->columns[c].name));
+    text = jv_print_line(names);
+    jv_free(names);
+    return text;
+}
+
+static int add_part(struct store *s, int64_t design, const struct store_frame_part *p,
+                    int64_t *part, struct err *e)
+{
+    char *columns = column_names(p), now[32];
+    int64_t last = p->images->n > 0 ? p->images->ids[p->images->n - 1] : 0;
+    int rc = columns ? sql_number(s->db,
+                                  "SELECT coalesce(max(part) + 1, 0) FROM review_frame"
+                                  " WHERE design = $1",
+                                  BIND(INT(design)), part, e)
+                     : err_set(e, ERR_NOMEM, "out of memory: a sample's frame");
+
+    if (rc == 0)
+        rc = sql_run(s->db,
+                     "INSERT INTO review_frame (design, part, last_image, columns, cells, created,"
+                     " by_whom) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                     BIND(INT(design), INT(*part), INT(last), TEXT(columns), INT(p->cells),
+                          TEXT(store_now(now)), TEXT(file_user())),
+                     e);
+    free(columns);
+    return rc;
+}
+
+int store_design_extend(struct store *s, int64_t design, const struct store_frame_part *p,
+                        const struct store_stratum *strata, size_t n, size_t *first, struct err *e)
+{
+    int64_t part, position;
+    int rc = add_part(s, design, p, &part, e);
+
+    if (rc == 0)
+        rc = sql_number(s->db,
+                        "SELECT coalesce(max(position) + 1, 0) FROM review_stratum"
+                        " WHERE design = $1",
+                        BIND(INT(design)), &position, e);
+    *first = rc == 0 ? (size_t)position : 0;
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = sql_run(s->db,
+                     "INSERT INTO review_stratum (design, position, part, name, cells, drawn)"
+                     " VALUES ($1, $2, $3, $4, $5, $6)",
+                     BIND(INT(design), INT(*first + i), INT(part), TEXT(strata[i].name),
+                          INT(strata[i].cells), INT(strata[i].drawn)),
+                     e);
+    return rc;
+}
+
+static size_t images_up_to(const struct store_images *images, int64_t last)
+{
+    size_t n = 0;
+
+    while (n < images->n && images->ids[n] <= last)
+        n++;
+    return n;
+}
+
+static int take_part(const struct task *t, size_t n_images, const char *columns, size_t *images_of,
+                     struct err *e)
+{
+    struct json_t *names;
+    int rc = jv_parse_as(&names, "review_frame.columns", columns, strlen(columns), e);
+
+    for (size_t i = 0; rc == 0 && i < jv_length(names); i++) {
+        const char *name = jv_text(jv_at(names, i));
+        size_t column;
+
+        if (name && task_find_column(t, name, &column) && images_of[column] < n_images)
+            images_of[column] = n_images;
+    }
+    if (rc == 0)
+        jv_free(names);
+    return rc;
+}
+
+int store_frame_load(struct store *s, int64_t design, const struct task *t,
+                     const struct store_images *images, size_t *images_of, struct err *e)
+{
+    struct sql_rows *list;
+    bool any = false;
+    int rc = sql_query(s->db, &list,
+                       "SELECT last_image, columns FROM review_frame WHERE design = $1"
+                       " ORDER BY part",
+                       BIND(INT(design)), e);
+
+    memset(images_of, 0, t->n_columns * sizeof(*images_of));
+    while (rc == 0 && (rc = sql_step(list, e)) == 1) {
+        any = true;
+        rc = take_part(t, images_up_to(images, sql_int(list, 0)), sql_text(list, 1), images_of, e);
+    }
+    sql_done(list);
+    return rc < 0 ? rc : any;
+}
+
+/* ---- strata ---- */
+
+int store_strata_load(struct store *s, int64_t design, struct arena *arena,
+                      struct store_stratum **strata, size_t *n, struct err *e)
+{
+    struct sql_rows *list = NULL;
+    int64_t count = 0;
+    int rc = sql_number(s->db, "SELECT count(*) FROM review_stratum WHERE design = $1",
+                        BIND(INT(design)), &count, e);
+
+    *n = 0;
+    *strata = arena_new(arena, (size_t)count, sizeof(**strata), e);
+    if (rc == 0 && !*strata)
+        rc = ERR_NOMEM;
+    if (rc == 0)
+        rc = sql_query(s->db, &list,
+                       "SELECT name, cells, drawn, part FROM review_stratum WHERE design = $1"
+                       " ORDER BY position",
+                       BIND(INT(design)), e);
+    while (rc == 0 && *n < (size_t)count && (rc = sql_step(list, e)) == 1) {
+        const char *name = sql_text(list, 0);
+        struct store_stratum *h = &(*strata)[(*n)++];
+
+        *h = (struct store_stratum){ arena_text(arena, name, strlen(name), e),
+                                     (uint64_t)sql_int(list, 1), (uint64_t)sql_int(list, 2),
+                                     (size_t)sql_int(list, 3) };
+        rc = h->name ? 0 : ERR_NOMEM;
+    }
+    sql_done(list);
+    return rc;
+}

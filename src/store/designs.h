@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * designs.h - how cells were drawn for people: the frame (which cells could be drawn), its strata,
+ * how many were drawn of each.
+ *
+ * A design whose project has grown is drawn from again, from the cells that are new: its frame gets
+ * one more part.
+ */
+#ifndef ASSENT_STORE_DESIGNS_H
+#define ASSENT_STORE_DESIGNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "store/images.h"
+#include "store/store.h"
+#include "task/task.h"
+
+struct store_stratum {
+    const char *name;
+    uint64_t cells, drawn;
+    size_t part; /* of the frame */
+};
+
+/* The newest design with these settings: its id and seed, or id 0. settings NULL: the newest that
+ * drew a sample. */
+int store_design_find(struct store *s, const char *settings, int64_t *id, uint64_t *seed,
+                      struct err *e);
+int store_design_add(struct store *s, const char *settings, uint64_t seed, int64_t *id,
+                     struct err *e);
+
+struct store_frame_part { /* the cells of these columns on these images, less earlier parts' */
+    const struct task *task;
+    const bool *columns; /* [n_columns]; NULL: all */
+    const struct store_images *images;
+    uint64_t cells;
+};
+
+/* Adds a part with its strata, whose positions follow those that are there: *first is where. */
+int store_design_extend(struct store *s, int64_t design, const struct store_frame_part *part,
+                        const struct store_stratum *strata, size_t n, size_t *first, struct err *e);
+
+/* images_of[c]: column c of the first so many images is in the frame. 1, or 0 where the design is
+ * older than frames are kept. */
+int store_frame_load(struct store *s, int64_t design, const struct task *t,
+                     const struct store_images *images, size_t *images_of, struct err *e);
+
+/* In the order of their positions; *strata is in the arena. */
+int store_strata_load(struct store *s, int64_t design, struct arena *arena,
+                      struct store_stratum **strata, size_t *n, struct err *e);
+
+#endif

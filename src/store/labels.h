@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * labels.h - an annotator's labels as they stand, the cells it has still to answer, and who is at
+ * work on them.
+ */
+#ifndef ASSENT_STORE_LABELS_H
+#define ASSENT_STORE_LABELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "store/images.h"
+#include "store/store.h"
+#include "task/task.h"
+
+/* An annotator's latest answers: votes count before bulk answers, later runs before earlier. */
+struct store_labels {
+    int16_t *values; /* [n_columns][n_images], the task's columns, column-major; VALUE_MISSING */
+    float *probabilities; /* [n_images][n_probabilities], NaN where none; NULL unless asked for */
+};
+
+enum { STORE_WITH_PROBABILITIES = 1 };
+
+/* Answers to questions that the task no longer asks, or asks with other options, are left out;
+ * questions are known by their names, options by their texts. */
+int store_labels_load(struct store *s, int64_t annotator, const struct task *t,
+                      const struct store_images *images, unsigned flags, struct store_labels *out,
+                      struct err *e);
+void store_labels_release(struct store_labels *l);
+
+/* ---- who answers what next ---- */
+
+enum { CELL_ANSWERED, CELL_OPEN, CELL_ERROR };
+
+struct store_asking {  /* who is asked what */
+    int64_t annotator; /* 0: somebody who has answered nothing yet */
+    const struct task *task;
+    bool retry_errors; /* what could not be read is open again */
+};
+
+/* missing[image * n_columns + column]: CELL_OPEN where the annotator's latest answer is not to the
+ * column as the task asks it today, in these words, with these options; CELL_ERROR where the image
+ * could not be read. free(*missing). */
+int store_missing_load(struct store *s, const struct store_asking *a,
+                       const struct store_images *images, uint8_t **missing, struct err *e);
+
+/* Takes an image for this process for so many seconds, inside a transaction. missing [n_columns]
+ * is the image's as above. */
+enum { CLAIM_ELSEWHERE, CLAIM_TAKEN, CLAIM_ANSWERED };
+int store_claim(struct store *s, const struct store_asking *a, int64_t image, double seconds,
+                uint8_t *missing, struct err *e);
+/* Gives an image back. */
+int store_unclaim(struct store *s, int64_t annotator, int64_t image, struct err *e);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * runs.h - annotators, their runs, and what a run answered.
+ *
+ * Bulk answers come an image at a time and are kept so; a person's vote is one cell.
+ */
+#ifndef ASSENT_STORE_RUNS_H
+#define ASSENT_STORE_RUNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "store/store.h"
+#include "task/task.h"
+
+/* ---- annotators ---- */
+
+struct store_annotator {
+    int64_t id;
+    const char *name;
+    enum annotator_kind kind;
+    uint64_t votes; /* single votes, not bulk answers */
+    bool reviews;   /* may open the review page, or once could */
+};
+
+struct store_annotators {
+    struct store_annotator *items; /* in the order they were added */
+    size_t n;
+    struct arena arena; /* private */
+};
+
+int store_annotators_load(struct store *s, struct store_annotators *out, struct err *e);
+void store_annotators_release(struct store_annotators *a);
+/* NULL: nobody has this name. */
+const struct store_annotator *store_annotators_find(const struct store_annotators *a,
+                                                    const char *name);
+/* Finds the annotator, or adds it. ERR_ARG where the name is known as another kind. */
+int store_annotator_id(struct store *s, const char *name, enum annotator_kind kind, int64_t *id,
+                       struct err *e);
+
+/* ---- runs ---- */
+
+struct store_run {
+    int64_t annotator;
+    const char *identity;      /* NULL: none */
+    const char *settings;      /* JSON */
+    const char *source;        /* NULL: no file */
+    const char *source_sha256; /* NULL: no file */
+};
+
+struct store_counts {
+    uint64_t images, labels, abstentions;
+    double seconds; /* of work; 0: not known */
+};
+
+/* A run answers the task's questions as they are now. One run is open at a time on a store. */
+int store_run_begin(struct store *s, const struct store_run *run, const struct task *t,
+                    struct err *e);
+int store_run_end(struct store *s, const struct store_counts *counts, struct err *e);
+
+struct store_answers {          /* of one image */
+    const int16_t *values;      /* [n_columns] */
+    const float *probabilities; /* [n_probabilities], NaN where there is none; NULL: none at all */
+    const float *mass, *spread; /* [n_columns], the same */
+    const char *detail;         /* JSON; NULL: none */
+    double seconds;             /* that they took; 0: not known */
+};
+
+/* One image's answers in the open run. */
+int store_answers_add(struct store *s, int64_t image, const struct task *t,
+                      const struct store_answers *a, struct err *e);
+
+struct store_vote { /* one person's answer on one cell */
+    int64_t annotator, image;
+    size_t column;
+    int16_t value;
+    double seconds; /* NaN: not known */
+};
+int store_vote_add(struct store *s, const struct store_vote *v, struct err *e);
+/* The seconds of those of an annotator's votes that say how long they took; free() them. */
+int store_vote_seconds(struct store *s, int64_t annotator, double **seconds, size_t *n,
+                       struct err *e);
+
+/* ---- looking back ---- */
+
+/* The runs, newest first, `most` of them: provenance for people. Texts are valid during the
+ * callback. */
+struct store_run_info {
+    int64_t id;
+    const char *annotator, *source, *source_sha256, *settings, *by_whom, *started,
+        *ended; /* NULL: none */
+    struct store_counts counts;
+};
+int store_runs(struct store *s, size_t most,
+               void (*each)(void *data, const struct store_run_info *run), void *data,
+               struct err *e);
+
+/* Images a second over all of an annotator's runs that know how long they took; NaN: none does. */
+int store_run_speed(struct store *s, int64_t annotator, double *images_per_second, struct err *e);
+
+/* Of an annotator's newest run that has one; NULL: none has. free() both. */
+int store_identity(struct store *s, int64_t annotator, char **identity, char **settings,
+                   struct err *e);
+
+/* The newest run of an annotator (0: none), and the newest of all but that annotator: a higher
+ * number than any where answers of a review came after the former. */
+int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t *others,
+                      struct err *e);
+
+/* ---- hashes of large files ---- */
+
+struct store_file { /* as it was when it was hashed */
+    const char *path;
+    int64_t size, modified; /* nanoseconds */
+};
+
+/* The SHA-256 of a file as it was hashed when it was such a one; 1, or 0: not known. */
+int store_file_hash(struct store *s, const struct store_file *f, char sha256[SHA256_HEX],
+                    struct err *e);
+int store_file_hash_set(struct store *s, const struct store_file *f, const char *sha256,
+                        struct err *e);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sets.h - question sets: the questions as they were when answers came in. Private to store/.
+ *
+ * Answers lie packed in the order of the set they were given to. The task's columns may since have
+ * moved, gone or got other options, so each set is translated: column by name, value by its text.
+ */
+#ifndef ASSENT_STORE_SETS_H
+#define ASSENT_STORE_SETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "store/store.h"
+#include "task/task.h"
+
+/* The id of the task's question set, added where it is new. */
+int store_question_set(struct store *s, const struct task *t, int64_t *id, struct err *e);
+
+/* How one column of a stored set reads in the task of today. */
+struct translation {
+    size_t column;      /* SIZE_MAX: not asked any more */
+    size_t probability; /* where its probabilities lie in the stored row */
+    size_t n_stored;    /* values it had */
+    int16_t *value_of;  /* [n_stored] the task's value, or VALUE_MISSING */
+    bool same;          /* the values are numbered as they were */
+    bool asked_so;      /* and the question is put in the same words and the same way */
+};
+
+struct question_set {
+    int64_t id;
+    struct translation *columns;
+    size_t n, n_probabilities;
+};
+
+struct question_sets { /* those met so far */
+    struct store *store;
+    const struct task *task;
+    struct question_set *items;
+    size_t n, cap;
+    struct arena arena;
+};
+
+/* The translation of a set, loaded at its first use; valid until the next call. */
+int question_sets_find(struct question_sets *s, int64_t id, const struct question_set **out,
+                       struct err *e);
+void question_sets_release(struct question_sets *s);
+int16_t translation_value(const struct translation *t, int16_t stored);
+/* The error for a packed array of another size than its set says. */
+int question_set_damaged(int64_t image, size_t got, size_t expected, struct err *e);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * buffers.h - the memory of a pass as a list, which is taken, given back and told by the same
+ * lines. Private to vlm/.
+ */
+#ifndef ASSENT_VLM_BUFFERS_H
+#define ASSENT_VLM_BUFFERS_H
+
+#include <stddef.h>
+
+#include "base/base.h"
+#include "vlm/model.h"
+#include "vlm/ops.h"
+
+struct buffer {
+    float **at;
+    size_t n; /* floats */
+};
+
+/* A failed call leaves some of them taken: buffers_free follows anyway. */
+int buffers_new(const struct buffer *list, size_t n, struct err *e);
+void buffers_free(const struct buffer *list, size_t n);
+size_t buffers_bytes(const struct buffer *list, size_t n);
+
+/* What the hungriest of these products takes beside its arguments, `rows` rows going in. */
+size_t products_bytes(const struct ops *o, size_t rows, const struct matrix *const *list, size_t n);
+
+static inline size_t larger_of(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+#endif
