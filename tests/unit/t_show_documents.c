@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * show/show.h: what docs/json.md promises of every job's document, and docs/statistics.md of every
+ * figure. The same pages in a terminal: t_show_pages.c.
+ */
+#include "support_show_results.h"
+
+/* ---- what docs/json.md says is in them ---- */
+
+struct members {
+    struct page *(*page)(const struct results *r);
+    const char *in;    /* the path of an object, or of a list's first element */
+    const char *names; /* parted by spaces */
+};
+
+#define AGREEMENT                                                                               \
+    "n asked missing coverage agreement agreement_with_abstentions wilson[] bootstrap[] kappa " \
+    "kappa_bootstrap[] quadratic_kappa ac1 alpha positive_rate[] precision recall f1 "          \
+    "positive_agreement negative_agreement"
+#define COST                                                                         \
+    "images cells votes model people review model_answer people_answer model_share " \
+    "process_share machine_hours people_hours review_hours"
+#define REVIEW "items done set_aside flagged seconds_per_answer hours questions[] people[] sample"
+#define REVIEW_PEOPLE                                                                       \
+    "name done undone unsure skipped flagged seconds_per_answer hours votes_per_hour gold " \
+    "gold_accuracy repeats repeat_consistency last revoked"
+#define REVIEW_SAMPLE "drawn settled agreement standard_error interval[] covered frame cells"
+
+static const struct members promised[] = {
+    { agree_page, "", "annotators[] images resamples seed pooled macro groups[] questions[]" },
+    { agree_page, "pooled", AGREEMENT " counts[]" },
+    { agree_page, "macro", AGREEMENT " kappa_questions" },
+    { agree_page, "groups[]", "name counts[] " AGREEMENT },
+    { agree_page, "questions[]", "name group counts[] " AGREEMENT },
+    { agree_page, "", "selective" },
+    { agree_page, "by", "column parts[]" },
+    { agree_page, "by.parts[]", "value images pooled macro groups[] questions[]" },
+    { agree_page, "by.parts[].pooled", AGREEMENT },
+    { agree_many_page, "pooled", "fleiss_kappa " AGREEMENT },
+    { consensus_page, "",
+      "method tie tie_first cells disputed ties open_ties changed extra_votes "
+      "extra_votes_on_disputed annotators[] groups[] questions[]" },
+    { consensus_page, "annotators[]", "name kind n agreement coin_flip disputes_won extra sided" },
+    { consensus_page, "annotators[].sided", "votes of share wilson[]" },
+    { consensus_page, "groups[]", "name group winner disputed ties won" },
+    { consensus_page, "questions[]", "name group winner disputed ties won" },
+    { report_page, "", "name images questions annotators[] alarms[] cost between[] before after" },
+    { report_page, "", "coin_flip[] disputed winners[] rare_missed[] consensus by review" },
+    { report_page, "annotators[]",
+      "name positive_rate labels abstentions images_checked images_breaking_rules rules[]" },
+    { report_page, "annotators[].rules[]", "rule broken checked share" },
+    { report_page, "alarms[]", "alarm of value threshold" },
+    { report_page, "cost", "currency prices project scaled break_even" },
+    { report_page, "cost.project", COST },
+    { report_page, "cost.scaled", COST },
+    { report_page, "before.pooled", AGREEMENT },
+    { report_page, "after.first.questions[]", "name " AGREEMENT },
+    { report_page, "after.second.macro", AGREEMENT },
+    { report_page, "by.parts[]", "value images before" },
+    { report_page, "review", REVIEW },
+    { status_page, "", "name images questions cells annotators[] between stale_consensus runs[]" },
+    { status_page, "between", "annotators[] why compared disputed disputed_with_vote" },
+    { status_page, "annotators[]", "name kind labels abstentions votes answered_to_other_wording" },
+    { status_page, "review", REVIEW },
+    { status_page, "review.questions[]", "name items done seconds_per_answer" },
+    { status_page, "review.people[]", REVIEW_PEOPLE },
+    { status_page, "review.sample", REVIEW_SAMPLE },
+    { plan_page, "",
+      "annotator chosen images questions measured_images seconds_per_image images_per_second "
+      "seconds flop_per_image weight_bytes activation_bytes cost currency" },
+    { forecast_page, "", "items votes new seconds_per_answer measured hours cost currency" },
+    { forecast_page, "new", "disputes sample gold repeats" },
+    { annotate_page, "",
+      "annotator chosen images errors labels abstentions unreadable claimed_by_others interrupted "
+      "seconds" },
+    { ask_page, "", "model dtype results[]" },
+    { ask_page, "results[]", "image answers[]" },
+    { ask_page, "results[].answers[]", "question kind answer score mass options[] top[]" },
+    { ask_page, "results[].answers[].options[]", "text logprob" },
+    { ask_page, "results[].answers[].top[]", "text probability" },
+    { model_page, "",
+      "model dtype stored parameters weight_bytes activation_bytes files text vision image "
+      "tensors[]" },
+    { model_page, "image",
+      "width height questions tiles image_tokens tokens flop flop_one_by_one" },
+    { model_page, "tensors[]", "name dtype shape[] file" },
+    { import_page, "", "format rows values repeated cancelled names images annotators[]" },
+    { import_page, "names", "of matched folded[] unmatched[]" },
+    { import_page, "images", "of matched folded_count new folded[] first_new[]" },
+    { import_page, "annotators[]", "name kind images labels abstentions" },
+    { images_page, "",
+      "images new matched folded equal equal_named[] broken broken_named[] changed "
+      "changed_named[]" },
+    { metadata_page, "", "rows columns[] images" },
+    { answers_page, "", "answers kept known undone refused" },
+    { export_page, "", "wrote format images cells stale_consensus" },
+    { reviewers_page, "reviewers[]", "name role created revoked" },
+};
+
+static void every_document_has_the_members_that_are_promised(void **state)
+{
+    struct results r;
+
+    (void)state;
+    results_make(&r, "llava", "celeba", "anna");
+    for (size_t i = 0; i < COUNT(promised); i++) {
+        struct json_t *document = document_of_page(promised[i].page(&r));
+        char names[400], path[120], *rest = names;
+
+        snprintf(names, sizeof(names), "%s", promised[i].names);
+        for (const char *name; (name = strtok_r(rest, " ", &rest));) {
+            snprintf(path, sizeof(path), "%s.%s", promised[i].in, name);
+            if (!value_at(document, *promised[i].in ? path : name))
+                fail_row(name, "is not in %s of document %zu of the table", promised[i].in, i);
+        }
+        jv_free(document);
+    }
+    results_release(&r);
+}
+
+/* The old name stands beside the new one for a release. */
+static const struct renamed {
+    struct page *(*page)(const struct results *r);
+    const char *path, *old_path;
+    double number;
+} renamed[] = {
+    { plan_page, "seconds_per_image", "seconds_an_image", 2.5 },
+    { plan_page, "flop_per_image", "flop_an_image", 3e13 },
+    { forecast_page, "seconds_per_answer", "seconds_an_answer", 2.5 },
+    { annotate_page, "claimed_by_others", "elsewhere", 80 },
+    { status_page, "annotators[].answered_to_other_wording", "annotators[].other_words", 40 },
+    { status_page, "review.seconds_per_answer", "review.seconds_an_answer", 2.5 },
+    { status_page, "review.questions[].seconds_per_answer", "review.questions[].seconds_an_answer",
+      2.25 },
+    { status_page, "review.people[].seconds_per_answer", "review.people[].seconds_an_answer", 2.5 },
+    { status_page, "review.people[].votes_per_hour", "review.people[].votes_an_hour", 640 },
+    { report_page, "cost.prices.seconds_per_answer.value", "cost.prices.seconds_an_answer.value",
+      3 },
+};
+
+static void members_with_a_newer_name_have_the_older_one_beside_it(void **state)
+{
+    struct results r;
+
+    (void)state;
+    results_make(&r, "llava", "celeba", "anna");
+    for (size_t i = 0; i < COUNT(renamed); i++) {
+        const struct renamed *row = &renamed[i];
+        struct json_t *document = document_of_page(row->page(&r));
+
+        assert_near(row->path, number_of(document, row->path), row->number, 0);
+        assert_near(row->old_path, number_of(document, row->old_path), row->number, 0);
+        jv_free(document);
+    }
+    results_release(&r);
+}
+
+/* Of the struct that the test filled in, wherever it is found in the document. */
+static void documents_have_the_numbers_of_their_results(void **state)
+{
+    static const struct {
+        struct page *(*page)(const struct results *r);
+        const char *path;
+        double number;
+    } rows[] = {
+        { agree_page, "pooled.agreement", 0.8125 },
+        { agree_page, "macro.agreement", 0.796875 },
+        { agree_page, "questions[].agreement", 0.75 },
+        { agree_page, "questions[].bootstrap[]", 0.73 },
+        { agree_page, "questions[].counts[][]", 20000 },
+        { agree_page, "macro.kappa_questions", 2 },
+        { agree_page, "by.parts[].images", 400 },
+        { consensus_page, "annotators[].coin_flip", 0.8975875 },
+        { consensus_page, "annotators[].sided.share", 3840 / 8193.0 },
+        { consensus_page, "questions[].won.llava", 3 },
+        { report_page, "coin_flip[]", 0.8975875 },
+        { report_page, "annotators[].rules[].share", 0.523 },
+        { report_page, "rare_missed[].recall", 0.53 },
+        { report_page, "cost.scaled.images", 202599 },
+        { report_page, "cost.break_even.min_wage_hour", 44 },
+        { report_page, "before.pooled.agreement", 0.8125 },
+        { report_page, "after.first.pooled.agreement", 0.9375 },
+        { status_page, "cells", 3000 },
+        { status_page, "between.disputed", 8193 },
+        { status_page, "review.sample.interval[]", 0.731 },
+        { plan_page, "images_per_second", 0.4 },
+        { forecast_page, "new.sample", 20 },
+        { ask_page, "results[].answers[].options[].logprob", -0.5 }, /* yes stands first */
+        { model_page, "tensors[].shape[]", 4096 },
+        { import_page, "images.new", 2 },
+    };
+    struct results r;
+
+    (void)state;
+    results_make(&r, "llava", "celeba", "anna");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct json_t *document = document_of_page(rows[i].page(&r));
+
+        assert_near(rows[i].path, number_of(document, rows[i].path), rows[i].number, 0);
+        jv_free(document);
+    }
+    results_release(&r);
+}
+
+/* The third question's kappa, the reviewer's coin flip, an empty list, what nobody did. */
+static void what_a_result_does_not_define_is_null(void **state)
+{
+    struct json_t *document;
+    struct results r;
+
+    (void)state;
+    results_make(&r, "llava", "celeba", "anna");
+    document = document_of_page(show_agree(&r.agree));
+    assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "questions"), 2), "kappa")));
+    assert_true(jv_is_null(value_at(document, "pooled.quadratic_kappa")));
+    assert_null(value_at(document, "pooled.fleiss_kappa")); /* of more than two */
+    assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "questions"), 1), "group")) ||
+                !jv_get(jv_at(jv_get(document, "questions"), 1), "group"));
+    jv_free(document);
+    document = document_of_page(show_consensus(&r.consensus));
+    assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "annotators"), 2), "coin_flip")));
+    assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "questions"), 2), "winner")));
+    assert_true(jv_is_null(value_at(document, "tie_first")));
+    jv_free(document);
+    r.review.design = 0;
+    r.review.n_people = 0;
+    document = show_review_overview(&r.review);
+    assert_true(jv_is_null(value_at(document, "sample")));
+    assert_true(jv_is_array(value_at(document, "people")));
+    jv_free(document);
+    results_release(&r);
+}
+
+/* Without a second annotator, with nothing on the queue, with no labels at all. */
+static void documents_say_as_little_as_there_is(void **state)
+{
+    struct json_t *document;
+    struct results r;
+
+    (void)state;
+    results_make(&r, "llava", "celeba", "anna");
+    r.report.first = NULL;
+    r.report.review.items = r.status.review.items = 0;
+    r.report.n_annotators = 1;
+    r.status.pair[0] = NULL;
+    document = document_of_page(show_report(&r.report));
+    assert_null(value_at(document, "between"));
+    assert_null(value_at(document, "consensus"));
+    assert_null(value_at(document, "review"));
+    assert_int_equal(jv_length(value_at(document, "annotators")), 1);
+    jv_free(document);
+    r.before.all.n_groups = 0;
+    document = document_of_page(show_agree(&r.agree));
+    assert_true(jv_is_array(value_at(document, "groups")));
+    assert_int_equal(jv_length(value_at(document, "groups")), 0);
+    jv_free(document);
+    document = document_of_page(show_status(&r.status, false));
+    assert_null(value_at(document, "between"));
+    assert_null(value_at(document, "review"));
+    assert_int_equal(jv_length(value_at(document, "runs")), 1);
+    jv_free(document);
+    results_release(&r);
+}
+
+/* ---- every name documented ---- */
+
+/* docs/statistics.md and docs/json.md; free() it. */
+static char *documents(void)
+{
+    size_t len;
+    char *statistics = read_and_free(fixture_path("ASSENT_DOCUMENTS", "statistics.md"), &len);
+    char *json = read_and_free(fixture_path("ASSENT_DOCUMENTS", "json.md"), &len);
+    char *both = NULL;
+
+    assert_true(asprintf(&both, "%s\n%s", statistics, json) > 0);
+    free(statistics);
+    free(json);
+    return both;
+}
+
+/* Does a word stand in the text between two backquotes, as names of members do? */
+static bool is_documented(const char *text, const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t len = strlen(word);
+    bool inside = false;
+
+    for (; *text != '\0'; text++) {
+        size_t n = strspn(text, letters);
+
+        inside = inside != (*text == '`');
+        if (inside && n == len && strncmp(text, word, n) == 0)
+            return true;
+        text += n > 0 ? n - 1 : 0;
+    }
+    return false;
+}
+
+static const struct list {
+    const char *name;
+    const struct figure *figures;
+    bool documented; /* today, every one of them */
+} lists[] = {
+    { "name", figures_name, true },           { "agreement", figures_agreement, true },
+    { "consensus", figures_consensus, true }, { "wins", figures_wins, true },
+    { "winners", figures_winners, false },    { "missed", figures_missed, true },
+    { "rules", figures_rules, true },         { "broken", figures_broken, true },
+    { "alarms", figures_alarms, true },       { "cost", figures_cost, true },
+    { "people", figures_people, true },       { "reviewed", figures_reviewed, true },
+    { "sample", figures_sample, true },       { "annotators", figures_annotators, true },
+};
+
+static void check_documented(const char *text, const struct list *list)
+{
+    for (const struct figure *f = list->figures; f->key; f++) {
+        if (f->flags & FIGURE_HIDDEN)
+            continue;
+        if (!is_documented(text, f->key))
+            fail_row(list->name, "'%s' stands in no document", f->key);
+    }
+}
+
+static void a_word_is_found_in_backquotes_only(void **state)
+{
+    static const char text[] = "kappa, `n`, `[{\"f1\", \"won\": {NAME: N}}]` alpha `a_b`";
+
+    (void)state;
+    assert_true(is_documented(text, "n"));
+    assert_true(is_documented(text, "f1"));
+    assert_true(is_documented(text, "won"));
+    assert_true(is_documented(text, "a_b"));
+    assert_false(is_documented(text, "kappa"));
+    assert_false(is_documented(text, "alpha"));
+    assert_false(is_documented(text, "b"));
+    assert_false(is_documented(text, "f"));
+}
+
+static void figures_stand_in_the_documents_but_for_those_of_winners(void **state)
+{
+    char *text = documents();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++)
+        if (lists[i].documented)
+            check_documented(text, &lists[i]);
+    free(text);
+}
+
+static void every_figure_stands_in_the_documents(void **state)
+{
+    char *text = documents();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++)
+        check_documented(text, &lists[i]);
+    free(text);
+}
+
+static bool is_old(const char *key)
+{
+    for (size_t i = 0; i < COUNT(renamed); i++) {
+        const char *dot = strrchr(renamed[i].old_path, '.');
+
+        if (strcmp(dot ? dot + 1 : renamed[i].old_path, key) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Fails for a member whose name stands nowhere; won has the names of annotators. */
+static void check_all_documented(const char *job, const char *text, const struct json_t *v)
+{
+    struct json_t *value;
+    void *iterator = NULL;
+    const char *key;
+
+    for (size_t i = 0; i < jv_length(v); i++)
+        check_all_documented(job, text, jv_at(v, i));
+    while (jv_member(v, &iterator, &key, &value)) {
+        if (!is_old(key) && !is_documented(text, key))
+            fail_row(job, "'%s' stands in no document", key);
+        if (strcmp(key, "won") != 0)
+            check_all_documented(job, text, value);
+    }
+}
+
+static void every_member_of_a_document_stands_in_the_documents(void **state)
+{
+    char *text = documents();
+    struct results r;
+
+    (void)state;
+    results_make(&r, "llava", "celeba", "anna");
+    for (size_t j = 0; j < COUNT(jobs); j++) {
+        struct json_t *document = document_of_page(jobs[j].page(&r));
+
+        check_all_documented(jobs[j].name, text, document);
+        jv_free(document);
+    }
+    results_release(&r);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_document_has_the_members_that_are_promised),
+        cmocka_unit_test(members_with_a_newer_name_have_the_older_one_beside_it),
+        cmocka_unit_test(documents_have_the_numbers_of_their_results),
+        cmocka_unit_test(what_a_result_does_not_define_is_null),
+        cmocka_unit_test(documents_say_as_little_as_there_is),
+        cmocka_unit_test(a_word_is_found_in_backquotes_only),
+        cmocka_unit_test(figures_stand_in_the_documents_but_for_those_of_winners),
+        test_with_scratch(every_figure_stands_in_the_documents),
+        test_with_scratch(every_member_of_a_document_stands_in_the_documents),
+    };
+
+    cmocka_set_test_filter(getenv("TEST"));
+    return cmocka_run_group_tests_name("show_documents", tests, NULL, NULL);
+}
