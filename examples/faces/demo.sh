@@ -7,9 +7,7 @@ program=$1
 project=$2
 here=$(dirname "$0")
 
-say() {
-    printf '\n\033[1m$ assent %s\033[0m\n' "$*"
-}
+. "$here/../say.sh"
 
 run() {
     say -C "$project" "$@"

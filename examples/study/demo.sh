@@ -7,9 +7,7 @@ program=$1
 project=$2
 here=$(dirname "$0")
 
-say() {
-    printf '\n\033[1m$ assent %s\033[0m\n' "$*"
-}
+. "$here/../say.sh"
 
 if [ ! -e "$project/assent.yaml" ]; then
     mkdir -p "$project"
@@ -25,7 +23,8 @@ fi
 say -C "$project" report
 "$program" -C "$project" report
 
-printf '\n\033[1mThe paper beside this program\033[0m\n\n'
+heading The paper beside this program
+echo
 python3 "$here/figures.py" "$program" "$project"
 
 cat <<EOF
