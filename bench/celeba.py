@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Times the program at the full size of CelebA, 202 599 images x 40 questions and two annotators, and at four times that.
 
-    bench/celeba.py [--assent PROGRAM] [--runs N] [--quick]
+    bench/celeba.py [--assent PROGRAM] [--against OTHER] [--runs N] [--quick]
 
 Each figure is that of a whole process: start, work, exit, with fsync where the program writes. Labels are
 generated: each question's rate of yes is the people's in the study, and the second annotator differs from the first
-on a fifth of the cells. The targets are those of the design; nothing fails where one is missed.
+on a fifth of the cells. The targets are those of the design; nothing fails where one is missed. With --against
+two builds take turns at each command, and what is printed are the ratios of their fastest runs.
 """
 import argparse
 import json
@@ -76,7 +77,7 @@ def run(command):
 
 def jobs(program, folder):
     """(name, what to run before each time, what is timed)."""
-    project = os.path.join(folder, "p")
+    project = os.path.join(folder, f"p-{abs(hash(program))}")
     assent = [program, "-q", "-C", project]
     out = os.path.join(folder, "out")
 
@@ -100,6 +101,8 @@ def jobs(program, folder):
     yield "consensus", None, [*assent, "consensus", "--annotator", "a", "--annotator", "b", "--tie", "first", "b"]
     yield "status", None, [*assent, "status"]
     yield "report, no bootstrap", None, [*assent, "report", "--resamples", "0"]
+    yield "report", None, [*assent, "report"]
+    yield "plan --review", None, [*assent, "plan", "--review", "--sample", "1000"]
     for fmt in ("celeba", "csv", "jsonl", "long"):
         yield f"export {fmt}", None, [*assent, "export", out, "--format", fmt, "-a", "a"]
 
@@ -117,6 +120,32 @@ def measure(program, folder, n, runs):
         seconds = [s for s, _ in timed]
         results[name] = min(seconds), median(seconds), max(m for _, m in timed)
     return results
+
+
+def compare(programs, folder, n, runs):
+    """[(name, fastest seconds of each program, peak MB of each)], the programs taking turns."""
+    generate(folder, n)
+    for each in zip(*(jobs(program, folder) for program in programs)):
+        timed = [[] for _ in programs]
+        for turn in range(runs * len(programs)):
+            which = turn % len(programs)
+            _, before, command = each[which]
+            if before:
+                before()
+            timed[which].append(run(command))
+        yield each[0][0], [min(s for s, _ in t) for t in timed], [max(m for _, m in t) for t in timed]
+
+
+def print_comparison(programs, n, runs):
+    folder = tempfile.mkdtemp(prefix="assent-bench-")
+    print(f"\n{n} images, fastest of {runs}: {programs[0]} (this) and {programs[1]} (other)")
+    print(f"{'':24}{'this s':>9}{'other s':>9}{'ratio':>7}{'this MB':>9}{'other MB':>9}")
+    try:
+        for name, seconds, megabytes in compare(programs, folder, n, runs):
+            print(f"{name:24}{seconds[0]:9.2f}{seconds[1]:9.2f}{seconds[0] / seconds[1]:7.2f}"
+                  f"{megabytes[0]:9.0f}{megabytes[1]:9.0f}", flush=True)
+    finally:
+        shutil.rmtree(folder)
 
 
 def processor():
@@ -137,6 +166,7 @@ def verdict(name, seconds, megabytes):
 def main():
     parser = argparse.ArgumentParser(description="times assent at the full size of CelebA")
     parser.add_argument("--assent", default=os.path.join(ROOT, "build", "assent"))
+    parser.add_argument("--against", help="another build, to take turns with")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="a tenth of the size")
     options = parser.parse_args()
@@ -145,6 +175,9 @@ def main():
     commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
                             check=False).stdout.strip()
     print(f"{processor()}, {os.cpu_count()} processors, {platform.system()}; {date.today()}; commit {commit}")
+    if options.against:
+        print_comparison([program, os.path.abspath(options.against)], n, options.runs)
+        return
     results = []
     for size in (n, 4 * n):
         folder = tempfile.mkdtemp(prefix="assent-bench-")
