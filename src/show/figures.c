@@ -54,6 +54,8 @@ const struct figure figures_agreement[] = {
       .defined = "for ordinal questions" },
     { "ac1", "AC1", "agreement beyond chance that holds where one label is rare (Gwet)", MEAN(AC1),
       .rank = 3 },
+    { "pabak", NULL, "agreement beyond chance if every label were as likely (Brennan, Prediger)",
+      MEAN(PABAK) },
     { "alpha", "alpha", "agreement beyond chance, any number of annotators (Krippendorff)",
       MEAN(ALPHA), .defined = "where something varies", .rank = 4 },
     { "fleiss_kappa", "Fleiss", "kappa of more than two annotators (Fleiss)", MEAN(FLEISS_KAPPA),

@@ -102,6 +102,11 @@ double stats_raters_ac1(const struct stats_raters *r)
     return beyond_chance(r, chance);
 }
 
+double stats_raters_pabak(const struct stats_raters *r)
+{
+    return beyond_chance(r, 1 / (double)r->k);
+}
+
 double stats_raters_alpha(const struct stats_raters *r)
 {
     double labels = 0, expected = 0;
@@ -119,6 +124,7 @@ static const struct {
 } formulas[] = {
     { STATS_FLEISS_KAPPA, stats_raters_fleiss },
     { STATS_AC1, stats_raters_ac1 },
+    { STATS_PABAK, stats_raters_pabak },
     { STATS_ALPHA, stats_raters_alpha },
 };
 

@@ -61,6 +61,9 @@ double stats_kappa(const struct stats_table *t);
 double stats_quadratic_kappa(const struct stats_table *t);
 /* Gwet 2008: chance agreement sum p (1 - p) / (k - 1), p the mean of both marginals. */
 double stats_ac1(const struct stats_table *t);
+/* Brennan and Prediger 1981, chance agreement 1 / k; of yes and no 2 p_o - 1 (Byrt, Bishop, Carlin
+ * 1993). */
+double stats_pabak(const struct stats_table *t);
 /* Krippendorff 2011, nominal, two observers, from the coincidences of n pairable cells. */
 double stats_alpha(const struct stats_table *t);
 
@@ -86,6 +89,7 @@ enum stats_figure {
     STATS_F1,
     STATS_POSITIVE_AGREEMENT, /* specific agreement on yes: 2a / (2a + b + c) */
     STATS_NEGATIVE_AGREEMENT, /* on no: 2d / (2d + b + c) */
+    STATS_PABAK,              /* chance agreement 1 / k */
     STATS_FIGURES
 };
 
@@ -109,8 +113,8 @@ struct stats_input {
 
 /* The figures of a row: a column, a group of columns, or all. With two annotators they are the
  * pair's. With more, agreement is that of all pairs of labels, kappa the mean of the pairs', and
- * alpha, AC1 and Fleiss' kappa are the many-rater ones; what needs a first and a second is then the
- * first two's.
+ * alpha, AC1, PABAK and Fleiss' kappa are the many-rater ones; what needs a first and a second is
+ * then the first two's.
  *
  * pooled and group rows: agreement counts all cells; the coefficients need one table, so they are
  * taken over the yes/no columns, or where there are none over columns of one number of values
@@ -162,6 +166,7 @@ void stats_raters_add(struct stats_raters *r, const int16_t *const columns[], si
  * agreement over paired ones. Alpha: Krippendorff 2011, nominal. */
 double stats_raters_fleiss(const struct stats_raters *r);
 double stats_raters_ac1(const struct stats_raters *r);
+double stats_raters_pabak(const struct stats_raters *r);
 double stats_raters_alpha(const struct stats_raters *r);
 /* Sets these; the other figures stay as they are. */
 void stats_raters_figures(const struct stats_raters *r, double value[STATS_FIGURES]);

@@ -95,6 +95,11 @@ double stats_ac1(const struct stats_table *t)
     return beyond_chance(stats_table_agreement(t), chance);
 }
 
+double stats_pabak(const struct stats_table *t)
+{
+    return beyond_chance(stats_table_agreement(t), 1 / (double)t->k);
+}
+
 double stats_alpha(const struct stats_table *t)
 {
     double labels = 2 * (double)t->n, expected = 0;
@@ -159,6 +164,7 @@ static const struct {
     { STATS_KAPPA, stats_kappa, ANY_SCALE },
     { STATS_QUADRATIC_KAPPA, stats_quadratic_kappa, STATS_ORDINAL },
     { STATS_AC1, stats_ac1, ANY_SCALE },
+    { STATS_PABAK, stats_pabak, ANY_SCALE },
     { STATS_ALPHA, stats_alpha, ANY_SCALE },
     { STATS_RATE_FIRST, rate_first, STATS_YESNO },
     { STATS_RATE_SECOND, rate_second, STATS_YESNO },

@@ -86,9 +86,9 @@ static inline void for_each_set(void (*check)(const struct votes *v, const struc
     jv_free(file);
 }
 
-/* The three many-rater coefficients of some columns. */
+/* The many-rater coefficients of some columns. */
 struct coefficients {
-    double fleiss, ac1, alpha;
+    double fleiss, ac1, pabak, alpha;
 };
 
 static inline struct coefficients coefficients_of(const int16_t *const columns[], size_t n_raters,
@@ -101,7 +101,7 @@ static inline struct coefficients coefficients_of(const int16_t *const columns[]
     assert_ok(stats_raters_init(&r, k, &e), &e);
     stats_raters_add(&r, columns, n_raters, n_cells);
     c = (struct coefficients){ stats_raters_fleiss(&r), stats_raters_ac1(&r),
-                               stats_raters_alpha(&r) };
+                               stats_raters_pabak(&r), stats_raters_alpha(&r) };
     stats_raters_release(&r);
     return c;
 }

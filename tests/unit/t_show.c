@@ -157,6 +157,7 @@ static void figures_of_agreement_are_those_of_stats(void **state)
         { figures_agreement, &f, "kappa", 100 + STATS_KAPPA },
         { figures_agreement, &f, "quadratic_kappa", 100 + STATS_QUADRATIC_KAPPA },
         { figures_agreement, &f, "ac1", 100 + STATS_AC1 },
+        { figures_agreement, &f, "pabak", 100 + STATS_PABAK },
         { figures_agreement, &f, "alpha", 100 + STATS_ALPHA },
         { figures_agreement, &f, "fleiss_kappa", 100 + STATS_FLEISS_KAPPA },
         { figures_agreement, &f, "positive_rate", 100 + STATS_RATE_FIRST },

@@ -15,7 +15,7 @@ struct members {
 
 #define AGREEMENT                                                                               \
     "n asked missing coverage agreement agreement_with_abstentions wilson[] bootstrap[] kappa " \
-    "kappa_bootstrap[] quadratic_kappa ac1 alpha positive_rate[] precision recall f1 "          \
+    "kappa_bootstrap[] quadratic_kappa ac1 pabak alpha positive_rate[] precision recall f1 "    \
     "positive_agreement negative_agreement"
 #define COST                                                                         \
     "images cells votes model people review model_answer people_answer model_share " \

@@ -9,21 +9,29 @@
 /* ---- tables of two annotators ---- */
 
 /* A table with its coefficients: kappa and quadratic kappa by scikit-learn 1.9.1
- * (cohen_kappa_score) and statsmodels 0.15.0 (cohens_kappa), AC1 by irrCAC 0.4.4 (gwet), alpha by
- * krippendorff 0.9.0. The first is the paradox of Feinstein and Cicchetti 1990: high agreement, no
- * kappa. */
+ * (cohen_kappa_score) and statsmodels 0.15.0 (cohens_kappa), AC1 and PABAK by irrCAC 0.4.4 (gwet,
+ * bp), alpha by krippendorff 0.9.0. The first is the paradox of Feinstein and Cicchetti 1990: high
+ * agreement, no kappa. */
 static const struct {
     size_t k;
     uint64_t counts[16];
-    double agreement, kappa, quadratic, ac1, alpha;
+    double agreement, kappa, quadratic, ac1, pabak, alpha;
 } tables[] = {
-    { 2, { 118, 5, 2, 0 }, 0.944, -0.0233918129, -0.0233918129, 0.9407763376, -0.0246913580 },
+    { 2,
+      { 118, 5, 2, 0 },
+      0.944,
+      -0.0233918129,
+      -0.0233918129,
+      0.9407763376,
+      0.888,
+      -0.0246913580 },
     { 3,
       { 44, 5, 1, 7, 20, 3, 9, 5, 6 },
       0.7,
       0.4915254237,
       0.4545454545,
       0.5759717314,
+      0.55,
       0.4897435897 },
     { 4,
       { 22, 5, 0, 1, 3, 18, 6, 2, 0, 4, 25, 3, 1, 1, 2, 14 },
@@ -31,6 +39,7 @@ static const struct {
       0.6472389026,
       0.7752902484,
       0.6523891478,
+      0.6510903427,
       0.6487839350 },
 };
 
@@ -48,6 +57,7 @@ static void coefficients_of_a_table_equal_other_programs(void **state)
         assert_near("kappa", stats_kappa(&t), tables[i].kappa, 1e-9);
         assert_near("quadratic kappa", stats_quadratic_kappa(&t), tables[i].quadratic, 1e-9);
         assert_near("AC1", stats_ac1(&t), tables[i].ac1, 1e-9);
+        assert_near("PABAK", stats_pabak(&t), tables[i].pabak, 1e-9);
         assert_near("alpha", stats_alpha(&t), tables[i].alpha, 1e-9);
     }
 }
@@ -87,6 +97,7 @@ static void coefficients_without_variation_are_undefined(void **state)
         if (t.n > 0) { /* AC1 is defined: irrCAC gives 1 for two categories */
             assert_near("agreement", stats_table_agreement(&t), 1, 0);
             assert_near("AC1", stats_ac1(&t), 1, 1e-12);
+            assert_near("PABAK", stats_pabak(&t), 1, 1e-12);
         } else {
             assert_undefined(stats_table_agreement(&t));
             assert_undefined(stats_ac1(&t));
@@ -163,19 +174,21 @@ static void kappa_of_two_raters_equals_statsmodels(void **state)
     for_each_set(check_two_raters);
 }
 
-/* Three values and more, a string a rater, x where missing: AC1 and Fleiss' kappa by irrCAC 0.4.4,
+/* Three values and more, a string a rater, x where missing: AC1, PABAK and Fleiss' kappa by irrCAC
+ * 0.4.4,
  * alpha by krippendorff 0.9.0, the mean of the pairs' kappas and the first two's quadratic kappa by
  * scikit-learn 1.9.1. */
 static const struct {
     size_t k, n_raters;
     const char *labels[5];
-    double ac1, fleiss, alpha, mean_kappa, quadratic;
+    double ac1, pabak, fleiss, alpha, mean_kappa, quadratic;
 } many_values[] = {
     { 3,
       4,
       { "x2220120xx0xx100x2220x00", "x2x2002x10xxx0x121xx2000", "122x0122101x22x122xxxx0x",
         "0022x0x2101xxx11xx112100" },
       0.2999621145,
+      0.2954545455,
       0.286262989,
       0.3549222798,
       0.4283005455,
@@ -185,6 +198,7 @@ static const struct {
       { "1xx30x12203132x210021221230x22", "10x12x1231203212100x10x02x0x22",
         "23022320x1x132xx3x31x011x33332" },
       0.2839176147,
+      0.2820512821,
       0.2763934531,
       0.2695934001,
       0.2483924847,
@@ -194,6 +208,7 @@ static const struct {
       { "12020222002110111111", "22201222000112021101", "22000222012110222001",
         "22122122000012221101", "22022222200110120001" },
       0.3890627328,
+      0.385,
       0.3767102463,
       0.3829431438,
       0.3800472375,
@@ -202,6 +217,7 @@ static const struct {
       2,
       { "11230x003311x312000120012x", "212333x2323112221001000x0x" },
       0.3669924546,
+      0.3650793651,
       0.3592700805,
       0.3740458015,
       0.3655589124,
@@ -223,6 +239,7 @@ static void raters_of_many_values_equal_other_programs(void **state)
         }
         c = coefficients_of(v.columns, many_values[s].n_raters, n_cells, v.k);
         assert_near("AC1", c.ac1, many_values[s].ac1, 1e-9);
+        assert_near("PABAK", c.pabak, many_values[s].pabak, 1e-9);
         assert_near("Fleiss", c.fleiss, many_values[s].fleiss, 1e-9);
         assert_near("alpha", c.alpha, many_values[s].alpha, 1e-9);
     }
@@ -278,6 +295,7 @@ static void figures_of_many_annotators_equal_other_programs(void **state)
         assert_near("kappa", f->value[STATS_KAPPA], many_values[s].mean_kappa, 1e-9);
         if (many_values[s].n_raters > 2) {
             assert_near("AC1", f->value[STATS_AC1], many_values[s].ac1, 1e-9);
+            assert_near("PABAK", f->value[STATS_PABAK], many_values[s].pabak, 1e-9);
             assert_near("Fleiss", f->value[STATS_FLEISS_KAPPA], many_values[s].fleiss, 1e-9);
             assert_near("alpha", f->value[STATS_ALPHA], many_values[s].alpha, 1e-9);
         } else {
