@@ -88,6 +88,9 @@ struct assent_import_options {
     const char *kind;      /* "human" or "model"; NULL: as assent.yaml or the file says */
     const char *format;    /* as on the command line; NULL: recognised */
     int strict;            /* refuse names and images that do not match */
+    /* of images that a project with pictures does not have; neither: the file is refused */
+    int add_images;   /* they are made */
+    int skip_unknown; /* their rows are left out */
 };
 ASSENT_API int assent_import(struct assent *project, const struct assent_import_options *options,
                              char **json, struct assent_error *error);

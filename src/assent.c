@@ -196,6 +196,8 @@ static int run_import(struct project *p, const union options *o, const struct ev
                                         .kind = o->import.kind,
                                         .format = o->import.format,
                                         .strict = o->import.strict != 0,
+                                        .add_images = o->import.add_images != 0,
+                                        .skip_unknown = o->import.skip_unknown != 0,
                                         .events = events };
     struct import_result r;
     int rc = need(own.path, "path", e);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /* Replaces control characters by '?', in place. */
 void text_printable(char *s);
 /* Are there none? */
@@ -40,6 +42,9 @@ size_t text_utf8_size(const char *s);
 uint32_t text_utf8_code(const char *s);
 /* Writes a code point's UTF-8 into out and returns its bytes. */
 size_t text_utf8_put(uint32_t code, char out[4]);
+
+/* Adds valid UTF-8 to out in normal form C, in which characters that look alike are one. */
+int text_nfc(const char *text, size_t len, struct buf *out, struct err *e);
 
 /* The columns that valid UTF-8 takes on a terminal: two for a wide character, none for a mark. */
 size_t text_width(const char *s);

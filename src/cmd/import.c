@@ -8,11 +8,12 @@
 #include "project/project.h"
 #include "show/show.h"
 
-enum { KEY_STRICT = 0x100, KEY_METADATA, KEY_KIND, KEY_IMAGES };
+enum { KEY_STRICT = 0x100, KEY_METADATA, KEY_KIND, KEY_IMAGES, KEY_ADD, KEY_SKIP, KEY_TRY };
 
 struct import_own {
     struct import_options labels;
     const char *metadata, *images;
+    bool dry_run;
 };
 
 static const struct argp_option options[] = {
@@ -25,6 +26,10 @@ static const struct argp_option options[] = {
       " review's packet",
       0 },
     { "strict", KEY_STRICT, NULL, 0, "refuse names and images that do not match", 0 },
+    { "add-images", KEY_ADD, NULL, 0,
+      "in a project with pictures: images that it does not have are made, not refused", 0 },
+    { "skip-unknown", KEY_SKIP, NULL, 0, "their rows are left out, and counted", 0 },
+    { "dry-run", KEY_TRY, NULL, 0, "show what would come in, and change nothing", 0 },
     { "metadata", KEY_METADATA, "FILE.csv", 0,
       "instead of labels: columns to group by; the first column is the image", 0 },
     { "images", KEY_IMAGES, "DIR_OR_TAR", 0,
@@ -43,6 +48,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f': own->labels.format = arg; return 0;
     case KEY_KIND: own->labels.kind = arg; return 0;
     case KEY_STRICT: own->labels.strict = true; return 0;
+    case KEY_ADD: own->labels.add_images = true; return 0;
+    case KEY_SKIP: own->labels.skip_unknown = true; return 0;
+    case KEY_TRY: own->dry_run = true; return 0;
     case KEY_METADATA: own->metadata = arg; return 0;
     case KEY_IMAGES: own->images = arg; return 0;
     case ARGP_KEY_ARG:
@@ -120,7 +128,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct import_own *own = own_options;
     struct project *p;
-    int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
+    int rc = project_open(&p, g->dir, own->dry_run ? PROJECT_TRIAL : PROJECT_WRITE, e);
 
     if (rc < 0)
         return rc;
@@ -129,6 +137,8 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
          : text_equal(own->labels.format, "answers") ? run_answers(p, g, own, e)
                                                      : run_labels(p, g, own, e);
     project_close(p);
+    if (rc == 0 && own->dry_run)
+        log_info("--dry-run: nothing was changed");
     return rc;
 }
 

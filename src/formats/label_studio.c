@@ -17,7 +17,7 @@ struct label_studio {
     struct jv_stream stream;
     struct json_t *task; /* the one at hand */
     const char *key;
-    struct buf key_text, who;
+    struct buf who;
     size_t list, entry; /* where in it we are: 0 predictions, 1 annotations, 2 done */
     unsigned long line;
     uint64_t n_tasks;
@@ -44,7 +44,6 @@ static int open_label_studio(struct labels *l, struct err *e)
         return ERR_NOMEM;
     l->state = s;
     s->list = N_LISTS;
-    s->key_text = BUF_INIT(1 << 16);
     s->who = BUF_INIT(1 << 16);
     rc = jv_stream_start(&s->stream, l->reader, e);
     if (rc == 0 && s->stream.object) {
@@ -53,36 +52,6 @@ static int open_label_studio(struct labels *l, struct err *e)
         return err_at(e, "%s:1", l->path);
     }
     return rc;
-}
-
-/* "/data/local-files/?d=faces/1.jpg" -> faces/1.jpg; "https://host/faces/1.jpg?v=2" -> 1.jpg; else
- * as it is. Percent escapes are undone. */
-static void key_of_address(struct buf *out, const char *address)
-{
-    const char *local = strstr(address, "/data/local-files/?d="), *scheme = strstr(address, "://");
-    const char *start = address, *slash;
-    size_t len;
-
-    if (local)
-        start = local + strlen("/data/local-files/?d=");
-    len = local || scheme ? strcspn(start, local ? "&#" : "?#") : strlen(start);
-    slash = scheme && !local ? memrchr(start, '/', len) : NULL;
-    if (slash) {
-        len -= (size_t)(slash + 1 - start);
-        start = slash + 1;
-    }
-    buf_clear(out);
-    for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-
-        if ((local || scheme) && start[i] == '%' && i + 2 < len &&
-            sscanf(start + i + 1, "%2x", &byte) == 1 && byte >= 0x20) {
-            buf_putc(out, (char)byte);
-            i += 2;
-        } else {
-            buf_putc(out, start[i]);
-        }
-    }
 }
 
 static int start_task(struct labels *l, struct label_studio *s, struct err *e)
@@ -95,15 +64,11 @@ static int start_task(struct labels *l, struct label_studio *s, struct err *e)
         err_got(e, "%s", jv_type_name(s->task));
         return reader_at(l->reader, e);
     }
-    s->key = key;
-    if (!key) {
-        key_of_address(&s->key_text, image);
-        s->key = s->key_text.text;
-    }
+    s->key = key ? key : image;
     s->list = s->entry = 0;
     s->line = reader_line_number(l->reader);
     s->n_tasks++;
-    return buf_end(&s->key_text, "an image's address", e);
+    return 0;
 }
 
 /* Who made an entry: a prediction's model_version, an annotation's completed_by (an id, or an
@@ -225,7 +190,6 @@ static void close_label_studio(struct labels *l)
     struct label_studio *s = l->state;
 
     jv_free(s->task);
-    buf_release(&s->key_text);
     buf_release(&s->who);
     free(s);
 }

@@ -28,7 +28,10 @@ struct importing {
     const struct import_options *options;
     struct import_result *out;
     struct labels *file;
-    struct store_images images;
+    struct store_images own;
+    struct catalogue catalogue;        /* of the project's pictures */
+    const struct store_images *images; /* the catalogue's, or own */
+    bool closed;                       /* the file brings no images */
     struct store_annotators known;
     struct matcher *matcher;
     int64_t *image_ids; /* [n_known] of the project's images and of those that the file adds */
@@ -42,6 +45,7 @@ struct importing {
     size_t n_gathered, gathered_cap, values_cap, probabilities_cap;
     uint8_t *counted; /* [n_known] images that the file named */
     size_t counted_cap;
+    struct map *unknown; /* keys that are no image's */
 };
 
 /* ---- annotators ---- */
@@ -124,17 +128,28 @@ static const char *keep(struct importing *im, const char *text, struct err *e)
 
 static int add_image(struct importing *im, const char *key, size_t *image, struct err *e)
 {
+    const char *name;
+    enum match how = MATCH_NONE;
     int64_t id;
     int rc = mem_grow(&im->image_ids, &im->ids_cap, im->n_known + 1, sizeof(*im->image_ids),
                       ROWS_MAX, e);
 
     if (rc == 0)
-        rc = store_image_add(im->project->store, key, &id, e);
+        rc = matcher_name(im->matcher, key, &name, e);
+    if (rc == 0 && name != key && !(name = keep(im, name, e)))
+        rc = ERR_NOMEM;
+    if (rc == 0 && name != key) /* of an address the query may differ */
+        rc = matcher_find(im->matcher, name, image, &how, e);
+    if (rc == 0 && how == MATCH_EXACT)
+        return matcher_add(im->matcher, key, *image, e);
+    if (rc == 0)
+        rc = store_image_add(im->project->store, name, &id, e);
     if (rc < 0)
         return rc;
     *image = im->n_known;
     im->image_ids[im->n_known++] = id;
-    return matcher_add(im->matcher, key, *image, e);
+    rc = matcher_add(im->matcher, name, *image, e);
+    return rc == 0 && name != key ? matcher_add(im->matcher, key, *image, e) : rc;
 }
 
 static int count_image(struct importing *im, const char *key, size_t image, enum match how,
@@ -157,18 +172,45 @@ static int count_image(struct importing *im, const char *key, size_t image, enum
         return 0;
     at = 2 * (out->n_images_folded - 1);
     out->images_folded[at] = keep(im, key, e);
-    out->images_folded[at + 1] = keep(im, im->images.keys[image], e);
+    out->images_folded[at + 1] = keep(im, im->images->keys[image], e);
     return out->images_folded[at] && out->images_folded[at + 1] ? 0 : ERR_NOMEM;
 }
 
-static int find_image(struct importing *im, const char *key, size_t *image, struct err *e)
+/* Of a key that is no image's. */
+static int leave_out(struct importing *im, const char *key, struct err *e)
+{
+    struct import_result *out = im->out;
+    size_t index;
+    int rc = im->unknown ? 0 : map_new(&im->unknown, e);
+
+    out->rows_skipped++;
+    if (rc == 0)
+        rc = map_add(im->unknown, key, strlen(key), out->n_images_skipped, &index, e);
+    if (rc != 1)
+        return rc;
+    out->n_images++;
+    if (out->n_images_skipped++ >= IMPORT_NAMED)
+        return 0;
+    out->images_skipped[index] = keep(im, key, e);
+    return out->images_skipped[index] ? 0 : ERR_NOMEM;
+}
+
+/* 1, or 0 where the row is left out. */
+static int find_image(struct importing *im, const struct label_row *row, size_t *image,
+                      struct err *e)
 {
     enum match how;
-    int rc = matcher_find(im->matcher, key, image, &how, e);
+    int rc = matcher_take(im->matcher, row->key, image, &how, e);
 
-    if (rc == 0 && how == MATCH_NONE)
-        rc = add_image(im, key, image, e);
-    return rc < 0 ? rc : count_image(im, key, *image, how, e);
+    if (rc < 0)
+        return err_at(e, "%s:%lu", im->options->path, row->line);
+    if (how == MATCH_NONE && im->closed)
+        return leave_out(im, row->key, e);
+    if (how == MATCH_NONE)
+        rc = add_image(im, row->key, image, e);
+    if (rc == 0)
+        rc = count_image(im, row->key, *image, how, e);
+    return rc < 0 ? rc : 1;
 }
 
 /* ---- gathering ---- */
@@ -240,10 +282,11 @@ static int take_probabilities(struct importing *im, size_t index, const struct l
 static int gather(struct importing *im, const struct label_row *row, struct err *e)
 {
     size_t annotator, image, index;
-    int rc = find_annotator(im, row, &annotator, e);
+    int rc = find_image(im, row, &image, e);
 
-    if (rc >= 0)
-        rc = find_image(im, row->key, &image, e);
+    if (rc != 1)
+        return rc;
+    rc = find_annotator(im, row, &annotator, e);
     if (rc >= 0)
         rc = find_gathered(im, row, annotator, image, &index, e);
     if (rc < 0)
@@ -315,6 +358,24 @@ static int keep_found(struct importing *im, struct err *e)
                   : keep_list(im, found->unmatched, found->n_unmatched, &out->names_unmatched, e);
 }
 
+static int unknown_images(const struct importing *im, struct err *e)
+{
+    const struct import_result *out = im->out;
+    const char *near;
+
+    if (out->n_images_skipped == 0 || (im->options->skip_unknown && im->n_gathered > 0))
+        return 0;
+    err_set(e, ERR_FORMAT, "%zu of %zu images of this file are not in this project",
+            out->n_images_skipped, out->n_images);
+    err_got(e, "'%.200s'%s", out->images_skipped[0], out->n_images_skipped > 1 ? ", .." : "");
+    near = text_nearest(out->images_skipped[0], im->images->keys, im->images->n);
+    err_expected(e, "the names of its pictures: '%.200s'%s", near ? near : im->images->keys[0],
+                 im->images->n > 1 ? ", .." : "");
+    err_hint(e, "--skip-unknown leaves their rows out, --add-images makes them images of this "
+                "project; nothing was changed");
+    return err_at(e, "%s", im->options->path);
+}
+
 static int check_found(const struct importing *im, struct err *e)
 {
     const struct import_result *out = im->out;
@@ -334,6 +395,8 @@ static int check_found(const struct importing *im, struct err *e)
             "assent.yaml lists the questions to compare; names may differ in case, '_' and space");
         return err_at(e, "%s", im->options->path);
     }
+    if (unknown_images(im, e) < 0)
+        return e->code;
     if (!im->options->strict)
         return 0;
     if (out->n_names_unmatched > 0) {
@@ -409,8 +472,10 @@ static int write_gathered(struct importing *im, size_t i_annotator, int64_t anno
 
 static char *settings_text(const struct importing *im, struct err *e)
 {
-    struct json_t *settings = jv_pack("{s:s, s:s, s:b}", "job", "import", "format", im->out->format,
-                                      "strict", im->options->strict);
+    struct json_t *settings =
+        jv_pack("{s:s, s:s, s:b, s:b, s:b}", "job", "import", "format", im->out->format, "strict",
+                im->options->strict, "add_images", im->options->add_images, "skip_unknown",
+                im->options->skip_unknown);
     char *text = jv_print_line(settings);
 
     jv_free(settings);
@@ -465,26 +530,51 @@ static int write_all(struct importing *im, struct err *e)
 
 /* ---- all together ---- */
 
+/* The pictures that assent.yaml names are images, whether annotate has met them or not. */
+static int add_pictures(struct importing *im, struct err *e)
+{
+    struct catalogue *c = &im->catalogue;
+    const char *where = im->project->task->images;
+    char *path = where ? file_join(im->project->dir, where, e) : NULL;
+    bool there = path && file_exists(path), seen = false;
+    int rc = where && !path ? ERR_NOMEM : 0;
+
+    free(path);
+    im->images = &im->own;
+    if (rc == 0 && there)
+        rc = catalogue_open_project(c, im->project, &im->own, im->options->events, e);
+    if (rc == 0 && there && c->n_matched < image_source_count(c->source))
+        rc = catalogue_add(c, im->project, &im->out->n_pictures_new, e);
+    if (rc == 0 && there)
+        im->images = c->images;
+    if (rc == 0 && !there)
+        rc = store_images_seen(im->project->store, &seen, e);
+    im->closed = (there || seen) && !im->options->add_images;
+    return rc;
+}
+
 static int start(struct importing *im, struct err *e)
 {
-    int rc = store_images_load(im->project->store, &im->images, e);
+    int rc = store_images_load(im->project->store, &im->own, e);
 
+    if (rc == 0)
+        rc = add_pictures(im, e);
     if (rc == 0)
         rc = store_annotators_load(im->project->store, &im->known, e);
     if (rc == 0)
-        rc = matcher_new(&im->matcher, &im->images, e);
+        rc = matcher_new(&im->matcher, im->images, e);
     if (rc == 0)
         rc = map_new(&im->annotators, e);
     if (rc == 0)
         rc = map_new(&im->rows, e);
     if (rc == 0)
-        rc = mem_grow(&im->image_ids, &im->ids_cap, im->images.n, sizeof(*im->image_ids), ROWS_MAX,
+        rc = mem_grow(&im->image_ids, &im->ids_cap, im->images->n, sizeof(*im->image_ids), ROWS_MAX,
                       e);
     if (rc < 0)
         return rc;
-    if (im->images.n > 0)
-        memcpy(im->image_ids, im->images.ids, im->images.n * sizeof(*im->image_ids));
-    im->n_known = im->out->images_before = im->images.n;
+    if (im->images->n > 0)
+        memcpy(im->image_ids, im->images->ids, im->images->n * sizeof(*im->image_ids));
+    im->n_known = im->out->images_before = im->images->n;
     return 0;
 }
 
@@ -492,7 +582,9 @@ static void stop(struct importing *im)
 {
     labels_close(im->file);
     matcher_free(im->matcher);
-    store_images_release(&im->images);
+    catalogue_close(&im->catalogue);
+    store_images_release(&im->own);
+    map_free(im->unknown);
     store_annotators_release(&im->known);
     map_free(im->annotators);
     map_free(im->rows);
@@ -508,6 +600,8 @@ static int check_options(const struct importing *im, struct err *e)
 {
     const char *format = labels_found(im->file)->format;
 
+    if (im->options->add_images && im->options->skip_unknown)
+        return err_set(e, ERR_ARG, "--add-images and --skip-unknown are two ways, not one");
     if (im->options->annotator && (strcmp(format, "study") == 0 || strcmp(format, "long") == 0)) {
         err_set(e, ERR_ARG, "a %s file names its annotators itself", format);
         return err_hint(e, "leave --annotator out");

@@ -15,6 +15,9 @@ struct import_options {
     const char *kind;      /* human or model; NULL: as task, file or project say, else human */
     const char *format;    /* NULL: auto */
     bool strict;           /* refuse names and images that do not match */
+    /* Of images that a project with pictures does not have: */
+    bool add_images;   /* they are made */
+    bool skip_unknown; /* their rows are left out; neither: the file is refused */
     const struct events *events;
 };
 
@@ -38,7 +41,11 @@ struct import_result {
     size_t images_before, n_images, n_images_matched, n_images_folded, n_images_new;
     const char *images_folded[2 * IMPORT_NAMED]; /* pairs */
     const char *images_new[IMPORT_NAMED];
-    char values[96]; /* "-1/1" */
+    size_t n_images_skipped;
+    const char *images_skipped[IMPORT_NAMED];
+    uint64_t rows_skipped;
+    size_t n_pictures_new; /* that became images, as annotate would make them */
+    char values[96];       /* "-1/1" */
     uint64_t cancelled;
     struct import_annotator *annotators;
     size_t n_annotators;
@@ -48,7 +55,8 @@ struct import_result {
 /* The label formats' names; NULL behind the last. */
 const char *import_format(size_t i);
 
-/* One transaction: a file that is broken anywhere leaves the database as it was. */
+/* A project has pictures where assent.yaml says where they are and they are there, or where it has
+ * seen some. One transaction: a file that is broken anywhere leaves the database as it was. */
 int job_import(struct project *p, const struct import_options *o, struct import_result *out,
                struct err *e);
 void import_result_release(struct import_result *r);

@@ -50,11 +50,13 @@ static int take_row(struct meta_import *im, const char *key, const char *const *
 {
     size_t image;
     enum match how;
-    int rc = matcher_find(im->matcher, key, &image, &how, e);
+    int rc = matcher_take(im->matcher, key, &image, &how, e);
 
     im->out->rows++;
-    if (rc < 0 || how == MATCH_NONE)
-        return rc < 0 ? rc : not_matched(im, key, line, e);
+    if (rc < 0)
+        return err_at(e, "%s:%lu", im->options->path, line);
+    if (how == MATCH_NONE)
+        return not_matched(im, key, line, e);
     im->out->n_matched++;
     for (size_t i = 0; rc == 0 && i < im->out->n_names; i++)
         if (*values[i] != '\0')

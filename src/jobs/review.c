@@ -110,9 +110,11 @@ static int add_gold_row(struct review_job *j, struct matcher *m, const struct la
 {
     enum match how;
     size_t image;
-    int rc = matcher_find(m, row->key, &image, &how, e);
+    int rc = matcher_take(m, row->key, &image, &how, e);
 
-    if (rc == 0 && how == MATCH_NONE)
+    if (rc < 0)
+        return err_at(e, "%s:%lu", j->options->gold, row->line);
+    if (how == MATCH_NONE)
         return unknown_gold(j, row, e);
     for (size_t i = 0; rc == 0 && i < row->n_cells; i++) {
         if (row->cells[i].value < 0)

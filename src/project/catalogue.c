@@ -9,28 +9,109 @@
 
 enum { CHECK_EVERY = 1024 };
 
-/* A picture may take an image by a folded key only where no picture has the image's own. */
-static int match_pictures(struct catalogue *c, struct matcher *m, enum match wanted,
-                          const struct events *ev, struct err *e)
+static void take(struct catalogue *c, size_t picture, size_t image)
 {
-    size_t n = image_source_count(c->source);
-    int rc = 0;
+    c->image_of[picture] = image;
+    c->picture_of[image] = picture;
+    c->n_matched++;
+}
 
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        enum match how = MATCH_NONE;
-        size_t image = SIZE_MAX;
+/* Pictures that have an image's own key. */
+static int match_own(struct catalogue *c, const struct events *ev, struct err *e)
+{
+    struct map *images;
+    size_t image;
+    int rc = map_new(&images, e);
 
-        if (c->image_of[i] == SIZE_MAX)
-            rc = matcher_find(m, image_source_key(c->source, i), &image, &how, e);
-        if (rc == 0 && i % CHECK_EVERY == 0)
+    for (size_t i = 0; rc == 0 && i < c->images->n; i++)
+        rc = map_set(images, c->images->keys[i], strlen(c->images->keys[i]), i, e);
+    for (size_t i = 0; rc == 0 && i < image_source_count(c->source); i++) {
+        const char *key = image_source_key(c->source, i);
+
+        if (i % CHECK_EVERY == 0)
             rc = events_check(ev, e);
-        if (rc < 0 || how != wanted || c->picture_of[image] != SIZE_MAX)
-            continue;
-        c->image_of[i] = image;
-        c->picture_of[image] = i;
-        c->n_matched++;
-        c->n_folded += how == MATCH_FOLDED;
+        if (map_get(images, key, strlen(key), &image) && c->picture_of[image] == SIZE_MAX)
+            take(c, i, image);
     }
+    map_free(images);
+    return rc;
+}
+
+/* ---- the others ----
+ * Of the images that are left: one whose own picture is there is not meant by another's name. */
+
+struct left {
+    struct store_images images;
+    size_t *index_of; /* [images.n] in the catalogue */
+};
+
+static void release_left(struct left *l)
+{
+    free(l->images.keys);
+    free(l->index_of);
+}
+
+static int list_left(struct left *l, const struct catalogue *c, struct err *e)
+{
+    *l = (struct left){ 0 };
+    l->images.keys = mem_new(c->images->n, sizeof(*l->images.keys), e);
+    l->index_of = mem_new(c->images->n, sizeof(*l->index_of), e);
+    if (!l->images.keys || !l->index_of)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < c->images->n; i++) {
+        if (c->picture_of[i] != SIZE_MAX)
+            continue;
+        l->images.keys[l->images.n] = c->images->keys[i];
+        l->index_of[l->images.n++] = i;
+    }
+    return 0;
+}
+
+static int two_pictures(const struct catalogue *c, size_t image, size_t picture, struct err *e)
+{
+    err_set(e, ERR_FORMAT, "the image '%.200s' may be more than one picture",
+            c->images->keys[image]);
+    err_got(e, "'%.200s' and '%.200s'", image_source_key(c->source, c->picture_of[image]),
+            image_source_key(c->source, picture));
+    err_hint(e, "whatever named the image, a label file perhaps, should have named its folder too");
+    return err_at(e, "%s", c->path);
+}
+
+static int match_picture(struct catalogue *c, const struct left *l, struct matcher *m,
+                         size_t picture, struct err *e)
+{
+    enum match how;
+    size_t i, image;
+    int rc = matcher_find(m, image_source_key(c->source, picture), &i, &how, e);
+
+    if (rc < 0)
+        return err_at(e, "%s", c->path);
+    if (how == MATCH_NONE)
+        return 0;
+    image = l->index_of[i];
+    if (c->picture_of[image] != SIZE_MAX)
+        return two_pictures(c, image, picture, e);
+    take(c, picture, image);
+    c->n_folded++;
+    return 0;
+}
+
+static int match_left(struct catalogue *c, const struct events *ev, struct err *e)
+{
+    struct matcher *m = NULL;
+    struct left left;
+    int rc = list_left(&left, c, e);
+
+    if (rc == 0)
+        rc = matcher_new(&m, &left.images, e);
+    for (size_t i = 0; rc == 0 && left.images.n > 0 && i < image_source_count(c->source); i++) {
+        if (i % CHECK_EVERY == 0)
+            rc = events_check(ev, e);
+        if (rc == 0 && c->image_of[i] == SIZE_MAX)
+            rc = match_picture(c, &left, m, i, e);
+    }
+    matcher_free(m);
+    release_left(&left);
     return rc;
 }
 
@@ -45,21 +126,15 @@ static size_t *new_indexes(size_t n, struct err *e)
 
 static int join(struct catalogue *c, const struct events *ev, struct err *e)
 {
-    struct matcher *m = NULL;
-    int rc = 0;
+    int rc;
 
     free(c->image_of);
     free(c->picture_of);
     c->n_matched = c->n_folded = 0;
     c->image_of = new_indexes(image_source_count(c->source), e);
     c->picture_of = new_indexes(c->images->n, e);
-    rc = c->image_of && c->picture_of ? matcher_new(&m, c->images, e) : ERR_NOMEM;
-    if (rc == 0)
-        rc = match_pictures(c, m, MATCH_EXACT, ev, e);
-    if (rc == 0)
-        rc = match_pictures(c, m, MATCH_FOLDED, ev, e);
-    matcher_free(m);
-    return rc;
+    rc = c->image_of && c->picture_of ? match_own(c, ev, e) : ERR_NOMEM;
+    return rc == 0 ? match_left(c, ev, e) : rc;
 }
 
 int catalogue_open(struct catalogue *out, const char *path, const struct store_images *images,
@@ -163,19 +238,23 @@ static int add_new(struct catalogue *c, struct project *p, size_t *n_new, struct
     return rc < 0 ? rc : link_new(c, n_before, e);
 }
 
+int catalogue_add(struct catalogue *c, struct project *p, size_t *n_new, struct err *e)
+{
+    int rc = load_own(c, p, e);
+
+    *n_new = 0;
+    if (rc == 0)
+        rc = join(c, NULL, e);
+    return rc == 0 ? add_new(c, p, n_new, e) : rc;
+}
+
 /* In one transaction: two processes may meet here. */
 int catalogue_register(struct catalogue *c, struct project *p, size_t *n_new, struct err *e)
 {
     int rc = store_begin(p->store, e);
 
     *n_new = 0;
-    if (rc == 0)
-        rc = load_own(c, p, e);
-    if (rc == 0)
-        rc = join(c, NULL, e);
-    if (rc == 0)
-        rc = add_new(c, p, n_new, e);
-    return store_end(p->store, rc, e);
+    return store_end(p->store, rc == 0 ? catalogue_add(c, p, n_new, e) : rc, e);
 }
 
 /* Copies images[0..n) into out, which has room for n + more. */

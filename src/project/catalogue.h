@@ -16,14 +16,23 @@
 #include "store/images.h"
 
 /* ---- keys ----
- * How keys of a file find images: as they stand, else without folder, image extension and leading
- * zeros, where that leaves one image. */
+ * How keys of a file find images. An image's own key finds it. Else keys are compared as paths, by
+ * whole parts: the key's path ends with the image's, or the image's with the key's, the longest end
+ * first; in one form of Unicode, then as an address (scheme and query off, percent escapes undone),
+ * then as a Label Studio upload; each time also without an image's extension and leading zeros. */
 
 struct matcher;
 int matcher_new(struct matcher **out, const struct store_images *images, struct err *e);
 void matcher_free(struct matcher *m); /* NULL is fine */
 enum match { MATCH_NONE, MATCH_EXACT, MATCH_FOLDED };
+/* ERR_FORMAT, with both names, where two images fit alike. */
 int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e);
+/* The same for keys of one file, of which each names another picture: ERR_FORMAT too where two that
+ * differ in more than spelling find one image. */
+int matcher_take(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e);
+/* What an image is called that a key would bring into a project: an address is its host and path,
+ * any other key itself. *name is valid until the next call. */
+int matcher_name(struct matcher *m, const char *key, const char **name, struct err *e);
 /* Makes a key known that matched nothing. */
 int matcher_add(struct matcher *m, const char *key, size_t image, struct err *e);
 
@@ -35,13 +44,13 @@ struct catalogue {
     const struct store_images *images;
     size_t *image_of;           /* [pictures] which image a picture is; SIZE_MAX: none yet */
     size_t *picture_of;         /* [images] which picture shows an image; SIZE_MAX: none */
-    size_t n_matched, n_folded; /* pictures that are images; those by their folded key */
+    size_t n_matched, n_folded; /* pictures that are images; those not by their own key */
     struct store_images own;    /* private */
 };
 
 /* Joins the pictures at a path with images, and changes nothing. A picture is one image's, and an
- * image has one picture: that of its own key, else the first whose folded key is its. The images
- * and the events must outlive it. out begins zeroed. */
+ * image has one picture: that of its own key, else the only one that matches it. ERR_FORMAT where
+ * two fit alike. The images and the events must outlive it. out begins zeroed. */
 int catalogue_open(struct catalogue *out, const char *path, const struct store_images *images,
                    const struct events *ev, struct err *e);
 /* The same with the pictures of assent.yaml; source NULL where it names none. */
@@ -50,8 +59,10 @@ int catalogue_open_project(struct catalogue *out, const struct project *p,
                            struct err *e);
 void catalogue_close(struct catalogue *c); /* zeroed is fine */
 
-/* Makes pictures that are no image yet the project's images, in a transaction of its own; from then
+/* Makes pictures that are no image yet the project's images, in the caller's transaction; from then
  * on the catalogue has its own list of images. *n_new: how many. */
+int catalogue_add(struct catalogue *c, struct project *p, size_t *n_new, struct err *e);
+/* The same in a transaction of its own. */
 int catalogue_register(struct catalogue *c, struct project *p, size_t *n_new, struct err *e);
 /* The same in memory only: the images that catalogue_register would make have ids that the database
  * does not know. */

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * 9189, 009189 and 009189.jpg may be one image. Keys are folded only when one is not found as it
- * stands, and a folded key that two images share finds neither.
+ * A label must not land on another picture. So a key that is no image's own finds one only where
+ * the whole of the shorter path ends the longer one: b/1.jpg is a/b/1.jpg, and is not a/1.jpg. The
+ * longest such end decides; two images that it fits alike are an error that names both.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "project/catalogue.h"
+#include "project/keys.h"
 
-enum { AMBIGUOUS = SIZE_MAX };
+/* PARTS_MAX: of a path's ends so many are found, counted from its last part. */
+enum { AMBIGUOUS = SIZE_MAX, PARTS_MAX = 32, TEXT_MAX = 1 << 20 };
+
+/* Paths of images, each by all of its ends and as a whole. */
+struct paths {
+    struct map *ends, *whole;
+};
 
 struct matcher {
     const struct store_images *images;
-    struct map *exact, *folded; /* folded: made at the first key that is not found exactly */
-    struct buf scratch;
+    struct map *exact;
+    struct paths plain, folded; /* made at the first key that is no image's own */
+    const char **found_by;      /* [images] the file's key that found it first; NULL: none yet */
+    struct buf path, fold;
+    struct arena arena; /* of found_by */
 };
 
 int matcher_new(struct matcher **out, const struct store_images *images, struct err *e)
@@ -24,8 +34,10 @@ int matcher_new(struct matcher **out, const struct store_images *images, struct 
     int rc = m ? map_new(&m->exact, e) : ERR_NOMEM;
 
     *out = NULL;
-    if (m)
-        m->scratch = BUF_INIT(1 << 20);
+    if (m) {
+        m->path = BUF_INIT(TEXT_MAX);
+        m->fold = BUF_INIT(TEXT_MAX);
+    }
     for (size_t i = 0; rc == 0 && i < images->n; i++) {
         rc = map_add(m->exact, images->keys[i], strlen(images->keys[i]), i, &found, e);
         rc = rc < 0 ? rc : 0;
@@ -44,53 +56,141 @@ void matcher_free(struct matcher *m)
     if (!m)
         return;
     map_free(m->exact);
-    map_free(m->folded);
-    buf_release(&m->scratch);
+    map_free(m->plain.ends);
+    map_free(m->plain.whole);
+    map_free(m->folded.ends);
+    map_free(m->folded.whole);
+    free(m->found_by);
+    buf_release(&m->path);
+    buf_release(&m->fold);
+    arena_release(&m->arena);
     free(m);
 }
 
-/* "img/000123.JPG" -> "123": no folder, no image extension, and no leading zeros of a number. */
-static int fold_key(struct matcher *m, const char *key, struct err *e)
-{
-    static const char *const extensions[] = { ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif" };
-    const char *slash = strrchr(key, '/'), *name = slash ? slash + 1 : key;
-    size_t len = strlen(name);
+/* ---- the images' paths ---- */
 
-    for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
-        size_t n = strlen(extensions[i]);
-
-        if (len > n && strcasecmp(name + len - n, extensions[i]) == 0) {
-            len -= n;
-            break;
-        }
-    }
-    if (strspn(name, "0123456789") >= len)
-        for (; len > 1 && *name == '0'; len--)
-            name++;
-    buf_clear(&m->scratch);
-    buf_add(&m->scratch, name, len);
-    return buf_end(&m->scratch, "an image's name", e);
-}
-
-static int add_folded(struct matcher *m, const char *key, size_t image, struct err *e)
+static int add_path(struct map *map, const char *path, size_t image, struct err *e)
 {
     size_t found;
-    int rc = fold_key(m, key, e);
+    int rc = map_add(map, path, strlen(path), image, &found, e);
 
-    if (rc == 0)
-        rc = map_add(m->folded, m->scratch.text, m->scratch.len, image, &found, e);
-    if (rc == 0)
-        rc = map_set(m->folded, m->scratch.text, m->scratch.len, AMBIGUOUS, e);
+    if (rc == 0 && found != image)
+        rc = map_set(map, path, strlen(path), AMBIGUOUS, e);
     return rc < 0 ? rc : 0;
 }
 
-static int fold_all(struct matcher *m, struct err *e)
+/* The last PARTS_MAX parts of a path. */
+static const char *last_parts(const char *path)
 {
-    int rc = map_new(&m->folded, e);
+    size_t parts = 1;
 
-    for (size_t i = 0; rc == 0 && i < m->images->n; i++)
-        rc = add_folded(m, m->images->keys[i], i, e);
+    for (const char *at = path + strlen(path); at > path; at--)
+        if (at[-1] == '/' && ++parts > PARTS_MAX)
+            return at;
+    return path;
+}
+
+static int add_ends(struct paths *p, const char *path, size_t image, struct err *e)
+{
+    int rc = add_path(p->whole, path, image, e);
+
+    for (const char *end = last_parts(path); rc == 0 && end; end = key_next_part(end))
+        rc = add_path(p->ends, end, image, e);
     return rc;
+}
+
+static int add_image(struct matcher *m, size_t image, struct err *e)
+{
+    int rc = key_form(m->images->keys[image], KEY_PLAIN, &m->path, e);
+
+    if (rc != 1)
+        return rc;
+    rc = add_ends(&m->plain, m->path.text, image, e);
+    if (rc == 0)
+        rc = key_folded(m->path.text, &m->fold, e);
+    return rc == 0 ? add_ends(&m->folded, m->fold.text, image, e) : rc;
+}
+
+static int add_images(struct matcher *m, struct err *e)
+{
+    struct map **const maps[] = { &m->plain.ends, &m->plain.whole, &m->folded.ends,
+                                  &m->folded.whole };
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof(maps) / sizeof(maps[0]); i++)
+        rc = map_new(maps[i], e);
+    for (size_t i = 0; rc == 0 && i < m->images->n; i++)
+        rc = add_image(m, i, e);
+    return rc;
+}
+
+/* ---- finding ---- */
+
+/* The longest end of path that is an image's: the end of an image's path, or the whole of it. */
+static const char *find_end(const struct paths *p, const char *path, size_t *image)
+{
+    if (map_get(p->ends, path, strlen(path), image))
+        return path;
+    for (const char *end = key_next_part(path); end; end = key_next_part(end))
+        if (map_get(p->whole, end, strlen(end), image))
+            return end;
+    return NULL;
+}
+
+static bool ends_in(const char *path, const char *end)
+{
+    size_t len = strlen(path), n = strlen(end);
+
+    return len >= n && strcmp(path + len - n, end) == 0 && (len == n || path[len - n - 1] == '/');
+}
+
+/* Names two of the images that a key fits alike. */
+static int two_candidates(struct matcher *m, const char *key, const char *end, bool folded,
+                          struct err *e)
+{
+    struct buf wanted = BUF_INIT(TEXT_MAX);
+    const char *named[2] = { "", "" };
+    size_t n = 0;
+    int rc = 0;
+
+    buf_puts(&wanted, end); /* which may lie in m's own texts */
+    for (size_t i = 0; rc >= 0 && n < 2 && i < m->images->n; i++) {
+        const char *path;
+
+        rc = key_form(m->images->keys[i], KEY_PLAIN, &m->path, e);
+        if (rc == 1 && folded)
+            rc = key_folded(m->path.text, &m->fold, e) < 0 ? e->code : 1;
+        path = folded ? m->fold.text : m->path.text;
+        if (rc == 1 && wanted.text && ends_in(path, wanted.text))
+            named[n++] = m->images->keys[i];
+    }
+    buf_release(&wanted);
+    if (rc < 0)
+        return rc;
+    err_set(e, ERR_FORMAT, "'%.200s' may be more than one image", key);
+    err_got(e, "'%.200s' and '%.200s'", named[0], named[1]);
+    return err_hint(e, "with more of its folder, or its whole name, it would be one of them");
+}
+
+/* As they stand; else folded. */
+static int find_form(struct matcher *m, const char *key, size_t *image, enum match *how,
+                     struct err *e)
+{
+    const char *end = find_end(&m->plain, m->path.text, image);
+    bool folded = false;
+    int rc;
+
+    if (!end) {
+        rc = key_folded(m->path.text, &m->fold, e);
+        if (rc < 0)
+            return rc;
+        folded = true;
+        end = find_end(&m->folded, m->fold.text, image);
+    }
+    if (end && *image == AMBIGUOUS)
+        return two_candidates(m, key, end, folded, e);
+    *how = end ? MATCH_FOLDED : MATCH_NONE;
+    return 0;
 }
 
 int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e)
@@ -103,14 +203,72 @@ int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *
     *how = MATCH_NONE;
     if (m->images->n == 0)
         return 0;
-    if (!m->folded)
-        rc = fold_all(m, e);
-    if (rc == 0)
-        rc = fold_key(m, key, e);
-    if (rc == 0 && map_get(m->folded, m->scratch.text, m->scratch.len, image) &&
-        *image != AMBIGUOUS)
-        *how = MATCH_FOLDED;
+    if (!m->folded.whole)
+        rc = add_images(m, e);
+    for (enum key_form f = 0; rc == 0 && *how == MATCH_NONE && f < KEY_FORMS; f++) {
+        rc = key_form(key, f, &m->path, e);
+        if (rc == 1)
+            rc = find_form(m, key, image, how, e);
+    }
     return rc;
+}
+
+/* ---- a file's keys ---- */
+
+/* Writes what tells a file's keys apart: their address, folded. */
+static int key_proper(struct matcher *m, const char *key, struct buf *out, struct err *e)
+{
+    int rc = key_form(key, KEY_ADDRESS, &m->path, e);
+
+    if (rc == 0)
+        rc = key_form(key, KEY_PLAIN, &m->path, e);
+    return rc < 0 ? rc : key_folded(rc == 1 ? m->path.text : key, out, e);
+}
+
+static int check_one_picture(struct matcher *m, const char *before, const char *key, size_t image,
+                             struct err *e)
+{
+    struct buf first = BUF_INIT(TEXT_MAX);
+    bool same = false;
+    int rc = key_proper(m, before, &first, e);
+
+    if (rc == 0)
+        rc = key_proper(m, key, &m->fold, e);
+    if (rc == 0)
+        same = strcmp(first.text, m->fold.text) == 0;
+    buf_release(&first);
+    if (rc < 0 || same)
+        return rc;
+    err_set(e, ERR_FORMAT, "two names of this file would be one image, '%.200s'",
+            m->images->keys[image]);
+    err_got(e, "'%.200s' and '%.200s'", before, key);
+    return err_hint(e, "if they are two pictures, the project has only one of them; if they are "
+                       "one, give it one name in the file");
+}
+
+int matcher_take(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e)
+{
+    const char **by;
+    int rc = matcher_find(m, key, image, how, e);
+
+    if (rc < 0 || *how == MATCH_NONE || *image >= m->images->n)
+        return rc;
+    if (!m->found_by && !(m->found_by = mem_new(m->images->n, sizeof(*m->found_by), e)))
+        return ERR_NOMEM;
+    by = &m->found_by[*image];
+    if (*by)
+        return strcmp(*by, key) == 0 ? 0 : check_one_picture(m, *by, key, *image, e);
+    *by =
+        *how == MATCH_EXACT ? m->images->keys[*image] : arena_text(&m->arena, key, strlen(key), e);
+    return *by ? 0 : ERR_NOMEM;
+}
+
+int matcher_name(struct matcher *m, const char *key, const char **name, struct err *e)
+{
+    int rc = key_is_address(key) ? key_form(key, KEY_ADDRESS, &m->path, e) : 0;
+
+    *name = rc == 1 ? m->path.text : key;
+    return rc < 0 ? rc : 0;
 }
 
 int matcher_add(struct matcher *m, const char *key, size_t image, struct err *e)

@@ -39,9 +39,12 @@ static void say_names(struct page *p, const struct import_result *r)
 
 static void say_images(struct page *p, const struct import_result *r)
 {
-    char matched[32], all[TEXT_COUNT_MAX];
+    char matched[TEXT_COUNT_MAX], all[TEXT_COUNT_MAX];
 
     text_count(r->n_images, "image", all);
+    if (r->n_pictures_new > 0)
+        page_note(p, "%s of assent.yaml became images of this project",
+                  text_count(r->n_pictures_new, "picture", matched));
     if (r->images_before == 0) {
         page_note(p, "%s, all new to this project", all);
         return;
@@ -53,6 +56,9 @@ static void say_images(struct page *p, const struct import_result *r)
     for (size_t i = 0; i < at_most(r->n_images_new, IMPORT_NAMED); i++)
         page_note(p, "  '%s' was not in this project: added", r->images_new[i]);
     say_more(p, "  ", r->n_images_new, IMPORT_NAMED, " added");
+    for (size_t i = 0; i < at_most(r->n_images_skipped, IMPORT_NAMED); i++)
+        page_note(p, "  '%s' is not in this project: its rows were left out", r->images_skipped[i]);
+    say_more(p, "  ", r->n_images_skipped, IMPORT_NAMED, " left out");
 }
 
 static const struct figure annotator_figures[] = {
@@ -90,6 +96,7 @@ static void set_labels(struct page *p, const struct import_result *r)
 {
     page_text(p, "format", r->format);
     page_count(p, "rows", r->rows);
+    page_count(p, "rows_skipped", r->rows_skipped);
     page_text(p, "values", r->values);
     page_count(p, "repeated", r->repeated);
     page_count(p, "cancelled", r->cancelled);
@@ -99,11 +106,14 @@ static void set_labels(struct page *p, const struct import_result *r)
                      pairs_json(r->names_folded, r->n_names_folded), "unmatched",
                      jv_texts(r->names_unmatched, r->n_names_unmatched)));
     page_set(p, "images",
-             jv_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "of", (long long)r->n_images, "matched",
-                     (long long)r->n_images_matched, "folded_count", (long long)r->n_images_folded,
-                     "new", (long long)r->n_images_new, "folded",
+             jv_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "of", (long long)r->n_images,
+                     "matched", (long long)r->n_images_matched, "folded_count",
+                     (long long)r->n_images_folded, "new", (long long)r->n_images_new, "skipped",
+                     (long long)r->n_images_skipped, "folded",
                      pairs_json(r->images_folded, at_most(r->n_images_folded, IMPORT_NAMED)),
-                     "first_new", jv_texts(r->images_new, at_most(r->n_images_new, IMPORT_NAMED))));
+                     "first_new", jv_texts(r->images_new, at_most(r->n_images_new, IMPORT_NAMED)),
+                     "first_skipped",
+                     jv_texts(r->images_skipped, at_most(r->n_images_skipped, IMPORT_NAMED))));
 }
 
 struct page *show_import(const struct import_result *r)

@@ -98,6 +98,16 @@ int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_
                    e);
 }
 
+int store_images_seen(struct store *s, bool *seen, struct err *e)
+{
+    int64_t any;
+    int rc = sql_number(s->db, "SELECT EXISTS (SELECT 1 FROM image WHERE sha256 IS NOT NULL)",
+                        BIND_NOTHING, &any, e);
+
+    *seen = rc == 0 && any != 0;
+    return rc;
+}
+
 int store_image_bytes(struct store *s, int64_t image, struct store_bytes *out, struct err *e)
 {
     struct sql_rows *found;

@@ -5,6 +5,7 @@
 #ifndef ASSENT_STORE_IMAGES_H
 #define ASSENT_STORE_IMAGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/base.h"
@@ -31,6 +32,8 @@ int store_image_add(struct store *s, const char *key, int64_t *id, struct err *e
  * width 0: not looked at; what was known of the same bytes stays. */
 int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_t width,
                      uint32_t height, struct err *e);
+/* Has any image been seen? */
+int store_images_seen(struct store *s, bool *seen, struct err *e);
 /* As they were seen last; all of it 0 where they were not. */
 struct store_bytes {
     char sha256[SHA256_HEX];

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Normal form C, over libunistring: it sorts long runs of marks in O(n log n). The `tokenizers`
- * library (0.23) normalises with the tables of Unicode 9: what has come since stays as it is
- * there, and so it does here.
+ * The `tokenizers` library (0.23) normalises with the tables of Unicode 9: what has come since
+ * stays as it is there, and so it does here.
  */
 #include "tokenizer/unicode.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <uninorm.h>
 
 struct range {
     uint32_t first, last;
@@ -71,21 +67,6 @@ static bool is_newer_mark(uint32_t c)
     return in_ranges(c, newer, sizeof(newer) / sizeof(newer[0]));
 }
 
-static int normalise_run(const char *text, size_t len, struct buf *out, struct err *e)
-{
-    size_t n = 0;
-    uint8_t *made;
-
-    if (len == 0)
-        return 0;
-    made = u8_normalize(UNINORM_NFC, (const uint8_t *)text, len, NULL, &n);
-    if (!made)
-        return err_set(e, errno == ENOMEM ? ERR_NOMEM : ERR_FORMAT, "cannot normalise a text");
-    buf_add(out, (const char *)made, n);
-    free(made);
-    return 0;
-}
-
 int unicode_nfc(const char *text, size_t len, struct buf *out, struct err *e)
 {
     size_t run = 0, n = 0;
@@ -94,10 +75,10 @@ int unicode_nfc(const char *text, size_t len, struct buf *out, struct err *e)
     for (size_t i = 0; rc == 0 && i < len; i += n) {
         n = text_utf8_size(text + i);
         if (is_newer_mark(text_utf8_code(text + i))) {
-            rc = normalise_run(text + run, i - run, out, e);
+            rc = text_nfc(text + run, i - run, out, e);
             buf_add(out, text + i, n);
             run = i + n;
         }
     }
-    return rc < 0 ? rc : normalise_run(text + run, len - run, out, e);
+    return rc < 0 ? rc : text_nfc(text + run, len - run, out, e);
 }

@@ -113,7 +113,7 @@ class Annotate(Project):
     def test_images_that_labels_brought_are_the_same_images(self):
         names = self.project(4)
         self.write("people.csv", "image,Hat\n" + "".join(f"{n.split('.')[0]},1\n" for n in names) + "gone,1\n")
-        self.run_assent("import", "people.csv", "-a", "people")
+        self.run_assent("import", "people.csv", "-a", "people", "--add-images")
         ran = self.run_assent("annotate")
         self.assertIn("1 image of this project not found among the pictures", ran.out)
         self.assertEqual(self.json("status")["images"], 5)

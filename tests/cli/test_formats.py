@@ -213,12 +213,14 @@ class Reading(Case):
     def test_images_are_folded_where_unambiguous(self):
         self.write("one", "i,Bald\n009189.jpg,1\na/5.jpg,1\nb/5.jpg,0\n")
         self.run_assent("import", "one", "-a", "one")
-        self.write("two", "i,Bald\n9189,0\n5,1\n")
+        self.write("two", "i,Bald\n9189,0\n6,1\n")
         out = self.run_assent("import", "two", "-a", "two").out
         self.assertIn("1 of 2 images matched", out)
         self.assertIn("'9189' taken as '009189.jpg'", out)
-        self.assertIn("'5' was not in this project: added", out)
-        self.assertEqual(self.labels("two"), {("009189.jpg", "Bald"): "no", ("5", "Bald"): "yes"})
+        self.assertIn("'6' was not in this project: added", out)
+        self.assertEqual(self.labels("two"), {("009189.jpg", "Bald"): "no", ("6", "Bald"): "yes"})
+        self.write("three", "i,Bald\n6,0\n5,1\n")
+        self.fails("import", "three", "-a", "three", says=["three:3", "'5'", "'a/5.jpg' and 'b/5.jpg'"])
 
     def test_latest_answer_counts_and_a_partial_run_hides_nothing(self):
         self.check("i,Bald,Wavy_Hair\n1,1,1\n2,0,0\n", ["yes", "yes", "no", "no"])
@@ -246,7 +248,7 @@ class Reading(Case):
                     {"from_name": "Bald", "type": "choices", "value": {"choices": ["no"]}}]}]}]))
         self.assertIn("1 cancelled", self.run_assent("import", "ls.json").out)
         self.assertEqual(self.labels("label-studio-7"), {("x y/1.jpg", "Bald"): "yes"})
-        self.assertEqual(self.labels("a@example.org"), {("2.jpg", "Bald"): "no"})
+        self.assertEqual(self.labels("a@example.org"), {("host/p/2.jpg", "Bald"): "no"})
 
 
 class Consensus(Case):

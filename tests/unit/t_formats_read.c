@@ -192,20 +192,16 @@ static void label_studio_has_entries_of_models_and_people(void **state)
     check_files(all_kinds, rows, COUNT(rows));
 }
 
-static void label_studio_takes_the_image_from_its_address(void **state)
+/* project/catalogue.h reads addresses, whatever file they stand in. */
+static void label_studio_gives_the_address_as_it_stands(void **state)
 {
     static const struct {
         const char *data, *key;
     } rows[] = {
         { "\"image\": \"faces/1.jpg\"", "faces/1.jpg" },
-        { "\"image\": \"/data/local-files/?d=faces/1.jpg\"", "faces/1.jpg" },
-        { "\"image\": \"/data/local-files/?d=faces/a%20b%C3%A9.jpg&x=1\"",
-          "faces/a b\xc3\xa9.jpg" },
-        { "\"image\": \"http://host:8080/data/local-files/?d=faces/1.jpg\"", "faces/1.jpg" },
-        { "\"image\": \"https://host/faces/1.jpg?v=2#top\"", "1.jpg" },
-        { "\"image\": \"s3://bucket/faces/a%2Bb.jpg\"", "a+b.jpg" },
-        { "\"image\": \"100%25.jpg\"", "100%25.jpg" }, /* a path is no address */
-        { "\"image\": \"https://host/100%.jpg\"", "100%.jpg" },
+        { "\"image\": \"/data/local-files/?d=faces/a%20b.jpg&x=1\"",
+          "/data/local-files/?d=faces/a%20b.jpg&x=1" },
+        { "\"image\": \"https://host/1.jpg?v=2#top\"", "https://host/1.jpg?v=2#top" },
         { "\"image\": \"https://host/1.jpg\", \"key\": \"own/1.jpg\"", "own/1.jpg" },
     };
 
@@ -437,7 +433,7 @@ int main(void)
         cmocka_unit_test(long_has_a_row_a_vote),
         cmocka_unit_test(jsonl_has_a_line_a_cell),
         cmocka_unit_test(label_studio_has_entries_of_models_and_people),
-        cmocka_unit_test(label_studio_takes_the_image_from_its_address),
+        cmocka_unit_test(label_studio_gives_the_address_as_it_stands),
         cmocka_unit_test(label_studio_counts_what_was_cancelled),
         cmocka_unit_test(formats_are_recognised),
         cmocka_unit_test(line_ends_and_a_byte_order_mark_change_nothing),

