@@ -145,6 +145,11 @@ bool jv_is_true(const struct json_t *v)
     return json_is_true(v);
 }
 
+bool jv_is_false(const struct json_t *v)
+{
+    return json_is_false(v);
+}
+
 bool jv_flag(const struct json_t *v, bool *out)
 {
     *out = json_is_true(v);

@@ -35,6 +35,7 @@ bool jv_number(const struct json_t *v, double *out);
 bool jv_integer(const struct json_t *v, int64_t *out);
 bool jv_is_null(const struct json_t *v);
 bool jv_is_true(const struct json_t *v);
+bool jv_is_false(const struct json_t *v);
 bool jv_flag(const struct json_t *v, bool *out); /* true or false */
 bool jv_is_object(const struct json_t *v);
 bool jv_is_array(const struct json_t *v);

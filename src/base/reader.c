@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,15 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { READ_SIZE = 64 * 1024 };
+/* UTF-16 is read in smaller pieces: as UTF-8 it takes one and a half times the room. */
+enum { READ_SIZE = 64 * 1024, WIDE_SIZE = 16 * 1024 };
+
+/* A file in UTF-16, which becomes UTF-8 as it is read. */
+struct wide {
+    iconv_t to_utf8;
+    char bytes[WIDE_SIZE]; /* [0, n): not converted yet */
+    size_t n;
+};
 
 struct reader {
     char *name;
@@ -25,7 +34,9 @@ struct reader {
     char *buf;
     size_t start, end, cap;
     bool at_end;
-    bool begun; /* a byte order mark is behind us, or there is none */
+    bool begun;        /* a byte order mark is behind us, or there is none */
+    char line_end;     /* LF; CR in a file that has no LF where it begins */
+    struct wide *wide; /* NULL: the file is UTF-8 */
     unsigned long line;
     struct sha256_ctx sha;
     struct err failed; /* code 0: none */
@@ -73,6 +84,7 @@ static int new_reader(struct reader **out, const char *name, struct err *e)
     if (!r)
         return ERR_NOMEM;
     r->fd = -1;
+    r->line_end = '\n';
     r->name = strdup(name);
     if (!r->name) {
         free(r);
@@ -126,16 +138,71 @@ void reader_close(struct reader *r)
         return;
     if (r->fd >= 0)
         close(r->fd);
+    if (r->wide)
+        iconv_close(r->wide->to_utf8);
+    free(r->wide);
     free(r->buf);
     free(r->name);
     free(r);
 }
 
+static int not_utf16(const struct reader *r, const char *what, struct err *e)
+{
+    err_set(e, ERR_FORMAT, "not UTF-16 text, as its byte order mark says: %s", what);
+    return err_at(e, "%s", r->name);
+}
+
+/* Adds raw[0..n) to buf as UTF-8, which has room for it; *left bytes are part of a character. */
+static int convert(struct reader *r, char *raw, size_t n, size_t *left, struct err *e)
+{
+    char *to = r->buf + r->end;
+    size_t room = r->cap - r->end;
+
+    *left = n;
+    if (iconv(r->wide->to_utf8, &raw, left, &to, &room) == (size_t)-1 && errno != EINVAL)
+        return not_utf16(r, "a surrogate without its pair", e);
+    r->end = (size_t)(to - r->buf);
+    if (*left >= sizeof(r->wide->bytes))
+        return not_utf16(r, "its end is missing", e);
+    memmove(r->wide->bytes, raw, *left);
+    r->wide->n = *left;
+    return 0;
+}
+
+/* Reads into at most `room` bytes. Sets at_end. */
+static int read_bytes(struct reader *r, char *to, size_t room, size_t *got, struct err *e)
+{
+    ssize_t n;
+
+    do
+        n = read(r->fd, to, room);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return err_errno(e, "read", r->name);
+    *got = (size_t)n;
+    r->at_end = n == 0;
+    sha256_update(&r->sha, *got, (const uint8_t *)to);
+    return 0;
+}
+
+static int fill_wide(struct reader *r, struct err *e)
+{
+    struct wide *w = r->wide;
+    size_t n, left;
+    int rc = read_bytes(r, w->bytes + w->n, sizeof(w->bytes) - w->n, &n, e);
+
+    if (rc < 0)
+        return rc;
+    if (r->at_end)
+        return w->n > 0 ? not_utf16(r, "it ends inside a character", e) : 0;
+    return convert(r, w->bytes, w->n + n, &left, e);
+}
+
 /* Reads more behind buf[start, end), moving and growing as needed. Sets at_end. */
 static int fill(struct reader *r, struct err *e)
 {
-    ssize_t n;
-    int rc;
+    size_t n = 0;
+    int rc = 0;
 
     if (r->at_end)
         return 0;
@@ -144,25 +211,48 @@ static int fill(struct reader *r, struct err *e)
         r->end -= r->start;
         r->start = 0;
     }
-    if (r->cap - r->end < READ_SIZE / 2) {
+    if (r->cap - r->end < READ_SIZE / 2)
         rc = mem_grow(&r->buf, &r->cap, r->cap + READ_SIZE, 1, READER_LINE_MAX + 2 * READ_SIZE, e);
-        if (rc < 0)
-            return rc;
+    if (rc == 0 && r->wide)
+        return fill_wide(r, e);
+    if (rc == 0)
+        rc = read_bytes(r, r->buf + r->end, r->cap - r->end, &n, e);
+    r->end += n;
+    return rc;
+}
+
+/* From UTF-16 on: what has been read of it is converted too. */
+static int begin_wide(struct reader *r, const char *encoding, struct err *e)
+{
+    size_t n = r->end - r->start - 2, cap = n + n / 2 + READ_SIZE, left;
+    char *before = r->buf, *raw = before + r->start + 2;
+    int rc;
+
+    r->wide = mem_new(1, sizeof(*r->wide), e);
+    if (!r->wide)
+        return ERR_NOMEM;
+    r->wide->to_utf8 = iconv_open("UTF-8", encoding);
+    if (r->wide->to_utf8 == (iconv_t)-1) {
+        free(r->wide);
+        r->wide = NULL;
+        err_set(e, ERR_IO, "text in UTF-16, which this system cannot convert");
+        return err_at(e, "%s", r->name);
     }
-    do
-        n = read(r->fd, r->buf + r->end, r->cap - r->end);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return err_errno(e, "read", r->name);
-    r->at_end = n == 0;
-    sha256_update(&r->sha, (size_t)n, (const uint8_t *)r->buf + r->end);
-    r->end += (size_t)n;
-    return 0;
+    r->buf = mem_new(cap, 1, e);
+    r->cap = r->buf ? cap : 0;
+    r->start = r->end = 0;
+    rc = r->buf ? convert(r, raw, n, &left, e) : ERR_NOMEM;
+    free(before);
+    if (rc == 0 && r->at_end && r->wide->n > 0)
+        rc = not_utf16(r, "it ends inside a character", e);
+    return rc;
 }
 
 /* Passes over a byte order mark, once, at the file's start; it may come in pieces. */
-static int skip_mark(struct reader *r, struct err *e)
+static int begin(struct reader *r, struct err *e)
 {
+    const char *mark;
+    size_t n;
     int rc = 0;
 
     if (r->begun)
@@ -172,9 +262,17 @@ static int skip_mark(struct reader *r, struct err *e)
     if (rc < 0)
         return rc;
     r->begun = true;
-    if (r->end - r->start >= 3 && memcmp(r->buf + r->start, "\xef\xbb\xbf", 3) == 0)
+    mark = r->buf + r->start;
+    n = r->end - r->start;
+    if (n >= 3 && memcmp(mark, "\xef\xbb\xbf", 3) == 0)
         r->start += 3;
-    return 0;
+    else if (n >= 2 && (memcmp(mark, "\xff\xfe", 2) == 0 || memcmp(mark, "\xfe\xff", 2) == 0))
+        rc = begin_wide(r, mark[0] == '\xff' ? "UTF-16LE" : "UTF-16BE", e);
+    n = r->end - r->start;
+    if (rc == 0 && n > 1 && !memchr(r->buf + r->start, '\n', n) &&
+        memchr(r->buf + r->start, '\r', n - 1))
+        r->line_end = '\r';
+    return rc;
 }
 
 static int check_line(const struct reader *r, const char *line, size_t len, struct err *e)
@@ -185,7 +283,8 @@ static int check_line(const struct reader *r, const char *line, size_t len, stru
     if (nul) {
         err_set(e, ERR_FORMAT, "a NUL byte: this is a binary file, or text in UTF-16");
         err_got(e, "byte 0 at column %zu", (size_t)(nul - line) + 1);
-        err_expected(e, "UTF-8 text");
+        err_expected(e, "UTF-8 text, or UTF-16 with its byte order mark");
+        err_hint(e, "if it is UTF-16, convert it: iconv -f utf-16le -t utf-8");
         return reader_at(r, e);
     }
     if (text_utf8(line, len, &bad))
@@ -210,7 +309,7 @@ static int find_line_end(struct reader *r, size_t *stop, struct err *e)
     size_t seen = 0; /* bytes of the line that hold no LF */
 
     for (;;) {
-        const char *lf = memchr(r->buf + r->start + seen, '\n', r->end - r->start - seen);
+        const char *lf = memchr(r->buf + r->start + seen, r->line_end, r->end - r->start - seen);
         int rc;
 
         if (lf || r->at_end) {
@@ -231,7 +330,7 @@ static int find_line_end(struct reader *r, size_t *stop, struct err *e)
 int reader_line(struct reader *r, const char **line, size_t *len, struct err *e)
 {
     size_t stop = 0;
-    int rc = skip_mark(r, e);
+    int rc = begin(r, e);
 
     if (rc == 0)
         rc = find_line_end(r, &stop, e);
@@ -243,7 +342,7 @@ int reader_line(struct reader *r, const char **line, size_t *len, struct err *e)
     *line = r->buf + r->start;
     *len = stop - r->start;
     r->start = stop < r->end ? stop + 1 : stop;
-    if (*len > 0 && (*line)[*len - 1] == '\r')
+    if (r->line_end == '\n' && *len > 0 && (*line)[*len - 1] == '\r')
         --*len;
     if (*len > READER_LINE_MAX)
         return line_too_long(r, e);
@@ -253,7 +352,7 @@ int reader_line(struct reader *r, const char **line, size_t *len, struct err *e)
 
 int reader_byte(struct reader *r)
 {
-    if (skip_mark(r, &r->failed) < 0)
+    if (begin(r, &r->failed) < 0)
         return READER_FAILED;
     if (r->start == r->end && !r->at_end && fill(r, &r->failed) < 0)
         return READER_FAILED;
@@ -261,7 +360,7 @@ int reader_byte(struct reader *r)
         r->line = 1;
     if (r->start == r->end)
         return READER_END;
-    if (r->buf[r->start] == '\n')
+    if (r->buf[r->start] == r->line_end)
         r->line++;
     return (unsigned char)r->buf[r->start++];
 }
@@ -279,7 +378,7 @@ int reader_peek(struct reader *r, const char **start, size_t *len, struct err *e
     while (rc == 0 && !r->at_end && r->end - r->start < READ_SIZE / 4)
         rc = fill(r, e);
     if (rc == 0)
-        rc = skip_mark(r, e);
+        rc = begin(r, e);
     *start = r->buf + r->start;
     *len = r->end - r->start;
     return rc;

@@ -4,7 +4,8 @@
  *
  * A reader goes once through a file. Lines have at most READER_LINE_MAX bytes, whatever the file
  * says; they are UTF-8 without NUL bytes, and a byte order mark at the file's start is passed over.
- * Errors name the file and the line.
+ * A file that begins with UTF-16's mark is handed out as UTF-8. Lines end with LF or CRLF, or with
+ * CR where the file's first kilobytes have no LF. Errors name the file and the line.
  */
 #ifndef ASSENT_BASE_READER_H
 #define ASSENT_BASE_READER_H
@@ -30,7 +31,7 @@ int reader_open_memory(struct reader **out, const char *name, const void *data, 
                        struct err *e);
 void reader_close(struct reader *r); /* NULL is fine */
 
-/* The next line, without its end (LF or CRLF), not zero-ended, valid until the next call on r.
+/* The next line, without its end, not zero-ended, valid until the next call on r.
  * Returns 1, or 0 at the end of the file. */
 int reader_line(struct reader *r, const char **line, size_t *len, struct err *e);
 /* The next byte; READER_END; or READER_FAILED, and reader_failure has the error. */

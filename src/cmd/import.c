@@ -8,7 +8,18 @@
 #include "project/project.h"
 #include "show/show.h"
 
-enum { KEY_STRICT = 0x100, KEY_METADATA, KEY_KIND, KEY_IMAGES, KEY_ADD, KEY_SKIP, KEY_TRY };
+enum {
+    KEY_STRICT = 0x100,
+    KEY_METADATA,
+    KEY_KIND,
+    KEY_IMAGES,
+    KEY_ADD,
+    KEY_SKIP,
+    KEY_TRY,
+    KEY_COLUMN,
+    KEY_MAP,
+    KEY_MAP_QUESTION
+};
 
 struct import_own {
     struct import_options labels;
@@ -26,12 +37,16 @@ static const struct argp_option options[] = {
       " review's packet",
       0 },
     { "strict", KEY_STRICT, NULL, 0, "refuse names and images that do not match", 0 },
+    { "image-column", KEY_COLUMN, "NAME", 0,
+      "of a table: where the images are (default: the column that looks so)", 0 },
+    { "map", KEY_MAP, "OLD=NEW,..", 0,
+      "values as the file has them, and as they are meant; @FILE: one on each line", 0 },
+    { "map-question", KEY_MAP_QUESTION, "OLD=NEW,..", 0, "the same of questions' names", 0 },
     { "add-images", KEY_ADD, NULL, 0,
       "in a project with pictures: images that it does not have are made, not refused", 0 },
     { "skip-unknown", KEY_SKIP, NULL, 0, "their rows are left out, and counted", 0 },
     { "dry-run", KEY_TRY, NULL, 0, "show what would come in, and change nothing", 0 },
-    { "metadata", KEY_METADATA, "FILE.csv", 0,
-      "instead of labels: columns to group by; the first column is the image", 0 },
+    { "metadata", KEY_METADATA, "FILE.csv", 0, "instead of labels: columns to group by", 0 },
     { "images", KEY_IMAGES, "DIR_OR_TAR", 0,
       "instead of labels: pictures, known by path and SHA-256", 0 },
     { 0 },
@@ -50,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_STRICT: own->labels.strict = true; return 0;
     case KEY_ADD: own->labels.add_images = true; return 0;
     case KEY_SKIP: own->labels.skip_unknown = true; return 0;
+    case KEY_COLUMN: own->labels.image_column = arg; return 0;
+    case KEY_MAP: own->labels.map = arg; return 0;
+    case KEY_MAP_QUESTION: own->labels.map_questions = arg; return 0;
     case KEY_TRY: own->dry_run = true; return 0;
     case KEY_METADATA: own->metadata = arg; return 0;
     case KEY_IMAGES: own->images = arg; return 0;
@@ -88,7 +106,8 @@ static int run_labels(struct project *p, const struct globals *g, const struct i
 static int run_metadata(struct project *p, const struct globals *g, const struct import_own *own,
                         struct err *e)
 {
-    const struct metadata_options o = { own->metadata, own->labels.strict, &log_events };
+    const struct metadata_options o = { own->metadata, own->labels.image_column, own->labels.strict,
+                                        &log_events };
     struct metadata_result result;
     int rc = job_import_metadata(p, &o, &result, e);
 

@@ -4,12 +4,14 @@
 #include <csv.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FIELDS_MAX = 200000, ROW_NOT_BEGUN = 0 /* libcsv's parser state between two rows */ };
 
 struct csvfile {
     struct reader *reader;
     struct csv_parser parser;
+    char separator;
     bool row_ended, at_end;
     unsigned long line;
     struct buf text; /* the row's fields, each zero-ended */
@@ -19,7 +21,16 @@ struct csvfile {
     struct err failed; /* of a callback; code 0: none */
 };
 
-char csvfile_separator(const char *line, size_t len)
+static size_t line_length(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && text[n] != '\n' && text[n] != '\r')
+        n++;
+    return n;
+}
+
+static char most_frequent(const char *line, size_t len)
 {
     static const char candidates[] = { ',', ';', '\t' };
     size_t best = 0;
@@ -38,30 +49,82 @@ char csvfile_separator(const char *line, size_t len)
     return separator;
 }
 
-int csvfile_open(struct csvfile **out, struct reader *r, struct err *e)
+/* The length of a line "sep=;", which has no other sign; 0 where there is none. */
+static size_t separator_line(const char *head, size_t len)
+{
+    size_t n = line_length(head, len);
+
+    return n == 5 && n < len && strncasecmp(head, "sep=", 4) == 0 ? n : 0;
+}
+
+const char *csvfile_header(const char *head, size_t len, size_t *n, char *separator)
+{
+    size_t said = separator_line(head, len), start = said;
+
+    while (said > 0 && start < len && (head[start] == '\r' || head[start] == '\n'))
+        start++;
+    *n = line_length(head + start, len - start);
+    *separator = said > 0 ? head[said - 1] : most_frequent(head, *n);
+    return head + start;
+}
+
+static int new_csvfile(struct csvfile **out, struct reader *r, char separator, struct err *e)
 {
     struct csvfile *c = mem_new(1, sizeof(*c), e);
-    const char *head, *lf;
-    size_t len;
-    int rc;
 
     *out = NULL;
     if (!c)
         return ERR_NOMEM;
     c->reader = r;
+    c->separator = separator;
     c->text = BUF_INIT(2 * READER_LINE_MAX);
-    rc = reader_peek(r, &head, &len, e);
-    if (rc == 0 && csv_init(&c->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) != 0)
-        rc = err_set(e, ERR_NOMEM, "out of memory: a CSV file");
-    if (rc < 0) {
+    if (csv_init(&c->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) != 0) {
         free(c);
-        return rc;
+        return err_set(e, ERR_NOMEM, "out of memory: a CSV file");
     }
-    lf = memchr(head, '\n', len);
-    csv_set_delim(&c->parser,
-                  (unsigned char)csvfile_separator(head, lf ? (size_t)(lf - head) : len));
+    csv_set_delim(&c->parser, (unsigned char)separator);
     *out = c;
     return 0;
+}
+
+int csvfile_open(struct csvfile **out, struct reader *r, struct err *e)
+{
+    const char *head, *line;
+    size_t len, n;
+    char separator;
+    int rc = reader_peek(r, &head, &len, e);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    csvfile_header(head, len, &n, &separator);
+    if (separator_line(head, len) > 0)
+        rc = reader_line(r, &line, &n, e);
+    return rc < 0 ? rc : new_csvfile(out, r, separator, e);
+}
+
+int csvfile_ahead(const struct csvfile *c,
+                  void (*row)(void *data, const char *const *fields, size_t n), void *data,
+                  struct err *e)
+{
+    struct reader *r = NULL;
+    struct csvfile *ahead = NULL;
+    const char *const *fields;
+    const char *head;
+    struct err ended;
+    size_t len, n;
+    int rc = reader_peek(c->reader, &head, &len, e);
+
+    if (rc == 0)
+        rc = reader_open_memory(&r, reader_name(c->reader), head, len, e);
+    if (rc == 0)
+        rc = new_csvfile(&ahead, r, c->separator, e);
+    /* the last one may be cut, and what is wrong with one is told when it is read */
+    while (rc == 0 && csvfile_next(ahead, &fields, &n, &ended) == 1)
+        row(data, fields, n);
+    csvfile_close(ahead);
+    reader_close(r);
+    return rc;
 }
 
 void csvfile_close(struct csvfile *c)

@@ -22,9 +22,16 @@ unsigned long csvfile_line(const struct csvfile *c); /* where the row began */
 /* Gives e the place "file:line" of the row. Returns e->code. */
 int csvfile_at(const struct csvfile *c, struct err *e);
 
+/* Shows the rows behind the last one that have been read ahead, without taking them: what comes
+ * first of a table, up to some kilobytes of it. */
+int csvfile_ahead(const struct csvfile *c,
+                  void (*row)(void *data, const char *const *fields, size_t n), void *data,
+                  struct err *e);
+
 /* Writes one field, quoted only where that is needed. */
 void csvfile_write(FILE *f, const char *field);
-/* The separator that a header line suggests: the most frequent of , ; and tab. */
-char csvfile_separator(const char *line, size_t len);
+/* The header in a file's first bytes, and what stands between its fields: what the line "sep=;"
+ * before it says, as Excel takes it, else the most frequent of , ; and tab. */
+const char *csvfile_header(const char *head, size_t len, size_t *n, char *separator);
 
 #endif

@@ -42,6 +42,7 @@ struct label_row {
 /* What was found; complete after the last row. */
 struct labels_found {
     const char *format;
+    const char *image_column; /* the name of a table's column of images; NULL: no table */
     uint64_t rows;
     size_t n_names, n_matched; /* distinct names of questions in the file; those the task asks */
     const char *const *folded; /* pairs: as the file has it, as the task has it */
@@ -55,11 +56,21 @@ struct labels_found {
 /* The formats' names: "celeba", "csv", ..; NULL behind the last. */
 const char *labels_format(size_t i);
 
+struct label_names {   /* of a table's columns, and of what stands for others */
+    const char *image; /* the column of the images; NULL: it is looked for */
+    /* Is a cell the name of an image that is known? NULL: nobody knows. */
+    bool (*is_image)(void *data, const char *cell);
+    void *data;
+    /* "old=new" pairs, of values and of questions' names, as the file has them and as the task
+     * does; NULL-ended, NULL: none */
+    const char *const *values, *const *questions;
+};
+
 /* path: a file, or for "study" a folder. format NULL or "auto": recognised from the first bytes;
  * ERR_FORMAT says what was seen where none fits. Names of questions are matched exactly, else with
- * case and '_'/space folded. */
+ * case and '_'/space folded. names: borrowed; NULL: as it stands. */
 int labels_open(struct labels **out, const char *path, const char *format, const struct task *task,
-                struct err *e);
+                const struct label_names *names, struct err *e);
 /* The same from memory, for fuzzing; name stands for the file. */
 int labels_open_memory(struct labels **out, const char *name, const void *data, size_t len,
                        const char *format, const struct task *task, struct err *e);
@@ -75,11 +86,13 @@ int labels_provenance(struct labels *l, const char *annotator, const char **sour
 
 /* ---- reading metadata ---- */
 
-/* A CSV whose first column is the image and whose others are columns to group by. */
+/* A CSV with a column of images, looked for as in label tables, whose others are columns to group
+ * by. */
 struct metadata;
 
-int metadata_open(struct metadata **out, const char *path, struct err *e);
-/* The columns' names, without the first. */
+int metadata_open(struct metadata **out, const char *path, const struct label_names *names,
+                  struct err *e);
+/* The columns' names, without the images'. */
 size_t metadata_names(const struct metadata *m, const char *const **names);
 /* The next row's key and values, one a name; valid until the next call. 1, or 0 at the end. */
 int metadata_next(struct metadata *m, const char **key, const char *const **values,

@@ -20,6 +20,7 @@ struct target {
 struct labels {
     const struct label_format *format;
     const struct task *task;
+    const struct label_names *names; /* NULL: none */
     char *path;
     struct reader *reader; /* NULL: a folder */
     void *state;           /* the format's own */
@@ -56,6 +57,8 @@ struct label_format {
 /* Looks a question's name up, counting it once. */
 int labels_match(struct labels *l, const char *name, size_t len, const struct target **out,
                  struct err *e);
+/* Is it one? Counts nothing. */
+bool labels_is_question(const struct labels *l, const char *name);
 /* Adds the cell, or a whole question's cells, that a label's text says. ERR_FORMAT where it is
  * none, with the place left to the caller. */
 int labels_add_text(struct labels *l, const struct target *t, const char *text, size_t len,

@@ -68,19 +68,30 @@ static int read_probabilities(struct labels *l, struct jsonl *j, const struct ta
     return 0;
 }
 
+/* A text, a number or a boolean as text; NULL: none of these. */
+static const char *text_of(const struct json_t *value, char *scratch, size_t cap)
+{
+    double number;
+
+    if (jv_text(value))
+        return jv_text(value);
+    if (jv_is_true(value) || jv_is_false(value))
+        return jv_is_true(value) ? "true" : "false";
+    if (!jv_number(value, &number))
+        return NULL;
+    snprintf(scratch, cap, "%.17g", number);
+    return scratch;
+}
+
 static int read_value(struct labels *l, struct jsonl *j, const struct target *t, struct err *e)
 {
     const struct json_t *value = jv_get(j->line, "value");
-    const char *text = jv_is_null(value) ? jv_text(jv_get(j->line, "reason")) : jv_text(value);
-    char digits[24];
-    int64_t number;
+    char scratch[32];
+    const char *text = jv_is_null(value) ? jv_text(jv_get(j->line, "reason"))
+                                         : text_of(value, scratch, sizeof(scratch));
 
-    if (!text && jv_integer(value, &number)) {
-        snprintf(digits, sizeof(digits), "%lld", (long long)number);
-        text = digits;
-    }
     if (!text && !jv_is_null(value))
-        return wrong("value", value, "a text, -1, 0, 1 or null", e);
+        return wrong("value", value, "a text, a number, a boolean or null", e);
     return text ? labels_add_text(l, t, text, strlen(text), e) : 0;
 }
 

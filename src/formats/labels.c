@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "formats/internal.h"
 
@@ -56,10 +57,11 @@ static const struct label_format *find_format(const char *name)
 
 size_t labels_first_line(const char *head, size_t len)
 {
-    const char *lf = memchr(head, '\n', len);
+    size_t n = 0;
 
-    len = lf ? (size_t)(lf - head) : len;
-    return len > 0 && head[len - 1] == '\r' ? len - 1 : len;
+    while (n < len && head[n] != '\n' && head[n] != '\r')
+        n++;
+    return n;
 }
 
 /* ---- opening ---- */
@@ -185,9 +187,12 @@ static int finish_open(struct labels **out, int rc, const char *format, struct e
 }
 
 int labels_open(struct labels **out, const char *path, const char *format, const struct task *task,
-                struct err *e)
+                const struct label_names *names, struct err *e)
 {
     int rc = new_labels(out, path, task, e);
+
+    if (rc == 0)
+        (*out)->names = names;
 
     if (rc == 0 && !file_is_folder(path) && !text_equal(format, "study"))
         rc = reader_open(&(*out)->reader, path, e);
@@ -326,21 +331,58 @@ static int keep_folded(struct labels *l, const char *name, size_t len, const str
     return 0;
 }
 
+/* What "old=new" pairs say for text[0..len): the new one, whose length is *len; else text itself.
+ */
+static const char *renamed(const char *const *pairs, const char *text, size_t *len)
+{
+    for (; pairs && *pairs; pairs++) {
+        const char *equals = strrchr(*pairs, '=');
+
+        if ((size_t)(equals - *pairs) == *len && memcmp(*pairs, text, *len) == 0) {
+            *len = strlen(equals + 1);
+            return equals + 1;
+        }
+    }
+    return text;
+}
+
+static bool find_question(const struct labels *l, const char *name, size_t len, size_t *index,
+                          bool *folds)
+{
+    char text[2 * TASK_NAME_MAX + 8], folded[sizeof(text)];
+
+    *folds = false;
+    if (len == 0 || map_get(l->exact, name, len, index))
+        return len > 0;
+    if (len >= sizeof(text))
+        return false;
+    memcpy(text, name, len);
+    text[len] = '\0';
+    *folds = true;
+    return text_fold(text, folded, sizeof(folded)) &&
+           map_get(l->folded, folded, strlen(folded), index);
+}
+
+bool labels_is_question(const struct labels *l, const char *name)
+{
+    size_t index, len = strlen(name);
+    bool folds;
+
+    name = renamed(l->names ? l->names->questions : NULL, name, &len);
+    return find_question(l, name, len, &index, &folds);
+}
+
 /* Folds and counts a name that was not seen before; *index is its target's. */
 static int match_new(struct labels *l, const char *name, size_t len, size_t *index, struct err *e)
 {
-    char text[2 * TASK_NAME_MAX + 8], folded[sizeof(text)];
+    size_t len_new = len;
+    const char *name_new = renamed(l->names ? l->names->questions : NULL, name, &len_new);
+    bool folds;
     int rc;
 
-    if (len > 0 && map_get(l->exact, name, len, index)) {
+    if (find_question(l, name_new, len_new, index, &folds)) {
         count_match(l, &l->targets[*index]);
-        return 0;
-    }
-    snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : sizeof(text) - 1), name);
-    if (len > 0 && len < sizeof(text) && text_fold(text, folded, sizeof(folded)) &&
-        map_get(l->folded, folded, strlen(folded), index)) {
-        count_match(l, &l->targets[*index]);
-        return keep_folded(l, name, len, &l->targets[*index], e);
+        return folds || name_new != name ? keep_folded(l, name, len, &l->targets[*index], e) : 0;
     }
     *index = l->n_targets - 1;
     rc = keep_name(l, &l->unmatched, &l->unmatched_cap, l->found.n_unmatched, name, len, e);
@@ -391,8 +433,8 @@ static int no_label(const struct labels *l, const struct target *t, const char *
     err_set(e, ERR_FORMAT, "not an answer to '%s'", target_name(l, t));
     err_got(e, "'%.*s'", (int)(len < 100 ? len : 100), text);
     if (!t->whole && c->yesno)
-        return err_expected(e,
-                            "-1/1, 0/1, yes/no, true/false, empty, or an abstention (unsure, ..)");
+        return err_expected(e, "-1/1, 0/1, yes/no, true/false, empty or NaN, or an abstention "
+                               "(unsure, ..)");
     for (size_t i = 0; i < q->n_options; i++)
         buf_printf(&options, "%s%s", i > 0 ? ", " : "", q->options[i]);
     err_expected(e, "%s%s%s", t->whole ? "any of " : "one of ", options.text ? options.text : "",
@@ -401,36 +443,73 @@ static int no_label(const struct labels *l, const struct target *t, const char *
     return e->code;
 }
 
+/* The option that text[0..len) names, without the spaces before it; n_options where it is none. */
+static size_t find_option(const struct question *q, const char *const *values, const char *text,
+                          size_t len)
+{
+    char option[TASK_NAME_MAX + 1];
+    size_t o = 0;
+
+    text = renamed(values, text, &len);
+    snprintf(option, sizeof(option), "%.*s", (int)(len < sizeof(option) ? len : 0), text);
+    while (o < q->n_options && !text_folds_to(option + strspn(option, " "), q->options[o]))
+        o++;
+    return o;
+}
+
+static int add_all(struct labels *l, const struct target *t, int16_t value, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t o = 0; rc == 0 && o < t->n; o++)
+        rc = labels_add_cell(l, t->column + o, value, e);
+    return rc;
+}
+
+/* An abstention's name or a word for "no value" in place of a list; "none" is a list without
+ * options. */
+static bool is_no_list(const struct column *c, const struct question *q, const char *text,
+                       size_t len, int16_t *value)
+{
+    unsigned codings = 0;
+
+    if (find_option(q, NULL, text, len) < q->n_options)
+        return false;
+    *value = VALUE_NO;
+    if (len == 4 && strncasecmp(text, "none", len) == 0)
+        return true;
+    return task_read_value(c, text, len, value, &codings) &&
+           (codings == CODING_REASON || *value == VALUE_MISSING);
+}
+
 /* "red;blue": those options yes, the others no. */
 static int add_list(struct labels *l, const struct target *t, const char *text, size_t len,
                     struct err *e)
 {
-    const struct question *q = &l->task->questions[l->task->columns[t->column].question];
-    size_t first = l->n_cells;
-    int16_t reason = VALUE_MISSING;
-    unsigned codings = 0;
-    bool abstains = task_read_value(&l->task->columns[t->column], text, len, &reason, &codings) &&
-                    codings == CODING_REASON;
-    int rc = 0;
+    const struct column *c = &l->task->columns[t->column];
+    const struct question *q = &l->task->questions[c->question];
+    size_t first = l->n_cells, end;
+    int16_t value;
+    int rc;
 
-    for (size_t o = 0; rc == 0 && o < t->n; o++)
-        rc = labels_add_cell(l, t->column + o, abstains ? reason : VALUE_NO, e);
-    for (size_t at = 0; rc == 0 && !abstains && at < len;) {
-        size_t end = at, o = 0;
-        char option[TASK_NAME_MAX + 1];
+    if (is_no_list(c, q, text, len, &value)) {
+        if (value == VALUE_MISSING)
+            return 0;
+        l->found.codings |= value < 0 ? CODING_REASON : CODING_OPTION;
+        return add_all(l, t, value, e);
+    }
+    rc = add_all(l, t, VALUE_NO, e);
+    for (size_t at = 0; rc == 0 && at < len; at = end + 1) {
+        size_t o;
 
-        while (end < len && text[end] != ';' && text[end] != '|')
+        for (end = at; end < len && text[end] != ';' && text[end] != '|';)
             end++;
-        snprintf(option, sizeof(option), "%.*s", (int)(end - at < sizeof(option) ? end - at : 0),
-                 text + at);
-        while (o < t->n && !text_folds_to(option + strspn(option, " "), q->options[o]))
-            o++;
-        if (o == t->n)
+        o = find_option(q, l->names ? l->names->values : NULL, text + at, end - at);
+        if (o == q->n_options)
             return no_label(l, t, text, len, e);
         l->cells[first + o].value = VALUE_YES;
-        at = end + 1;
     }
-    l->found.codings |= abstains ? CODING_REASON : CODING_OPTION;
+    l->found.codings |= CODING_OPTION;
     return rc;
 }
 
@@ -439,6 +518,7 @@ int labels_add_text(struct labels *l, const struct target *t, const char *text, 
 {
     int16_t value;
 
+    text = renamed(l->names ? l->names->values : NULL, text, &len);
     if (!t->found || len == 0)
         return 0;
     if (t->whole)

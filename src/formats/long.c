@@ -13,7 +13,7 @@ enum { TASK, WORKER, LABEL, N_ROLES };
 
 struct long_table {
     struct csvfile *csv;
-    size_t field_of[N_ROLES];
+    size_t field_of[N_ROLES], n;
     struct buf key;
 };
 
@@ -32,32 +32,42 @@ static int role_of(const char *name)
     return -1;
 }
 
-/* Three columns, and they are these three. */
+/* A header's field without the quotes around it, in place. */
+static char *unquoted(char *field)
+{
+    size_t len = strlen(field);
+
+    if (len < 2 || field[0] != '"' || field[len - 1] != '"')
+        return field;
+    field[len - 1] = '\0';
+    return field + 1;
+}
+
+/* Each of the three columns stands there, once. */
 static bool recognise(const char *head, size_t len)
 {
-    size_t first = labels_first_line(head, len);
-    char line[128], separator[2] = { csvfile_separator(head, first), '\0' };
-    unsigned roles = 0, n = 0;
-    char *rest = line, *name;
+    char line[1024], separator[2] = { 0 }, *rest = line, *name;
+    size_t n, times[N_ROLES] = { 0 };
+    const char *first = csvfile_header(head, len, &n, separator);
 
-    if (first >= sizeof(line))
+    if (n >= sizeof(line))
         return false;
-    memcpy(line, head, first);
-    line[first] = '\0';
+    memcpy(line, first, n);
+    line[n] = '\0';
     while ((name = strsep(&rest, separator)) != NULL) {
-        int role = role_of(name);
+        int role = role_of(unquoted(name));
 
-        n++;
-        roles |= role >= 0 ? 1u << role : 0;
+        if (role >= 0)
+            times[role]++;
     }
-    return n == N_ROLES && roles == (1u << N_ROLES) - 1;
+    return times[TASK] == 1 && times[WORKER] == 1 && times[LABEL] == 1;
 }
 
 static int open_long(struct labels *l, struct err *e)
 {
     struct long_table *t = mem_new(1, sizeof(*t), e);
     const char *const *fields;
-    size_t n, found = 0;
+    size_t times[N_ROLES] = { 0 };
     int rc;
 
     if (!t)
@@ -66,20 +76,20 @@ static int open_long(struct labels *l, struct err *e)
     t->key = BUF_INIT(READER_LINE_MAX);
     rc = csvfile_open(&t->csv, l->reader, e);
     if (rc == 0)
-        rc = csvfile_next(t->csv, &fields, &n, e);
+        rc = csvfile_next(t->csv, &fields, &t->n, e);
     if (rc < 0)
         return rc;
-    for (size_t i = 0; rc == 1 && i < n; i++) {
+    for (size_t i = 0; rc == 1 && i < t->n; i++) {
         int role = role_of(fields[i]);
 
-        if (role >= 0) {
-            t->field_of[role] = i;
-            found++;
-        }
+        if (role < 0)
+            continue;
+        t->field_of[role] = i;
+        times[role]++;
     }
-    if (found == N_ROLES && n == N_ROLES)
+    if (times[TASK] == 1 && times[WORKER] == 1 && times[LABEL] == 1)
         return 0;
-    err_set(e, ERR_FORMAT, "a long label table has three columns");
+    err_set(e, ERR_FORMAT, "a long label table has three columns, each of them once");
     err_expected(e, "task,worker,label in the first line");
     return err_at(e, "%s:1", l->path);
 }
@@ -95,15 +105,15 @@ static int next_long(struct labels *l, struct err *e)
 
     if (rc != 1)
         return rc;
-    task = n == N_ROLES ? fields[t->field_of[TASK]] : "";
+    task = n == t->n ? fields[t->field_of[TASK]] : "";
     slash = strrchr(task, '/');
-    if (!slash || slash == task || n != N_ROLES || *fields[t->field_of[WORKER]] == '\0') {
+    if (!slash || slash == task || n != t->n || *fields[t->field_of[WORKER]] == '\0') {
         err_set(e, ERR_FORMAT,
-                n != N_ROLES ? "the row has %zu columns"
-                             : "the row names no image, question or worker",
+                n != t->n ? "the row has %zu columns"
+                          : "the row names no image, question or worker",
                 n);
         err_got(e, "task '%.80s'", task);
-        err_expected(e, "three columns: image/question, worker, label");
+        err_expected(e, "%zu columns, as in the first line: image/question, worker, label", t->n);
         return csvfile_at(t->csv, e);
     }
     rc = labels_match(l, slash + 1, strlen(slash + 1), &target, e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CSV with the image in the first column and a question in each other: Kaggle's
+ * CSV with the image in one column and a question in each other: Kaggle's
  * list_attr_celeba.csv and its like. A multi question is one column "Tags" with its options joined
  * by ';', or a yes/no column "Tags:red" for each.
  */
@@ -8,54 +8,76 @@
 #include <string.h>
 
 #include "formats/csvfile.h"
+#include "formats/image_column.h"
 #include "formats/internal.h"
 
 struct wide {
     struct csvfile *csv;
-    const struct target **targets; /* of the fields after the first */
-    size_t n;
+    const struct target **targets; /* [n]; NULL: the images, or a column without a name */
+    size_t n, image;
 };
 
 static bool recognise(const char *head, size_t len)
 {
-    size_t first = labels_first_line(head, len);
+    size_t n;
+    char separator;
+    const char *line = csvfile_header(head, len, &n, &separator);
 
-    return memchr(head, csvfile_separator(head, first), first) != NULL && head[0] != '{' &&
-           head[0] != '[';
+    return memchr(line, separator, n) != NULL && *line != '{' && *line != '[';
+}
+
+static int one_question(const struct wide *w, const char *const *fields, size_t i, struct err *e)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (!w->targets[i] || !w->targets[j] || !w->targets[i]->found || !w->targets[j]->found ||
+            w->targets[i]->column != w->targets[j]->column)
+            continue;
+        err_set(e, ERR_FORMAT, "the columns '%s' and '%s' are one question", fields[j], fields[i]);
+        return csvfile_at(w->csv, e);
+    }
+    return 0;
+}
+
+static int find_image(struct labels *l, struct wide *w, const char *const *fields, struct err *e)
+{
+    bool *taken = mem_new(w->n, sizeof(*taken), e);
+    int rc;
+
+    if (!taken)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < w->n; i++)
+        taken[i] = labels_is_question(l, fields[i]);
+    rc = image_column(w->csv, fields, w->n, taken, l->names, &w->image, e);
+    free(taken);
+    if (rc < 0)
+        return rc;
+    l->found.image_column = arena_text(&l->arena, fields[w->image], strlen(fields[w->image]), e);
+    return l->found.image_column ? 0 : ERR_NOMEM;
 }
 
 static int read_header(struct labels *l, struct wide *w, struct err *e)
 {
     const char *const *fields;
-    size_t n;
-    int rc = csvfile_next(w->csv, &fields, &n, e);
+    int rc = csvfile_next(w->csv, &fields, &w->n, e);
 
     if (rc < 0)
         return rc;
-    if (rc == 0 || n < 2) {
+    if (rc == 0 || w->n < 2) {
         err_set(e, ERR_FORMAT, "a label table's first line names its columns");
-        err_got(e, "%zu", rc == 0 ? 0 : n);
+        err_got(e, "%zu", rc == 0 ? 0 : w->n);
         err_expected(e, "two or more: the image, then questions");
         return err_at(e, "%s:1", l->path);
     }
-    w->n = n - 1;
     w->targets = mem_new(w->n, sizeof(*w->targets), e);
-    if (!w->targets)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < w->n; i++) {
-        rc = labels_match(l, fields[i + 1], strlen(fields[i + 1]), &w->targets[i], e);
-        if (rc < 0)
-            return rc;
-        for (size_t j = 0; j < i; j++) {
-            if (!w->targets[i]->found || w->targets[i]->column != w->targets[j]->column ||
-                !w->targets[j]->found)
-                continue;
-            err_set(e, ERR_FORMAT, "the columns '%s' and '%s' are one question", fields[j + 1],
-                    fields[i + 1]);
-            return csvfile_at(w->csv, e);
-        }
+    rc = w->targets ? find_image(l, w, fields, e) : ERR_NOMEM;
+    for (size_t i = 0; rc == 0 && i < w->n; i++) {
+        if (i == w->image || *fields[i] == '\0')
+            continue;
+        rc = labels_match(l, fields[i], strlen(fields[i]), &w->targets[i], e);
+        if (rc == 0)
+            rc = one_question(w, fields, i, e);
     }
-    return 0;
+    return rc;
 }
 
 static int open_wide(struct labels *l, struct err *e)
@@ -79,16 +101,16 @@ static int next_wide(struct labels *l, struct err *e)
 
     if (rc != 1)
         return rc;
-    if (n != w->n + 1) {
-        err_set(e, ERR_FORMAT, "the row has too %s columns", n < w->n + 1 ? "few" : "many");
+    if (n != w->n) {
+        err_set(e, ERR_FORMAT, "the row has too %s columns", n < w->n ? "few" : "many");
         err_got(e, "%zu", n);
-        err_expected(e, "%zu, as in the first line", w->n + 1);
+        err_expected(e, "%zu, as in the first line", w->n);
         return csvfile_at(w->csv, e);
     }
-    for (size_t i = 0; i < w->n; i++)
-        if (labels_add_text(l, w->targets[i], fields[i + 1], strlen(fields[i + 1]), e) < 0)
+    for (size_t i = 0; i < n; i++)
+        if (w->targets[i] && labels_add_text(l, w->targets[i], fields[i], strlen(fields[i]), e) < 0)
             return csvfile_at(w->csv, e);
-    l->row.key = fields[0];
+    l->row.key = fields[w->image];
     l->row.line = csvfile_line(w->csv);
     return labels_check_row(l, l->path, e);
 }

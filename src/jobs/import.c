@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "formats/formats.h"
+#include "jobs/import_names.h"
 #include "project/catalogue.h"
 
 enum { ROWS_MAX = 100000000, ANNOTATORS_MAX = 100000, CHECK_EVERY = 1024 };
@@ -28,6 +29,7 @@ struct importing {
     const struct import_options *options;
     struct import_result *out;
     struct labels *file;
+    struct label_names names;
     struct store_images own;
     struct catalogue catalogue;        /* of the project's pictures */
     const struct store_images *images; /* the catalogue's, or own */
@@ -346,6 +348,8 @@ static int keep_found(struct importing *im, struct err *e)
     int rc;
 
     out->format = found->format; /* static */
+    if (found->image_column && !(out->image_column = keep(im, found->image_column, e)))
+        return ERR_NOMEM;
     out->rows = found->rows;
     out->n_names = found->n_names;
     out->n_names_matched = found->n_matched;
@@ -609,10 +613,23 @@ static int check_options(const struct importing *im, struct err *e)
     return 0;
 }
 
+static int open_file(struct importing *im, struct err *e)
+{
+    const struct import_options *o = im->options;
+    const struct import_names said = { o->image_column, o->map, o->map_questions };
+    int rc = import_names_read(&said, im->matcher, &im->names, &im->out->arena, e);
+
+    if (rc == 0)
+        rc = labels_open(&im->file, o->path, o->format, im->project->task, &im->names, e);
+    return rc == 0 ? check_options(im, e) : rc;
+}
+
 static int import_file(struct importing *im, struct err *e)
 {
     int rc = start(im, e);
 
+    if (rc == 0)
+        rc = open_file(im, e);
     if (rc == 0)
         rc = read_rows(im, e);
     if (rc == 0)
@@ -629,11 +646,7 @@ int job_import(struct project *p, const struct import_options *o, struct import_
     int rc;
 
     *out = (struct import_result){ .path = o->path };
-    rc = labels_open(&im.file, o->path, o->format, p->task, e);
-    if (rc == 0)
-        rc = check_options(&im, e);
-    if (rc == 0)
-        rc = store_begin(p->store, e);
+    rc = store_begin(p->store, e);
     if (rc == 0)
         rc = store_end(p->store, import_file(&im, e), e);
     if (rc < 0)

@@ -16,8 +16,11 @@ struct import_options {
     const char *format;    /* NULL: auto */
     bool strict;           /* refuse names and images that do not match */
     /* Of images that a project with pictures does not have: */
-    bool add_images;   /* they are made */
-    bool skip_unknown; /* their rows are left out; neither: the file is refused */
+    bool add_images;          /* they are made */
+    bool skip_unknown;        /* their rows are left out; neither: the file is refused */
+    const char *image_column; /* of a table; NULL: looked for */
+    /* "OLD=NEW,OLD=NEW", or "@FILE" with one on each line; NULL: none */
+    const char *map, *map_questions;
     const struct events *events;
 };
 
@@ -32,7 +35,8 @@ struct import_annotator {
 struct import_result {
     const char *path; /* the options' */
     const char *format;
-    uint64_t rows, repeated; /* repeated: cells that stood twice with one value */
+    const char *image_column; /* of a table; NULL: it is none */
+    uint64_t rows, repeated;  /* repeated: cells that stood twice with one value */
     size_t n_names, n_names_matched;
     const char *const *names_folded; /* pairs */
     size_t n_names_folded;

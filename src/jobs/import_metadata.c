@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/formats.h"
+#include "jobs/import_names.h"
 #include "project/catalogue.h"
 
 struct meta_import {
@@ -99,10 +100,16 @@ static int note_event(const struct meta_import *im, struct err *e)
 
 static int import_file(struct meta_import *im, struct err *e)
 {
+    const struct import_names said = { .image_column = im->options->image_column };
+    struct label_names names;
     int rc = store_images_load(im->project->store, &im->images, e);
 
     if (rc == 0)
         rc = matcher_new(&im->matcher, &im->images, e);
+    if (rc == 0)
+        rc = import_names_read(&said, im->matcher, &names, &im->out->arena, e);
+    if (rc == 0)
+        rc = metadata_open(&im->file, im->options->path, &names, e);
     if (rc == 0)
         rc = take_rows(im, e);
     return rc == 0 ? note_event(im, e) : rc;
@@ -115,9 +122,7 @@ int job_import_metadata(struct project *p, const struct metadata_options *o,
     int rc;
 
     *out = (struct metadata_result){ .path = o->path };
-    rc = metadata_open(&im.file, o->path, e);
-    if (rc == 0)
-        rc = store_begin(p->store, e);
+    rc = store_begin(p->store, e);
     if (rc == 0)
         rc = store_end(p->store, import_file(&im, e), e);
     if (rc < 0)

@@ -10,7 +10,8 @@
 
 struct metadata_options {
     const char *path;
-    bool strict; /* refuse rows whose image is not known */
+    const char *image_column; /* NULL: looked for */
+    bool strict;              /* refuse rows whose image is not known */
     const struct events *events;
 };
 

@@ -137,7 +137,7 @@ static int read_gold(struct review_job *j, struct err *e)
 
     if (!path)
         return 0;
-    rc = labels_open(&file, path, NULL, j->project->task, e);
+    rc = labels_open(&file, path, NULL, j->project->task, NULL, e);
     if (rc < 0)
         return rc;
     rc = matcher_new(&m, &j->data.images, e);

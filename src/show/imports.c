@@ -95,6 +95,7 @@ static void say_annotators(struct page *p, const struct import_result *r)
 static void set_labels(struct page *p, const struct import_result *r)
 {
     page_text(p, "format", r->format);
+    page_text(p, "image_column", r->image_column);
     page_count(p, "rows", r->rows);
     page_count(p, "rows_skipped", r->rows_skipped);
     page_text(p, "values", r->values);
@@ -123,6 +124,8 @@ struct page *show_import(const struct import_result *r)
 
     page_paragraph(p, "%s: format %s, %s rows, values %s", r->path, r->format,
                    text_grouped(r->rows, n), r->values[0] != '\0' ? r->values : "none");
+    if (r->image_column)
+        page_note(p, "images from the column '%s'", r->image_column);
     say_names(p, r);
     say_images(p, r);
     say_annotators(p, r);

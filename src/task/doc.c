@@ -78,9 +78,14 @@ int doc_parse(struct doc **out, const char *name, const char *text, size_t len, 
 {
     struct doc *d = mem_new(1, sizeof(*d), e);
     yaml_parser_t parser;
-    int rc = d ? check_depth(name, text, len, e) : ERR_NOMEM;
+    int rc;
 
     *out = NULL;
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* as Windows' editors begin a file */
+        text += 3;
+        len -= 3;
+    }
+    rc = d ? check_depth(name, text, len, e) : ERR_NOMEM;
     if (rc < 0) {
         doc_free(d);
         return rc;

@@ -133,11 +133,14 @@ struct word {
 };
 
 static const struct word yesno_words[] = {
-    { "no", VALUE_NO, CODING_YES_NO },
-    { "yes", VALUE_YES, CODING_YES_NO },
-    { "false", VALUE_NO, CODING_TRUE_FALSE },
-    { "true", VALUE_YES, CODING_TRUE_FALSE },
+    { "no", VALUE_NO, CODING_YES_NO },        { "yes", VALUE_YES, CODING_YES_NO },
+    { "n", VALUE_NO, CODING_YES_NO },         { "y", VALUE_YES, CODING_YES_NO },
+    { "false", VALUE_NO, CODING_TRUE_FALSE }, { "true", VALUE_YES, CODING_TRUE_FALSE },
+    { "f", VALUE_NO, CODING_TRUE_FALSE },     { "t", VALUE_YES, CODING_TRUE_FALSE },
 };
+
+/* What programs write where there is no value: pandas, R, Excel, SQL, Python. */
+static const char *const missing_words[] = { "nan", "na", "n/a", "#n/a", "<na>", "null", "none" };
 
 /* Does text[0..len) fold to word? */
 static bool folds(const char *text, size_t len, const char *word)
@@ -151,11 +154,25 @@ static bool folds(const char *text, size_t len, const char *word)
     return text_folds_to(copy, word);
 }
 
+/* The length of a number without the zeros of its fraction: pandas writes a whole number as 1.0
+ * where its column has a gap. */
+static size_t whole_number(const char *text, size_t len)
+{
+    size_t n = len;
+
+    while (n > 0 && text[n - 1] == '0')
+        n--;
+    return n > 1 && n < len && text[n - 1] == '.' ? n - 1 : len;
+}
+
 static bool read_word(const char *text, size_t len, int16_t *value, unsigned *codings)
 {
-    char last = len > 0 ? text[len - 1] : '\0';
-    bool is_signed = len == 2 && text[0] == '-' && last == '1';
+    char last;
+    bool is_signed;
 
+    len = whole_number(text, len);
+    last = len > 0 ? text[len - 1] : '\0';
+    is_signed = len == 2 && text[0] == '-' && last == '1';
     if (is_signed || (len == 1 && (last == '0' || last == '1'))) { /* by far the most */
         *value = !is_signed && last == '1' ? VALUE_YES : VALUE_NO;
         *codings |= is_signed ? CODING_SIGNED : last == '1' ? CODING_ONE : CODING_ZERO;
@@ -200,6 +217,10 @@ bool task_read_value(const struct column *c, const char *text, size_t len, int16
         *codings |= CODING_REASON;
         return true;
     }
+    *value = VALUE_MISSING;
+    for (size_t i = 0; i < sizeof(missing_words) / sizeof(missing_words[0]); i++)
+        if (folds(text, len, missing_words[i]))
+            return true;
     return false;
 }
 

@@ -194,9 +194,10 @@ enum task_coding {
     CODING_REASON = 64, /* an abstention by its name */
 };
 
-/* A label's text to its value: -1/1, 0/1, yes/no, true/false (ASCII case and '_'/space folded) for
- * yes/no columns, an option's text for the others, a reason's name for an abstention; empty is
- * VALUE_MISSING. Adds to *codings what it saw. False: none of these. */
+/* A label's text to its value: -1/1, 0/1, 1.0/0.0, yes/no, y/n, true/false, t/f (ASCII case and
+ * '_'/space folded) for yes/no columns, an option's text for the others, a reason's name for an
+ * abstention. Empty, and where it is no option NaN, NA, N/A, null and None, is VALUE_MISSING. Adds
+ * to *codings what it saw. False: none of these. */
 bool task_read_value(const struct column *c, const char *text, size_t len, int16_t *value,
                      unsigned *codings);
 /* "-1/1", "0/1, yes/no", ... in out, which holds at least 80 bytes. */

@@ -51,7 +51,7 @@ class LabelFiles(Case):
         self.bad(b"i,Bald\n1,1\n2,\x001\n", "bad:3", "byte 0 at column 3")
 
     def test_utf_16(self):
-        self.bad("i,Bald\n1,1\n".encode("utf-16"), "bad", flags=["-f", "csv"])
+        self.bad("i,Bald\n1,1\n".encode("utf-16-le"), "NUL", "iconv -f utf-16le", flags=["-f", "csv"])
 
     def test_invalid_utf8(self):
         self.bad(b"i,Bald\n\xe9.jpg,1\n", "bad:2", "0xe9 at column 1", "iconv")

@@ -149,5 +149,51 @@ class Growing(Imports):
         self.assertEqual(self.dump(), before)
 
 
+class Tables(Imports):
+    """What a table's columns and values are called."""
+
+    def check(self, text, *args, wanted=None, name="labels.csv"):
+        self.pictures("000001.jpg", "000002.jpg", "000003.jpg")
+        self.import_text(text, *args, name=name)
+        self.assertEqual(self.bald(), wanted or {"000001.jpg": "yes", "000002.jpg": "no"})
+
+    def test_an_index_of_pandas_is_no_image(self):
+        self.check(",image_id,Bald\n0,000001.jpg,1\n1,000002.jpg,-1\n")
+
+    def test_an_id_is_no_image_where_another_column_is(self):
+        self.check("id,photo,Bald\n2,1,1\n1,2,0\n", "--image-column", "photo")
+        self.fails("import", "labels.csv", "-a", "p", "--image-column", "foto",
+                   says=["labels.csv:1", "'foto'", "'photo'"], code=2)
+
+    def test_the_column_that_names_images_is_the_images(self):
+        self.check("note,who,Bald\nx,pics/000001,1\ny,pics/000002,0\n")
+        self.assertIn("images from the column 'who'", self.run_assent("import", "labels.csv", "-a", "q").out)
+
+    def test_metadata_too(self):
+        self.pictures("a.jpg", "b.jpg")
+        self.write("m.csv", ",site,file\n0,north,a.jpg\n1,south,b.jpg\n")
+        self.import_text("image,Bald\na.jpg,1\nb.jpg,0\n")
+        self.assertEqual(self.json("import", "--metadata", "m.csv")["columns"], ["index", "site"])
+
+    def test_values_and_names_are_mapped(self):
+        text = "image,has beard?\n1,oui\n2,non\n3,?\n"
+        self.check(text, "--map", "oui=yes,non=no,?=", "--map-question", "has beard?=Bald")
+        self.write("values.txt", "\ufeffoui=yes\r\nnon=no\r\n\r\n?=\r\n")
+        self.write("names.txt", "has beard?=Bald\n")
+        self.check(text, "--map", "@values.txt", "--map-question", "@names.txt")
+        self.fails("import", "labels.csv", "-a", "p", "--map", "oui", says=["--map", "'oui'", "OLD=NEW"], code=2)
+        self.write("values.txt", "a=b\n=no\n")
+        self.fails("import", "labels.csv", "-a", "p", "--map", "@values.txt", says=["values.txt", "'=no'"], code=2)
+
+    def test_excel(self):
+        self.check("sep=;\r\nimage;Bald\r\n1;1\r\n2;0\r\n")
+        self.check("image\tBald\r\n1\tyes\r\n2\tno\r\n".encode("utf-16"), name="labels.txt")
+
+    def test_a_byte_order_mark_in_assent_yaml(self):
+        self.pictures("000001.jpg")
+        self.write("assent.yaml", b"\xef\xbb\xbf" + self.read("assent.yaml").encode())
+        self.assertEqual(self.json("status")["questions"], 2)
+
+
 if __name__ == "__main__":
     main()

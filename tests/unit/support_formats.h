@@ -97,7 +97,7 @@ static inline int read_path(struct reading *r, const char *task, const char *for
     int rc;
 
     reading_start(r, task);
-    rc = labels_open(&r->labels, path, format, r->task, e);
+    rc = labels_open(&r->labels, path, format, r->task, NULL, e);
     return rc < 0 ? rc : read_rows(r, e);
 }
 

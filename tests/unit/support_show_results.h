@@ -448,6 +448,8 @@ static inline struct page *import_page(const struct results *r)
                                      .n_images_new = 2,
                                      .images_folded = { "1", "000001.jpg" },
                                      .images_new = { "x.jpg", "y.jpg" },
+                                     .n_images_skipped = 1,
+                                     .images_skipped = { "z.jpg" },
                                      .values = "0/1",
                                      .cancelled = 3,
                                      .annotators = &who,

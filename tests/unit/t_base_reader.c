@@ -55,7 +55,7 @@ static struct reader *open_bytes(void **state, bool from_memory, const char *byt
     return r;
 }
 
-enum { MOST_LINES = 4 };
+enum { MOST_LINES = 5 };
 
 /* A text, and the lines that it has; NULL ends them. */
 static const struct lines_row {
@@ -205,6 +205,123 @@ static void reader_passes_over_a_mark_that_comes_in_pieces(void **state)
     (void)state;
     check_lines(r, &row);
     close_pieces(r, saved);
+}
+
+/* Writes text, which is ASCII or in the basic plane of two-byte UTF-8, as UTF-16. */
+static size_t put_utf16(char *out, const char *text, bool big)
+{
+    size_t n = 0;
+
+    for (const char *s = text; *s != '\0'; s += text_utf8_size(s)) {
+        uint32_t code = text_utf8_code(s);
+
+        out[n + (big ? 0 : 1)] = (char)(code >> 8);
+        out[n + (big ? 1 : 0)] = (char)(code & 0xff);
+        n += 2;
+    }
+    return n;
+}
+
+static void reader_hands_out_utf16_as_utf8(void **state)
+{
+    static const struct lines_row wanted = { "UTF-16",
+                                             "",
+                                             { "M\xc3\xbcller\t1", "\xe2\x82\xac", "end", NULL } };
+    static const char text[] = "\xef\xbb\xbfM\xc3\xbcller\t1\r\n\xe2\x82\xac\nend";
+
+    for (int i = 0; i < 4; i++) {
+        char wide[80];
+        size_t n = put_utf16(wide, text, i / 2);
+        struct reader *r = open_bytes(state, i % 2, wide, n);
+
+        check_lines(r, &wanted);
+        reader_close(r);
+    }
+}
+
+/* Longer than a buffer, so that characters lie across its end; one outside of the basic plane. */
+static void reader_hands_out_long_utf16(void **state)
+{
+    enum { LINES = 20000 };
+    char *wide = malloc(2 + LINES * 10);
+    struct reader *r;
+    const char *line;
+    struct err e;
+    size_t n = 2, len, lines = 0;
+
+    assert_non_null(wide);
+    memcpy(wide, "\xff\xfe", 2);
+    for (size_t i = 0; i < LINES; i++, n += 10)
+        memcpy(wide + n,
+               "a\0\x3d\xd8\x00\xde"
+               "b\0\n\0",
+               10); /* U+1F600 */
+    for (int memory = 0; memory < 2; memory++) {
+        r = open_bytes(state, memory, wide, n);
+        for (lines = 0; reader_line(r, &line, &len, &e) == 1; lines++)
+            assert_true(len == 6 && memcmp(line,
+                                           "a\xf0\x9f\x98\x80"
+                                           "b",
+                                           6) == 0);
+        assert_int_equal(lines, LINES);
+        reader_close(r);
+    }
+    free(wide);
+}
+
+static void reader_refuses_broken_utf16(void **state)
+{
+    static const struct {
+        const char *what, *bytes;
+        size_t len;
+    } rows[] = {
+        { "half a unit",
+          "\xff\xfe"
+          "a\0b",
+          5 },
+        { "half a pair",
+          "\xff\xfe"
+          "a\0\x3d\xd8",
+          6 },
+        { "a pair without its first",
+          "\xff\xfe\x00\xde"
+          "a\0",
+          6 },
+        { "two firsts", "\xfe\xff\xd8\x3d\xd8\x3d\0a", 8 },
+    };
+
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        struct reader *r = open_bytes(state, i % 2, rows[i / 2].bytes, rows[i / 2].len);
+        const char *line;
+        size_t len;
+        struct err e;
+        int rc;
+
+        do
+            rc = reader_line(r, &line, &len, &e);
+        while (rc == 1);
+        if (rc != ERR_FORMAT || !strstr(e.what, "UTF-16"))
+            fail_row(rows[i / 2].what, "%d", rc);
+        reader_close(r);
+    }
+}
+
+static void reader_takes_the_line_ends_of_old_macs(void **state)
+{
+    static const struct lines_row rows[] = {
+        { "CR", "one\rtwo\r\rthree", { "one", "two", "", "three" } },
+        { "a CR at the end only", "one\r", { "one", NULL } },
+        { "CR before an LF", "one\rtwo\nthree", { "one\rtwo", "three", NULL } },
+        { "CRLF", "one\r\ntwo\r\n", { "one", "two", NULL } },
+    };
+
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        const struct lines_row *row = &rows[i / 2];
+        struct reader *r = open_bytes(state, i % 2, row->text, strlen(row->text));
+
+        check_lines(r, row);
+        reader_close(r);
+    }
 }
 
 static void reader_names_the_line_that_is_no_text(void **state)
@@ -451,6 +568,10 @@ int main(void)
         test_with_scratch(reader_joins_lines_that_cross_its_buffer),
         cmocka_unit_test(reader_joins_pieces_from_standard_input),
         cmocka_unit_test(reader_passes_over_a_mark_that_comes_in_pieces),
+        test_with_scratch(reader_hands_out_utf16_as_utf8),
+        test_with_scratch(reader_hands_out_long_utf16),
+        test_with_scratch(reader_refuses_broken_utf16),
+        test_with_scratch(reader_takes_the_line_ends_of_old_macs),
         test_with_scratch(reader_names_the_line_that_is_no_text),
         test_with_scratch(reader_takes_a_line_of_the_greatest_length),
         test_with_scratch(reader_refuses_a_line_far_too_long),

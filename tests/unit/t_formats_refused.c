@@ -61,7 +61,6 @@ static void csv_refuses(void **state)
           "quotes that RFC 4180" },
         { "a quote within", "csv", "image,Bald\n\"a\"b,1\n", NULL, 2, "quotes that RFC 4180" },
         { "a carriage return within", "csv", "image,Bald\na\rb,1\n", NULL, 2, "carriage return" },
-        { "Mac line ends", "csv", "image,Bald\ra,1\rb,0\r", NULL, 1, "carriage return" },
         { "a quoted carriage return", "csv", "image,Bald\n\"a\rb\",1\n", NULL, 2, "line end" },
         { "an escape", "csv", "image,Bald\na\x1b[31m,1\n", NULL, 2, "control character" },
     };
@@ -75,7 +74,6 @@ static void long_refuses(void **state)
     static const struct file_row rows[] = {
         { "nothing", "long", "", NULL, 1, "three columns" },
         { "other columns", "long", "image,question,label\n", NULL, 1, "three columns" },
-        { "four columns", "long", "task,worker,label,time\n", NULL, 1, "three columns" },
         { "too few columns", "long", "task,worker,label\na/Bald,m\n", NULL, 2,
           "the row has 2 columns" },
         { "no question", "long", "task,worker,label\na.jpg,m,1\n", NULL, 2, "names no image" },
@@ -337,7 +335,7 @@ static void metadata_refuses(void **state)
         int rc;
 
         write_file(path, rows[i].text, strlen(rows[i].text));
-        rc = metadata_open(&m, path, &e);
+        rc = metadata_open(&m, path, NULL, &e);
         if ((rc < 0) != (rows[i].line == 1))
             fail_row(rows[i].what, "opens with %d", rc);
         while (rc >= 0 && (rc = metadata_next(m, &key, &values, &line, &e)) == 1)
@@ -356,7 +354,7 @@ int main(void)
         cmocka_unit_test(celeba_refuses),
         cmocka_unit_test(csv_refuses),
         cmocka_unit_test(long_refuses),
-        known_bug(long_tables_that_name_a_column_twice_are_refused),
+        cmocka_unit_test(long_tables_that_name_a_column_twice_are_refused),
         cmocka_unit_test(jsonl_refuses),
         cmocka_unit_test(label_studio_refuses),
         cmocka_unit_test(bytes_that_are_no_text_are_refused_at_their_line),

@@ -333,7 +333,7 @@ static void read_back(struct matrix *m, const struct task *t, const char *path)
 
     for (size_t i = 0; i < COUNT(m->values); i++)
         m->values[i] = VALUE_MISSING;
-    assert_ok(labels_open(&l, path, "auto", t, &e), &e);
+    assert_ok(labels_open(&l, path, "auto", t, NULL, &e), &e);
     while ((rc = labels_next(l, &row, &e)) == 1)
         keep_row(m, t, &row);
     assert_ok(rc, &e);
@@ -401,7 +401,7 @@ static void label_studio_makes_no_answer_of_an_abstention(void **state)
         struct err e;
 
         assert_ok(labels_open(&l, write_labels(state, "label-studio", t, &source, keys, 1, &cells),
-                              "auto", t, &e),
+                              "auto", t, NULL, &e),
                   &e);
         while (labels_next(l, &row, &e) == 1)
             for (size_t c = 0; c < row.n_cells; c++)

@@ -115,7 +115,7 @@ static void faces_are_seen_as_they_were_drawn(void **state)
     (void)state;
     assert_ok(task_load(&t, yaml, &e), &e);
     assert_ok(open_toy(&l, t, &toy, false, &e), &e);
-    assert_ok(labels_open(&drawn, truth, "csv", t, &e), &e);
+    assert_ok(labels_open(&drawn, truth, "csv", t, NULL, &e), &e);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(labels_next(drawn, &row, &e), 1);
         check_truth(t, l, &row);

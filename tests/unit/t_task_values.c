@@ -15,7 +15,8 @@ struct value_row {
 static void check_values(const struct column *c, const struct value_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        bool wanted = rows[i].coding != 0 || rows[i].text[0] == '\0';
+        bool wanted =
+            rows[i].coding != 0 || rows[i].text[0] == '\0' || rows[i].value == VALUE_MISSING;
         unsigned codings = 0;
         int16_t value = 77;
         char padded[64];
@@ -50,6 +51,14 @@ static void yesno_column_reads_all_codings(void **state)
         { "error", VALUE_ERROR, CODING_REASON },
         { "tied", VALUE_TIE, CODING_REASON },
         { "", VALUE_MISSING, 0 },
+        { "1.0", VALUE_YES, CODING_ONE },
+        { "0.0", VALUE_NO, CODING_ZERO },
+        { "-1.0", VALUE_NO, CODING_SIGNED },
+        { "1.000", VALUE_YES, CODING_ONE },
+        { "y", VALUE_YES, CODING_YES_NO },
+        { "N", VALUE_NO, CODING_YES_NO },
+        { "T", VALUE_YES, CODING_TRUE_FALSE },
+        { "f", VALUE_NO, CODING_TRUE_FALSE },
     };
     struct task *t = load_task(example);
 
@@ -58,13 +67,35 @@ static void yesno_column_reads_all_codings(void **state)
     task_free(t);
 }
 
+/* As pandas, R, Excel, databases and Python write it; where it is an option it is that. */
+static void words_for_no_value_are_missing(void **state)
+{
+    static const struct value_row rows[] = {
+        { "NaN", VALUE_MISSING, 0 },  { "nan", VALUE_MISSING, 0 },  { "NA", VALUE_MISSING, 0 },
+        { "N/A", VALUE_MISSING, 0 },  { "#N/A", VALUE_MISSING, 0 }, { "<NA>", VALUE_MISSING, 0 },
+        { "null", VALUE_MISSING, 0 }, { "NULL", VALUE_MISSING, 0 }, { "None", VALUE_MISSING, 0 },
+    };
+    static const struct value_row options[] = { { "None", 0, CODING_OPTION },
+                                                { "n-a", 1, CODING_OPTION },
+                                                { "NaN", VALUE_MISSING, 0 } };
+    struct task *t = load_task(example);
+
+    (void)state;
+    check_values(&t->columns[BALD], rows, COUNT(rows));
+    task_free(t);
+    t = load_task("name: t\nquestions:\n"
+                  "  - {name: Hat, kind: choice, options: [none, N-A], text: h}\n");
+    check_values(&t->columns[0], options, COUNT(options));
+    task_free(t);
+}
+
 static void yesno_column_refuses_other_texts(void **state)
 {
     static const struct value_row rows[] = {
-        { "2", 0, 0 },    { "-0", 0, 0 },      { "01", 0, 0 },   { "1.0", 0, 0 },
-        { "+1", 0, 0 },   { "y", 0, 0 },       { "n", 0, 0 },    { "yes.", 0, 0 },
-        { "t", 0, 0 },    { "on", 0, 0 },      { "nope", 0, 0 }, { "ye", 0, 0 },
-        { "Bald", 0, 0 }, { "missing", 0, 0 }, { "-2", 0, 0 },   { "null", 0, 0 },
+        { "2", 0, 0 },       { "-0", 0, 0 },   { "01", 0, 0 }, { "1.5", 0, 0 }, { "+1", 0, 0 },
+        { "1.", 0, 0 },      { ".0", 0, 0 },   { "10", 0, 0 }, { "2.0", 0, 0 }, { "yes.", 0, 0 },
+        { "on", 0, 0 },      { "nope", 0, 0 }, { "ye", 0, 0 }, { "nil", 0, 0 }, { "Bald", 0, 0 },
+        { "missing", 0, 0 }, { "-2", 0, 0 },
     };
     struct task *t = load_task(example);
 
@@ -216,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(yesno_column_reads_all_codings),
+        cmocka_unit_test(words_for_no_value_are_missing),
         cmocka_unit_test(yesno_column_refuses_other_texts),
         cmocka_unit_test(yesno_column_never_takes_a_padded_1_for_minus_1),
         cmocka_unit_test(choice_column_reads_its_options),
