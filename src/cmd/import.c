@@ -39,6 +39,7 @@ static const struct argp_option options[] = {
     { "strict", KEY_STRICT, NULL, 0, "refuse names and images that do not match", 0 },
     { "image-column", KEY_COLUMN, "NAME", 0,
       "of a table: where the images are (default: the column that looks so)", 0 },
+    { "image-key", KEY_COLUMN, "NAME", 0, "the same of a Label Studio task's data", 0 },
     { "map", KEY_MAP, "OLD=NEW,..", 0,
       "values as the file has them, and as they are meant; @FILE: one on each line", 0 },
     { "map-question", KEY_MAP_QUESTION, "OLD=NEW,..", 0, "the same of questions' names", 0 },

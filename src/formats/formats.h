@@ -36,7 +36,11 @@ struct label_row {
     size_t n_cells;
     const float *probabilities; /* of the row's only cell: as many as its column has; NULL: none */
     bool votes;                 /* one person's votes on single cells */
-    double seconds;             /* a vote took; NaN: not known */
+    double seconds;             /* that it took; NaN: not known */
+    /* Of an annotator's rows on an image the latest counts, by `at` (text that sorts; NULL: not
+     * known) and then by its place; else two values of a cell are an error. */
+    bool latest_counts;
+    const char *at;
 };
 
 /* What was found; complete after the last row. */

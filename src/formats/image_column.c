@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "formats/internal.h"
+
 enum { ROWS_MOST = 200 };
 
 /* What the cells of the first rows say of each column. */
@@ -15,17 +17,17 @@ struct looks {
     size_t *pictures, *known; /* [n] cells that end like a picture's name; that name an image */
 };
 
-static bool ends_as_picture(const char *cell)
+bool labels_is_picture(const char *text)
 {
     static const char *const endings[] = { ".jpg",  ".jpeg", ".jfif", ".png",  ".webp",
                                            ".gif",  ".bmp",  ".tif",  ".tiff", ".avif",
                                            ".heic", ".heif", ".ppm",  ".jp2" };
-    size_t len = strcspn(cell, "?");
+    size_t len = strcspn(text, "?");
 
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         size_t n = strlen(endings[i]);
 
-        if (len > n && strncasecmp(cell + len - n, endings[i], n) == 0)
+        if (len > n && strncasecmp(text + len - n, endings[i], n) == 0)
             return true;
     }
     return false;
@@ -62,7 +64,7 @@ static void look(void *data, const char *const *fields, size_t n)
         return;
     l->rows++;
     for (size_t i = 0; i < n; i++) {
-        l->pictures[i] += ends_as_picture(fields[i]);
+        l->pictures[i] += labels_is_picture(fields[i]);
         l->known[i] += is_known(l, i, fields[i]);
     }
 }

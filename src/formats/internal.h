@@ -66,6 +66,8 @@ int labels_add_text(struct labels *l, const struct target *t, const char *text, 
 int labels_add_cell(struct labels *l, size_t column, int16_t value, struct err *e);
 /* Is the row's key usable, and do its codings go together? Gives errors their place. */
 int labels_check_row(struct labels *l, const char *file, struct err *e);
+/* Does a text end like the name of a picture? */
+bool labels_is_picture(const char *text);
 /* The first line of head, without its end. */
 size_t labels_first_line(const char *head, size_t len);
 

@@ -2,7 +2,8 @@
  *
  * Label Studio's JSON: a list of tasks, {"data": {"image": ..}, "predictions": [..], "annotations":
  * [..]}, each prediction and annotation with a "result" list of {"from_name": question, "type":
- * "choices", "value": {"choices": [..]}}.
+ * "choices", "value": {"choices": [..]}} or "rating", {"rating": 2}. Its JSON_MIN is a list of
+ * annotations: {"image": .., "annotator": 1, "Bald": "yes", "Age": 2, "Tags": {"choices": [..]}}.
  *
  * There is no place for a probability a label, so we write those into data as p_QUESTION, and read
  * them there.
@@ -54,34 +55,87 @@ static int open_label_studio(struct labels *l, struct err *e)
     return rc;
 }
 
-static int start_task(struct labels *l, struct label_studio *s, struct err *e)
+static bool is_address(const char *text)
 {
-    const struct json_t *data = jv_get(s->task, "data");
-    const char *key = jv_text(jv_get(data, "key")), *image = jv_text(jv_get(data, "image"));
-
-    if (!key && !image) {
-        err_set(e, ERR_FORMAT, "the task has no data.image");
-        err_got(e, "%s", jv_type_name(s->task));
-        return reader_at(l->reader, e);
-    }
-    s->key = key ? key : image;
-    s->list = s->entry = 0;
-    s->line = reader_line_number(l->reader);
-    s->n_tasks++;
-    return 0;
+    return strstr(text, "://") || strstr(text, "/data/") || labels_is_picture(text);
 }
 
-/* Who made an entry: a prediction's model_version, an annotation's completed_by (an id, or an
- * object with an e-mail). */
-static const char *annotator_of(struct label_studio *s, const struct json_t *entry)
+/* The image among a task's data: what the user says, our own key, "image"; else the one text that
+ * is a picture's address. NULL: none, or several. */
+static const char *image_of(const struct labels *l, const struct json_t *data)
 {
-    const struct json_t *by = jv_get(entry, "completed_by");
-    const char *email = jv_text(jv_get(by, "email")),
-               *version = jv_text(jv_get(entry, "model_version"));
+    const char *said = l->names ? l->names->image : NULL, *found = NULL, *key;
+    struct json_t *value;
+    void *at = NULL;
+
+    if (said)
+        return jv_text(jv_get(data, said));
+    if (jv_text(jv_get(data, "key")))
+        return jv_text(jv_get(data, "key"));
+    if (jv_text(jv_get(data, "image")))
+        return jv_text(jv_get(data, "image"));
+    while (jv_member(data, &at, &key, &value)) {
+        if (!jv_text(value) || !is_address(jv_text(value)))
+            continue;
+        if (found)
+            return NULL;
+        found = jv_text(value);
+    }
+    return found;
+}
+
+static int task_at(const struct labels *l, const struct label_studio *s, struct err *e)
+{
     int64_t id;
 
-    if (s->list == 0)
-        return version && *version != '\0' ? version : "label-studio-model";
+    if (!jv_integer(jv_get(s->task, "id"), &id))
+        id = (int64_t)s->n_tasks;
+    return err_at(e, "%s:%lu: task %lld%s%s", l->path, s->line, (long long)id,
+                  s->key ? ", image " : "", s->key ? s->key : "");
+}
+
+static int no_image(const struct labels *l, const struct label_studio *s, const struct json_t *data,
+                    struct err *e)
+{
+    struct buf keys = BUF_INIT(200);
+    struct json_t *value;
+    const char *key;
+    void *at = NULL;
+
+    err_set(e, ERR_FORMAT,
+            "the task has no data.image, and not one text that is a picture's address");
+    while (jv_member(data, &at, &key, &value))
+        buf_printf(&keys, "%s%s", keys.len > 0 ? ", " : "", key);
+    err_got(e, "%s", keys.text ? keys.text : jv_type_name(s->task));
+    buf_release(&keys);
+    err_hint(e, "--image-key NAME says which it is");
+    return task_at(l, s, e);
+}
+
+/* An element of JSON_MIN has no "data", and is one annotation. */
+static bool is_flat(const struct json_t *task)
+{
+    return jv_is_object(task) && !jv_get(task, "data") &&
+           (jv_get(task, "annotation_id") || jv_get(task, "annotator"));
+}
+
+static int start_task(struct labels *l, struct label_studio *s, struct err *e)
+{
+    const struct json_t *data = is_flat(s->task) ? s->task : jv_get(s->task, "data");
+
+    s->line = reader_line_number(l->reader);
+    s->n_tasks++;
+    s->key = image_of(l, data);
+    s->list = s->entry = 0;
+    return s->key ? 0 : no_image(l, s, data, e);
+}
+
+/* A person: an id, or an object with an e-mail. */
+static const char *person(struct label_studio *s, const struct json_t *by)
+{
+    const char *email = jv_text(by) ? jv_text(by) : jv_text(jv_get(by, "email"));
+    int64_t id;
+
     if (email)
         return email;
     buf_clear(&s->who);
@@ -90,6 +144,37 @@ static const char *annotator_of(struct label_studio *s, const struct json_t *ent
     else
         buf_puts(&s->who, "label-studio");
     return s->who.text;
+}
+
+/* Who made an entry: a prediction's model_version, an annotation's completed_by. */
+static const char *annotator_of(struct label_studio *s, const struct json_t *entry)
+{
+    const char *version = jv_text(jv_get(entry, "model_version"));
+
+    if (s->list == 0)
+        return version && *version != '\0' ? version : "label-studio-model";
+    return person(s, jv_get(entry, "completed_by"));
+}
+
+/* When it was changed last: ISO 8601, which sorts as text. NULL: not known. */
+static const char *time_of(const struct json_t *entry)
+{
+    const char *updated = jv_text(jv_get(entry, "updated_at"));
+
+    return updated ? updated : jv_text(jv_get(entry, "created_at"));
+}
+
+static void set_row(struct labels *l, const struct label_studio *s, const struct json_t *entry)
+{
+    double seconds;
+
+    l->row.key = s->key;
+    l->row.line = s->line;
+    l->row.kind_given = true;
+    l->row.latest_counts = true;
+    l->row.at = time_of(entry);
+    if (jv_number(jv_get(entry, "lead_time"), &seconds) && seconds >= 0)
+        l->row.seconds = seconds;
 }
 
 static int add_choices(struct labels *l, const struct target *t, const struct json_t *choices,
@@ -119,17 +204,36 @@ static int add_choices(struct labels *l, const struct target *t, const struct js
     return rc;
 }
 
+/* Stars: the n-th of a question's options. */
+static int add_rating(struct labels *l, const struct target *t, const struct json_t *rating,
+                      struct err *e)
+{
+    const struct column *c = &l->task->columns[t->column];
+    const struct question *q = &l->task->questions[c->question];
+    int64_t n;
+
+    if (!jv_integer(rating, &n) || n < 1 || (size_t)n > q->n_options || c->yesno) {
+        err_set(e, ERR_FORMAT, "a rating that is no option of '%s'", q->name);
+        return err_expected(e, "1 to %zu, for a question with options in their order",
+                            q->n_options);
+    }
+    return labels_add_text(l, t, q->options[n - 1], strlen(q->options[n - 1]), e);
+}
+
 static int add_result(struct labels *l, const struct json_t *item, struct err *e)
 {
     const char *name = jv_text(jv_get(item, "from_name"));
-    const struct json_t *choices = jv_get(jv_get(item, "value"), "choices");
+    const struct json_t *value = jv_get(item, "value"), *choices = jv_get(value, "choices"),
+                        *rating = jv_get(value, "rating");
     const struct target *t;
     int rc;
 
-    if (!name || !jv_is_array(choices))
+    if (!name || (!jv_is_array(choices) && !rating))
         return 0; /* boxes, texts and relations are not ours */
     rc = labels_match(l, name, strlen(name), &t, e);
-    return rc == 0 && t->found ? add_choices(l, t, choices, e) : rc;
+    if (rc < 0 || !t->found)
+        return rc;
+    return jv_is_array(choices) ? add_choices(l, t, choices, e) : add_rating(l, t, rating, e);
 }
 
 static int read_entry(struct labels *l, struct label_studio *s, const struct json_t *entry,
@@ -141,14 +245,59 @@ static int read_entry(struct labels *l, struct label_studio *s, const struct jso
     for (size_t i = 0; rc == 0 && i < jv_length(result); i++)
         rc = add_result(l, jv_at(result, i), e);
     if (rc < 0)
-        return err_at(e, "%s:%lu: image %s", l->path, s->line, s->key);
-    l->row.key = s->key;
-    l->row.line = s->line;
+        return task_at(l, s, e);
+    set_row(l, s, entry);
     l->row.annotator = annotator_of(s, entry);
-    l->row.kind_given = true;
     l->row.kind = s->list == 0 ? ANNOTATOR_MODEL : ANNOTATOR_HUMAN;
     return labels_check_row(l, l->path, e);
 }
+
+/* ---- JSON_MIN ---- */
+
+static bool is_own_member(const char *key)
+{
+    static const char *const own[] = { "id",         "annotator", "annotation_id", "created_at",
+                                       "updated_at", "lead_time", "image" };
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        if (strcmp(key, own[i]) == 0)
+            return true;
+    return false;
+}
+
+static int add_member(struct labels *l, const char *key, const struct json_t *value, struct err *e)
+{
+    const struct json_t *choices = jv_get(value, "choices");
+    const char *text = jv_text(value);
+    const struct target *t;
+    int rc = labels_match(l, key, strlen(key), &t, e);
+
+    if (rc < 0 || !t->found || jv_is_null(value))
+        return rc;
+    if (jv_is_array(choices) || jv_is_array(value))
+        return add_choices(l, t, jv_is_array(value) ? value : choices, e);
+    return text ? labels_add_text(l, t, text, strlen(text), e) : add_rating(l, t, value, e);
+}
+
+static int read_flat(struct labels *l, struct label_studio *s, struct err *e)
+{
+    struct json_t *value;
+    const char *key;
+    void *at = NULL;
+    int rc = 0;
+
+    while (rc == 0 && jv_member(s->task, &at, &key, &value))
+        if (!is_own_member(key) && jv_text(value) != s->key)
+            rc = add_member(l, key, value, e);
+    if (rc < 0)
+        return task_at(l, s, e);
+    set_row(l, s, s->task);
+    l->row.annotator = person(s, jv_get(s->task, "annotator"));
+    l->row.kind = ANNOTATOR_HUMAN;
+    return labels_check_row(l, l->path, e);
+}
+
+/* ---- all tasks ---- */
 
 /* The task's next prediction or annotation that counts: 1, or 0 after the last. */
 static int next_entry(struct labels *l, struct label_studio *s, const struct json_t **entry)
@@ -181,6 +330,10 @@ static int next_label_studio(struct labels *l, struct err *e)
         rc = start_task(l, s, e);
         if (rc < 0)
             return rc;
+        if (is_flat(s->task)) {
+            s->list = N_LISTS;
+            return read_flat(l, s, e);
+        }
     }
     return read_entry(l, s, entry, e);
 }
@@ -196,9 +349,13 @@ static void close_label_studio(struct labels *l)
 
 /* ---- writing ---- */
 
+/* All of it: of a list, an option that nobody answered is not one that was left out. */
 static bool question_has_label(const struct label_export *x, const struct question *q, size_t image)
 {
-    return export_value(x, 0, q->first_column, image) >= 0;
+    for (size_t c = 0; c < q->n_columns; c++)
+        if (export_value(x, 0, q->first_column + c, image) < 0)
+            return false;
+    return true;
 }
 
 static struct json_t *choices_of(const struct label_export *x, const struct question *q,
@@ -341,14 +498,23 @@ static void write_xml(FILE *f, const char *s)
     }
 }
 
-static void write_configuration(FILE *f, const struct task *t)
+/* People read what people are asked, not what a model is told. */
+static int write_configuration(FILE *f, const struct task *t, struct err *e)
 {
+    struct arena texts = { 0 };
+    int rc = 0;
+
     fputs("<View>\n  <Image name=\"image\" value=\"$image\"/>\n", f);
     for (size_t i = 0; i < t->n_questions; i++) {
         const struct question *q = &t->questions[i];
+        const char *text = task_text_for_people(q->wordings[0], &texts, e);
 
+        if (!text) {
+            rc = ERR_NOMEM;
+            break;
+        }
         fputs("  <Header value=\"", f);
-        write_xml(f, q->wordings[0]);
+        write_xml(f, text);
         fputs("\"/>\n  <Choices name=\"", f);
         write_xml(f, q->name);
         fprintf(f, "\" toName=\"image\" choice=\"%s\" showInline=\"true\">\n",
@@ -361,6 +527,8 @@ static void write_configuration(FILE *f, const struct task *t)
         fputs("  </Choices>\n", f);
     }
     fputs("</View>\n", f);
+    arena_release(&texts);
+    return rc;
 }
 
 /* faces.json -> faces.xml */
@@ -379,8 +547,7 @@ static int write_configuration_file(const char *path, const struct task *t, stru
     buf_release(&name);
     if (rc < 0)
         return rc;
-    write_configuration(writer_file(w), t);
-    return writer_commit(w, e);
+    return writer_end(w, write_configuration(writer_file(w), t, e), e);
 }
 
 static int write_label_studio(const char *path, const struct label_export *x, uint64_t *cells,

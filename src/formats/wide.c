@@ -11,10 +11,17 @@
 #include "formats/image_column.h"
 #include "formats/internal.h"
 
+/* Label Studio's CSV is a table with an annotation in each row: these columns say so. */
+enum part { ANNOTATION, ANNOTATOR, UPDATED, CREATED, LEAD_TIME, N_PARTS };
+static const char *const parts[] = { "annotation_id", "annotator", "updated_at", "created_at",
+                                     "lead_time" };
+
 struct wide {
     struct csvfile *csv;
     const struct target **targets; /* [n]; NULL: the images, or a column without a name */
     size_t n, image;
+    size_t of[N_PARTS]; /* Label Studio's columns; SIZE_MAX: none */
+    struct buf who;
 };
 
 static bool recognise(const char *head, size_t len)
@@ -24,6 +31,28 @@ static bool recognise(const char *head, size_t len)
     const char *line = csvfile_header(head, len, &n, &separator);
 
     return memchr(line, separator, n) != NULL && *line != '{' && *line != '[';
+}
+
+/* All or none of them: "annotator" alone may be any table's. */
+static void find_parts(struct wide *w, const char *const *fields)
+{
+    for (size_t p = 0; p < N_PARTS; p++) {
+        w->of[p] = SIZE_MAX;
+        for (size_t i = 0; i < w->n; i++)
+            if (strcmp(fields[i], parts[p]) == 0)
+                w->of[p] = i;
+    }
+    if (w->of[ANNOTATION] == SIZE_MAX || w->of[ANNOTATOR] == SIZE_MAX)
+        for (size_t p = 0; p < N_PARTS; p++)
+            w->of[p] = SIZE_MAX;
+}
+
+static bool is_part(const struct wide *w, size_t i)
+{
+    for (size_t p = 0; p < N_PARTS; p++)
+        if (w->of[p] == i)
+            return true;
+    return false;
 }
 
 static int one_question(const struct wide *w, const char *const *fields, size_t i, struct err *e)
@@ -69,9 +98,10 @@ static int read_header(struct labels *l, struct wide *w, struct err *e)
         return err_at(e, "%s:1", l->path);
     }
     w->targets = mem_new(w->n, sizeof(*w->targets), e);
+    find_parts(w, fields);
     rc = w->targets ? find_image(l, w, fields, e) : ERR_NOMEM;
     for (size_t i = 0; rc == 0 && i < w->n; i++) {
-        if (i == w->image || *fields[i] == '\0')
+        if (i == w->image || *fields[i] == '\0' || is_part(w, i))
             continue;
         rc = labels_match(l, fields[i], strlen(fields[i]), &w->targets[i], e);
         if (rc == 0)
@@ -88,8 +118,53 @@ static int open_wide(struct labels *l, struct err *e)
     if (!w)
         return ERR_NOMEM;
     l->state = w;
+    w->who = BUF_INIT(1 << 16);
     rc = csvfile_open(&w->csv, l->reader, e);
     return rc < 0 ? rc : read_header(l, w, e);
+}
+
+/* {"choices": ["a", "b"]}, as Label Studio writes several, or what stands there. */
+static int add_field(struct labels *l, const struct wide *w, size_t i, const char *field,
+                     struct err *e)
+{
+    struct json_t *value = NULL;
+    const struct json_t *choices;
+    struct buf list = BUF_INIT(1 << 16);
+    struct err none;
+    int rc;
+
+    if (w->of[ANNOTATION] == SIZE_MAX || *field != '{' ||
+        jv_parse(&value, field, strlen(field), &none) < 0)
+        return labels_add_text(l, w->targets[i], field, strlen(field), e);
+    choices = jv_get(value, "choices");
+    for (size_t c = 0; c < jv_length(choices); c++)
+        buf_printf(&list, "%s%s", c > 0 ? ";" : "",
+                   jv_text(jv_at(choices, c)) ? jv_text(jv_at(choices, c)) : "");
+    rc = buf_end(&list, "a list of choices", e);
+    if (rc == 0)
+        rc = labels_add_text(l, w->targets[i], list.len > 0 ? list.text : "none",
+                             list.len > 0 ? list.len : 4, e);
+    buf_release(&list);
+    jv_free(value);
+    return rc;
+}
+
+static void set_annotation(struct labels *l, struct wide *w, const char *const *fields)
+{
+    const char *who = fields[w->of[ANNOTATOR]];
+    size_t at = w->of[UPDATED] != SIZE_MAX ? w->of[UPDATED] : w->of[CREATED];
+    double seconds;
+
+    buf_clear(&w->who);
+    buf_printf(&w->who, "%s%s", who[strspn(who, "0123456789")] == '\0' ? "label-studio-" : "", who);
+    l->row.annotator = *who && w->who.text ? w->who.text : "label-studio";
+    l->row.kind_given = true;
+    l->row.kind = ANNOTATOR_HUMAN;
+    l->row.latest_counts = true;
+    l->row.at = at != SIZE_MAX && *fields[at] ? fields[at] : NULL;
+    if (w->of[LEAD_TIME] != SIZE_MAX && text_double(fields[w->of[LEAD_TIME]], &seconds) &&
+        seconds >= 0)
+        l->row.seconds = seconds;
 }
 
 static int next_wide(struct labels *l, struct err *e)
@@ -108,8 +183,10 @@ static int next_wide(struct labels *l, struct err *e)
         return csvfile_at(w->csv, e);
     }
     for (size_t i = 0; i < n; i++)
-        if (w->targets[i] && labels_add_text(l, w->targets[i], fields[i], strlen(fields[i]), e) < 0)
+        if (w->targets[i] && add_field(l, w, i, fields[i], e) < 0)
             return csvfile_at(w->csv, e);
+    if (w->of[ANNOTATION] != SIZE_MAX)
+        set_annotation(l, w, fields);
     l->row.key = fields[w->image];
     l->row.line = csvfile_line(w->csv);
     return labels_check_row(l, l->path, e);
@@ -121,6 +198,7 @@ static void close_wide(struct labels *l)
 
     csvfile_close(w->csv);
     free(w->targets);
+    buf_release(&w->who);
     free(w);
 }
 

@@ -22,6 +22,7 @@ struct gathered {
     unsigned long line; /* where the file first names it */
     bool votes;
     double seconds;
+    const char *at; /* the row's */
 };
 
 struct importing {
@@ -243,7 +244,32 @@ static int find_gathered(struct importing *im, const struct label_row *row, size
     if (rc != 1)
         return rc;
     return new_gathered(
-        im, &(struct gathered){ annotator, image, row->line, row->votes, row->seconds }, e);
+        im,
+        &(struct gathered){
+            .annotator = annotator, .image = image, .line = row->line, .votes = row->votes },
+        e);
+}
+
+/* 1, or 0 where a later row was there. */
+static int take_latest(struct importing *im, const struct label_row *row, size_t index, bool first,
+                       struct err *e)
+{
+    struct gathered *g = &im->gathered[index];
+    size_t columns = im->project->task->n_columns, p = im->project->task->n_probabilities;
+
+    if (!first) {
+        im->out->superseded++;
+        if (row->at && g->at && strcmp(row->at, g->at) < 0)
+            return 0;
+        memset(im->values + index * columns, 0xff, columns * sizeof(*im->values));
+        for (size_t i = index * p; i < (index + 1) * p && i < im->probabilities_cap; i++)
+            im->probabilities[i] = NAN;
+    }
+    if (row->at && !(g->at = keep(im, row->at, e)))
+        return ERR_NOMEM;
+    g->line = row->line;
+    g->seconds = row->seconds;
+    return 1;
 }
 
 static int two_values(const struct importing *im, const struct label_row *row,
@@ -283,7 +309,7 @@ static int take_probabilities(struct importing *im, size_t index, const struct l
 
 static int gather(struct importing *im, const struct label_row *row, struct err *e)
 {
-    size_t annotator, image, index;
+    size_t annotator, image, index, before = im->n_gathered;
     int rc = find_image(im, row, &image, e);
 
     if (rc != 1)
@@ -293,6 +319,11 @@ static int gather(struct importing *im, const struct label_row *row, struct err 
         rc = find_gathered(im, row, annotator, image, &index, e);
     if (rc < 0)
         return rc;
+    if (row->latest_counts || before < im->n_gathered) {
+        rc = take_latest(im, row, index, before < im->n_gathered, e);
+        if (rc != 1)
+            return rc;
+    }
     for (size_t i = 0; i < row->n_cells; i++) {
         const struct label_cell *cell = &row->cells[i];
         int16_t *value = &im->values[index * im->project->task->n_columns + cell->column];
@@ -389,6 +420,11 @@ static int check_found(const struct importing *im, struct err *e)
         err_set(e, ERR_FORMAT, "there are no labels in this file");
         return err_at(e, "%s", im->options->path);
     }
+    if (out->n_names == 0) {
+        err_set(e, ERR_FORMAT, "this file answers no question");
+        err_got(e, "%llu rows without a label", (unsigned long long)out->rows);
+        return err_at(e, "%s", im->options->path);
+    }
     if (out->n_names_matched == 0) {
         err_set(e, ERR_FORMAT, "none of the %zu names in this file is a question of assent.yaml",
                 out->n_names);
@@ -466,7 +502,10 @@ static int write_gathered(struct importing *im, size_t i_annotator, int64_t anno
         else
             rc = store_answers_add(
                 im->project->store, im->image_ids[g->image], t,
-                &(struct store_answers){ .values = values, .probabilities = probabilities }, e);
+                &(struct store_answers){ .values = values,
+                                         .probabilities = probabilities,
+                                         .seconds = isnan(g->seconds) ? 0 : g->seconds },
+                e);
         if (rc == 0 && i % CHECK_EVERY == 0)
             rc = events_check(im->options->events, e);
         progress_add(progress, 1);

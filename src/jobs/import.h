@@ -50,7 +50,8 @@ struct import_result {
     uint64_t rows_skipped;
     size_t n_pictures_new; /* that became images, as annotate would make them */
     char values[96];       /* "-1/1" */
-    uint64_t cancelled;
+    uint64_t cancelled,
+        superseded; /* annotations; superseded: a later one by the same annotator counts */
     struct import_annotator *annotators;
     size_t n_annotators;
     struct arena arena; /* private */

@@ -101,6 +101,7 @@ static void set_labels(struct page *p, const struct import_result *r)
     page_text(p, "values", r->values);
     page_count(p, "repeated", r->repeated);
     page_count(p, "cancelled", r->cancelled);
+    page_count(p, "superseded", r->superseded);
     page_set(p, "names",
              jv_pack("{s:I, s:I, s:o, s:o}", "of", (long long)r->n_names, "matched",
                      (long long)r->n_names_matched, "folded",
@@ -134,6 +135,9 @@ struct page *show_import(const struct import_result *r)
                   text_grouped(r->repeated, n));
     if (r->cancelled > 0)
         page_note(p, "%s cancelled annotations were left out", text_grouped(r->cancelled, n));
+    if (r->superseded > 0)
+        page_note(p, "%s earlier annotations by the same annotator on the same image do not count",
+                  text_grouped(r->superseded, n));
     set_labels(p, r);
     return p;
 }

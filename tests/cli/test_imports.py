@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import unicodedata
 
 from harness import FACES, Case, main
@@ -193,6 +194,58 @@ class Tables(Imports):
         self.pictures("000001.jpg")
         self.write("assent.yaml", b"\xef\xbb\xbf" + self.read("assent.yaml").encode())
         self.assertEqual(self.json("status")["questions"], 2)
+
+
+class LabelStudio(Imports):
+    """Exports as people have them."""
+
+    @staticmethod
+    def annotation(answer, by=1, question="Bald", **more):
+        return {"completed_by": by, "was_cancelled": False, "lead_time": 3.5, **more, "result": [
+            {"from_name": question, "type": "choices", "value": {"choices": [answer]}}]}
+
+    def load(self, tasks, *args):
+        self.pictures("1.jpg", "2.jpg")
+        self.write("ls.json", json.dumps(tasks))
+        return self.json("import", "ls.json", *args)
+
+    def test_the_latest_of_a_person_s_annotations_counts(self):
+        given = self.load([{"data": {"image": "1.jpg"}, "annotations": [
+            self.annotation("no", updated_at="2026-01-02T00:00:00Z"),
+            self.annotation("yes", updated_at="2026-01-01T00:00:00Z"), self.annotation("yes", by=2)]},
+            {"data": {"image": "2.jpg"}, "annotations": [self.annotation("yes"), self.annotation("no")]}])
+        self.assertEqual(given["superseded"], 2)
+        self.assertEqual(self.bald("label-studio-1"), {"1.jpg": "no", "2.jpg": "no"})
+        self.assertEqual(self.bald("label-studio-2"), {"1.jpg": "yes"})
+
+    def test_json_min_and_csv_are_the_same(self):
+        flat = [{"image": f"/data/upload/7/0a1b2c3d-{i}.jpg", "id": i, "Bald": a, "annotator": 1, "annotation_id": i,
+                 "created_at": "2026", "updated_at": "2026", "lead_time": 3.5} for i, a in ((1, "yes"), (2, "no"))]
+        self.load(flat)
+        self.assertEqual(self.bald("label-studio-1"), {"1.jpg": "yes", "2.jpg": "no"})
+        for row in flat:
+            row["annotator"] = 2
+        self.write("ls.csv", ",".join(flat[0]) + "\n" + "".join(",".join(map(str, r.values())) + "\n" for r in flat))
+        self.run_assent("import", "ls.csv")
+        self.assertEqual(self.bald("label-studio-2"), {"1.jpg": "yes", "2.jpg": "no"})
+
+    def test_the_key_of_the_image_can_be_said(self):
+        tasks = [{"id": 7, "data": {"a": "1.jpg", "b": "2.jpg"}, "annotations": [self.annotation("yes")]}]
+        self.load(tasks, "--image-key", "b")
+        self.assertEqual(self.bald("label-studio-1"), {"2.jpg": "yes"})
+        self.fails("import", "ls.json", says=["ls.json:1: task 7", "got a, b", "--image-key"])
+
+    def test_seconds_are_kept(self):
+        self.load([{"data": {"image": "1.jpg"}, "annotations": [self.annotation("yes")]}])
+        database = sqlite3.connect(self.path("assent.db"))
+        self.assertEqual(database.execute("SELECT seconds FROM answers").fetchall(), [(3.5,)])
+        database.close()
+
+    def test_a_file_that_answers_nothing_says_so(self):
+        self.pictures("1.jpg")
+        self.write("ls.json", json.dumps([{"data": {"image": "1.jpg"}, "annotations": [{"completed_by": 1, "result": [
+            {"from_name": "box", "type": "rectanglelabels", "value": {"x": 1}}]}]}]))
+        self.fails("import", "ls.json", says=["this file answers no question"])
 
 
 if __name__ == "__main__":

@@ -210,6 +210,39 @@ static void label_studio_has_entries_of_models_and_people(void **state)
     check_files(all_kinds, rows, COUNT(rows));
 }
 
+static void label_studio_is_read_as_people_export_it(void **state)
+{
+    static const struct file_row rows[] = {
+        { "another key of the data", "label-studio",
+          TASK("\"text\": \"x\", \"img\": \"s3://b/1.jpg\"", BALD),
+          "1 m(model)@s3://b/1.jpg: Bald=yes\n", 0, NULL },
+        { "stars", "label-studio",
+          TASK("\"image\": \"1\"",
+               "\"annotations\": [{\"result\": [{\"from_name\": \"Age\", \"type\": \"rating\","
+               "\"value\": {\"rating\": 2}}]}]"),
+          "1 label-studio(human)@1: Age=young\n", 0, NULL },
+        { "JSON_MIN", "auto",
+          "[{\"image\": \"1.jpg\", \"id\": 1, \"Bald\": \"yes\", \"Tags\": {\"choices\": [\"tie\", "
+          "\"hat\"]}, \"Hair\": null, \"Age\": 2, \"annotator\": 3, \"annotation_id\": 9, "
+          "\"lead_time\": 3.1},\n{\"photo\": \"/data/upload/1/x.jpg\", \"Bald\": \"no\", "
+          "\"annotator\": \"a@b.c\"}]",
+          "1 label-studio-3(human)@1.jpg: Bald=yes Tags:hat=yes Tags:tie=yes Age=young\n"
+          "2 a@b.c(human)@/data/upload/1/x.jpg: Bald=no\n",
+          0, NULL },
+        { "its CSV", "auto",
+          "image,id,Bald,Tags,annotator,annotation_id,created_at,updated_at,lead_time\n"
+          "/data/upload/1/x.jpg,1,yes,\"{\"\"choices\"\": "
+          "[\"\"hat\"\",\"\"tie\"\"]}\",3,9,t,t,3.1\n"
+          "y.jpg,1,no,hat,a@b.c,10,t,t,\n",
+          "2 label-studio-3(human)@/data/upload/1/x.jpg: Bald=yes Tags:hat=yes Tags:tie=yes\n"
+          "3 a@b.c(human)@y.jpg: Bald=no Tags:hat=yes Tags:tie=no\n",
+          0, NULL },
+    };
+
+    (void)state;
+    check_files(all_kinds, rows, COUNT(rows));
+}
+
 /* project/catalogue.h reads addresses, whatever file they stand in. */
 static void label_studio_gives_the_address_as_it_stands(void **state)
 {
@@ -451,6 +484,7 @@ int main(void)
         cmocka_unit_test(long_has_a_row_a_vote),
         cmocka_unit_test(jsonl_has_a_line_a_cell),
         cmocka_unit_test(label_studio_has_entries_of_models_and_people),
+        cmocka_unit_test(label_studio_is_read_as_people_export_it),
         cmocka_unit_test(label_studio_gives_the_address_as_it_stands),
         cmocka_unit_test(label_studio_counts_what_was_cancelled),
         cmocka_unit_test(formats_are_recognised),

@@ -161,6 +161,16 @@ static void label_studio_refuses(void **state)
         { "a task without its image", "label-studio", "[\n{\"data\": {\"text\": \"x\"}}]", NULL, 2,
           "no data.image" },
         { "a task that is a list", "label-studio", "[\n[]]", NULL, 2, "no data.image" },
+        { "two pictures in a task", "label-studio",
+          "[\n{\"data\": {\"a\": \"1.jpg\", \"b\": \"2.jpg\"}}]", NULL, 2, "not one text" },
+        { "no star", "label-studio",
+          "[\n{\"data\": {\"image\": \"a\"}, \"annotations\": [{\"result\": [{\"from_name\": "
+          "\"Hair\", \"value\": {\"rating\": 99}}]}]}]",
+          NULL, 2, "no option of 'Hair'" },
+        { "a star for yes or no", "label-studio",
+          "[\n{\"data\": {\"image\": \"a\"}, \"annotations\": [{\"result\": [{\"from_name\": "
+          "\"Bald\", \"value\": {\"rating\": 1}}]}]}]",
+          NULL, 2, "no option of 'Bald'" },
         { "a choice that is no text", "label-studio", ANNOTATED("Bald", "1"), NULL, 3,
           "a choice should be a text" },
         { "two choices of one", "label-studio", ANNOTATED("Hair", "\"black\",\"dark blond\""), NULL,

@@ -522,7 +522,7 @@ int main(void)
         test_with_scratch(label_studio_gets_annotations_of_people),
         test_with_scratch(label_studio_gets_its_configuration_beside_the_tasks),
         test_with_scratch(labels_are_read_back_as_they_were_written),
-        known_bug(label_studio_makes_no_answer_of_an_abstention),
+        test_with_scratch(label_studio_makes_no_answer_of_an_abstention),
         test_with_scratch(no_images_are_a_file_too),
         test_with_scratch(celeba_refuses_what_it_cannot_hold),
         test_with_scratch(places_and_formats_that_are_not_there_are_refused),

@@ -85,7 +85,8 @@ static const struct members promised[] = {
       "width height questions tiles image_tokens tokens flop flop_one_by_one" },
     { model_page, "tensors[]", "name dtype shape[] file" },
     { import_page, "",
-      "format image_column rows rows_skipped values repeated cancelled names images annotators[]" },
+      "format image_column rows rows_skipped values repeated cancelled superseded names images "
+      "annotators[]" },
     { import_page, "names", "of matched folded[] unmatched[]" },
     { import_page, "images",
       "of matched folded_count new skipped folded[] first_new[] first_skipped[]" },
