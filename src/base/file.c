@@ -59,6 +59,17 @@ const char *file_user(void)
     return user && user->pw_name ? user->pw_name : "unknown";
 }
 
+int file_check_fetched(const char *path, const void *data, size_t len, struct err *e)
+{
+    static const char pointer[] = "version https://git-lfs.github.com/spec/";
+
+    if (len < sizeof(pointer) - 1 || memcmp(data, pointer, sizeof(pointer) - 1) != 0)
+        return 0;
+    err_set(e, ERR_FORMAT, "this is a Git LFS pointer: the file itself was not fetched");
+    err_hint(e, "git lfs pull, in the folder that was cloned, fetches it");
+    return err_at(e, "%s", path);
+}
+
 int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e)
 {
     FILE *f = fopen(path, "rbe");
@@ -81,6 +92,8 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct err
     } else if (rc == 0) {
         rc = buf_end(&b, "the file", e);
     }
+    if (rc == 0 && b.text)
+        rc = file_check_fetched(path, b.text, b.len, e);
     if (rc < 0) {
         buf_release(&b);
         return err_at(e, "%s", path);

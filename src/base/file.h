@@ -10,7 +10,11 @@
 
 #include "base/err.h"
 
-/* A whole file of at most max bytes, zero-ended; free() it. */
+/* ERR_FORMAT where these bytes of the file at path are Git LFS's pointer to it: a clone without
+ * git-lfs, or before `git lfs pull`. https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md */
+int file_check_fetched(const char *path, const void *data, size_t len, struct err *e);
+
+/* A whole file of at most max bytes, zero-ended; free() it. A Git LFS pointer is refused. */
 int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e);
 /* The same of a file on the disk only: a pipe would be waited for. */
 int file_read_regular(const char *path, size_t max, char **text, size_t *len, struct err *e);

@@ -79,7 +79,7 @@ static int read_ends(struct vlm *v, const struct json_t *tokenizer_config, struc
 
 /* ---- the chat template ---- */
 
-/* A template's text, or the one named "default" of a list of them. */
+/* A template's text, or the one named "default" of a list of them or of an object. */
 static const char *template_of(const struct json_t *config)
 {
     const struct json_t *value = jv_get(config, "chat_template");
@@ -87,7 +87,7 @@ static const char *template_of(const struct json_t *config)
     for (size_t i = 0; jv_is_array(value) && i < jv_length(value); i++)
         if (text_equal(jv_text(jv_get(jv_at(value, i), "name")), "default"))
             return jv_text(jv_get(jv_at(value, i), "template"));
-    return jv_text(value);
+    return jv_text(jv_is_object(value) ? jv_get(value, "default") : value);
 }
 
 static int parse_template(struct vlm *v, const char *name, const char *text, struct err *e)
@@ -100,36 +100,68 @@ static int parse_template(struct vlm *v, const char *name, const char *text, str
     return rc;
 }
 
-/* chat_template.jinja, else chat_template.json, else the tokenizer's own. */
-static int read_template(struct vlm *v, const struct json_t *tokenizer_config, struct err *e)
+/* Where a template may stand, in the order in which transformers 5.23 reads them
+ * (processing_utils.py, get_processor_dict); the tokenizer's own is the last. A key's name, or the
+ * whole file. */
+static const struct {
+    const char *file;
+    bool json;
+} template_places[] = {
+    { "processor_config.json", true }, { "chat_template.json", true },
+    { "chat_template.jinja", false },  { "chat_templates/default.jinja", false },
+    { "tokenizer_config.json", true },
+};
+enum { N_TEMPLATE_PLACES = sizeof(template_places) / sizeof(template_places[0]) };
+
+/* *text is NULL where there is no template at this place. */
+static int text_at(const struct vlm *v, size_t place, char **text, struct err *e)
 {
-    char *path = file_join(v->dir, "chat_template.jinja", e), *text = NULL;
+    char *path = file_join(v->dir, template_places[place].file, e);
     struct json_t *json = NULL;
     size_t len;
     int rc = path ? 0 : ERR_NOMEM;
 
-    if (rc == 0 && file_exists(path)) {
-        rc = file_read_regular(path, TEMPLATE_FILE_MAX, &text, &len, e);
+    *text = NULL;
+    if (rc == 0 && template_places[place].json) {
+        rc = read_json(v->dir, template_places[place].file, &json, e);
         if (rc == 0)
-            rc = parse_template(v, path, text, e);
-    } else if (rc == 0 && (rc = read_json(v->dir, "chat_template.json", &json, e)) == 0) {
-        const char *own = template_of(json), *fallback = template_of(tokenizer_config);
-
-        if (own || fallback) {
-            rc = parse_template(v, own ? "chat_template.json" : "tokenizer_config.json",
-                                own ? own : fallback, e);
-        } else {
-            rc = err_set(e, ERR_FORMAT, "the folder has no chat template");
-            err_at(e, "%s", v->dir);
-            err_expected(e, "chat_template.jinja, chat_template.json, or chat_template in "
-                            "tokenizer_config.json");
-            err_hint(e, "or say the prompt yourself, with {image} and {question}");
-        }
+            rc = copy_text(template_of(json), text, e);
+    } else if (rc == 0 && file_exists(path)) {
+        rc = file_read_regular(path, TEMPLATE_FILE_MAX, text, &len, e);
     }
     jv_free(json);
-    free(text);
     free(path);
     return rc;
+}
+
+static int no_template(const struct vlm *v, struct err *e)
+{
+    err_set(e, ERR_FORMAT, "the folder has no chat template");
+    err_at(e, "%s", v->dir);
+    err_expected(e, "chat_template.jinja, or the key chat_template in processor_config.json, "
+                    "chat_template.json or tokenizer_config.json");
+    return err_hint(e, "or say the prompt yourself, with {image} and {question}");
+}
+
+/* The first; those behind it are said to be left. */
+static int read_template(struct vlm *v, const struct events *ev, struct err *e)
+{
+    const char *taken = NULL;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < N_TEMPLATE_PLACES; i++) {
+        const char *name = template_places[i].file;
+        char *text;
+
+        rc = text_at(v, i, &text, e);
+        if (rc == 0 && text && !taken)
+            rc = parse_template(v, name, text, e);
+        else if (rc == 0 && text && strcmp(name, "tokenizer_config.json") != 0)
+            events_say(ev, EVENT_DETAIL, "%s: its chat template is left: %s has one", name, taken);
+        taken = taken || !text ? taken : name;
+        free(text);
+    }
+    return rc == 0 && !taken ? no_template(v, e) : rc;
 }
 
 static int check_own_prompt(const char *prompt, struct err *e)
@@ -187,7 +219,7 @@ static int open_text(struct vlm *v, const struct vlm_options *o, struct err *e)
         if (rc == 0)
             rc = copy_text(o->prompt, &v->prompt, e);
     } else if (rc == 0) {
-        rc = read_template(v, config, e);
+        rc = read_template(v, o->events, e);
     }
     jv_free(config);
     return rc;
@@ -276,10 +308,15 @@ struct vlm_tensor vlm_tensor(const struct vlm *v, size_t i)
 char *vlm_file(const struct vlm *v, size_t i, struct err *e)
 {
     static const char *const small[] = {
-        "config.json",           "tokenizer.json",
-        "tokenizer_config.json", "preprocessor_config.json",
-        "processor_config.json", "chat_template.jinja",
-        "chat_template.json",    "generation_config.json",
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "preprocessor_config.json",
+        "processor_config.json",
+        "chat_template.jinja",
+        "chat_template.json",
+        "generation_config.json",
+        "chat_templates/default.jinja",
     };
     size_t shards = weights_files(v->model->weights), at = shards;
     char *path;

@@ -309,6 +309,8 @@ int weights_read_file(struct weights *w, const char *file, const void *data, siz
     uint64_t size = 0;
     int rc;
 
+    if (file_check_fetched(file, data, len, e) < 0)
+        return e->code;
     if (len < 8) {
         bad(e, file, NULL, "too short for a safetensors file");
         return err_got(e, "%zu bytes", len);

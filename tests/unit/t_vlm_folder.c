@@ -4,6 +4,8 @@
  */
 #include "t_vlm_support.h"
 
+#include <sys/stat.h>
+
 #include <malloc.h>
 
 #include "vlm/engine.h"
@@ -133,6 +135,16 @@ static void change_file(void **state, const char *name, const char *from, const 
     free(text);
 }
 
+/* Two texts in one file; the second may be NULL. */
+static void put_joined(const char *path, const char *first, const char *second)
+{
+    struct buf b = BUF_INIT(1 << 20);
+
+    buf_printf(&b, "%s%s", first, second ? second : "");
+    write_file(path, b.text, b.len);
+    buf_release(&b);
+}
+
 static int open_changed(void **state, struct vlm **v, const struct vlm_options *o, struct err *e)
 {
     static const struct vlm_options usual = { 0 };
@@ -161,6 +173,60 @@ static void folders_need_their_files(void **state)
         assert_int_equal(remove(scratch_path(state, rows[i].file)), 0);
         assert_says(rows[i].file, open_changed(state, &v, NULL, &e), &e, rows[i].code,
                     rows[i].part);
+        assert_null(v);
+    }
+}
+
+/* A template that is none tells by its error that it was read. From the last place to the first:
+ * each is read before those that are there already. */
+static void templates_are_read_where_transformers_reads_them(void **state)
+{
+    static const struct {
+        const char *file, *from, *to; /* from NULL: the file is new */
+    } places[] = {
+        { "tokenizer_config.json", "{", "{\"chat_template\": \"{% no %}\"," },
+        { "chat_templates/default.jinja", NULL, "{% no %}" },
+        { "chat_template.jinja", NULL, "{% no %}" },
+        { "chat_template.json", NULL,
+          "{\"chat_template\": {\"rag\": \"x\", \"default\": \"{% no %}\"}}" },
+        { "processor_config.json", "{",
+          "{\"chat_template\": [{\"name\": \"default\", \"template\": \"{% no %}\"}]," },
+    };
+
+    copy_model(state, "chat_template.jinja");
+    assert_int_equal(mkdir(scratch_path(state, "chat_templates"), 0777), 0);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        struct vlm *v;
+        struct err e = { 0 };
+        size_t len;
+        char *text = NULL, *rest = NULL;
+
+        if (places[i].from) {
+            assert_ok(file_read(scratch_path(state, places[i].file), 1 << 20, &text, &len, &e), &e);
+            rest = strchr(text, '{') + 1;
+        }
+        put_joined(scratch_path(state, places[i].file), places[i].to, rest);
+        free(text);
+        if (open_changed(state, &v, NULL, &e) != ERR_FORMAT || !strstr(e.where, places[i].file))
+            fail_row(places[i].file, "is not read: %s: %s", e.where, e.what);
+    }
+    assert_int_equal(remove(scratch_path(state, "chat_templates/default.jinja")), 0);
+}
+
+static void pointers_of_git_lfs_are_named(void **state)
+{
+    static const char pointer[] = "version https://git-lfs.github.com/spec/v1\n"
+                                  "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2"
+                                  "ca24d17e2393\nsize 12345\n";
+
+    for (size_t i = 0; i < COUNT(folder_files); i++) {
+        struct vlm *v;
+        struct err e = { 0 };
+
+        copy_model(state, NULL);
+        write_file(scratch_path(state, folder_files[i]), pointer, sizeof(pointer) - 1);
+        assert_says(folder_files[i], open_changed(state, &v, NULL, &e), &e, ERR_FORMAT,
+                    "Git LFS pointer", folder_files[i], "git lfs pull");
         assert_null(v);
     }
 }
@@ -370,6 +436,8 @@ int main(void)
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(own_prompts_show_the_image_once),
         test_with_scratch(folders_need_their_files),
+        test_with_scratch(templates_are_read_where_transformers_reads_them),
+        test_with_scratch(pointers_of_git_lfs_are_named),
         test_with_scratch(an_own_prompt_needs_no_template),
         test_with_scratch(an_image_token_must_be_a_token),
         test_with_scratch(long_prompts_are_refused),
