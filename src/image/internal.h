@@ -44,12 +44,17 @@ struct source_member {
     uint64_t place; /* the reader's own: where in an archive */
 };
 
-/* What was found. Names that cannot be keys are counted and left out. */
+enum { SOURCE_UNREAD_NAMED = 4 };
+
+/* What was found. Names that cannot be keys, and pictures of formats that are not read, are counted
+ * and left out. */
 struct source_list {
     struct source_member *members;
     size_t n, cap;
     struct arena texts;
-    size_t n_unusable;           /* no UTF-8, control characters, or too long */
+    size_t n_unusable; /* no UTF-8, control characters, or too long */
+    size_t n_unread;
+    const char *unread[SOURCE_UNREAD_NAMED];
     const struct events *events; /* who is told what is left out */
 };
 

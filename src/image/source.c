@@ -15,14 +15,17 @@ struct image_source {
 
 /* ---- names ---- */
 
-static const char *const endings[] = { ".jpg", ".jpeg", ".png", ".webp" };
+static const char *const readable[] = { ".jpg", ".jpeg", ".jfif", ".png", ".webp", NULL };
+/* Pictures too, of formats that are not read. */
+static const char *const unread[] = { ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif",
+                                      ".ppm", ".pgm", ".jp2", ".jpe",  ".jxl",  NULL };
 
-static bool ends_as_picture(const char *name, size_t len)
+static bool ends_as(const char *name, size_t len, const char *const endings[])
 {
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        size_t n = strlen(endings[i]);
+    for (; *endings; endings++) {
+        size_t n = strlen(*endings);
 
-        if (len > n && strcasecmp(name + len - n, endings[i]) == 0)
+        if (len > n && strcasecmp(name + len - n, *endings) == 0)
             return true;
     }
     return false;
@@ -34,13 +37,32 @@ static bool has_hidden_part(const char *name)
     return name[0] == '.' || strstr(name, "/.") != NULL;
 }
 
+/* Nobody who has such pictures shall find out from a missing answer. */
+static int name_unread(struct source_list *list, const char *name, struct err *e)
+{
+    char *copy;
+
+    if (list->n_unread++ >= SOURCE_UNREAD_NAMED)
+        return 0;
+    copy = arena_text(&list->texts, name, strlen(name), e);
+    if (!copy)
+        return ERR_NOMEM;
+    text_printable(copy);
+    list->unread[list->n_unread - 1] = copy;
+    return 0;
+}
+
 int source_list_add(struct source_list *list, const char *name, uint64_t place, struct err *e)
 {
     size_t len = strlen(name), bad;
     char *key;
     int rc;
 
-    if (!ends_as_picture(name, len) || has_hidden_part(name))
+    if (has_hidden_part(name))
+        return 0;
+    if (ends_as(name, len, unread))
+        return name_unread(list, name, e);
+    if (!ends_as(name, len, readable))
         return 0;
     if (len > KEY_BYTES_MAX || !text_utf8(name, len, &bad) || !text_is_printable(name)) {
         if (list->n_unusable++ == 0)
@@ -83,15 +105,31 @@ static void keep_last_of_each(struct source_list *list)
 
 /* ---- the source ---- */
 
+static void say_unread(const struct source_list *list, const char *path)
+{
+    struct buf names = BUF_INIT(1000);
+    char n[TEXT_COUNT_MAX];
+
+    for (size_t i = 0; i < list->n_unread && i < SOURCE_UNREAD_NAMED; i++)
+        buf_printf(&names, "%s%.200s", i > 0 ? ", " : "", list->unread[i]);
+    if (list->n_unread > 0)
+        events_say(list->events, EVENT_WARNING,
+                   "%s: %s left out, of a format that is not read (JPEG, PNG and WebP are): %s%s",
+                   path, text_count(list->n_unread, "picture", n), names.text ? names.text : "",
+                   list->n_unread > SOURCE_UNREAD_NAMED ? ", .." : "");
+    buf_release(&names);
+}
+
 static int finish_list(struct source_list *list, const char *path, struct err *e)
 {
+    say_unread(list, path);
     if (list->n_unusable > 1)
         events_say(list->events, EVENT_WARNING,
                    "%s: %zu names are left out in all: they cannot be keys", path,
                    list->n_unusable);
     if (list->n == 0) {
         err_set(e, ERR_FORMAT, "there is no picture in it");
-        err_expected(e, "files whose names end in .jpg, .jpeg, .png or .webp");
+        err_expected(e, "files whose names end in .jpg, .jpeg, .jfif, .png or .webp");
         return err_at(e, "%s", path);
     }
     qsort(list->members, list->n, sizeof(*list->members), by_key_and_place);

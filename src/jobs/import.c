@@ -4,52 +4,14 @@
  * scatter them; they are written when the whole file has been read. All of it happens in one
  * transaction.
  */
-#include "jobs/import.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/formats.h"
 #include "jobs/import_names.h"
-#include "project/catalogue.h"
+#include "jobs/importing.h"
 
-enum { ROWS_MAX = 100000000, ANNOTATORS_MAX = 100000, CHECK_EVERY = 1024 };
-
-/* One annotator's answers to one image. */
-struct gathered {
-    size_t annotator, image;
-    unsigned long line; /* where the file first names it */
-    bool votes;
-    double seconds;
-    const char *at; /* the row's */
-};
-
-struct importing {
-    struct project *project;
-    const struct import_options *options;
-    struct import_result *out;
-    struct labels *file;
-    struct label_names names;
-    struct store_images own;
-    struct catalogue catalogue;        /* of the project's pictures */
-    const struct store_images *images; /* the catalogue's, or own */
-    bool closed;                       /* the file brings no images */
-    struct store_annotators known;
-    struct matcher *matcher;
-    int64_t *image_ids; /* [n_known] of the project's images and of those that the file adds */
-    size_t n_known, ids_cap;
-    const char *named; /* by the file, where --annotator names another; NULL: none yet */
-    struct map *annotators, *rows; /* name -> index; (annotator, image) -> index */
-    size_t annotators_cap;
-    struct gathered *gathered;
-    int16_t *values;      /* [n_gathered][n_columns] */
-    float *probabilities; /* [n_gathered][n_probabilities]; NULL: none yet */
-    size_t n_gathered, gathered_cap, values_cap, probabilities_cap;
-    uint8_t *counted; /* [n_known] images that the file named */
-    size_t counted_cap;
-    struct map *unknown; /* keys that are no image's */
-};
+enum { ROWS_MAX = 100000000, ANNOTATORS_MAX = 100000 };
 
 /* ---- annotators ---- */
 
@@ -61,22 +23,44 @@ static int bad_name(const char *name, struct err *e)
         TASK_NAME_MAX);
 }
 
-/* By option, by the task, by the file, by what the project knows, else a human. */
+/* A model's labels under a person's name, or the reverse, would be compared as what they are not.
+ */
+static int other_kind(const char *name, enum annotator_kind holder, enum annotator_kind said,
+                      struct err *e)
+{
+    bool model = holder == ANNOTATOR_MODEL;
+
+    err_set(e, ERR_ARG, "'%s' is a %s, and nothing says that these labels are %s", name,
+            task_annotator_kind_name(holder), model ? "a model's" : "people's");
+    if (said == ANNOTATOR_MODEL)
+        err_got(e, "a model's, by the file");
+    return err_hint(e, "--kind %s says it; or another --annotator keeps them apart",
+                    task_annotator_kind_name(holder));
+}
+
+/* By option; by the file, which has to fit what the project and the task know; else a human. A
+ * model of assent.yaml that has no engine is one whose labels come in files. */
 static int kind_of(const struct importing *im, const char *name, const struct label_row *row,
                    enum annotator_kind *kind, struct err *e)
 {
     const struct annotator *declared = task_find_annotator(im->project->task, name);
     const struct store_annotator *known = store_annotators_find(&im->known, name);
+    enum annotator_kind holder = declared ? declared->kind : known ? known->kind : ANNOTATOR_HUMAN;
 
-    *kind = known ? known->kind : ANNOTATOR_HUMAN;
-    if (row->kind_given)
-        *kind = row->kind;
-    if (declared)
-        *kind = declared->kind;
-    if (!im->options->kind || task_annotator_kind(im->options->kind, kind))
+    if (im->options->kind) {
+        if (task_annotator_kind(im->options->kind, kind))
+            return 0;
+        err_set(e, ERR_ARG, "no kind of annotator is called '%s'", im->options->kind);
+        return err_expected(e, "human or model");
+    }
+    *kind = row->kind_given ? row->kind : ANNOTATOR_HUMAN;
+    if ((!declared && !known) || holder == *kind)
         return 0;
-    err_set(e, ERR_ARG, "no kind of annotator is called '%s'", im->options->kind);
-    return err_expected(e, "human or model");
+    if (!row->kind_given && declared && !declared->engine) {
+        *kind = declared->kind;
+        return 0;
+    }
+    return other_kind(name, holder, *kind, e);
 }
 
 /* --annotator gives one name to a file's labels: they must be one annotator's in the file too. */
@@ -454,123 +438,6 @@ static int check_found(const struct importing *im, struct err *e)
     return 0;
 }
 
-/* ---- writing ---- */
-
-static void count_values(const int16_t *values, size_t n, struct store_counts *counts)
-{
-    counts->images++;
-    for (size_t i = 0; i < n; i++) {
-        counts->labels += values[i] >= 0;
-        counts->abstentions += values[i] < VALUE_MISSING;
-    }
-}
-
-static int write_votes(struct importing *im, int64_t annotator, const struct gathered *g,
-                       const int16_t *values, struct err *e)
-{
-    int rc = 0;
-
-    for (size_t c = 0; rc == 0 && c < im->project->task->n_columns; c++) {
-        struct store_vote v = { annotator, im->image_ids[g->image], c, values[c], g->seconds };
-
-        if (values[c] != VALUE_MISSING)
-            rc = store_vote_add(im->project->store, &v, e);
-    }
-    return rc;
-}
-
-static int write_gathered(struct importing *im, size_t i_annotator, int64_t annotator,
-                          struct progress *progress, struct err *e)
-{
-    const struct task *t = im->project->task;
-    struct import_annotator *a = &im->out->annotators[i_annotator];
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < im->n_gathered; i++) {
-        const struct gathered *g = &im->gathered[i];
-        const int16_t *values = im->values + i * t->n_columns;
-        const float *probabilities =
-            im->probabilities && (i + 1) * t->n_probabilities <= im->probabilities_cap
-                ? im->probabilities + i * t->n_probabilities
-                : NULL;
-
-        if (g->annotator != i_annotator)
-            continue;
-        count_values(values, t->n_columns, &a->counts);
-        if (g->votes)
-            rc = write_votes(im, annotator, g, values, e);
-        else
-            rc = store_answers_add(
-                im->project->store, im->image_ids[g->image], t,
-                &(struct store_answers){ .values = values,
-                                         .probabilities = probabilities,
-                                         .seconds = isnan(g->seconds) ? 0 : g->seconds },
-                e);
-        if (rc == 0 && i % CHECK_EVERY == 0)
-            rc = events_check(im->options->events, e);
-        progress_add(progress, 1);
-    }
-    return rc;
-}
-
-static char *settings_text(const struct importing *im, struct err *e)
-{
-    struct json_t *settings =
-        jv_pack("{s:s, s:s, s:b, s:b, s:b}", "job", "import", "format", im->out->format, "strict",
-                im->options->strict, "add_images", im->options->add_images, "skip_unknown",
-                im->options->skip_unknown);
-    char *text = jv_print_line(settings);
-
-    jv_free(settings);
-    if (!text)
-        err_set(e, ERR_NOMEM, "out of memory: the settings");
-    return text;
-}
-
-static int write_annotator(struct importing *im, size_t i_annotator, struct progress *progress,
-                           struct err *e)
-{
-    struct import_annotator *a = &im->out->annotators[i_annotator];
-    struct store *store = im->project->store;
-    struct store_run run = { 0 };
-    char *settings = settings_text(im, e);
-    int rc = settings ? store_annotator_id(store, a->name, a->kind, &run.annotator, e) : ERR_NOMEM;
-
-    run.settings = settings;
-    if (rc == 0)
-        rc = labels_provenance(im->file, a->name, &run.source, &run.source_sha256, e);
-    if (rc == 0) {
-        events_say(im->options->events, EVENT_DETAIL, "%s: from %s, SHA-256 %s", a->name,
-                   run.source, run.source_sha256);
-        rc = store_run_begin(store, &run, im->project->task, e);
-    }
-    if (rc == 0)
-        rc = write_gathered(im, i_annotator, run.annotator, progress, e);
-    if (rc == 0)
-        rc = store_run_end(store, &a->counts, e);
-    free(settings);
-    return rc;
-}
-
-static int write_all(struct importing *im, struct err *e)
-{
-    struct progress progress;
-    struct buf what = BUF_INIT(1 << 16);
-    int rc = 0;
-
-    progress_start(&progress, im->options->events, "writing", "images", im->n_gathered);
-    for (size_t a = 0; rc == 0 && a < im->out->n_annotators; a++)
-        rc = write_annotator(im, a, &progress, e);
-    progress_end(&progress);
-    buf_printf(&what, "import %s: %llu rows", im->options->path, (unsigned long long)im->out->rows);
-    if (rc == 0)
-        rc = buf_end(&what, "an event", e);
-    if (rc == 0)
-        rc = store_event(im->project->store, what.text, e);
-    buf_release(&what);
-    return rc;
-}
-
 /* ---- all together ---- */
 
 /* The pictures that assent.yaml names are images, whether annotate has met them or not. */
@@ -675,7 +542,7 @@ static int import_file(struct importing *im, struct err *e)
         rc = keep_found(im, e);
     if (rc == 0)
         rc = check_found(im, e);
-    return rc == 0 ? write_all(im, e) : rc;
+    return rc == 0 ? import_write(im, e) : rc;
 }
 
 int job_import(struct project *p, const struct import_options *o, struct import_result *out,

@@ -30,6 +30,8 @@ struct import_annotator {
     const char *name;
     enum annotator_kind kind;
     struct store_counts counts;
+    uint64_t same_run; /* that brought this file already: nothing was added; 0: none */
+    char same_started[STORE_TIME_MAX];
 };
 
 struct import_result {

@@ -67,6 +67,7 @@ static const struct figure annotator_figures[] = {
     { "labels", NULL, NULL, FIGURE_COUNT, offsetof(struct import_annotator, counts.labels) },
     { "abstentions", NULL, NULL, FIGURE_COUNT,
       offsetof(struct import_annotator, counts.abstentions) },
+    { "same_run", NULL, NULL, FIGURE_COUNT, offsetof(struct import_annotator, same_run) },
     { 0 },
 };
 
@@ -84,6 +85,11 @@ static void say_annotators(struct page *p, const struct import_result *r)
         char n[3][TEXT_COUNT_MAX];
 
         table_row(t, "annotators[]", (const void *[]){ who, &kind, NULL, NULL });
+        if (who->same_run != 0) {
+            page_note(p, "%s (%s): the same as run %llu of %s brought: nothing was added",
+                      who->name, kind, (unsigned long long)who->same_run, who->same_started);
+            continue;
+        }
         page_note(
             p, "%s (%s): %s on %s%s%s", who->name, kind,
             text_count(who->counts.labels, "label", n[0]),

@@ -2,6 +2,7 @@
 #include "store/runs.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,35 @@ int store_run_end(struct store *s, const struct store_counts *counts, struct err
 
     s->run = 0;
     return rc;
+}
+
+int store_run_same(struct store *s, const struct store_run *run, const struct task *t,
+                   const struct store_counts *counts, int64_t *id, char started[STORE_TIME_MAX],
+                   struct err *e)
+{
+    struct sql_rows *found = NULL;
+    int64_t set;
+    int rc = store_question_set(s, t, &set, e);
+
+    *id = 0;
+    if (rc == 0)
+        rc = sql_query(s->db, &found,
+                       "SELECT id, started FROM run WHERE id = (SELECT max(id) FROM run"
+                       " WHERE annotator = $1) AND question_set = $2 AND settings = $3"
+                       " AND source_sha256 = $4 AND ended IS NOT NULL AND images = $5"
+                       " AND labels = $6 AND abstentions = $7",
+                       BIND(INT(run->annotator), INT(set), TEXT(run->settings),
+                            TEXT(run->source_sha256), INT(counts->images), INT(counts->labels),
+                            INT(counts->abstentions)),
+                       e);
+    if (rc == 0)
+        rc = sql_step(found, e);
+    if (rc == 1) {
+        *id = sql_int(found, 0);
+        snprintf(started, STORE_TIME_MAX, "%s", sql_text(found, 1));
+    }
+    sql_done(found);
+    return rc < 0 ? rc : 0;
 }
 
 int store_answers_add(struct store *s, int64_t image, const struct task *t,

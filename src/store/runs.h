@@ -60,6 +60,13 @@ int store_run_begin(struct store *s, const struct store_run *run, const struct t
                     struct err *e);
 int store_run_end(struct store *s, const struct store_counts *counts, struct err *e);
 
+enum { STORE_TIME_MAX = 32 };
+/* The annotator's last run, if it brought the same: the same file by the same settings for the same
+ * questions, and as much of it. *id 0: it did not. started: ISO 8601. */
+int store_run_same(struct store *s, const struct store_run *run, const struct task *t,
+                   const struct store_counts *counts, int64_t *id, char started[STORE_TIME_MAX],
+                   struct err *e);
+
 struct store_answers {          /* of one image */
     const int16_t *values;      /* [n_columns] */
     const float *probabilities; /* [n_probabilities], NaN where there is none; NULL: none at all */

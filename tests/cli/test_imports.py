@@ -196,6 +196,58 @@ class Tables(Imports):
         self.assertEqual(self.json("status")["questions"], 2)
 
 
+class Whose(Imports):
+    def test_people_s_labels_are_not_a_model_s(self):
+        self.pictures("1.jpg")
+        self.write("labels.csv", "image,Bald\n1,1\n")
+        self.run_assent("import", "labels.csv", "-a", "llava", "--kind", "model")
+        self.fails("import", "labels.csv", "-a", "llava", code=2,
+                   says=["'llava' is a model", "--kind model", "another --annotator"])
+        self.run_assent("import", "labels.csv", "-a", "llava", "--kind", "model")
+        self.run_assent("import", "labels.csv", "-a", "anna")
+        self.write("ls.json", json.dumps([{"data": {"image": "1.jpg"}, "predictions": [{"model_version": "m", "result": [
+            {"from_name": "Bald", "type": "choices", "value": {"choices": ["no"]}}]}]}]))
+        self.fails("import", "ls.json", "-a", "anna", code=2, says=["'anna' is a human", "a model's, by the file"])
+
+    def test_a_model_of_assent_yaml_without_an_engine_has_its_labels_in_files(self):
+        self.pictures("1.jpg")
+        self.write("assent.yaml", self.read("assent.yaml") + "annotators:\n  gpt: {kind: model}\n"
+                   "  own: {kind: model, engine: vlm, model: m}\n")
+        self.write("labels.csv", "image,Bald\n1,1\n")
+        self.run_assent("import", "labels.csv", "-a", "gpt")
+        self.assertEqual(self.json("status")["annotators"][0]["kind"], "model")
+        self.fails("import", "labels.csv", "-a", "own", code=2, says=["'own' is a model"])
+
+    def test_the_same_file_again_adds_nothing(self):
+        self.pictures("1.jpg", "2.jpg")
+        self.import_text("image,Bald\n1,1\n2,0\n")
+        before = self.json("status")["runs"]
+        ran = self.run_assent("import", "labels.csv", "-a", "p")
+        self.assertIn("p (human): the same as run 1 of 20", ran.out)
+        self.assertIn("nothing was added", ran.out)
+        self.assertEqual(self.json("status")["runs"], before)
+        self.run_assent("import", "labels.csv", "-a", "q")  # somebody else's
+        self.write("assent.yaml", self.read("assent.yaml") + "  - {name: Hat, text: h}\n")
+        self.run_assent("import", "labels.csv", "-a", "p")  # for other questions
+        self.assertEqual(len(self.json("status")["runs"]), 3)
+        self.import_text("image,Bald\n1,0\n")
+        self.assertEqual(self.bald(), {"1.jpg": "no", "2.jpg": "no"})
+        self.import_text("image,Bald\n1,1\n2,0\n")  # not the last: it counts again
+        self.assertEqual(self.bald(), {"1.jpg": "yes", "2.jpg": "no"})
+
+
+class Pictures(Imports):
+    def test_formats_that_are_not_read_are_named_and_counted(self):
+        self.pictures("a.jfif", "b.JPG")
+        for name in ("c.gif", "d.BMP", "sub/e.tiff", "f.heic", "g.avif", "notes.txt"):
+            self.write(f"images/{name}", b"x")
+        ran = self.run_assent("import", "--images", "images")
+        self.assertIn("5 pictures left out, of a format that is not read", ran.err)
+        self.assertIn("c.gif", ran.err)
+        self.assertNotIn("notes", ran.err)
+        self.assertEqual(self.images(), 2)
+
+
 class LabelStudio(Imports):
     """Exports as people have them."""
 

@@ -90,7 +90,7 @@ static const struct members promised[] = {
     { import_page, "names", "of matched folded[] unmatched[]" },
     { import_page, "images",
       "of matched folded_count new skipped folded[] first_new[] first_skipped[]" },
-    { import_page, "annotators[]", "name kind images labels abstentions" },
+    { import_page, "annotators[]", "name kind images labels abstentions same_run" },
     { images_page, "",
       "images new matched folded equal equal_named[] broken broken_named[] changed "
       "changed_named[]" },
