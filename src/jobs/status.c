@@ -159,6 +159,7 @@ static void keep_run(void *data, const struct store_run_info *run)
         keep(l, run->by_whom),
         keep(l, run->started),
         keep(l, run->ended),
+        keep(l, *run->withdrawn ? run->withdrawn : NULL),
     };
 }
 

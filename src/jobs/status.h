@@ -22,7 +22,7 @@ struct status_annotator {
 
 struct status_run { /* provenance: texts are "-" where there is nothing to say */
     int64_t id;
-    const char *annotator, *source, *source_sha256, *by_whom, *started, *ended;
+    const char *annotator, *source, *source_sha256, *by_whom, *started, *ended, *withdrawn;
 };
 
 enum { STATUS_RUNS = 20 };

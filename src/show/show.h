@@ -20,6 +20,7 @@
 #include "jobs/report.h"
 #include "jobs/review.h"
 #include "jobs/status.h"
+#include "jobs/undo.h"
 #include "show/blocks.h"
 
 struct page *show_import(const struct import_result *r);
@@ -34,6 +35,7 @@ struct page *show_agree(const struct agree_result *r);
 struct page *show_consensus(const struct consensus_result *r);
 struct page *show_report(const struct report_result *r);
 struct page *show_export(const struct export_result *r);
+struct page *show_undo(const struct undo_result *r);
 /* runs: the newest ones are shown too. */
 struct page *show_status(const struct status_result *r, bool runs);
 struct page *show_reviewers(const struct reviewers *r);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "show/people.h"
 #include "show/show.h"
 
@@ -67,6 +69,8 @@ static const struct figure run_figures[] = {
     { "ended", NULL, NULL, FIGURE_TEXT, offsetof(struct status_run, ended) },
     { "by", "by", NULL, FIGURE_TEXT, offsetof(struct status_run, by_whom), .rank = 3 },
     { "source", "source", NULL, FIGURE_TEXT, offsetof(struct status_run, source) },
+    { "withdrawn", "withdrawn", NULL, FIGURE_TEXT, offsetof(struct status_run, withdrawn),
+      .rank = 2 },
     { "sha256", NULL, NULL, FIGURE_TEXT, offsetof(struct status_run, source_sha256) },
     { 0 },
 };
@@ -76,12 +80,26 @@ static const struct figure digest_figures[] = {
     { "digest", "sha256", NULL, FIGURE_TEXT, .rank = 2, .flags = FIGURE_HIDDEN }, { 0 }
 };
 
+static void say_withdrawn(struct page *p, const struct status_result *r)
+{
+    size_t n = 0;
+    char text[TEXT_COUNT_MAX];
+
+    for (size_t i = 0; i < r->n_runs; i++)
+        n += strcmp(r->runs[i].withdrawn, "-") != 0;
+    if (n > 0)
+        page_paragraph(p, "Withdrawn: %s of the newest %zu; status -v lists them.",
+                       text_count(n, "run", text), r->n_runs);
+}
+
 static void add_runs(struct page *p, const struct status_result *r, bool shown)
 {
     struct table *t;
 
     if (shown && r->n_runs > 0)
         page_heading(p, "Newest runs");
+    else
+        say_withdrawn(p, r);
     t = page_table(p,
                    &(struct layout){ .parts = { run_figures, digest_figures }, .hidden = !shown });
     table_list(t, "runs");
@@ -125,5 +143,29 @@ struct page *show_status(const struct status_result *r, bool runs)
         page_close(p);
     }
     add_runs(p, r, runs);
+    return p;
+}
+
+struct page *show_undo(const struct undo_result *r)
+{
+    struct page *p = page_new();
+    char before[TEXT_COUNT_MAX], after[32];
+
+    page_paragraph(p, "run %lld of %s (%s, %s, by %s) %s", (long long)r->run, r->annotator,
+                   r->source ? r->source : "no file", r->started, r->by_whom,
+                   r->back ? "counts again" : "is withdrawn: it no longer counts");
+    page_note(p, "%s by %s counted before, %s now", text_count(r->before, "label", before),
+              r->annotator, text_grouped(r->after, after));
+    if (r->stale_consensus)
+        page_note(p, "the consensus was made of other labels: assent consensus makes it anew");
+    if (!r->back)
+        page_note(p, "nothing was deleted: assent undo --undo %lld brings it back",
+                  (long long)r->run);
+    page_count(p, "run", (uint64_t)r->run);
+    page_text(p, "annotator", r->annotator);
+    page_set(p, "withdrawn", jv_pack("b", (int)!r->back));
+    page_count(p, "labels_before", r->before);
+    page_count(p, "labels", r->after);
+    page_set(p, "stale_consensus", jv_pack("b", (int)r->stale_consensus));
     return p;
 }

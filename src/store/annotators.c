@@ -29,7 +29,7 @@ int store_annotators_load(struct store *s, struct store_annotators *out, struct 
     struct sql_rows *list;
     size_t cap = 0;
     int rc = sql_query(s->db, &list,
-                       "SELECT id, name, kind, (SELECT count(*) FROM vote"
+                       "SELECT id, name, kind, (SELECT count(*) FROM counting_vote AS vote"
                        " WHERE vote.annotator = annotator.id), EXISTS (SELECT 1 FROM reviewer"
                        " WHERE reviewer.annotator = annotator.id) FROM annotator ORDER BY id",
                        BIND_NOTHING, e);

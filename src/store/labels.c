@@ -79,11 +79,12 @@ static int take_answers(struct reading *l, struct sql_rows *row, struct err *e)
 static int take_all_answers(struct reading *l, int64_t annotator, struct err *e)
 {
     struct sql_rows *list;
-    int rc = sql_query(l->store->db, &list,
-                       "SELECT answers.image, run.question_set, answers.value,"
-                       " answers.probability FROM run JOIN answers ON answers.run = run.id"
-                       " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
-                       BIND(INT(annotator)), e);
+    int rc = sql_query(
+        l->store->db, &list,
+        "SELECT answers.image, run.question_set, answers.value,"
+        " answers.probability FROM counting_run AS run JOIN answers ON answers.run = run.id"
+        " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
+        BIND(INT(annotator)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
         rc = take_answers(l, list, e);
@@ -114,7 +115,7 @@ static int take_votes(struct reading *l, int64_t annotator, struct err *e)
 {
     struct sql_rows *list;
     int rc = sql_query(l->store->db, &list,
-                       "SELECT image, question_set, position, value FROM vote"
+                       "SELECT image, question_set, position, value FROM counting_vote"
                        " WHERE annotator = $1 ORDER BY id",
                        BIND(INT(annotator)), e);
 

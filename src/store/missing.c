@@ -54,7 +54,7 @@ static int mark_all(struct marking *m, const struct store_images *images, uint8_
     struct sql_rows *list;
     int rc = sql_query(m->sets.store->db, &list,
                        "SELECT answers.image, run.question_set, answers.value"
-                       " FROM run JOIN answers ON answers.run = run.id"
+                       " FROM counting_run AS run JOIN answers ON answers.run = run.id"
                        " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
                        BIND(INT(m->asking->annotator)), e);
 
@@ -97,11 +97,12 @@ int store_missing_image(struct store *s, const struct store_asking *a, int64_t i
 {
     struct marking m = { { .store = s, .task = a->task }, a };
     struct sql_rows *list;
-    int rc = sql_query(s->db, &list,
-                       "SELECT answers.image, run.question_set, answers.value"
-                       " FROM run JOIN answers ON answers.run = run.id AND answers.image = $1"
-                       " WHERE run.annotator = $2 ORDER BY run.id",
-                       BIND(INT(image), INT(a->annotator)), e);
+    int rc = sql_query(
+        s->db, &list,
+        "SELECT answers.image, run.question_set, answers.value"
+        " FROM counting_run AS run JOIN answers ON answers.run = run.id AND answers.image = $1"
+        " WHERE run.annotator = $2 ORDER BY run.id",
+        BIND(INT(image), INT(a->annotator)), e);
 
     memset(missing, CELL_OPEN, a->task->n_columns);
     while (rc == 0 && (rc = sql_step(list, e)) == 1)

@@ -17,7 +17,7 @@ static int check_annotator(struct store *s, int64_t annotator, const char *name,
 {
     int64_t imported;
     int rc = sql_number(s->db,
-                        "SELECT 1 FROM run JOIN answers ON answers.run = run.id"
+                        "SELECT 1 FROM counting_run AS run JOIN answers ON answers.run = run.id"
                         " WHERE run.annotator = $1 LIMIT 1",
                         BIND(INT(annotator)), &imported, e);
 

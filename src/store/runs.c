@@ -13,6 +13,11 @@
 #error "packed answers are little-endian: swap bytes here and in labels.c"
 #endif
 
+/* Of other annotators' runs than $1's. */
+#define WITHDRAWALS                                                                   \
+    "(SELECT count(*) FROM withdrawal JOIN run AS other ON other.id = withdrawal.run" \
+    " WHERE other.annotator <> $1)"
+
 int store_run_begin(struct store *s, const struct store_run *run, const struct task *t,
                     struct err *e)
 {
@@ -23,9 +28,9 @@ int store_run_begin(struct store *s, const struct store_run *run, const struct t
         return rc;
     return sql_insert(s->db,
                       "INSERT INTO run (annotator, question_set, identity, settings, source,"
-                      " source_sha256, by_whom, started, review_answers)"
-                      " SELECT $1, $2, $3, $4, $5, $6, $7, $8, count(*) + count(undone)"
-                      " FROM review_answer",
+                      " source_sha256, by_whom, started, withdrawals, review_answers)"
+                      " SELECT $1, $2, $3, $4, $5, $6, $7, $8, " WITHDRAWALS
+                      ", count(*) + count(undone) FROM review_answer",
                       BIND(INT(run->annotator), INT(s->run_set), TEXT(run->identity),
                            TEXT(run->settings), TEXT(run->source), TEXT(run->source_sha256),
                            TEXT(file_user()), TEXT(store_now(now))),
@@ -64,7 +69,7 @@ int store_run_same(struct store *s, const struct store_run *run, const struct ta
     *id = 0;
     if (rc == 0)
         rc = sql_query(s->db, &found,
-                       "SELECT id, started FROM run WHERE id = (SELECT max(id) FROM run"
+                       "SELECT id, started FROM run WHERE id = (SELECT max(id) FROM counting_run"
                        " WHERE annotator = $1) AND question_set = $2 AND settings = $3"
                        " AND source_sha256 = $4 AND ended IS NOT NULL AND images = $5"
                        " AND labels = $6 AND abstentions = $7",
@@ -114,9 +119,10 @@ int store_vote_seconds(struct store *s, int64_t annotator, double **seconds, siz
 {
     struct sql_rows *list;
     size_t cap = 0;
-    int rc = sql_query(s->db, &list,
-                       "SELECT seconds FROM vote WHERE annotator = $1 AND seconds IS NOT NULL",
-                       BIND(INT(annotator)), e);
+    int rc =
+        sql_query(s->db, &list,
+                  "SELECT seconds FROM counting_vote WHERE annotator = $1 AND seconds IS NOT NULL",
+                  BIND(INT(annotator)), e);
 
     *seconds = NULL;
     *n = 0;
@@ -138,7 +144,8 @@ int store_runs(struct store *s, size_t most,
     struct sql_rows *list;
     int rc = sql_query(s->db, &list,
                        "SELECT run.id, annotator.name, source, source_sha256, settings, by_whom,"
-                       " started, ended, images, labels, abstentions, coalesce(seconds, 0)"
+                       " started, ended, images, labels, abstentions, coalesce(seconds, 0),"
+                       " coalesce(withdrawn, '')"
                        " FROM run"
                        " JOIN annotator ON annotator.id = run.annotator"
                        " ORDER BY run.id DESC LIMIT $1",
@@ -158,6 +165,7 @@ int store_runs(struct store *s, size_t most,
                         .labels = (uint64_t)sql_int(list, 9),
                         .abstentions = (uint64_t)sql_int(list, 10),
                         .seconds = sql_real(list, 11) },
+            .withdrawn = sql_text(list, 12),
         };
 
         each(data, &run);
@@ -173,9 +181,9 @@ int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t 
     int rc = sql_query(s->db, &newest,
                        "SELECT coalesce(max(CASE WHEN annotator = $1 THEN id END), 0),"
                        " coalesce(max(CASE WHEN annotator <> $1 THEN id END), 0),"
-                       " (SELECT count(*) + count(undone) FROM review_answer)"
-                       " - (SELECT review_answers FROM run WHERE annotator = $1"
-                       " ORDER BY id DESC LIMIT 1) FROM run",
+                       " (SELECT count(*) + count(undone) FROM review_answer) + " WITHDRAWALS
+                       " - (SELECT review_answers + withdrawals FROM counting_run"
+                       " WHERE annotator = $1 ORDER BY id DESC LIMIT 1) FROM counting_run",
                        BIND(INT(annotator)), e);
 
     *own = *others = 0;
@@ -184,11 +192,54 @@ int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t 
     if (rc == 1) {
         *own = sql_int(newest, 0);
         *others = sql_int(newest, 1);
-        if (sql_int(newest, 2) > 0 && *others <= *own) /* answers of a review belong to no run */
+        /* answers of a review belong to no run, and a withdrawal makes none */
+        if (sql_int(newest, 2) > 0 && *others <= *own)
             *others = *own + 1;
     }
     sql_done(newest);
     return rc < 0 ? rc : 0;
+}
+
+static int change_run(struct store *s, int64_t run, bool back, struct err *e)
+{
+    char now[32];
+    const char *at = store_now(now);
+    int64_t id;
+    int rc = sql_run(s->db, "UPDATE run SET withdrawn = $1 WHERE id = $2",
+                     BIND(TEXT(back ? NULL : at), INT(run)), e);
+
+    return rc < 0 ? rc
+                  : sql_insert(s->db,
+                               "INSERT INTO withdrawal (run, back, at, by_whom)"
+                               " VALUES ($1, $2, $3, $4)",
+                               BIND(INT(run), INT(back), TEXT(at), TEXT(file_user())), &id, e);
+}
+
+int store_run_withdraw(struct store *s, int64_t *run, bool back, struct err *e)
+{
+    int64_t found = *run, is_withdrawn;
+    int rc = *run != 0 ? 0
+                       : sql_number(s->db, "SELECT coalesce(max(id), 0) FROM counting_run",
+                                    BIND_NOTHING, &found, e);
+
+    if (rc == 0 && found == 0)
+        return err_set(e, ERR_ARG, "no run is left that counts");
+    if (rc == 0)
+        rc = sql_number(s->db,
+                        "SELECT coalesce((SELECT 1 + (withdrawn IS NOT NULL) FROM run"
+                        " WHERE id = $1), 0)",
+                        BIND(INT(found)), &is_withdrawn, e);
+    if (rc < 0)
+        return rc;
+    *run = found;
+    if (is_withdrawn == 0)
+        err_set(e, ERR_ARG, "there is no run %lld", (long long)found);
+    else if ((is_withdrawn == 2) == back)
+        return change_run(s, found, back, e);
+    else
+        err_set(e, ERR_ARG, back ? "run %lld counts already" : "run %lld is withdrawn already",
+                (long long)found);
+    return err_hint(e, "assent status -v lists the runs");
 }
 
 int store_run_speed(struct store *s, int64_t annotator, double *images_per_second, struct err *e)
@@ -213,7 +264,7 @@ int store_identity(struct store *s, int64_t annotator, char **identity, char **s
 {
     struct sql_rows *newest;
     int rc = sql_query(s->db, &newest,
-                       "SELECT identity, settings FROM run"
+                       "SELECT identity, settings FROM counting_run"
                        " WHERE annotator = $1 AND identity IS NOT NULL ORDER BY id DESC LIMIT 1",
                        BIND(INT(annotator)), e);
 

@@ -92,17 +92,22 @@ int store_vote_seconds(struct store *s, int64_t annotator, double **seconds, siz
 
 /* ---- looking back ---- */
 
-/* The runs, newest first, `most` of them: provenance for people. Texts are valid during the
- * callback. */
+/* The runs, newest first, `most` of them, withdrawn ones too: provenance for people. Texts are
+ * valid during the callback. */
 struct store_run_info {
     int64_t id;
     const char *annotator, *source, *source_sha256, *settings, *by_whom, *started,
-        *ended; /* NULL: none */
+        *ended;            /* NULL: none */
+    const char *withdrawn; /* since when; "": it counts */
     struct store_counts counts;
 };
 int store_runs(struct store *s, size_t most,
                void (*each)(void *data, const struct store_run_info *run), void *data,
                struct err *e);
+
+/* Takes a run's answers out of what counts, or brings them back; nothing is deleted. *run 0: the
+ * newest that counts, and then which. ERR_ARG: there is no such run, or it is so already. */
+int store_run_withdraw(struct store *s, int64_t *run, bool back, struct err *e);
 
 /* Images a second over all of an annotator's runs that know how long they took; NaN: none does. */
 int store_run_speed(struct store *s, int64_t annotator, double *images_per_second, struct err *e);

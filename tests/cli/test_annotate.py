@@ -101,6 +101,15 @@ class Annotate(Project):
         self.assertEqual(self.json("annotate", "--sample", "4", "--seed", "7")["images"], 0)
         self.assertGreater(self.json("annotate", "--sample", "4", "--seed", "8")["images"], 0)
 
+    def test_what_is_withdrawn_is_open_again(self):
+        self.project(4)
+        self.run_assent("annotate", "-q")
+        first = self.labels("toy")
+        self.run_assent("undo")
+        self.assertEqual(self.json("plan")["images"], 4)
+        self.assertEqual(self.json("annotate")["images"], 4)
+        self.assertEqual(self.labels("toy"), first)
+
     def test_keys(self):
         names = self.project(5)
         self.write("keys.txt", f"{names[1]}\n\n{names[3].split('.')[0]}\n")  # folded too

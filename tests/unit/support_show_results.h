@@ -271,6 +271,7 @@ static inline void make_status(struct results *r)
                                              "0123456789abcdef0123456789abcdef",
                                              "anna",
                                              "2026-11-22T10:00:00Z",
+                                             "-",
                                              "-" };
 }
 

@@ -150,13 +150,15 @@ static const char *const of_version[] = {
     " '2020-01-31T12:00:00Z', NULL);"
     "INSERT INTO review_packet VALUES ('" HASH "', 2, 30, '2020-01-31T12:00:00Z');"
     "UPDATE vote SET item = 1;",
+    "INSERT INTO review_frame VALUES (1, 0, 2, '[\"Bald\"]', 9, '2020-01-31T12:00:00Z', 'u');",
 };
 
-enum { NEWEST_VERSION = 4 };
+enum { NEWEST_VERSION = 5 };
 
 static inline void make_version(const char *path, int version)
 {
-    static const char *const files[] = { "schema.sql", "schema_2.sql", "schema_3.sql" };
+    static const char *const files[] = { "schema.sql", "schema_2.sql", "schema_3.sql",
+                                         "schema_4.sql" };
     char text[100];
     size_t len;
 

@@ -419,6 +419,59 @@ static void the_newest_runs_are_one_s_own_and_all_others(void **state)
     world_close(&w);
 }
 
+static void withdraw(struct world *w, int64_t run, bool back)
+{
+    struct err e;
+
+    begin(w->store);
+    assert_ok(store_run_withdraw(w->store, &run, back, &e), &e);
+    commit(w->store);
+}
+
+static void refuses_to_withdraw(struct world *w, int64_t run, bool back, const char *says)
+{
+    struct err e;
+
+    begin(w->store);
+    assert_refused(store_run_withdraw(w->store, &run, back, &e), &e, ERR_ARG);
+    assert_contains(e.what, says);
+    store_rollback(w->store);
+}
+
+static void a_run_that_is_withdrawn_is_none_of_the_newest(void **state)
+{
+    struct world w;
+    int64_t a, b, run_a, run_b, last = 0;
+    struct err e;
+
+    world_open(&w, state, kinds_task, 1);
+    begin(w.store);
+    a = annotator(w.store, "a", ANNOTATOR_CONSENSUS);
+    b = annotator(w.store, "b", ANNOTATOR_MODEL);
+    commit(w.store);
+    refuses_to_withdraw(&w, 0, false, "no run is left");
+    run_b = quick_run(&w, b);
+    run_a = quick_run(&w, a);
+    begin(w.store);
+    assert_ok(store_run_withdraw(w.store, &last, false, &e), &e); /* without a number the newest */
+    commit(w.store);
+    assert_int_equal(last, run_a);
+    check_newest(&w, "its own is withdrawn", a, 0, run_b);
+    withdraw(&w, run_a, true);
+    check_newest(&w, "its own is back, and was made of what there is", a, run_a, run_b);
+    withdraw(&w, run_b, false);
+    check_newest(&w, "what it was made of is withdrawn", a, run_a, run_a + 1);
+    run_a = quick_run(&w, a);
+    check_newest(&w, "its own after that", a, run_a, 0);
+    withdraw(&w, run_b, true);
+    check_newest(&w, "what it was not made of is back", a, run_a, run_a + 1);
+    refuses_to_withdraw(&w, run_b, true, "counts already");
+    refuses_to_withdraw(&w, run_b + 100, false, "no run");
+    withdraw(&w, run_b, false);
+    refuses_to_withdraw(&w, run_b, false, "withdrawn already");
+    world_close(&w);
+}
+
 /* An item of a review with an answer given at this time; NULL: now. */
 static int64_t answer_item(struct world *w, size_t image, const char *at)
 {
@@ -554,6 +607,7 @@ int main(void)
         test_with_scratch(speed_is_over_all_runs_that_know_their_time),
         test_with_scratch(an_identity_is_that_of_the_newest_run_that_has_one),
         test_with_scratch(the_newest_runs_are_one_s_own_and_all_others),
+        test_with_scratch(a_run_that_is_withdrawn_is_none_of_the_newest),
         test_with_scratch(answers_of_a_review_make_the_others_newer),
         test_with_scratch(answers_that_came_after_a_run_are_newer_whenever_they_were_given),
         test_with_scratch(a_run_right_after_an_answer_is_the_newer),

@@ -54,16 +54,16 @@ static void an_empty_file_is_a_project_that_is_not_there_yet(void **state)
     add_images(s, 0, 2);
     commit(s);
     store_close(s);
-    check_sql(path, "PRAGMA application_id; PRAGMA user_version", "1095978580\n4\n");
+    check_sql(path, "PRAGMA application_id; PRAGMA user_version", "1095978580\n5\n");
 }
 
 static void another_program_s_database_is_left_alone(void **state)
 {
     static const char *const others[] = {
         "CREATE TABLE t (x)",
-        "CREATE TABLE image (id INTEGER PRIMARY KEY, key TEXT); PRAGMA user_version = 4",
+        "CREATE TABLE image (id INTEGER PRIMARY KEY, key TEXT); PRAGMA user_version = 5",
         "PRAGMA application_id = 7",
-        "PRAGMA application_id = 7; PRAGMA user_version = 4; CREATE TABLE t (x)",
+        "PRAGMA application_id = 7; PRAGMA user_version = 5; CREATE TABLE t (x)",
         "PRAGMA application_id = -1",
     };
     const char *path = scratch_path(state, "assent.db");
@@ -80,7 +80,7 @@ static void another_program_s_database_is_left_alone(void **state)
 
 static void a_database_of_a_newer_assent_is_refused(void **state)
 {
-    static const char *const newer[] = { "5", "6", "2147483647" };
+    static const char *const newer[] = { "6", "7", "2147483647" };
     const char *path = scratch_path(state, "assent.db");
     char sql[200];
     struct err e;
@@ -95,7 +95,7 @@ static void a_database_of_a_newer_assent_is_refused(void **state)
             check_refused(state, newer[i], (enum store_mode)mode, &e);
             assert_contains(e.what, "newer");
             assert_contains(e.got, newer[i]);
-            assert_contains(e.expected, "4");
+            assert_contains(e.expected, "5");
             assert_true(strlen(e.hint) > 0);
         }
 }

@@ -85,14 +85,13 @@ static void check_version_3(struct world *w)
     struct err e;
     uint64_t seed;
     int64_t id;
-    size_t n, frame[KINDS_COLUMNS];
+    size_t n;
     int answers = 0, leases = 0;
 
     assert_int_equal(store_token_find(w->store, HASH, TOKEN_LINK, &who, name, &e), 1);
     assert_true(who.annotator == 2 && strcmp(name, "anna") == 0);
     assert_ok(store_design_find(w->store, "{}", &id, &seed, &e), &e);
     assert_true(id == 1 && seed == UINT64_MAX);
-    assert_int_equal(store_frame_load(w->store, 1, w->task, &w->images, frame, &e), 0);
     assert_ok(store_strata_load(w->store, 1, &arena, &strata, &n, &e), &e);
     assert_true(n == 1 && strata->cells == 9 && strata->drawn == 3 && strata->part == 0);
     arena_release(&arena);
@@ -107,10 +106,24 @@ static void check_version_3(struct world *w)
     assert_int_equal(store_packet_find(w->store, HASH, &id, &e), 1);
 }
 
+/* 0: the design is older than frames. */
+static int frame_of(const struct world *w)
+{
+    struct err e;
+    size_t frame[KINDS_COLUMNS];
+
+    return store_frame_load(w->store, 1, w->task, &w->images, frame, &e);
+}
+
+static void check_version_4(struct world *w)
+{
+    assert_int_equal(frame_of(w), 1);
+}
+
 static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
 {
     static void (*const checks[])(struct world * w) = { check_version_1, check_version_2,
-                                                        check_version_3 };
+                                                        check_version_3, check_version_4 };
     const char *path = scratch_path(state, "assent.db");
 
     for (int version = 1; version < NEWEST_VERSION; version++) {
@@ -121,6 +134,8 @@ static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
             world_open(&w, state, kinds_task, 0);
             for (int v = 0; v < version; v++)
                 checks[v](&w);
+            if (version == 3)
+                assert_int_equal(frame_of(&w), 0);
             if (round == 1)
                 put_run(&w, 2, (struct batch){ .values = (const int16_t[2 * KINDS_COLUMNS]){ 0 } });
             world_close(&w);
@@ -128,7 +143,7 @@ static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
         check_sql(path,
                   "PRAGMA user_version; PRAGMA integrity_check; PRAGMA foreign_key_check;"
                   "SELECT what FROM event",
-                  "4\nok\nimport\n");
+                  "5\nok\nimport\n");
     }
 }
 
@@ -164,7 +179,7 @@ static void programs_that_meet_bring_a_database_up_to_date_once(void **state)
             assert_int_equal(child_says(&children[k]), 0);
         for (size_t k = PROGRAMS; k-- > 0;)
             child_end(&children[k]);
-        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "4\nok\n");
+        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "5\nok\n");
     }
 }
 
