@@ -390,8 +390,8 @@ static int unknown_images(const struct importing *im, struct err *e)
     near = text_nearest(out->images_skipped[0], im->images->keys, im->images->n);
     err_expected(e, "the names of its pictures: '%.200s'%s", near ? near : im->images->keys[0],
                  im->images->n > 1 ? ", .." : "");
-    err_hint(e, "--skip-unknown leaves their rows out, --add-images makes them images of this "
-                "project; nothing was changed");
+    err_hint(e, "%s--add-images makes them images of this project; nothing was changed",
+             im->options->skip_unknown ? "" : "--skip-unknown leaves their rows out, ");
     return err_at(e, "%s", im->options->path);
 }
 

@@ -83,13 +83,12 @@ static const struct figure digest_figures[] = {
 static void say_withdrawn(struct page *p, const struct status_result *r)
 {
     size_t n = 0;
-    char text[TEXT_COUNT_MAX];
 
     for (size_t i = 0; i < r->n_runs; i++)
         n += strcmp(r->runs[i].withdrawn, "-") != 0;
     if (n > 0)
-        page_paragraph(p, "Withdrawn: %s of the newest %zu; status -v lists them.",
-                       text_count(n, "run", text), r->n_runs);
+        page_paragraph(p, "%zu of the newest runs %s withdrawn: status -v lists them.", n,
+                       n == 1 ? "is" : "are");
 }
 
 static void add_runs(struct page *p, const struct status_result *r, bool shown)

@@ -43,7 +43,7 @@ class Undo(Case):
         self.bring("i,Bald\n1,1\n")
         self.bring("i,Bald\n1,0\n", "q")
         self.run_assent("undo", "1")
-        self.assertIn("Withdrawn: 1 run of the newest 2", self.run_assent("status").out)
+        self.assertIn("1 of the newest runs is withdrawn", self.run_assent("status").out)
         runs = self.json("status")["runs"]
         self.assertEqual([r["withdrawn"] == "-" for r in runs], [True, False])
         self.assertRegex(self.run_assent("status", "-v").out, r"(?m)^ +1 +p .* 20\d\d-")
