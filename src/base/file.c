@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +58,22 @@ const char *file_user(void)
     const struct passwd *user = getpwuid(geteuid());
 
     return user && user->pw_name ? user->pw_name : "unknown";
+}
+
+size_t file_picture_ending(const char *name, size_t len)
+{
+    static const char *const endings[] = {
+        ".jpg",  ".jpeg", ".jfif", ".jpe",  ".png", ".webp", ".gif", ".bmp", ".tif",
+        ".tiff", ".avif", ".heic", ".heif", ".ppm", ".pgm",  ".jp2", ".jxl",
+    };
+
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        size_t n = strlen(endings[i]);
+
+        if (len > n && strncasecmp(name + len - n, endings[i], n) == 0)
+            return n;
+    }
+    return 0;
 }
 
 int file_check_fetched(const char *path, const void *data, size_t len, struct err *e)

@@ -10,6 +10,10 @@
 
 #include "base/err.h"
 
+/* The length of the ending by which name[0..len) is a picture's, whether its format is read or not:
+ * 4 for "a.JPG". 0: it is none. */
+size_t file_picture_ending(const char *name, size_t len);
+
 /* ERR_FORMAT where these bytes of the file at path are Git LFS's pointer to it: a clone without
  * git-lfs, or before `git lfs pull`. https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md */
 int file_check_fetched(const char *path, const void *data, size_t len, struct err *e);

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "formats/internal.h"
 
@@ -19,18 +18,7 @@ struct looks {
 
 bool labels_is_picture(const char *text)
 {
-    static const char *const endings[] = { ".jpg",  ".jpeg", ".jfif", ".png",  ".webp",
-                                           ".gif",  ".bmp",  ".tif",  ".tiff", ".avif",
-                                           ".heic", ".heif", ".ppm",  ".jp2" };
-    size_t len = strcspn(text, "?");
-
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        size_t n = strlen(endings[i]);
-
-        if (len > n && strncasecmp(text + len - n, endings[i], n) == 0)
-            return true;
-    }
-    return false;
+    return file_picture_ending(text, strcspn(text, "?")) > 0;
 }
 
 static bool has_usual_name(const char *name)

@@ -15,17 +15,15 @@ struct image_source {
 
 /* ---- names ---- */
 
-static const char *const readable[] = { ".jpg", ".jpeg", ".jfif", ".png", ".webp", NULL };
-/* Pictures too, of formats that are not read. */
-static const char *const unread[] = { ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif",
-                                      ".ppm", ".pgm", ".jp2", ".jpe",  ".jxl",  NULL };
+static const char *const endings[] = { ".jpg", ".jpeg", ".jfif", ".png", ".webp" };
 
-static bool ends_as(const char *name, size_t len, const char *const endings[])
+/* Of a format that is read. */
+static bool ends_as_read(const char *name, size_t len)
 {
-    for (; *endings; endings++) {
-        size_t n = strlen(*endings);
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        size_t n = strlen(endings[i]);
 
-        if (len > n && strcasecmp(name + len - n, *endings) == 0)
+        if (len > n && strcasecmp(name + len - n, endings[i]) == 0)
             return true;
     }
     return false;
@@ -60,10 +58,8 @@ int source_list_add(struct source_list *list, const char *name, uint64_t place, 
 
     if (has_hidden_part(name))
         return 0;
-    if (ends_as(name, len, unread))
-        return name_unread(list, name, e);
-    if (!ends_as(name, len, readable))
-        return 0;
+    if (!ends_as_read(name, len))
+        return file_picture_ending(name, len) > 0 ? name_unread(list, name, e) : 0;
     if (len > KEY_BYTES_MAX || !text_utf8(name, len, &bad) || !text_is_printable(name)) {
         if (list->n_unusable++ == 0)
             events_say(list->events, EVENT_WARNING,

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 enum { KEY_BYTES_MAX = 1 << 20, UPLOAD_DIGITS = 8 };
 
@@ -180,23 +179,12 @@ int key_form(const char *key, enum key_form form, struct buf *out, struct err *e
 
 int key_folded(const char *path, struct buf *out, struct err *e)
 {
-    static const char *const extensions[] = {
-        ".jpg",  ".jpeg", ".jfif", ".png",  ".webp", ".gif", ".bmp", ".tif",
-        ".tiff", ".avif", ".heic", ".heif", ".ppm",  ".pgm", ".jp2",
-    };
     const char *name = base_name(path);
     size_t len = strlen(name);
 
     buf_clear(out);
     buf_add(out, path, (size_t)(name - path));
-    for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
-        size_t n = strlen(extensions[i]);
-
-        if (len > n && strcasecmp(name + len - n, extensions[i]) == 0) {
-            len -= n;
-            break;
-        }
-    }
+    len -= file_picture_ending(name, len);
     if (strspn(name, "0123456789") >= len)
         for (; len > 1 && *name == '0'; len--)
             name++;
