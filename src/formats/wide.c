@@ -75,7 +75,7 @@ static int find_image(struct labels *l, struct wide *w, const char *const *field
     if (!taken)
         return ERR_NOMEM;
     for (size_t i = 0; i < w->n; i++)
-        taken[i] = labels_is_question(l, fields[i]);
+        taken[i] = labels_is_question(l, fields[i]) || is_part(w, i);
     rc = image_column(w->csv, fields, w->n, taken, l->names, &w->image, e);
     free(taken);
     if (rc < 0)

@@ -6,14 +6,9 @@
 
 enum { MAP_BYTES_MAX = 1 << 20 };
 
-/* One that two images fit is an image's name too. */
 static bool is_image(void *matcher, const char *cell)
 {
-    enum match how = MATCH_NONE;
-    struct err e;
-    size_t image;
-
-    return matcher_find(matcher, cell, &image, &how, &e) == ERR_FORMAT || how != MATCH_NONE;
+    return matcher_knows(matcher, cell);
 }
 
 static int no_pair(const char *pair, const char *option, const char *from, struct err *e)

@@ -30,6 +30,8 @@ int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *
 /* The same for keys of one file, of which each names another picture: ERR_FORMAT too where two that
  * differ in more than spelling find one image. */
 int matcher_take(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e);
+/* Is it the name of an image, or of several? */
+bool matcher_knows(struct matcher *m, const char *key);
 /* What an image is called that a key would bring into a project: an address is its host and path,
  * any other key itself. *name is valid until the next call. */
 int matcher_name(struct matcher *m, const char *key, const char **name, struct err *e);

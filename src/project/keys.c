@@ -67,7 +67,7 @@ static const char local[] = "/data/local-files/?d=";
 
 bool key_is_address(const char *key)
 {
-    return behind_scheme(key) || strstr(key, local);
+    return behind_scheme(key) || strstr(key, local) || (*key == '/' && strchr(key, '?'));
 }
 
 /* Where in an address the path stands: behind its scheme and before its query; or in the query. */
@@ -136,7 +136,8 @@ static bool is_upload(const char *name)
 {
     size_t n = strspn(name, "0123456789abcdef");
 
-    return n == UPLOAD_DIGITS && name[n] == '-' && name[n + 1] != '\0';
+    return n == UPLOAD_DIGITS && name[n] == '-' && name[n + 1] != '\0' &&
+           strcmp(name + n + 1, ".") != 0;
 }
 
 /* "data/upload/3/0a1b2c3d-face.jpg" -> "face.jpg": the folder is a number that Label Studio gave.

@@ -17,7 +17,8 @@ enum key_form {
 /* Writes a form of key to out: 1, or 0 where key is no such thing. */
 int key_form(const char *key, enum key_form form, struct buf *out, struct err *e);
 
-/* Is key an address, of which scheme and query are not the picture's name? */
+/* Is key an address, of which scheme and query are not the picture's name? A path in its query is
+ * no end of it. */
 bool key_is_address(const char *key);
 
 /* Writes a path to out without the extension of an image and a number's leading zeros:

@@ -99,9 +99,17 @@ static int add_ends(struct paths *p, const char *path, size_t image, struct err 
     return rc;
 }
 
+/* An image's path, in m->path: 1, or 0 where it has none. */
+static int image_path(struct matcher *m, size_t image, struct err *e)
+{
+    const char *key = m->images->keys[image];
+
+    return key_form(key, key_is_address(key) ? KEY_ADDRESS : KEY_PLAIN, &m->path, e);
+}
+
 static int add_image(struct matcher *m, size_t image, struct err *e)
 {
-    int rc = key_form(m->images->keys[image], KEY_PLAIN, &m->path, e);
+    int rc = image_path(m, image, e);
 
     if (rc != 1)
         return rc;
@@ -137,34 +145,39 @@ static const char *find_end(const struct paths *p, const char *path, size_t *ima
     return NULL;
 }
 
-static bool ends_in(const char *path, const char *end)
+/* What a key was found by, and how. */
+struct found {
+    const char *end;    /* in the matcher's own texts; NULL: by nothing */
+    bool folded, whole; /* whole: it is the whole of an image's path */
+    size_t image;       /* AMBIGUOUS: of several */
+};
+
+static bool fits(const struct found *f, const char *path, const char *end)
 {
     size_t len = strlen(path), n = strlen(end);
 
-    return len >= n && strcmp(path + len - n, end) == 0 && (len == n || path[len - n - 1] == '/');
+    if (f->whole || len <= n)
+        return strcmp(path, end) == 0;
+    return strcmp(path + len - n, end) == 0 && path[len - n - 1] == '/';
 }
 
 /* Names two of the images that a key fits alike. */
-static int two_candidates(struct matcher *m, const char *key, const char *end, bool folded,
-                          struct err *e)
+static int two_candidates(struct matcher *m, const char *key, const struct found *f, struct err *e)
 {
-    struct buf wanted = BUF_INIT(TEXT_MAX);
+    struct buf end = BUF_INIT(TEXT_MAX);
     const char *named[2] = { "", "" };
     size_t n = 0;
     int rc = 0;
 
-    buf_puts(&wanted, end); /* which may lie in m's own texts */
+    buf_puts(&end, f->end); /* the matcher's texts are written over */
     for (size_t i = 0; rc >= 0 && n < 2 && i < m->images->n; i++) {
-        const char *path;
-
-        rc = key_form(m->images->keys[i], KEY_PLAIN, &m->path, e);
-        if (rc == 1 && folded)
+        rc = image_path(m, i, e);
+        if (rc == 1 && f->folded)
             rc = key_folded(m->path.text, &m->fold, e) < 0 ? e->code : 1;
-        path = folded ? m->fold.text : m->path.text;
-        if (rc == 1 && wanted.text && ends_in(path, wanted.text))
+        if (rc == 1 && end.text && fits(f, f->folded ? m->fold.text : m->path.text, end.text))
             named[n++] = m->images->keys[i];
     }
-    buf_release(&wanted);
+    buf_release(&end);
     if (rc < 0)
         return rc;
     err_set(e, ERR_FORMAT, "'%.200s' may be more than one image", key);
@@ -172,45 +185,66 @@ static int two_candidates(struct matcher *m, const char *key, const char *end, b
     return err_hint(e, "with more of its folder, or its whole name, it would be one of them");
 }
 
-/* As they stand; else folded. */
-static int find_form(struct matcher *m, const char *key, size_t *image, enum match *how,
-                     struct err *e)
+/* The form of a key in m->path: as it stands, else folded. */
+static int find_form(struct matcher *m, struct found *f, struct err *e)
 {
-    const char *end = find_end(&m->plain, m->path.text, image);
-    bool folded = false;
-    int rc;
+    int rc = 0;
 
-    if (!end) {
-        rc = key_folded(m->path.text, &m->fold, e);
-        if (rc < 0)
-            return rc;
-        folded = true;
-        end = find_end(&m->folded, m->fold.text, image);
-    }
-    if (end && *image == AMBIGUOUS)
-        return two_candidates(m, key, end, folded, e);
-    *how = end ? MATCH_FOLDED : MATCH_NONE;
+    f->folded = false;
+    f->end = find_end(&m->plain, m->path.text, &f->image);
+    f->whole = f->end != m->path.text;
+    if (f->end || (rc = key_folded(m->path.text, &m->fold, e)) < 0)
+        return rc;
+    f->folded = true;
+    f->end = find_end(&m->folded, m->fold.text, &f->image);
+    f->whole = f->end != m->fold.text;
     return 0;
+}
+
+/* A key that is no image's own. */
+static int find_path(struct matcher *m, const char *key, struct found *f, struct err *e)
+{
+    int rc = m->folded.whole || m->images->n == 0 ? 0 : add_images(m, e);
+
+    *f = (struct found){ 0 };
+    if (m->images->n == 0)
+        return 0;
+    for (enum key_form form = key_is_address(key) ? KEY_ADDRESS : KEY_PLAIN;
+         rc == 0 && !f->end && form < KEY_FORMS; form++) {
+        rc = key_form(key, form, &m->path, e);
+        if (rc == 1)
+            rc = find_form(m, f, e);
+    }
+    return rc;
+}
+
+bool matcher_knows(struct matcher *m, const char *key)
+{
+    struct found f;
+    struct err e;
+    size_t image;
+
+    return map_get(m->exact, key, strlen(key), &image) ||
+           (find_path(m, key, &f, &e) == 0 && f.end != NULL);
 }
 
 int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e)
 {
-    int rc = 0;
+    struct found f;
+    int rc;
 
     *how = MATCH_EXACT;
     if (map_get(m->exact, key, strlen(key), image))
         return 0;
     *how = MATCH_NONE;
-    if (m->images->n == 0)
-        return 0;
-    if (!m->folded.whole)
-        rc = add_images(m, e);
-    for (enum key_form f = 0; rc == 0 && *how == MATCH_NONE && f < KEY_FORMS; f++) {
-        rc = key_form(key, f, &m->path, e);
-        if (rc == 1)
-            rc = find_form(m, key, image, how, e);
-    }
-    return rc;
+    rc = find_path(m, key, &f, e);
+    if (rc < 0 || !f.end)
+        return rc;
+    if (f.image == AMBIGUOUS)
+        return two_candidates(m, key, &f, e);
+    *image = f.image;
+    *how = MATCH_FOLDED;
+    return 0;
 }
 
 /* ---- a file's keys ---- */

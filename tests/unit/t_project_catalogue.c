@@ -107,6 +107,7 @@ static const struct {
     { "x 01.jpg 1.jpg", "001.jpg", "01.jpg", "1.jpg" },
     { "a/1.jpg b/1.jpg c/1.jpg", "1", "a/1.jpg", "b/1.jpg" },
     { "face.jpg face.png", "face", "face.jpg", "face.png" },
+    { "x/face.jpg face.jpg face.png", "y/face", "face.jpg", "face.png" },
 };
 
 static void a_key_that_two_images_may_mean_is_refused_with_both(void **state)
@@ -171,6 +172,11 @@ static void an_address_means_the_image_that_it_leads_to(void **state)
         { "a/1.JPG b/1.JPG", "gs://bucket/b/1.JPG", "b/1.JPG", MATCH_FOLDED },
         { "b/1.jpg", "https://host/b/1.jpg?X-Sig=a/2.jpg#x", "b/1.jpg", MATCH_FOLDED },
         { "b/a+1.jpg", "http://host:80/b/a%2B1.jpg", "b/a+1.jpg", MATCH_FOLDED },
+        { "b/1.jpg 2.jpg a/2.jpg", "https://host/c/3.jpg?X=a/2.jpg", NULL, MATCH_NONE },
+        { "2.jpg", "/c/3.jpg?next=/2.jpg", NULL, MATCH_NONE },
+        { "2.jpg", "s3://bucket/c/3.jpg#/2.jpg", NULL, MATCH_NONE },
+        { "https://h/a/1.jpg?sig=1 2.jpg", "https://h/a/1.jpg?sig=2", "https://h/a/1.jpg?sig=1",
+          MATCH_FOLDED },
         { "b/1.jpg", "file:///home/anna/b/1.jpg", "b/1.jpg", MATCH_FOLDED },
         { "b/1.jpg", "/data/local-files/?d=pics%2Fb%2F1.jpg&x=1", "b/1.jpg", MATCH_FOLDED },
         { "b/1.jpg", "http://host/data/local-files/?d=pics/b/1.jpg", "b/1.jpg", MATCH_FOLDED },
