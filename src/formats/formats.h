@@ -23,6 +23,7 @@ struct labels; /* a label file being read */
 struct label_cell {
     size_t column; /* of the task */
     int16_t value;
+    const float *probabilities; /* as many as its column has; NULL: none */
 };
 
 /* What one row of the file says. Everything is valid until the next row. */
@@ -34,9 +35,8 @@ struct label_row {
     unsigned long line;
     const struct label_cell *cells; /* those whose name is a question of the task */
     size_t n_cells;
-    const float *probabilities; /* of the row's only cell: as many as its column has; NULL: none */
-    bool votes;                 /* one person's votes on single cells */
-    double seconds;             /* that it took; NaN: not known */
+    bool votes;     /* one person's votes on single cells */
+    double seconds; /* that it took; NaN: not known */
     /* Of an annotator's rows on an image the latest counts, by `at` (text that sorts; NULL: not
      * known) and then by its place; else two values of a cell are an error. */
     bool latest_counts;

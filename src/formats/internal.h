@@ -27,6 +27,7 @@ struct labels {
     struct label_row row;
     struct label_cell *cells;
     size_t n_cells, cells_cap;
+    float *probabilities; /* [the task's] of the row's cells; NULL: none yet */
     struct labels_found found;
     /* names of questions */
     struct map *exact, *folded, *seen; /* task's names -> target; the file's names -> target */
@@ -64,6 +65,11 @@ bool labels_is_question(const struct labels *l, const char *name);
 int labels_add_text(struct labels *l, const struct target *t, const char *text, size_t len,
                     struct err *e);
 int labels_add_cell(struct labels *l, size_t column, int16_t value, struct err *e);
+/* What the cells[cell] of the row is worth: {"black": .9, ..}, one an option; or that of yes.
+ * ERR_FORMAT where they are no probabilities. */
+int labels_add_probabilities(struct labels *l, size_t cell, const struct json_t *options,
+                             struct err *e);
+int labels_add_yes(struct labels *l, size_t cell, double yes, struct err *e);
 /* Is the row's key usable, and do its codings go together? Gives errors their place. */
 int labels_check_row(struct labels *l, const char *file, struct err *e);
 /* Does a text end like the name of a picture? */
@@ -81,5 +87,8 @@ const float *export_probabilities(const struct label_export *x, size_t source, s
 /* "image X has no label for question Y", for formats that cannot leave cells out. */
 int export_missing(const struct label_export *x, size_t column, size_t image, const char *format,
                    struct err *e);
+
+int label_studio_write(const char *path, const struct label_export *x, uint64_t *cells,
+                       struct err *e);
 
 #endif

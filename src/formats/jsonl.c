@@ -3,7 +3,6 @@
  * JSON lines, a line a cell: {"image": .., "question": .., "value": .., "options": {"yes": 0.98,
  * "no": 0.02}}. An abstention has the value null and its "reason".
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,6 @@
 
 struct jsonl {
     struct json_t *line;
-    float *probabilities; /* [the most that a column has] */
 };
 
 static bool recognise(const char *head, size_t len)
@@ -24,17 +22,8 @@ static bool recognise(const char *head, size_t len)
 
 static int open_jsonl(struct labels *l, struct err *e)
 {
-    struct jsonl *j = mem_new(1, sizeof(*j), e);
-    size_t most = 1;
-
-    if (!j)
-        return ERR_NOMEM;
-    l->state = j;
-    for (size_t c = 0; c < l->task->n_columns; c++)
-        most =
-            l->task->columns[c].n_probabilities > most ? l->task->columns[c].n_probabilities : most;
-    j->probabilities = mem_new(most, sizeof(*j->probabilities), e);
-    return j->probabilities ? 0 : ERR_NOMEM;
+    l->state = mem_new(1, sizeof(struct jsonl), e);
+    return l->state ? 0 : ERR_NOMEM;
 }
 
 static int wrong(const char *key, const struct json_t *got, const char *expected, struct err *e)
@@ -42,30 +31,6 @@ static int wrong(const char *key, const struct json_t *got, const char *expected
     err_set(e, ERR_FORMAT, "\"%s\" is not what it should be", key);
     err_got(e, "%s", jv_type_name(got));
     return err_expected(e, "%s", expected);
-}
-
-static int read_probabilities(struct labels *l, struct jsonl *j, const struct target *t,
-                              struct err *e)
-{
-    const struct json_t *options = jv_get(j->line, "options");
-    const struct column *c = &l->task->columns[t->column];
-
-    if (!options || jv_is_null(options))
-        return 0;
-    for (size_t v = 0; v < c->n_values; v++) {
-        const struct json_t *p = jv_get(options, c->labels[v]);
-        double x;
-
-        if (!jv_number(p, &x) || x < 0 || x > 1)
-            return wrong("options", jv_is_object(options) ? p : options,
-                         "a probability for each option", e);
-        if (!c->yesno)
-            j->probabilities[v] = (float)x;
-        else if (v == VALUE_YES)
-            j->probabilities[0] = (float)x;
-    }
-    l->row.probabilities = j->probabilities;
-    return 0;
 }
 
 /* A text, a number or a boolean as text; NULL: none of these. */
@@ -99,6 +64,7 @@ static int read_line(struct labels *l, struct jsonl *j, struct err *e)
 {
     const char *key = jv_text(jv_get(j->line, "image")),
                *question = jv_text(jv_get(j->line, "question"));
+    const struct json_t *options = jv_get(j->line, "options");
     const struct target *t;
     int rc;
 
@@ -109,8 +75,8 @@ static int read_line(struct labels *l, struct jsonl *j, struct err *e)
     rc = labels_match(l, question, strlen(question), &t, e);
     if (rc == 0)
         rc = read_value(l, j, t, e);
-    if (rc == 0 && t->found && !t->whole)
-        rc = read_probabilities(l, j, t, e);
+    if (rc == 0 && l->n_cells == 1 && !t->whole && options && !jv_is_null(options))
+        rc = labels_add_probabilities(l, 0, options, e);
     return rc;
 }
 
@@ -143,7 +109,6 @@ static void close_jsonl(struct labels *l)
     struct jsonl *j = l->state;
 
     jv_free(j->line);
-    free(j->probabilities);
     free(j);
 }
 

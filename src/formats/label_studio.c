@@ -5,10 +5,10 @@
  * "choices", "value": {"choices": [..]}} or "rating", {"rating": 2}. Its JSON_MIN is a list of
  * annotations: {"image": .., "annotator": 1, "Bald": "yes", "Age": 2, "Tags": {"choices": [..]}}.
  *
- * There is no place for a probability a label, so we write those into data as p_QUESTION, and read
- * them there.
+ * It has no place for a label's probability, for an abstention, nor for a list with an option left
+ * open: label_studio_write.c puts these into data, as p_QUESTION and assent, and they are read
+ * there.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +146,25 @@ static const char *person(struct label_studio *s, const struct json_t *by)
     return s->who.text;
 }
 
+/* Whose labels the task's data speaks of; NULL where it is not our own. */
+static const char *own_annotator(const struct label_studio *s)
+{
+    return jv_text(jv_get(jv_get(jv_get(s->task, "data"), "assent"), "of"));
+}
+
+/* Is the entry the one that the data beside it speaks of? What Label Studio saved itself names a
+ * person. */
+static bool is_own(const struct label_studio *s, const struct json_t *entry)
+{
+    const char *own = own_annotator(s);
+
+    if (!own || *own == '\0')
+        return false;
+    if (s->list == 0)
+        return text_equal(own, jv_text(jv_get(entry, "model_version")));
+    return !jv_get(entry, "completed_by") && jv_length(jv_get(s->task, lists[1])) == 1;
+}
+
 /* Who made an entry: a prediction's model_version, an annotation's completed_by. */
 static const char *annotator_of(struct label_studio *s, const struct json_t *entry)
 {
@@ -153,6 +172,8 @@ static const char *annotator_of(struct label_studio *s, const struct json_t *ent
 
     if (s->list == 0)
         return version && *version != '\0' ? version : "label-studio-model";
+    if (is_own(s, entry))
+        return own_annotator(s);
     return person(s, jv_get(entry, "completed_by"));
 }
 
@@ -236,6 +257,85 @@ static int add_result(struct labels *l, const struct json_t *item, struct err *e
     return jv_is_array(choices) ? add_choices(l, t, choices, e) : add_rating(l, t, rating, e);
 }
 
+/* ---- what stands in the data ---- */
+
+static bool is_answered(const struct labels *l, size_t column)
+{
+    for (size_t i = 0; i < l->n_cells; i++)
+        if (l->cells[i].column == column)
+            return true;
+    return false;
+}
+
+/* Abstentions, and the answered options of a list that is not answered whole; a result that was
+ * made since counts more. */
+static int add_beside(struct labels *l, const struct label_studio *s, struct err *e)
+{
+    const struct json_t *answers = jv_get(jv_get(jv_get(s->task, "data"), "assent"), "answers");
+    struct json_t *value;
+    const char *name;
+    void *at = NULL;
+    int rc = 0;
+
+    while (rc == 0 && jv_is_object(answers) && jv_member(answers, &at, &name, &value)) {
+        const char *text = jv_text(value);
+        const struct target *t;
+
+        rc = labels_match(l, name, strlen(name), &t, e);
+        if (rc == 0 && text && t->found && !t->whole && !is_answered(l, t->column))
+            rc = labels_add_text(l, t, text, strlen(text), e);
+    }
+    return rc;
+}
+
+/* Of our own prediction: a number is that of yes. */
+static int add_own_probabilities(struct labels *l, const struct label_studio *s, struct err *e)
+{
+    struct buf name = BUF_INIT(2 * TASK_NAME_MAX + 8);
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < l->n_cells; i++) {
+        const struct column *c = &l->task->columns[l->cells[i].column];
+        const struct json_t *p;
+        double yes;
+
+        buf_clear(&name);
+        buf_printf(&name, "p_%s", c->name);
+        rc = buf_end(&name, "a name", e);
+        p = rc == 0 ? jv_get(jv_get(s->task, "data"), name.text) : NULL;
+        if (jv_is_object(p))
+            rc = labels_add_probabilities(l, i, p, e);
+        else if (c->yesno && jv_number(p, &yes))
+            rc = labels_add_yes(l, i, yes, e);
+    }
+    buf_release(&name);
+    return rc;
+}
+
+/* Another's score is its only answer's, where that is yes or no. Some count to 100, or without an
+ * end: these are no probabilities. */
+static int add_score(struct labels *l, const struct json_t *entry, struct err *e)
+{
+    double score;
+
+    if (l->n_cells != 1 || !l->task->columns[l->cells[0].column].yesno || l->cells[0].value < 0 ||
+        !jv_number(jv_get(entry, "score"), &score) || !(score >= 0 && score <= 1))
+        return 0;
+    return labels_add_yes(l, 0, l->cells[0].value == VALUE_YES ? score : 1 - score, e);
+}
+
+/* What the data says of our own entry; a prediction's score. */
+static int add_more(struct labels *l, const struct label_studio *s, const struct json_t *entry,
+                    struct err *e)
+{
+    bool own = is_own(s, entry);
+    int rc = own ? add_beside(l, s, e) : 0;
+
+    if (rc < 0 || s->list != 0)
+        return rc;
+    return own ? add_own_probabilities(l, s, e) : add_score(l, entry, e);
+}
+
 static int read_entry(struct labels *l, struct label_studio *s, const struct json_t *entry,
                       struct err *e)
 {
@@ -244,6 +344,8 @@ static int read_entry(struct labels *l, struct label_studio *s, const struct jso
 
     for (size_t i = 0; rc == 0 && i < jv_length(result); i++)
         rc = add_result(l, jv_at(result, i), e);
+    if (rc == 0)
+        rc = add_more(l, s, entry, e);
     if (rc < 0)
         return task_at(l, s, e);
     set_row(l, s, entry);
@@ -347,228 +449,12 @@ static void close_label_studio(struct labels *l)
     free(s);
 }
 
-/* ---- writing ---- */
-
-/* All of it: of a list, an option that nobody answered is not one that was left out. */
-static bool question_has_label(const struct label_export *x, const struct question *q, size_t image)
-{
-    for (size_t c = 0; c < q->n_columns; c++)
-        if (export_value(x, 0, q->first_column + c, image) < 0)
-            return false;
-    return true;
-}
-
-static struct json_t *choices_of(const struct label_export *x, const struct question *q,
-                                 size_t image)
-{
-    struct json_t *choices = jv_array();
-
-    if (q->kind != KIND_MULTI) {
-        jv_append(choices, jv_pack("s", q->options[export_value(x, 0, q->first_column, image)]));
-        return choices;
-    }
-    for (size_t o = 0; o < q->n_options; o++)
-        if (export_value(x, 0, q->first_column + o, image) == VALUE_YES)
-            jv_append(choices, jv_pack("s", q->options[o]));
-    return choices;
-}
-
-static struct json_t *result_of(const struct label_export *x, size_t image, uint64_t *cells)
-{
-    struct json_t *result = jv_array();
-
-    for (size_t i = 0; i < x->task->n_questions; i++) {
-        const struct question *q = &x->task->questions[i];
-        char id[32];
-
-        if (!question_has_label(x, q, image))
-            continue;
-        snprintf(id, sizeof(id), "q%zu", i);
-        jv_append(result, jv_pack("{s:s, s:s, s:s, s:s, s:{s:o}}", "id", id, "type", "choices",
-                                  "from_name", q->name, "to_name", "image", "value", "choices",
-                                  choices_of(x, q, image)));
-        *cells += q->n_columns;
-    }
-    return result;
-}
-
-/* The smallest probability of a given label: what a person would sort by. NaN where there is none.
- */
-static double add_probabilities(const struct label_export *x, size_t image, struct json_t *data,
-                                struct buf *name)
-{
-    double least = NAN;
-
-    for (size_t c = 0; c < x->task->n_columns; c++) {
-        const float *p = export_probabilities(x, 0, c, image);
-        int16_t value = export_value(x, 0, c, image);
-        double own;
-
-        if (!p || value < 0)
-            continue;
-        own = x->task->columns[c].yesno ? (value == VALUE_YES ? (double)p[0] : 1 - (double)p[0])
-                                        : (double)p[value];
-        buf_clear(name);
-        buf_printf(name, "p_%s", x->task->columns[c].name);
-        if (!name->failed)
-            jv_set(data, name->text, jv_real(x->task->columns[c].yesno ? (double)p[0] : own));
-        if (!(least <= own))
-            least = own;
-    }
-    return least;
-}
-
-/* Where Label Studio's local storage serves the image from. */
-static void image_address(const struct label_export *x, size_t image, struct buf *out)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-    const char *folder = x->task->images ? x->task->images : "",
-               *parts[] = { folder, x->keys[image] };
-
-    buf_clear(out);
-    buf_puts(out, "/data/local-files/?d=");
-    for (size_t i = 0; i < 2; i++) {
-        for (const char *s = parts[i]; *s != '\0'; s++) {
-            if (strchr(plain, *s))
-                buf_putc(out, *s);
-            else
-                buf_printf(out, "%%%02X", (unsigned char)*s);
-        }
-        if (i == 0 && *folder != '\0' && folder[strlen(folder) - 1] != '/')
-            buf_putc(out, '/');
-    }
-}
-
-static char *task_text(const struct label_export *x, size_t image, struct buf *scratch,
-                       uint64_t *cells)
-{
-    const char *list = x->sources[0].kind == ANNOTATOR_HUMAN ? "annotations" : "predictions";
-    struct json_t *data, *entry, *task;
-    double score;
-    char *text;
-
-    image_address(x, image, scratch);
-    data =
-        jv_pack("{s:s, s:s}", "image", scratch->text ? scratch->text : "", "key", x->keys[image]);
-    score = add_probabilities(x, image, data, scratch);
-    entry = jv_pack("{s:o}", "result", result_of(x, image, cells));
-    if (x->sources[0].kind == ANNOTATOR_HUMAN)
-        jv_set(entry, "was_cancelled", jv_pack("b", 0));
-    else
-        jv_set(entry, "model_version", jv_pack("s", x->sources[0].annotator));
-    if (!isnan(score))
-        jv_set(entry, "score", jv_real(score));
-    task = jv_pack("{s:o, s:[o]}", "data", data, list, entry);
-    text = jv_print_line(task);
-    jv_free(task);
-    return text;
-}
-
-static int write_tasks(FILE *f, const struct label_export *x, uint64_t *cells, struct err *e)
-{
-    struct buf scratch = BUF_INIT(1 << 20);
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < x->n_images; i++) {
-        char *text = task_text(x, i, &scratch, cells);
-
-        if (text)
-            fprintf(f, "%s%s", i > 0 ? ",\n" : "[\n", text);
-        else
-            rc = err_set(e, ERR_NOMEM, "out of memory: a task");
-        free(text);
-    }
-    fputs(x->n_images > 0 ? "\n]\n" : "[]\n", f);
-    buf_release(&scratch);
-    return rc;
-}
-
-static void write_xml(FILE *f, const char *s)
-{
-    for (; *s != '\0'; s++) {
-        switch (*s) {
-        case '&': fputs("&amp;", f); break;
-        case '<': fputs("&lt;", f); break;
-        case '>': fputs("&gt;", f); break;
-        case '"': fputs("&quot;", f); break;
-        case '\n': fputs("&#10;", f); break;
-        default: fputc(*s, f);
-        }
-    }
-}
-
-/* People read what people are asked, not what a model is told. */
-static int write_configuration(FILE *f, const struct task *t, struct err *e)
-{
-    struct arena texts = { 0 };
-    int rc = 0;
-
-    fputs("<View>\n  <Image name=\"image\" value=\"$image\"/>\n", f);
-    for (size_t i = 0; i < t->n_questions; i++) {
-        const struct question *q = &t->questions[i];
-        const char *text = task_text_for_people(q->wordings[0], &texts, e);
-
-        if (!text) {
-            rc = ERR_NOMEM;
-            break;
-        }
-        fputs("  <Header value=\"", f);
-        write_xml(f, text);
-        fputs("\"/>\n  <Choices name=\"", f);
-        write_xml(f, q->name);
-        fprintf(f, "\" toName=\"image\" choice=\"%s\" showInline=\"true\">\n",
-                q->kind == KIND_MULTI ? "multiple" : "single");
-        for (size_t o = 0; o < q->n_options; o++) {
-            fputs("    <Choice value=\"", f);
-            write_xml(f, q->options[o]);
-            fputs("\"/>\n", f);
-        }
-        fputs("  </Choices>\n", f);
-    }
-    fputs("</View>\n", f);
-    arena_release(&texts);
-    return rc;
-}
-
-/* faces.json -> faces.xml */
-static int write_configuration_file(const char *path, const struct task *t, struct err *e)
-{
-    struct buf name = BUF_INIT(1 << 16);
-    struct writer *w = NULL;
-    size_t len = strlen(path);
-    int rc;
-
-    buf_add(&name, path, len > 5 && strcmp(path + len - 5, ".json") == 0 ? len - 5 : len);
-    buf_puts(&name, ".xml");
-    rc = buf_end(&name, "a path", e);
-    if (rc == 0)
-        rc = writer_open(&w, name.text, e);
-    buf_release(&name);
-    if (rc < 0)
-        return rc;
-    return writer_end(w, write_configuration(writer_file(w), t, e), e);
-}
-
-static int write_label_studio(const char *path, const struct label_export *x, uint64_t *cells,
-                              struct err *e)
-{
-    struct writer *w;
-    int rc = writer_open(&w, path, e);
-
-    if (rc < 0)
-        return rc;
-    rc = write_tasks(writer_file(w), x, cells, e);
-    rc = writer_end(w, rc, e);
-    return rc < 0 || strcmp(path, "-") == 0 ? rc : write_configuration_file(path, x->task, e);
-}
-
 const struct label_format format_label_studio = {
     .name = "label-studio",
     .recognise = recognise,
     .open = open_label_studio,
     .next = next_label_studio,
     .close = close_label_studio,
-    .write = write_label_studio,
+    .write = label_studio_write,
     .sources = 1,
 };

@@ -223,6 +223,7 @@ void labels_close(struct labels *l)
     free(l->folded_pairs);
     free(l->unmatched);
     free(l->cells);
+    free(l->probabilities);
     free(l->path);
     arena_release(&l->arena);
     free(l);
@@ -419,7 +420,7 @@ int labels_add_cell(struct labels *l, size_t column, int16_t value, struct err *
                       2 * TASK_COLUMNS_MAX, e);
 
     if (rc == 0)
-        l->cells[l->n_cells++] = (struct label_cell){ column, value };
+        l->cells[l->n_cells++] = (struct label_cell){ column, value, NULL };
     return rc;
 }
 
@@ -526,6 +527,70 @@ int labels_add_text(struct labels *l, const struct target *t, const char *text, 
     if (!task_read_value(&l->task->columns[t->column], text, len, &value, &l->found.codings))
         return no_label(l, t, text, len, e);
     return value == VALUE_MISSING ? 0 : labels_add_cell(l, t->column, value, e);
+}
+
+/* ---- probabilities ---- */
+
+/* Where those of a cell go. */
+static float *probabilities_of(struct labels *l, size_t cell, struct err *e)
+{
+    if (!l->probabilities)
+        l->probabilities = mem_new(l->task->n_probabilities, sizeof(*l->probabilities), e);
+    if (!l->probabilities)
+        return NULL;
+    return l->probabilities + l->task->columns[l->cells[cell].column].probability;
+}
+
+static int no_probability(const struct column *c, const struct json_t *got, struct err *e)
+{
+    double x;
+
+    err_set(e, ERR_FORMAT, "not the probabilities of '%s'", c->name);
+    if (jv_number(got, &x))
+        err_got(e, "%g", x);
+    else
+        err_got(e, "%s", jv_type_name(got));
+    return err_expected(e, "0 to 1 for %s", c->yesno ? "yes and no" : "each option");
+}
+
+int labels_add_probabilities(struct labels *l, size_t cell, const struct json_t *options,
+                             struct err *e)
+{
+    const struct column *c = &l->task->columns[l->cells[cell].column];
+    float *to = probabilities_of(l, cell, e);
+
+    if (!to)
+        return ERR_NOMEM;
+    for (size_t v = 0; v < c->n_values; v++) {
+        const struct json_t *p = jv_get(options, c->labels[v]);
+        double x;
+
+        if (!jv_number(p, &x) || !(x >= 0 && x <= 1))
+            return no_probability(c, jv_is_object(options) ? p : options, e);
+        if (!c->yesno)
+            to[v] = (float)x;
+        else if (v == VALUE_YES)
+            to[0] = (float)x;
+    }
+    l->cells[cell].probabilities = to;
+    return 0;
+}
+
+int labels_add_yes(struct labels *l, size_t cell, double yes, struct err *e)
+{
+    const struct column *c = &l->task->columns[l->cells[cell].column];
+    float *to = probabilities_of(l, cell, e);
+
+    if (!to)
+        return ERR_NOMEM;
+    if (!(yes >= 0 && yes <= 1)) {
+        err_set(e, ERR_FORMAT, "not the probability of '%s'", c->name);
+        err_got(e, "%g", yes);
+        return err_expected(e, "0 to 1");
+    }
+    *to = (float)yes;
+    l->cells[cell].probabilities = to;
+    return 0;
 }
 
 /* ---- writing ---- */

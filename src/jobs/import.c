@@ -269,11 +269,11 @@ static int two_values(const struct importing *im, const struct label_row *row,
     return err_at(e, "%s:%lu", im->options->path, row->line);
 }
 
-static int take_probabilities(struct importing *im, size_t index, const struct label_row *row,
+static int take_probabilities(struct importing *im, size_t index, const struct label_cell *cell,
                               struct err *e)
 {
     const struct task *t = im->project->task;
-    const struct column *c = &t->columns[row->cells[0].column];
+    const struct column *c = &t->columns[cell->column];
     size_t before = im->probabilities_cap, cells;
     int rc = 0;
 
@@ -286,8 +286,8 @@ static int take_probabilities(struct importing *im, size_t index, const struct l
         return rc;
     for (size_t i = before; i < im->probabilities_cap; i++)
         im->probabilities[i] = NAN;
-    memcpy(im->probabilities + index * t->n_probabilities + c->probability, row->probabilities,
-           c->n_probabilities * sizeof(*row->probabilities));
+    memcpy(im->probabilities + index * t->n_probabilities + c->probability, cell->probabilities,
+           c->n_probabilities * sizeof(*cell->probabilities));
     return 0;
 }
 
@@ -316,8 +316,10 @@ static int gather(struct importing *im, const struct label_row *row, struct err 
             return two_values(im, row, &im->gathered[index], cell, *value, e);
         im->out->repeated += *value != VALUE_MISSING;
         *value = cell->value;
+        if (cell->probabilities && take_probabilities(im, index, cell, e) < 0)
+            return e->code;
     }
-    return row->probabilities && row->n_cells == 1 ? take_probabilities(im, index, row, e) : 0;
+    return 0;
 }
 
 static int read_rows(struct importing *im, struct err *e)

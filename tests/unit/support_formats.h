@@ -62,10 +62,9 @@ static inline void put_row(struct buf *out, const struct task *t, const struct l
 
         assert_true(row->cells[i].value < (int)c->n_values);
         buf_printf(out, " %s=%s", c->name, task_value_text(c, row->cells[i].value));
+        for (size_t v = 0; row->cells[i].probabilities && v < c->n_probabilities; v++)
+            buf_printf(out, "%s%g", v == 0 ? " p=" : ",", (double)row->cells[i].probabilities[v]);
     }
-    for (size_t v = 0; row->probabilities && v < t->columns[row->cells[0].column].n_probabilities;
-         v++)
-        buf_printf(out, "%s%g", v == 0 ? " p=" : ",", (double)row->probabilities[v]);
     buf_puts(out, row->votes ? " votes\n" : "\n");
 }
 

@@ -210,6 +210,40 @@ static void label_studio_has_entries_of_models_and_people(void **state)
     check_files(all_kinds, rows, COUNT(rows));
 }
 
+#define SCORED(label, score)                                                                  \
+    TASK("\"image\": \"1\"", "\"predictions\": [{\"model_version\": \"m\", \"score\": " score \
+                             ", \"result\": [" RESULT("Bald", "\"" label "\"") "]}]")
+#define OURS                                                                        \
+    "\"image\": \"1\", \"p_Bald\": 0.75, \"assent\": {\"of\": \"m\", \"answers\": " \
+    "{\"Hair\": \"unsure\", \"Bald\": \"no\", \"Tags\": \"hat\", \"x\": \"y\"}}"
+
+/* A score is a probability where it can be one; what we put beside speaks of our own entry only,
+ * and gives way to what was answered since. */
+static void label_studio_has_scores_and_what_we_put_beside(void **state)
+{
+    static const struct file_row rows[] = {
+        { "a score of yes", "auto", SCORED("yes", "0.75"), "1 m(model)@1: Bald=yes p=0.75\n", 0,
+          NULL },
+        { "a score of no", "auto", SCORED("no", "0.75"), "1 m(model)@1: Bald=no p=0.25\n", 0,
+          NULL },
+        { "a score in percent", "auto", SCORED("yes", "75"), "1 m(model)@1: Bald=yes\n", 0, NULL },
+        { "ours", "auto", TASK(OURS, BALD), "1 m(model)@1: Bald=yes p=0.75 Hair=unsure\n", 0,
+          NULL },
+        { "another model's beside ours", "auto",
+          TASK(OURS, "\"predictions\": [{\"model_version\": \"n\", \"result\": [" RESULT(
+                         "Bald", "\"yes\"") "]}]"),
+          "1 n(model)@1: Bald=yes\n", 0, NULL },
+        { "people's, as we wrote them", "auto", TASK(OURS, "\"annotations\": [{\"result\": []}]"),
+          "1 m(human)@1: Hair=unsure Bald=no\n", 0, NULL },
+        { "people's, as Label Studio saved them", "auto",
+          TASK(OURS, "\"annotations\": [{\"completed_by\": 1, \"result\": []}]"),
+          "1 label-studio-1(human)@1:\n", 0, NULL },
+    };
+
+    (void)state;
+    check_files(all_kinds, rows, COUNT(rows));
+}
+
 static void label_studio_is_read_as_people_export_it(void **state)
 {
     static const struct file_row rows[] = {
@@ -484,6 +518,7 @@ int main(void)
         cmocka_unit_test(long_has_a_row_a_vote),
         cmocka_unit_test(jsonl_has_a_line_a_cell),
         cmocka_unit_test(label_studio_has_entries_of_models_and_people),
+        cmocka_unit_test(label_studio_has_scores_and_what_we_put_beside),
         cmocka_unit_test(label_studio_is_read_as_people_export_it),
         cmocka_unit_test(label_studio_gives_the_address_as_it_stands),
         cmocka_unit_test(label_studio_counts_what_was_cancelled),
