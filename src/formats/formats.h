@@ -91,9 +91,10 @@ int labels_provenance(struct labels *l, const char *annotator, const char **sour
 /* ---- reading metadata ---- */
 
 /* A CSV with a column of images, looked for as in label tables, whose others are columns to group
- * by. */
+ * by; or JSON lines with an image and such columns each, whose lists and objects do not count. */
 struct metadata;
 
+/* names: borrowed; NULL: as it stands. */
 int metadata_open(struct metadata **out, const char *path, const struct label_names *names,
                   struct err *e);
 /* The columns' names, without the images'. */

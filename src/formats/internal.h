@@ -70,6 +70,21 @@ int labels_add_cell(struct labels *l, size_t column, int16_t value, struct err *
 int labels_add_probabilities(struct labels *l, size_t cell, const struct json_t *options,
                              struct err *e);
 int labels_add_yes(struct labels *l, size_t cell, double yes, struct err *e);
+/* A JSON text, number (put into scratch) or boolean as text; NULL: none of these. */
+enum { LABELS_NUMBER_MAX = 32 };
+const char *labels_text_of(const struct json_t *value, char *scratch, size_t cap);
+/* Of JSON: text, number or boolean as its text, a list as a whole question's options, null as no
+ * answer. */
+int labels_add_json(struct labels *l, const struct target *t, const struct json_t *value,
+                    struct err *e);
+/* ["hat", "tie"]: these options and no others; an empty list is none of them. */
+int labels_add_choices(struct labels *l, const struct target *t, const struct json_t *choices,
+                       struct err *e);
+/* What a JSON object says of its image: the member that the user names, where names has one; else
+ * one of the usual names, NULL-ended; else the one text that is a picture's address. NULL: none, or
+ * several. */
+const char *labels_image_member(const struct label_names *names, const struct json_t *object,
+                                const char *const *usual);
 /* Is the row's key usable, and do its codings go together? Gives errors their place. */
 int labels_check_row(struct labels *l, const char *file, struct err *e);
 /* Does a text end like the name of a picture? */

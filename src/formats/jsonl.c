@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * JSON lines, a line a cell: {"image": .., "question": .., "value": .., "options": {"yes": 0.98,
- * "no": 0.02}}. An abstention has the value null and its "reason".
+ * JSON lines. A line a cell: {"image": .., "question": .., "value": .., "options": {"yes": 0.98,
+ * "no": 0.02}}; an abstention has the value null and its "reason". Or a line an image, as Hugging
+ * Face's metadata.jsonl: {"file_name": .., "Bald": "yes", "Tags": ["hat"], ..}.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +11,14 @@
 
 struct jsonl {
     struct json_t *line;
+    bool begun, cells; /* a line a cell, as the first line is */
 };
 
 static bool recognise(const char *head, size_t len)
 {
     size_t first = labels_first_line(head, len);
 
-    return first > 1 && head[0] == '{' && head[first - 1] == '}' &&
-           memmem(head, first, "\"question\"", 10) != NULL;
+    return first > 1 && head[0] == '{' && head[first - 1] == '}';
 }
 
 static int open_jsonl(struct labels *l, struct err *e)
@@ -26,58 +27,77 @@ static int open_jsonl(struct labels *l, struct err *e)
     return l->state ? 0 : ERR_NOMEM;
 }
 
-static int wrong(const char *key, const struct json_t *got, const char *expected, struct err *e)
-{
-    err_set(e, ERR_FORMAT, "\"%s\" is not what it should be", key);
-    err_got(e, "%s", jv_type_name(got));
-    return err_expected(e, "%s", expected);
-}
-
-/* A text, a number or a boolean as text; NULL: none of these. */
-static const char *text_of(const struct json_t *value, char *scratch, size_t cap)
-{
-    double number;
-
-    if (jv_text(value))
-        return jv_text(value);
-    if (jv_is_true(value) || jv_is_false(value))
-        return jv_is_true(value) ? "true" : "false";
-    if (!jv_number(value, &number))
-        return NULL;
-    snprintf(scratch, cap, "%.17g", number);
-    return scratch;
-}
-
-static int read_value(struct labels *l, struct jsonl *j, const struct target *t, struct err *e)
+static int read_value(struct labels *l, const struct jsonl *j, const struct target *t,
+                      struct err *e)
 {
     const struct json_t *value = jv_get(j->line, "value");
-    char scratch[32];
-    const char *text = jv_is_null(value) ? jv_text(jv_get(j->line, "reason"))
-                                         : text_of(value, scratch, sizeof(scratch));
+    const char *reason = jv_is_null(value) ? jv_text(jv_get(j->line, "reason")) : NULL;
 
-    if (!text && !jv_is_null(value))
-        return wrong("value", value, "a text, a number, a boolean or null", e);
-    return text ? labels_add_text(l, t, text, strlen(text), e) : 0;
+    return reason ? labels_add_text(l, t, reason, strlen(reason), e)
+                  : labels_add_json(l, t, value, e);
 }
 
-static int read_line(struct labels *l, struct jsonl *j, struct err *e)
+static int read_cell(struct labels *l, const struct jsonl *j, const char *question, struct err *e)
 {
-    const char *key = jv_text(jv_get(j->line, "image")),
-               *question = jv_text(jv_get(j->line, "question"));
     const struct json_t *options = jv_get(j->line, "options");
     const struct target *t;
-    int rc;
+    int rc = labels_match(l, question, strlen(question), &t, e);
 
-    if (!jv_is_object(j->line) || !key || !question)
-        return err_set(e, ERR_FORMAT, "a line needs an \"image\" and a \"question\", both texts");
-    l->row.key = key;
-    l->row.annotator = jv_text(jv_get(j->line, "annotator"));
-    rc = labels_match(l, question, strlen(question), &t, e);
     if (rc == 0)
         rc = read_value(l, j, t, e);
     if (rc == 0 && l->n_cells == 1 && !t->whole && options && !jv_is_null(options))
         rc = labels_add_probabilities(l, 0, options, e);
     return rc;
+}
+
+/* Each member but the image is a question's, or nothing of ours. */
+static int read_members(struct labels *l, const struct jsonl *j, struct err *e)
+{
+    struct json_t *value;
+    const char *name;
+    void *at = NULL;
+    int rc = 0;
+
+    while (rc == 0 && jv_member(j->line, &at, &name, &value)) {
+        const struct target *t;
+
+        if (jv_text(value) && jv_text(value) == l->row.key)
+            continue;
+        rc = labels_match(l, name, strlen(name), &t, e);
+        if (rc == 0)
+            rc = labels_add_json(l, t, value, e);
+    }
+    return rc;
+}
+
+static int no_cell(struct err *e)
+{
+    return err_set(e, ERR_FORMAT, "a line needs an \"image\" and a \"question\", both texts");
+}
+
+static int no_image(struct err *e)
+{
+    err_set(e, ERR_FORMAT,
+            "a line needs a \"file_name\" or \"image\", or one text that is a "
+            "picture's address");
+    return err_hint(e, "--image-column NAME says which member names the image");
+}
+
+static int read_line(struct labels *l, struct jsonl *j, struct err *e)
+{
+    static const char *const usual[] = { "file_name", "image", NULL };
+    const char *question = jv_text(jv_get(j->line, "question"));
+
+    if (!j->begun)
+        j->cells = jv_get(j->line, "question") && jv_get(j->line, "image");
+    j->begun = true;
+    l->row.key = j->cells ? jv_text(jv_get(j->line, "image"))
+                          : labels_image_member(l->names, j->line, usual);
+    if (!l->row.key || (j->cells && !question))
+        return j->cells ? no_cell(e) : no_image(e);
+    if (j->cells)
+        l->row.annotator = jv_text(jv_get(j->line, "annotator"));
+    return j->cells ? read_cell(l, j, question, e) : read_members(l, j, e);
 }
 
 static int next_jsonl(struct labels *l, struct err *e)

@@ -55,33 +55,10 @@ static int open_label_studio(struct labels *l, struct err *e)
     return rc;
 }
 
-static bool is_address(const char *text)
-{
-    return strstr(text, "://") || strstr(text, "/data/") || labels_is_picture(text);
-}
-
-/* The image among a task's data: what the user says, our own key, "image"; else the one text that
- * is a picture's address. NULL: none, or several. */
+/* The image among a task's data: our own key goes before its address. */
 static const char *image_of(const struct labels *l, const struct json_t *data)
 {
-    const char *said = l->names ? l->names->image : NULL, *found = NULL, *key;
-    struct json_t *value;
-    void *at = NULL;
-
-    if (said)
-        return jv_text(jv_get(data, said));
-    if (jv_text(jv_get(data, "key")))
-        return jv_text(jv_get(data, "key"));
-    if (jv_text(jv_get(data, "image")))
-        return jv_text(jv_get(data, "image"));
-    while (jv_member(data, &at, &key, &value)) {
-        if (!jv_text(value) || !is_address(jv_text(value)))
-            continue;
-        if (found)
-            return NULL;
-        found = jv_text(value);
-    }
-    return found;
+    return labels_image_member(l->names, data, (const char *const[]){ "key", "image", NULL });
 }
 
 static int task_at(const struct labels *l, const struct label_studio *s, struct err *e)
@@ -198,33 +175,6 @@ static void set_row(struct labels *l, const struct label_studio *s, const struct
         l->row.seconds = seconds;
 }
 
-static int add_choices(struct labels *l, const struct target *t, const struct json_t *choices,
-                       struct err *e)
-{
-    size_t n = jv_length(choices);
-    struct buf text = BUF_INIT(1 << 16);
-    int rc = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const char *choice = jv_text(jv_at(choices, i));
-
-        if (!choice)
-            rc = err_set(e, ERR_FORMAT, "a choice should be a text");
-        buf_printf(&text, "%s%s", i > 0 ? ";" : "", choice ? choice : "");
-    }
-    if (rc == 0)
-        rc = buf_end(&text, "a list of choices", e);
-    if (rc == 0 && n > 1 && !t->whole)
-        rc =
-            err_set(e, ERR_FORMAT, "several choices for a question with one answer: %s", text.text);
-    for (size_t o = 0; rc == 0 && n == 0 && t->whole && o < t->n; o++)
-        rc = labels_add_cell(l, t->column + o, VALUE_NO, e); /* none of them */
-    if (rc == 0 && n > 0)
-        rc = labels_add_text(l, t, text.text, text.len, e);
-    buf_release(&text);
-    return rc;
-}
-
 /* Stars: the n-th of a question's options. */
 static int add_rating(struct labels *l, const struct target *t, const struct json_t *rating,
                       struct err *e)
@@ -254,7 +204,8 @@ static int add_result(struct labels *l, const struct json_t *item, struct err *e
     rc = labels_match(l, name, strlen(name), &t, e);
     if (rc < 0 || !t->found)
         return rc;
-    return jv_is_array(choices) ? add_choices(l, t, choices, e) : add_rating(l, t, rating, e);
+    return jv_is_array(choices) ? labels_add_choices(l, t, choices, e)
+                                : add_rating(l, t, rating, e);
 }
 
 /* ---- what stands in the data ---- */
@@ -377,7 +328,7 @@ static int add_member(struct labels *l, const char *key, const struct json_t *va
     if (rc < 0 || !t->found || jv_is_null(value))
         return rc;
     if (jv_is_array(choices) || jv_is_array(value))
-        return add_choices(l, t, jv_is_array(value) ? value : choices, e);
+        return labels_add_choices(l, t, jv_is_array(value) ? value : choices, e);
     return text ? labels_add_text(l, t, text, strlen(text), e) : add_rating(l, t, value, e);
 }
 

@@ -476,6 +476,8 @@ static int start(struct importing *im, struct err *e)
     if (rc == 0)
         rc = matcher_new(&im->matcher, im->images, e);
     if (rc == 0)
+        rc = matcher_beside(im->matcher, im->project, im->options->path, e);
+    if (rc == 0)
         rc = map_new(&im->annotators, e);
     if (rc == 0)
         rc = map_new(&im->rows, e);

@@ -107,6 +107,8 @@ static int import_file(struct meta_import *im, struct err *e)
     if (rc == 0)
         rc = matcher_new(&im->matcher, &im->images, e);
     if (rc == 0)
+        rc = matcher_beside(im->matcher, im->project, im->options->path, e);
+    if (rc == 0)
         rc = import_names_read(&said, im->matcher, &names, &im->out->arena, e);
     if (rc == 0)
         rc = metadata_open(&im->file, im->options->path, &names, e);

@@ -25,6 +25,9 @@ struct matcher;
 int matcher_new(struct matcher **out, const struct store_images *images, struct err *e);
 void matcher_free(struct matcher *m); /* NULL is fine */
 enum match { MATCH_NONE, MATCH_EXACT, MATCH_FOLDED };
+/* The keys are a file's: where it lies in a folder of p's pictures, as Hugging Face's metadata.csv
+ * does, a key is first the name of a picture beside it. */
+int matcher_beside(struct matcher *m, const struct project *p, const char *file, struct err *e);
 /* ERR_FORMAT, with both names, where two images fit alike. */
 int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e);
 /* The same for keys of one file, of which each names another picture: ERR_FORMAT too where two that

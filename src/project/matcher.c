@@ -24,6 +24,7 @@ struct matcher {
     struct paths plain, folded; /* made at the first key that is no image's own */
     const char **found_by;      /* [images] the file's key that found it first; NULL: none yet */
     struct buf path, fold;
+    char *beside; /* the folder of the file whose keys these are, with its slash; NULL: none */
     struct arena arena; /* of found_by */
 };
 
@@ -63,6 +64,7 @@ void matcher_free(struct matcher *m)
     free(m->found_by);
     buf_release(&m->path);
     buf_release(&m->fold);
+    free(m->beside);
     arena_release(&m->arena);
     free(m);
 }
@@ -218,13 +220,58 @@ static int find_path(struct matcher *m, const char *key, struct found *f, struct
     return rc;
 }
 
+/* ---- a file among the pictures ---- */
+
+/* The real path of a file's folder; free() it. NULL: there is none. */
+static char *folder_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char *name = slash ? strndup(file, (size_t)(slash - file) + 1) : strdup(".");
+    char *folder = name ? realpath(name, NULL) : NULL;
+
+    free(name);
+    return folder;
+}
+
+int matcher_beside(struct matcher *m, const struct project *p, const char *file, struct err *e)
+{
+    char *pictures = p->task->images ? file_join(p->dir, p->task->images, e) : NULL,
+         *root = pictures ? realpath(pictures, NULL) : NULL, *folder = folder_of(file);
+    size_t len = root ? strlen(root) : 0;
+    int rc = p->task->images && !pictures ? ERR_NOMEM : 0;
+
+    free(m->beside);
+    m->beside = NULL;
+    if (root && folder && strncmp(folder, root, len) == 0 && folder[len] == '/')
+        rc = asprintf(&m->beside, "%s/", folder + len + 1) < 0
+                 ? err_set(e, ERR_NOMEM, "out of memory: a folder's name")
+                 : rc;
+    free(pictures);
+    free(root);
+    free(folder);
+    return rc;
+}
+
+/* Is the key the name of a picture beside its file? */
+static bool find_beside(struct matcher *m, const char *key, size_t *image)
+{
+    if (!m->beside)
+        return false;
+    buf_clear(&m->path);
+    buf_puts(&m->path, m->beside);
+    buf_puts(&m->path, key);
+    return !m->path.failed && map_get(m->exact, m->path.text, m->path.len, image);
+}
+
+/* ---- all ways ---- */
+
 bool matcher_knows(struct matcher *m, const char *key)
 {
     struct found f;
     struct err e;
     size_t image;
 
-    return map_get(m->exact, key, strlen(key), &image) ||
+    return find_beside(m, key, &image) || map_get(m->exact, key, strlen(key), &image) ||
            (find_path(m, key, &f, &e) == 0 && f.end != NULL);
 }
 
@@ -233,6 +280,9 @@ int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *
     struct found f;
     int rc;
 
+    *how = MATCH_FOLDED;
+    if (find_beside(m, key, image))
+        return 0;
     *how = MATCH_EXACT;
     if (map_get(m->exact, key, strlen(key), image))
         return 0;

@@ -170,7 +170,7 @@ static int no_such_meta(struct store *s, const char *name, struct err *e)
         if (known.len > 0)
             err_expected(e, "one of %s", known.text);
         else
-            err_hint(e, "assent import --metadata FILE.csv brings some");
+            err_hint(e, "assent import --metadata FILE brings some");
     }
     buf_release(&known);
     return rc;

@@ -93,7 +93,7 @@ class LabelFiles(Case):
 
     def test_broken_json(self):
         self.bad('{"image": "1", "question": "Bald", "value": "yes"}\n{"image": \n', "bad:2", "not valid JSON")
-        self.bad('{"image": "1", "question": "Bald", "value": [1]}\n', "bad:1", '"value"')
+        self.bad('{"image": "1", "question": "Bald", "value": [1]}\n', "bad:1", "a choice should be a text")
         self.bad('[{"data": {"image": "1"}, "annotations": [', "bad", "JSON")
         self.bad('[{"data": {}}]', "data.image")
 

@@ -91,6 +91,41 @@ class Matching(Imports):
         self.assertEqual(self.images(), 2)
 
 
+class ImageFolder(Imports):
+    """Hugging Face's metadata.csv and metadata.jsonl name the pictures beside them."""
+
+    def test_equal_names_in_two_splits(self):
+        self.pictures("train/1.jpg", "test/1.jpg", "1.jpg")
+        for split, answer in (("train", "yes"), ("test", "no")):
+            self.write(f"images/{split}/metadata.csv", f"file_name,Bald,site\n1.jpg,{answer},{split}\n")
+            self.run_assent("import", f"images/{split}/metadata.csv", "-a", "p")
+            self.run_assent("import", "--metadata", f"images/{split}/metadata.csv")
+        self.assertEqual(self.bald(), {"train/1.jpg": "yes", "test/1.jpg": "no"})
+        with sqlite3.connect(self.path("assent.db")) as db:
+            sites = dict(db.execute("SELECT key, value FROM image_meta JOIN image ON image = id WHERE name = 'site'"))
+        self.assertEqual(sites, {"train/1.jpg": "train", "test/1.jpg": "test"})
+
+    def test_json_lines(self):
+        self.pictures("train/1.jpg", "train/2.jpg")
+        self.write("images/train/metadata.jsonl", '{"file_name": "1.jpg", "Bald": true, "site": "north", "age": 7, "box": [1]}\n'
+                   '{"file_name": "2.jpg", "Bald": "n", "text": "late", "Smiling": null}\n')
+        given = self.json("import", "images/train/metadata.jsonl", "-a", "p")
+        self.assertEqual((given["format"], given["names"]["unmatched"]), ("jsonl", ["site", "age", "box", "text"]))
+        self.assertEqual(self.bald(), {"train/1.jpg": "yes", "train/2.jpg": "no"})
+        given = self.json("import", "--metadata", "images/train/metadata.jsonl")
+        self.assertEqual(given["columns"], ["Bald", "site", "age", "text"])
+        with sqlite3.connect(self.path("assent.db")) as db:
+            kept = set(db.execute("SELECT key, name, value FROM image_meta JOIN image ON image = id WHERE name <> 'Bald'"))
+        self.assertEqual(kept, {("train/1.jpg", "site", "north"), ("train/1.jpg", "age", "7"), ("train/2.jpg", "text", "late")})
+
+    def test_a_line_without_its_picture(self):
+        self.pictures("1.jpg")
+        self.write("m.jsonl", '{"file_name": "1.jpg", "site": "x"}\n{"site": "y"}\n')
+        self.fails("import", "--metadata", "m.jsonl", says=["m.jsonl:2", "names no image", "--image-column"])
+        self.write("m.jsonl", '{"file_name": "1.jpg", "site": "x"}\n{"site": \n')
+        self.fails("import", "--metadata", "m.jsonl", says=["m.jsonl:2", "JSON"])
+
+
 class Growing(Imports):
     UNKNOWN = "image,Bald\n1.jpg,1\n3.jpg,0\n3.jpg,0\n4.jpg,1\n"
 

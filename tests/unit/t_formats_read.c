@@ -137,6 +137,15 @@ static void jsonl_has_a_line_a_cell(void **state)
                "\"value\": \"old\", \"options\": {\"old\": 0.5, \"child\": 0.125, \"young\": "
                "0.375}"),
           "1 a: Age=old p=0.125,0.375,0.5\n", 0, NULL },
+        { "a line an image", "auto",
+          "{\"file_name\": \"b/1.jpg\", \"Bald\": true, \"Hair\": \"black\", \"Tags\": [\"hat\"], "
+          "\"caption\": \"so\", \"box\": {}, \"Age\": null}\n{\"file_name\": \"2\", \"Tags\": "
+          "[]}\n",
+          "1 b/1.jpg: Bald=yes Hair=black Tags:hat=yes Tags:tie=no\n2 2: Tags:hat=no Tags:tie=no\n",
+          0, NULL },
+        { "a list in a line a cell", "jsonl",
+          "{\"image\": \"1\", \"question\": \"Tags\", \"value\": [\"tie\"]}\n",
+          "1 1: Tags:hat=no Tags:tie=yes\n", 0, NULL },
         { "probabilities that are null", "jsonl",
           LINE("a", "Bald", "\"value\": \"yes\", \"options\": null"), "1 a: Bald=yes\n", 0, NULL },
         { "a whole list", "jsonl", LINE("a", "Tags", "\"value\": \"tie\""),
