@@ -116,6 +116,27 @@ static int add_task_name(struct labels *l, const char *name, const struct target
     return rc < 0 ? rc : 0;
 }
 
+/* A question's columns by a name that it has or had; a multi question's as a whole too. */
+static int add_question_names(struct labels *l, const struct question *q, const char *name,
+                              struct err *e)
+{
+    struct buf column = BUF_INIT(2 * TASK_NAME_MAX + 8);
+    bool multi = q->kind == KIND_MULTI;
+    int rc = add_task_name(
+        l, name, &(struct target){ true, multi, q->first_column, q->n_columns, false }, e);
+
+    for (size_t o = 0; rc == 0 && multi && o < q->n_options; o++) {
+        buf_clear(&column);
+        buf_printf(&column, "%s:%s", name, q->options[o]);
+        rc = buf_end(&column, "a name", e);
+        if (rc == 0)
+            rc = add_task_name(l, column.text,
+                               &(struct target){ true, false, q->first_column + o, 1, false }, e);
+    }
+    buf_release(&column);
+    return rc;
+}
+
 static int add_task_names(struct labels *l, struct err *e)
 {
     const struct task *t = l->task;
@@ -125,16 +146,11 @@ static int add_task_names(struct labels *l, struct err *e)
         rc = map_new(&l->folded, e);
     if (rc == 0)
         rc = map_new(&l->seen, e);
-    for (size_t c = 0; rc == 0 && c < t->n_columns; c++)
-        rc = add_task_name(l, t->columns[c].name, &(struct target){ true, false, c, 1, false }, e);
-    for (size_t i = 0; rc == 0 && i < t->n_questions; i++) {
-        const struct question *q = &t->questions[i];
-
-        if (q->kind == KIND_MULTI)
-            rc = add_task_name(l, q->name,
-                               &(struct target){ true, true, q->first_column, q->n_columns, false },
-                               e);
-    }
+    for (size_t i = 0; rc == 0 && i < t->n_questions; i++)
+        rc = add_question_names(l, &t->questions[i], t->questions[i].name, e);
+    for (size_t i = 0; rc == 0 && i < t->n_questions; i++)
+        for (size_t w = 0; rc == 0 && w < t->questions[i].n_was; w++)
+            rc = add_question_names(l, &t->questions[i], t->questions[i].was[w], e);
     if (rc == 0)
         rc = add_task_name(l, "", &(struct target){ 0 }, e); /* the last: what no name matches */
     return rc;
@@ -347,19 +363,16 @@ static const char *renamed(const char *const *pairs, const char *text, size_t *l
     return text;
 }
 
-static bool find_question(const struct labels *l, const char *name, size_t len, size_t *index,
-                          bool *folds)
+static bool find_question(const struct labels *l, const char *name, size_t len, size_t *index)
 {
     char text[2 * TASK_NAME_MAX + 8], folded[sizeof(text)];
 
-    *folds = false;
     if (len == 0 || map_get(l->exact, name, len, index))
         return len > 0;
     if (len >= sizeof(text))
         return false;
     memcpy(text, name, len);
     text[len] = '\0';
-    *folds = true;
     return text_fold(text, folded, sizeof(folded)) &&
            map_get(l->folded, folded, strlen(folded), index);
 }
@@ -367,10 +380,9 @@ static bool find_question(const struct labels *l, const char *name, size_t len, 
 bool labels_is_question(const struct labels *l, const char *name)
 {
     size_t index, len = strlen(name);
-    bool folds;
 
     name = renamed(l->names ? l->names->questions : NULL, name, &len);
-    return find_question(l, name, len, &index, &folds);
+    return find_question(l, name, len, &index);
 }
 
 /* Folds and counts a name that was not seen before; *index is its target's. */
@@ -378,12 +390,15 @@ static int match_new(struct labels *l, const char *name, size_t len, size_t *ind
 {
     size_t len_new = len;
     const char *name_new = renamed(l->names ? l->names->questions : NULL, name, &len_new);
-    bool folds;
     int rc;
 
-    if (find_question(l, name_new, len_new, index, &folds)) {
+    if (find_question(l, name_new, len_new, index)) {
+        const char *known = target_name(l, &l->targets[*index]);
+
         count_match(l, &l->targets[*index]);
-        return folds || name_new != name ? keep_folded(l, name, len, &l->targets[*index], e) : 0;
+        return strlen(known) == len && memcmp(known, name, len) == 0
+                   ? 0
+                   : keep_folded(l, name, len, &l->targets[*index], e);
     }
     *index = l->n_targets - 1;
     rc = keep_name(l, &l->unmatched, &l->unmatched_cap, l->found.n_unmatched, name, len, e);
@@ -478,6 +493,8 @@ static bool is_no_list(const struct column *c, const struct question *q, const c
         return false;
     *value = VALUE_NO;
     if (len == 4 && strncasecmp(text, "none", len) == 0)
+        return true;
+    if (q->none && len == strlen(q->none) && strncasecmp(text, q->none, len) == 0)
         return true;
     return task_read_value(c, text, len, value, &codings) &&
            (codings == CODING_REASON || *value == VALUE_MISSING);

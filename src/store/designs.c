@@ -121,7 +121,7 @@ static int take_part(const struct task *t, size_t n_images, const char *columns,
         const char *name = jv_text(jv_at(names, i));
         size_t column;
 
-        if (name && task_find_column(t, name, &column) && images_of[column] < n_images)
+        if (name && task_find_column_or_former(t, name, &column) && images_of[column] < n_images)
             images_of[column] = n_images;
     }
     if (rc == 0)

@@ -162,16 +162,29 @@ static int take_column(struct question_sets *s, struct question_set *set,
     t->n_stored = jv_length(labels);
     t->value_of = arena_new(&s->arena, t->n_stored, sizeof(*t->value_of), e);
     t->probability = set->n_probabilities;
-    if (!task_find_column(s->task, stored->name, &t->column) ||
+    if (!task_find_column_or_former(s->task, stored->name, &t->column) ||
         s->task->columns[t->column].yesno != yesno)
         t->column = SIZE_MAX;
     if (t->value_of)
         translate_values(t, t->column == SIZE_MAX ? NULL : &s->task->columns[t->column], labels);
+    t->former =
+        t->column != SIZE_MAX && strcmp(s->task->columns[t->column].name, stored->name) != 0;
     t->asked_so = t->same && is_asked_so(s->task, t->column, stored);
     set->n_probabilities += yesno ? 1 : t->n_stored;
     set->n++;
     jv_free(labels);
     return t->value_of ? 0 : ERR_NOMEM;
+}
+
+/* A set of before a renaming may know both names: then the column is what has its own. */
+static void drop_doubled(struct question_set *set)
+{
+    for (size_t i = 0; i < set->n; i++)
+        for (size_t k = 0; set->columns[i].former && k < set->n; k++)
+            if (!set->columns[k].former && set->columns[k].column == set->columns[i].column) {
+                set->columns[i].column = SIZE_MAX;
+                set->columns[i].same = set->columns[i].asked_so = false;
+            }
 }
 
 static int load_set(struct question_sets *s, struct question_set *set, struct err *e)
@@ -196,6 +209,7 @@ static int load_set(struct question_sets *s, struct question_set *set, struct er
             rc = take_column(s, set, &stored, e);
     }
     sql_done(list);
+    drop_doubled(set);
     return rc;
 }
 

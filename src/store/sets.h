@@ -27,6 +27,7 @@ struct translation {
     int16_t *value_of;  /* [n_stored] the task's value, or VALUE_MISSING */
     bool same;          /* the values are numbered as they were */
     bool asked_so;      /* and the question is put in the same words and the same way */
+    bool former;        /* found by a name that the question had */
 };
 
 struct question_set {

@@ -7,7 +7,7 @@
 
 #include "task/load.h"
 
-enum { KEYS_MAX = 16 };
+enum { KEYS_MAX = 16, FORMER_NAMES_MAX = 20 };
 
 int load_wrong_type(const struct loader *l, int node, enum doc_type expected, struct err *e)
 {
@@ -164,6 +164,27 @@ int load_texts(const struct loader *l, int node, size_t max, struct texts *out, 
     if (!out->items)
         return ERR_NOMEM;
     return read_items(l, node, out, e);
+}
+
+int load_text_or_texts(const struct loader *l, int node, size_t max, struct texts *out,
+                       struct err *e)
+{
+    if (doc_type(l->doc, node) == DOC_LIST)
+        return load_texts(l, node, max, out, e);
+    out->n = 1;
+    out->items = arena_new(l->arena, 1, sizeof(*out->items), e);
+    return out->items ? load_text(l, node, &out->items[0], e) : ERR_NOMEM;
+}
+
+int load_names(const struct loader *l, int node, void *into, struct err *e)
+{
+    struct texts *names = into;
+    bool list = doc_type(l->doc, node) == DOC_LIST;
+    int rc = load_text_or_texts(l, node, FORMER_NAMES_MAX, names, e);
+
+    for (size_t i = 0; rc == 0 && i < names->n; i++)
+        rc = load_name(l, list ? doc_item(l->doc, node, i) : node, &names->items[i], e);
+    return rc;
 }
 
 /* Two names that differ only in case, '_' or space would be one name in a label file. */

@@ -53,6 +53,7 @@ static int read_count(const struct loader *l, int node, void *into, struct err *
 struct raw_annotator {
     struct annotator a;
     const char *kind;
+    struct texts was;
 };
 
 static const struct key annotator_keys[] = {
@@ -62,6 +63,7 @@ static const struct key annotator_keys[] = {
     { "url", load_text, offsetof(struct raw_annotator, a.url), false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
     { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
+    { "was", load_names, offsetof(struct raw_annotator, was), false },
 };
 
 static int read_annotator(const struct loader *l, int key, int node, struct annotator *a,
@@ -75,6 +77,8 @@ static int read_annotator(const struct loader *l, int key, int node, struct anno
     if (rc < 0)
         return rc;
     *a = raw.a;
+    a->was = raw.was.items;
+    a->n_was = raw.was.n;
     a->line = doc_line(l->doc, key);
     if (task_name_is_reserved(a->name)) {
         err_set(e, ERR_FORMAT, "no annotator may be called '%s': the program uses that name",
@@ -105,6 +109,9 @@ static int read_annotators(const struct loader *l, int node, void *into, struct 
         if (rc == 0)
             rc = load_unique(l, key, names, annotators[i].name, e);
     }
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        for (size_t w = 0; rc == 0 && w < annotators[i].n_was; w++)
+            rc = load_unique(l, doc_key(l->doc, node, i), names, annotators[i].was[w], e);
     map_free(names);
     l->task->annotators = annotators;
     l->task->n_annotators = n;

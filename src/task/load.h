@@ -48,6 +48,11 @@ int load_name(const struct loader *l, int node, void *into, struct err *e);
 int load_node(const struct loader *l, int node, void *into, struct err *e);
 /* A double from 0 to 1. */
 int load_share(const struct loader *l, int node, void *into, struct err *e);
+/* A struct texts of names: one, or a list. */
+int load_names(const struct loader *l, int node, void *into, struct err *e);
+/* One text, or a list of texts, none twice. */
+int load_text_or_texts(const struct loader *l, int node, size_t max, struct texts *out,
+                       struct err *e);
 /* A list of texts, none twice. */
 int load_texts(const struct loader *l, int node, size_t max, struct texts *out, struct err *e);
 

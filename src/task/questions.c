@@ -12,24 +12,17 @@ static int read_options(const struct loader *l, int node, void *into, struct err
 static int read_wordings(const struct loader *l, int node, void *into, struct err *e)
 {
     struct texts *wordings = into;
+    int rc = load_text_or_texts(l, node, TASK_OPTIONS_MAX, wordings, e);
 
-    if (doc_type(l->doc, node) == DOC_LIST) {
-        int rc = load_texts(l, node, TASK_OPTIONS_MAX, wordings, e);
-
-        if (rc == 0 && wordings->n == 0) {
-            err_set(e, ERR_FORMAT, "a question needs at least one wording");
-            return doc_at(l->doc, node, e);
-        }
+    if (rc < 0 || wordings->n > 0)
         return rc;
-    }
-    wordings->n = 1;
-    wordings->items = arena_new(l->arena, 1, sizeof(*wordings->items), e);
-    return wordings->items ? load_text(l, node, &wordings->items[0], e) : ERR_NOMEM;
+    err_set(e, ERR_FORMAT, "a question needs at least one wording");
+    return doc_at(l->doc, node, e);
 }
 
 struct raw_question {
-    const char *name, *kind, *group, *help, *format;
-    struct texts options, wordings;
+    const char *name, *kind, *group, *help, *format, *none;
+    struct texts options, wordings, was;
     double min_mass; /* below zero: not given */
 };
 
@@ -41,6 +34,8 @@ static const struct key question_keys[] = {
     { "group", load_name, offsetof(struct raw_question, group), false },
     { "help", load_text, offsetof(struct raw_question, help), false },
     { "format", load_text, offsetof(struct raw_question, format), false },
+    { "none", load_text, offsetof(struct raw_question, none), false },
+    { "was", load_names, offsetof(struct raw_question, was), false },
     { "min_mass", load_share, offsetof(struct raw_question, min_mass), false },
 };
 
@@ -148,6 +143,25 @@ static int check_options(const struct loader *l, int node, struct question *q,
     return 0;
 }
 
+/* none: what a file calls it where no option of a list holds. */
+static int read_none(const struct loader *l, int node, const char *none, struct question *q,
+                     struct err *e)
+{
+    bool is_option = false;
+
+    q->none = none;
+    for (size_t o = 0; none && o < q->n_options; o++)
+        is_option |= text_folds_to(none, q->options[o]);
+    if (!none || (q->kind == KIND_MULTI && !is_option && !task_is_reason(none)))
+        return 0;
+    err_set(e, ERR_FORMAT, "no word for none of the options of '%s'", q->name);
+    err_got(e, "%s", none);
+    err_expected(e, q->kind == KIND_MULTI
+                        ? "a text that is no option and not the name of an abstention"
+                        : "kind: multi; for others it is an option like the rest");
+    return doc_at(l->doc, node, e);
+}
+
 static int read_question(const struct loader *l, int node, struct question *q, struct err *e)
 {
     struct raw_question raw = { .min_mass = -1 };
@@ -158,6 +172,8 @@ static int read_question(const struct loader *l, int node, struct question *q, s
     *q = (struct question){ .name = raw.name,
                             .group = raw.group,
                             .help = raw.help,
+                            .was = raw.was.items,
+                            .n_was = raw.was.n,
                             .wordings = raw.wordings.items,
                             .n_wordings = raw.wordings.n,
                             .line = doc_line(l->doc, node) };
@@ -167,6 +183,8 @@ static int read_question(const struct loader *l, int node, struct question *q, s
     q->min_mass = raw.min_mass >= 0                                ? raw.min_mass
                   : q->kind == KIND_YESNO || q->kind == KIND_MULTI ? TASK_MIN_MASS_YESNO
                                                                    : TASK_MIN_MASS_OPTION;
+    if (rc == 0)
+        rc = read_none(l, node, raw.none, q, e);
     return rc < 0 ? rc : read_format(l, node, raw.format, q, e);
 }
 
@@ -191,6 +209,9 @@ int load_questions(const struct loader *l, int node, void *into, struct err *e)
             rc = load_unique(l, doc_item(l->doc, node, i), names, questions[i].name, e);
         questions[i].n_columns = questions[i].kind == KIND_MULTI ? questions[i].n_options : 1;
     }
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        for (size_t w = 0; rc == 0 && w < questions[i].n_was; w++)
+            rc = load_unique(l, doc_item(l->doc, node, i), names, questions[i].was[w], e);
     map_free(names);
     l->task->questions = questions;
     l->task->n_questions = n;

@@ -116,6 +116,34 @@ bool task_find_column(const struct task *t, const char *name, size_t *column)
     return false;
 }
 
+/* "Old:hat" of a multi question, "Old" of another. */
+static bool was_called(const struct task *t, const struct column *c, const char *name)
+{
+    const struct question *q = &t->questions[c->question];
+
+    for (size_t i = 0; i < q->n_was; i++) {
+        size_t len = strlen(q->was[i]);
+
+        if (strncmp(name, q->was[i], len) != 0)
+            continue;
+        if (q->kind == KIND_MULTI
+                ? name[len] == ':' && strcmp(name + len + 1, q->options[c->option]) == 0
+                : name[len] == '\0')
+            return true;
+    }
+    return false;
+}
+
+bool task_find_column_or_former(const struct task *t, const char *name, size_t *column)
+{
+    if (task_find_column(t, name, column))
+        return true;
+    for (*column = 0; *column < t->n_columns; ++*column)
+        if (was_called(t, &t->columns[*column], name))
+            return true;
+    return false;
+}
+
 const struct annotator *task_find_annotator(const struct task *t, const char *name)
 {
     for (size_t i = 0; i < t->n_annotators; i++)

@@ -44,8 +44,11 @@ const char *task_format_name(bool letters); /* "letters", "text" */
 
 struct question {
     const char *name;
-    const char *group; /* NULL: none */
-    const char *help;  /* NULL: none; shown to people */
+    const char *group;      /* NULL: none */
+    const char *help;       /* NULL: none; shown to people */
+    const char *const *was; /* names it had: answers by these are its own */
+    size_t n_was;
+    const char *none; /* of a multi question: what a label file calls "none of these"; NULL: none */
     enum task_kind kind;
     const char *const *options; /* yesno: no, yes */
     size_t n_options;
@@ -103,6 +106,8 @@ struct annotator {
     const char *engine, *model, *url, *dtype; /* a model's; NULL: not given */
     const char *prompt; /* in place of the model's template, with {image} and {question}; NULL */
     unsigned line;
+    const char *const *was; /* names it had */
+    size_t n_was;
 };
 
 /* A figure somebody stated: `given` says whether anybody did. */
@@ -170,6 +175,8 @@ extern const char *const task_presets[];
 /* ---- names ---- */
 
 bool task_find_column(const struct task *t, const char *name, size_t *column);
+/* The same by a name that the column has, or else had. */
+bool task_find_column_or_former(const struct task *t, const char *name, size_t *column);
 const struct annotator *task_find_annotator(const struct task *t, const char *name);
 
 /* ---- a question's texts ---- */
