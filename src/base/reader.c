@@ -389,6 +389,28 @@ const char *reader_name(const struct reader *r)
     return r->name;
 }
 
+int reader_each_line(const char *path, int (*each)(void *data, const char *line, struct err *e),
+                     void *data, struct err *e)
+{
+    struct reader *r = NULL;
+    const char *line;
+    size_t len;
+    int rc = reader_open(&r, path, e);
+
+    while (rc == 0 && (rc = reader_line(r, &line, &len, e)) == 1) {
+        char *copy = strndup(line, len);
+
+        rc = copy ? 0 : err_set(e, ERR_NOMEM, "out of memory: a line");
+        if (rc == 0 && len > 0)
+            rc = each(data, copy, e);
+        free(copy);
+        if (rc < 0)
+            reader_at(r, e);
+    }
+    reader_close(r);
+    return rc;
+}
+
 unsigned long reader_line_number(const struct reader *r)
 {
     return r->line;

@@ -34,6 +34,9 @@ void reader_close(struct reader *r); /* NULL is fine */
 /* The next line, without its end, not zero-ended, valid until the next call on r.
  * Returns 1, or 0 at the end of the file. */
 int reader_line(struct reader *r, const char **line, size_t *len, struct err *e);
+/* Every line of a file that is not empty, zero-ended; a failure ends it, and is told the line. */
+int reader_each_line(const char *path, int (*each)(void *data, const char *line, struct err *e),
+                     void *data, struct err *e);
 /* The next byte; READER_END; or READER_FAILED, and reader_failure has the error. */
 enum { READER_END = -1, READER_FAILED = -2 };
 int reader_byte(struct reader *r);

@@ -42,7 +42,7 @@ static int run_help(const struct globals *g, const void *own_options, struct err
          "trusted.\n");
     for (size_t i = 0; commands[i]; i++)
         if (!commands[i]->hidden)
-            printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+            printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
     puts("\nassent COMMAND --help shows a command's options and an example; assent help figures "
          "says "
          "what the\nfigures mean.");

@@ -57,7 +57,8 @@ const struct command cmd_undo = {
     .name = "undo",
     .args = "[RUN]",
     .summary = "withdraw a run: its answers stay, and no longer count",
-    .doc = "A run is one import, one annotate or one consensus; status -v numbers them. Without "
+    .doc = "A run is one import (also of a packet's answers), one annotate or one consensus; "
+           "status -v numbers them. Without "
            "RUN the "
            "newest that counts is withdrawn. Nothing is deleted: undo --undo RUN brings it back. "
            "What a "

@@ -74,6 +74,9 @@ int image_source_open(struct image_source **out, const char *path, const struct 
                       struct err *e);
 void image_source_close(struct image_source *s); /* NULL is fine */
 
+/* Keeps the pictures whose keys `keep` wants, before any is read. */
+void image_source_filter(struct image_source *s, bool (*keep)(void *data, const char *key),
+                         void *data);
 size_t image_source_count(const struct image_source *s);
 const char *image_source_key(const struct image_source *s, size_t i); /* the source's */
 /* Reads one picture's bytes, at most IMAGE_BYTES_MAX; free(*data). May be called from any thread,

@@ -165,6 +165,17 @@ void image_source_close(struct image_source *s)
     free(s);
 }
 
+void image_source_filter(struct image_source *s, bool (*keep)(void *data, const char *key),
+                         void *data)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->list.n; i++)
+        if (keep(data, s->list.members[i].key))
+            s->list.members[n++] = s->list.members[i];
+    s->list.n = n;
+}
+
 size_t image_source_count(const struct image_source *s)
 {
     return s->list.n;

@@ -16,6 +16,7 @@
 #include "jobs/forecast.h"
 #include "jobs/identity.h"
 #include "jobs/todo.h"
+#include "jobs/unused.h"
 #include "label/label.h"
 #include "store/runs.h"
 
@@ -532,9 +533,11 @@ int job_annotate(struct project *p, const struct annotate_options *o, struct ann
                  struct err *e)
 {
     struct annotating a = { .store = p->store, .options = o, .out = out };
-    int rc = todo_open(&a.todo, p, o, true, e);
+    int rc = unused_warn(p, o->events, e);
 
     *out = (struct annotate_result){ 0 };
+    if (rc == 0)
+        rc = todo_open(&a.todo, p, o, true, e);
     if (rc < 0)
         return rc;
     out->annotator = a.todo.annotator->name;

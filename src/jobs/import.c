@@ -8,20 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs/annotators.h"
 #include "jobs/import_names.h"
 #include "jobs/importing.h"
 
 enum { ROWS_MAX = 100000000, ANNOTATORS_MAX = 100000 };
 
 /* ---- annotators ---- */
-
-static int bad_name(const char *name, struct err *e)
-{
-    err_set(e, ERR_ARG, "not usable as an annotator's name: '%s'", name);
-    return err_expected(
-        e, "1 to %d bytes without control characters; not consensus or tie, which assent uses",
-        TASK_NAME_MAX);
-}
 
 /* A model's labels under a person's name, or the reverse, would be compared as what they are not.
  */
@@ -85,6 +78,7 @@ static int find_annotator(struct importing *im, const struct label_row *row, siz
     struct import_result *out = im->out;
     int rc;
 
+    name = name ? task_annotator_today(im->project->task, name) : NULL;
     if (!name) {
         err_set(e, ERR_ARG, "whose labels are these? this format doesn't say");
         return err_hint(e, "--annotator NAME says it");
@@ -94,9 +88,9 @@ static int find_annotator(struct importing *im, const struct label_row *row, siz
         rc = map_add(im->annotators, name, strlen(name), out->n_annotators, index, e);
     if (rc != 1)
         return rc;
-    if (*name == '\0' || strlen(name) > TASK_NAME_MAX || !text_is_printable(name) ||
-        task_name_is_reserved(name))
-        return bad_name(name, e);
+    rc = annotator_name_check(name, e);
+    if (rc < 0)
+        return rc;
     rc = mem_grow(&out->annotators, &im->annotators_cap, out->n_annotators + 1,
                   sizeof(*out->annotators), ANNOTATORS_MAX, e);
     if (rc < 0)
@@ -182,6 +176,18 @@ static int leave_out(struct importing *im, const char *key, struct err *e)
     return out->images_skipped[index] ? 0 : ERR_NOMEM;
 }
 
+/* Is it an image that was set aside? 1, or 0. */
+static int is_aside(struct importing *im, const char *key, struct err *e)
+{
+    enum match how = MATCH_NONE;
+    size_t image;
+    int rc = im->aside ? matcher_find(im->aside, key, &image, &how, e) : 0;
+
+    if (rc == 0 && how != MATCH_NONE)
+        im->out->rows_aside++;
+    return rc < 0 ? rc : how != MATCH_NONE;
+}
+
 /* 1, or 0 where the row is left out. */
 static int find_image(struct importing *im, const struct label_row *row, size_t *image,
                       struct err *e)
@@ -191,6 +197,8 @@ static int find_image(struct importing *im, const struct label_row *row, size_t 
 
     if (rc < 0)
         return err_at(e, "%s:%lu", im->options->path, row->line);
+    if (how == MATCH_NONE && (rc = is_aside(im, row->key, e)) != 0)
+        return rc < 0 ? err_at(e, "%s:%lu", im->options->path, row->line) : 0;
     if (how == MATCH_NONE && im->closed)
         return leave_out(im, row->key, e);
     if (how == MATCH_NONE)
@@ -477,6 +485,8 @@ static int start(struct importing *im, struct err *e)
         rc = matcher_new(&im->matcher, im->images, e);
     if (rc == 0)
         rc = matcher_beside(im->matcher, im->project, im->options->path, e);
+    if (rc == 0 && im->images->n_aside > 0)
+        rc = matcher_new_aside(&im->aside, &im->gone, im->images, e);
     if (rc == 0)
         rc = map_new(&im->annotators, e);
     if (rc == 0)
@@ -496,6 +506,8 @@ static void stop(struct importing *im)
 {
     labels_close(im->file);
     matcher_free(im->matcher);
+    matcher_free(im->aside);
+    store_images_release(&im->gone);
     catalogue_close(&im->catalogue);
     store_images_release(&im->own);
     map_free(im->unknown);

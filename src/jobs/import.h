@@ -49,9 +49,9 @@ struct import_result {
     const char *images_new[IMPORT_NAMED];
     size_t n_images_skipped;
     const char *images_skipped[IMPORT_NAMED];
-    uint64_t rows_skipped;
-    size_t n_pictures_new; /* that became images, as annotate would make them */
-    char values[96];       /* "-1/1" */
+    uint64_t rows_skipped, rows_aside; /* aside: of images that were set aside */
+    size_t n_pictures_new;             /* that became images, as annotate would make them */
+    char values[96];                   /* "-1/1" */
     uint64_t cancelled,
         superseded; /* annotations; superseded: a later one by the same annotator counts */
     struct import_annotator *annotators;

@@ -9,6 +9,7 @@
 #include "jobs/forecast.h"
 #include "jobs/identity.h"
 #include "jobs/todo.h"
+#include "jobs/unused.h"
 #include "label/label.h"
 
 enum { LOOKED_AT_MAX = 100 }; /* pictures, spread over those to do */
@@ -155,8 +156,10 @@ int job_plan(struct project *p, const struct annotate_options *o, struct plan_re
 {
     struct planning planning = { .options = o, .out = out };
     const struct todo *t = &planning.todo;
-    int rc = todo_open(&planning.todo, p, o, false, e);
+    int rc = unused_warn(p, o->events, e);
 
+    if (rc == 0)
+        rc = todo_open(&planning.todo, p, o, false, e);
     *out = (struct plan_result){ .cost = NAN, .currency = p->task->prices.currency };
     if (rc < 0)
         return rc;

@@ -375,6 +375,8 @@ static int make(struct making *m, struct err *e)
         rc = add_cost(m, e);
     if (rc == 0)
         rc = alarms_ring(r, e);
+    if (rc == 0)
+        rc = unused_find(m->project, &r->unused, e);
     if (rc < 0)
         return rc;
     return review_figures_load(&r->review, m->project->store, m->project->task, &m->data.images,
@@ -402,6 +404,7 @@ void report_result_release(struct report_result *r)
         stats_agreement_free(r->agreements[i]);
     consensus_result_release(&r->consensus);
     review_figures_release(&r->review);
+    unused_release(&r->unused);
     arena_release(&r->arena);
     *r = (struct report_result){ 0 };
 }

@@ -10,6 +10,7 @@
 #include "jobs/agree.h"
 #include "jobs/consensus.h"
 #include "jobs/cost.h"
+#include "jobs/unused.h"
 #include "project/project.h"
 #include "review/figures.h"
 #include "stats/stats.h"
@@ -93,6 +94,7 @@ struct report_result {
     struct report_alarm *alarms;
     size_t n_alarms;
     struct consensus_result consensus;
+    struct unused unused;                /* answers by names of before */
     struct review_figures review;        /* items 0: nothing was queued */
     struct stats_agreement **agreements; /* those above; private */
     size_t n_agreements;

@@ -187,6 +187,8 @@ static int fill(struct tally *c, struct err *e)
     }
     if (rc == 0)
         rc = list_runs(p, out, e);
+    if (rc == 0)
+        rc = unused_find(p, &out->unused, e);
     if (rc < 0)
         return rc;
     return review_figures_load(&out->review, p->store, p->task, &out->images, c->pair[0].values, e);
@@ -213,6 +215,7 @@ void status_result_release(struct status_result *r)
     store_images_release(&r->images);
     store_annotators_release(&r->known);
     review_figures_release(&r->review);
+    unused_release(&r->unused);
     arena_release(&r->arena);
     *r = (struct status_result){ 0 };
 }

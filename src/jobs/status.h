@@ -6,6 +6,7 @@
 #define ASSENT_JOBS_STATUS_H
 
 #include "base/base.h"
+#include "jobs/unused.h"
 #include "project/project.h"
 #include "review/figures.h"
 #include "store/images.h"
@@ -36,6 +37,7 @@ struct status_result {
     const char *why;                     /* these two */
     uint64_t compared, disputed, disputed_with_vote;
     bool stale_consensus;
+    struct unused unused;                /* answers by names of before */
     struct review_figures review;        /* items 0: nothing is queued */
     struct status_run runs[STATUS_RUNS]; /* the newest, newest first */
     size_t n_runs;

@@ -58,54 +58,35 @@ static int find_annotator(const struct task *t, const char *name, const struct a
 
 /* ---- which images ---- */
 
-/* Chooses the picture of one line's key. */
-static int choose_key(const struct todo *t, struct matcher *m, const char *key, uint8_t *chosen,
-                      struct err *e)
+struct choosing {
+    const struct todo *todo;
+    struct matcher *matcher;
+    uint8_t *chosen;
+};
+
+static int choose_key(void *data, const char *key, struct err *e)
 {
+    const struct choosing *c = data;
     enum match how;
     size_t image;
-    int rc = matcher_find(m, key, &image, &how, e);
+    int rc = matcher_find(c->matcher, key, &image, &how, e);
 
     if (rc < 0)
         return rc;
-    if (how == MATCH_NONE || t->catalogue.picture_of[image] == SIZE_MAX)
+    if (how == MATCH_NONE || c->todo->catalogue.picture_of[image] == SIZE_MAX)
         return err_set(e, ERR_FORMAT, "no picture is called '%s'", key);
-    chosen[t->catalogue.picture_of[image]] = 1;
+    c->chosen[c->todo->catalogue.picture_of[image]] = 1;
     return 0;
-}
-
-static int choose_keys(const struct todo *t, struct matcher *m, struct reader *r, uint8_t *chosen,
-                       struct err *e)
-{
-    const char *line;
-    size_t len;
-    int rc;
-
-    while ((rc = reader_line(r, &line, &len, e)) == 1) {
-        char *key = strndup(line, len);
-
-        rc = key ? 0 : err_set(e, ERR_NOMEM, "out of memory: a key");
-        if (rc == 0 && len > 0)
-            rc = choose_key(t, m, key, chosen, e);
-        free(key);
-        if (rc < 0)
-            return reader_at(r, e);
-    }
-    return rc;
 }
 
 static int read_keys(const struct todo *t, const char *path, uint8_t *chosen, struct err *e)
 {
-    struct matcher *m = NULL;
-    struct reader *r = NULL;
-    int rc = matcher_new(&m, t->catalogue.images, e);
+    struct choosing c = { .todo = t, .chosen = chosen };
+    int rc = matcher_new(&c.matcher, t->catalogue.images, e);
 
     if (rc == 0)
-        rc = reader_open(&r, path, e);
-    if (rc == 0)
-        rc = choose_keys(t, m, r, chosen, e);
-    reader_close(r);
-    matcher_free(m);
+        rc = reader_each_line(path, choose_key, &c, e);
+    matcher_free(c.matcher);
     return rc;
 }
 

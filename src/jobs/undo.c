@@ -35,21 +35,6 @@ static void find_run(void *data, const struct store_run_info *run)
     f->out->by_whom = keep(f, run->by_whom);
 }
 
-/* Labels of an annotator that count now. */
-static int count_labels(const struct project *p, const char *annotator, uint64_t *n, struct err *e)
-{
-    struct dataset d = { 0 };
-    int rc = dataset_open(&d, p, e);
-
-    *n = 0;
-    if (rc == 0)
-        rc = dataset_load(&d, &annotator, 1, 0, e);
-    for (size_t i = 0; rc == 0 && i < d.images.n * p->task->n_columns; i++)
-        *n += d.items[0].labels.values[i] >= 0;
-    dataset_release(&d);
-    return rc;
-}
-
 static int check_consensus(struct project *p, bool *stale, struct err *e)
 {
     struct store_annotators known;
@@ -74,11 +59,11 @@ static int change(struct project *p, const struct undo_options *o, struct undo_r
     if (rc == 0)
         rc = f.rc;
     if (rc == 0 && out->annotator)
-        rc = count_labels(p, out->annotator, &out->before, e);
+        rc = dataset_count_labels(p, out->annotator, &out->before, e);
     if (rc == 0)
         rc = store_run_withdraw(p->store, &out->run, o->back, e);
     if (rc == 0)
-        rc = count_labels(p, out->annotator, &out->after, e);
+        rc = dataset_count_labels(p, out->annotator, &out->after, e);
     return rc == 0 ? check_consensus(p, &out->stale_consensus, e) : rc;
 }
 

@@ -137,6 +137,48 @@ static int join(struct catalogue *c, const struct events *ev, struct err *e)
     return rc == 0 ? match_left(c, ev, e) : rc;
 }
 
+/* ---- images that were set aside ---- */
+
+struct aside {
+    struct map *own;         /* the keys of images that count */
+    struct matcher *matcher; /* of those that do not */
+};
+
+/* Is the picture an image's that counts, or nobody's? */
+static bool counts(void *data, const char *key)
+{
+    const struct aside *a = data;
+    enum match how;
+    size_t image;
+    struct err several;
+
+    return map_get(a->own, key, strlen(key), &image) ||
+           (matcher_find(a->matcher, key, &image, &how, &several) == 0 && how == MATCH_NONE);
+}
+
+/* Their pictures are passed over, and make no new images. */
+static int leave_aside(struct catalogue *c, struct err *e)
+{
+    const struct store_images *images = c->images;
+    struct store_images gone = { 0 };
+    struct aside a = { 0 };
+    size_t found;
+    int rc = images->n_aside == 0 ? 0 : map_new(&a.own, e);
+
+    if (images->n_aside == 0 || rc < 0)
+        return rc;
+    for (size_t i = 0; rc >= 0 && i < images->n; i++)
+        rc = map_add(a.own, images->keys[i], strlen(images->keys[i]), i, &found, e);
+    if (rc >= 0)
+        rc = matcher_new_aside(&a.matcher, &gone, images, e);
+    if (rc == 0)
+        image_source_filter(c->source, counts, &a);
+    matcher_free(a.matcher);
+    store_images_release(&gone);
+    map_free(a.own);
+    return rc;
+}
+
 int catalogue_open(struct catalogue *out, const char *path, const struct store_images *images,
                    const struct events *ev, struct err *e)
 {
@@ -145,6 +187,8 @@ int catalogue_open(struct catalogue *out, const char *path, const struct store_i
     out->images = images;
     if (rc == 0 && !(out->path = strdup(path)))
         rc = err_set(e, ERR_NOMEM, "out of memory: a path");
+    if (rc == 0)
+        rc = leave_aside(out, e);
     if (rc == 0)
         rc = join(out, ev, e);
     if (rc < 0)
@@ -243,6 +287,8 @@ int catalogue_add(struct catalogue *c, struct project *p, size_t *n_new, struct 
     int rc = load_own(c, p, e);
 
     *n_new = 0;
+    if (rc == 0)
+        rc = leave_aside(c, e);
     if (rc == 0)
         rc = join(c, NULL, e);
     return rc == 0 ? add_new(c, p, n_new, e) : rc;

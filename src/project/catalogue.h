@@ -38,6 +38,9 @@ bool matcher_knows(struct matcher *m, const char *key);
 /* What an image is called that a key would bring into a project: an address is its host and path,
  * any other key itself. *name is valid until the next call. */
 int matcher_name(struct matcher *m, const char *key, const char **name, struct err *e);
+/* Of the images that were set aside: *gone, which is made for it, must outlive it. */
+int matcher_new_aside(struct matcher **out, struct store_images *gone,
+                      const struct store_images *images, struct err *e);
 /* Makes a key known that matched nothing. */
 int matcher_add(struct matcher *m, const char *key, size_t image, struct err *e);
 

@@ -67,3 +67,17 @@ const struct labelled *dataset_find(const struct dataset *d, const char *name)
             return &d->items[i];
     return NULL;
 }
+
+int dataset_count_labels(const struct project *p, const char *annotator, uint64_t *n, struct err *e)
+{
+    struct dataset d = { 0 };
+    int rc = dataset_open(&d, p, e);
+
+    *n = 0;
+    if (rc == 0)
+        rc = dataset_load(&d, &annotator, 1, 0, e);
+    for (size_t i = 0; rc == 0 && i < d.images.n * p->task->n_columns; i++)
+        *n += d.items[0].labels.values[i] >= 0;
+    dataset_release(&d);
+    return rc;
+}

@@ -35,4 +35,8 @@ void dataset_release(struct dataset *d); /* zeroed is fine */
 /* The labels of one; NULL: they are not loaded. */
 const struct labelled *dataset_find(const struct dataset *d, const char *name);
 
+/* Labels of one annotator that count now; ERR_ARG where nobody is called so. */
+int dataset_count_labels(const struct project *p, const char *annotator, uint64_t *n,
+                         struct err *e);
+
 #endif

@@ -52,6 +52,22 @@ int matcher_new(struct matcher **out, const struct store_images *images, struct 
     return 0;
 }
 
+int matcher_new_aside(struct matcher **out, struct store_images *gone,
+                      const struct store_images *images, struct err *e)
+{
+    *out = NULL;
+    *gone = (struct store_images){ .n = images->n_aside };
+    gone->keys = mem_new(gone->n, sizeof(*gone->keys), e);
+    gone->ids = mem_new(gone->n, sizeof(*gone->ids), e);
+    if (!gone->keys || !gone->ids)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < gone->n; i++) {
+        gone->keys[i] = images->aside[i].key;
+        gone->ids[i] = images->aside[i].id;
+    }
+    return matcher_new(out, gone, e);
+}
+
 void matcher_free(struct matcher *m)
 {
     if (!m)

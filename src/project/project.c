@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store/runs.h"
+
 static const char task_file[] = "assent.yaml", database_file[] = "assent.db";
 
 const char *project_database_library(void)
@@ -29,6 +31,49 @@ static int load_task(struct project *p, struct err *e)
     return rc;
 }
 
+/* ---- annotators that had another name ---- */
+
+static int rename_annotator(struct project *p, const char *old, const char *name,
+                            enum project_mode mode, struct err *e)
+{
+    struct buf what = BUF_INIT(4096);
+    int rc = mode == PROJECT_READ ? 0 : store_begin(p->store, e);
+
+    if (rc == 0)
+        rc = store_annotator_rename(p->store, old, name, e);
+    if (rc < 0)
+        err_at(e, "%s: was: %s", task_file, old);
+    if (rc != 1 || mode == PROJECT_READ)
+        return mode == PROJECT_READ ? rc : store_end(p->store, rc, e);
+    buf_printf(&what, "was: annotator '%s' is '%s'", old, name);
+    rc = buf_end(&what, "an event", e);
+    if (rc == 0)
+        rc = store_event(p->store, what.text, e);
+    buf_release(&what);
+    return store_end(p->store, rc, e);
+}
+
+/* What assent.yaml says with `was`, of those that the database knows by the old name. */
+static int rename_annotators(struct project *p, enum project_mode mode, struct err *e)
+{
+    struct store_annotators known = { 0 };
+    bool any = false;
+    int rc = 0;
+
+    for (size_t i = 0; i < p->task->n_annotators; i++)
+        any |= p->task->annotators[i].n_was > 0;
+    if (any)
+        rc = store_annotators_load(p->store, &known, e);
+    for (size_t i = 0; rc >= 0 && i < known.n; i++) {
+        const char *name = task_annotator_today(p->task, known.items[i].name);
+
+        if (name != known.items[i].name)
+            rc = rename_annotator(p, known.items[i].name, name, mode, e);
+    }
+    store_annotators_release(&known);
+    return rc < 0 ? rc : 0;
+}
+
 int project_open(struct project **out, const char *dir, enum project_mode mode, struct err *e)
 {
     struct project *p = mem_new(1, sizeof(*p), e);
@@ -45,6 +90,8 @@ int project_open(struct project **out, const char *dir, enum project_mode mode, 
         path = file_join(dir, database_file, e);
         rc = path ? store_open(&p->store, path, modes[mode], e) : ERR_NOMEM;
     }
+    if (rc == 0)
+        rc = rename_annotators(p, mode, e);
     free(path);
     if (rc < 0)
         project_close(p);

@@ -17,6 +17,7 @@
 #include "review/pictures.h"
 #include "review/state.h"
 #include "store/reviewers.h"
+#include "store/runs.h"
 
 enum {
     LEASE_DAYS = 30,
@@ -205,6 +206,8 @@ struct taking {
     struct state state;
     struct person *person;
     struct review_answers *out;
+    struct store_run run; /* what is kept of the file is one, so that it can be taken back */
+    bool begun;
 };
 
 struct was_kept {
@@ -242,6 +245,21 @@ static int take_back(struct taking *t, size_t item, struct err *e)
     return state_undo(&t->state, t->person, item, PACKET_TAB, e);
 }
 
+static int begin_run(struct taking *t, struct err *e)
+{
+    int rc = t->begun ? 0 : store_run_begin(t->site->store, &t->run, t->site->task, e);
+
+    t->begun = rc == 0;
+    return rc;
+}
+
+static int end_run(struct taking *t, struct err *e)
+{
+    const struct store_counts counts = { .labels = t->out->kept };
+
+    return t->begun ? store_run_end(t->site->store, &counts, e) : 0;
+}
+
 static int take_new(struct taking *t, const struct body *b, const struct body_answer *a,
                     size_t item, const char *at, struct err *e)
 {
@@ -262,8 +280,10 @@ static int take_new(struct taking *t, const struct body *b, const struct body_an
         *(how == ANSWERED ? &t->out->known : &t->out->refused) += 1;
         return 0;
     }
+    rc = begin_run(t, e);
+    if (rc == 0)
+        rc = state_answer(s, t->person, &g, e);
     t->out->kept++;
-    rc = state_answer(s, t->person, &g, e);
     return rc == 0 && b->undone ? take_back(t, item, e) : rc;
 }
 
@@ -351,18 +371,26 @@ static int take_file(struct taking *t, const char *path, struct err *e)
 {
     struct cursor file = { 0 };
     int64_t annotator = 0;
-    char *text = NULL;
+    char *text = NULL, hex[SHA256_HEX];
     size_t len;
     int rc = file_read(path, ANSWERS_FILE_MAX, &text, &len, e);
 
+    if (rc == 0)
+        sha256_hex(text, len, hex);
     if (rc == 0)
         rc = cursor_parse(&file, path, text, len, e);
     if (rc == 0)
         rc = check_packet(t, file.value, &annotator, e);
     if (rc == 0)
         rc = state_person(&t->state, annotator, &t->person, e);
+    t->run = (struct store_run){ .annotator = annotator,
+                                 .settings = "{\"format\":\"answers\"}",
+                                 .source = path,
+                                 .source_sha256 = hex };
     if (rc == 0)
         rc = take_list(t, &file, e);
+    if (rc == 0)
+        rc = end_run(t, e);
     free(text);
     cursor_close(&file);
     return rc;

@@ -59,6 +59,9 @@ static void say_images(struct page *p, const struct import_result *r)
     for (size_t i = 0; i < at_most(r->n_images_skipped, IMPORT_NAMED); i++)
         page_note(p, "  '%s' is not in this project: its rows were left out", r->images_skipped[i]);
     say_more(p, "  ", r->n_images_skipped, IMPORT_NAMED, " left out");
+    if (r->rows_aside > 0)
+        page_note(p, "%s about images that were set aside: left out",
+                  text_count(r->rows_aside, "row", matched));
 }
 
 static const struct figure annotator_figures[] = {
@@ -104,6 +107,7 @@ static void set_labels(struct page *p, const struct import_result *r)
     page_text(p, "image_column", r->image_column);
     page_count(p, "rows", r->rows);
     page_count(p, "rows_skipped", r->rows_skipped);
+    page_count(p, "rows_set_aside", r->rows_aside);
     page_text(p, "values", r->values);
     page_count(p, "repeated", r->repeated);
     page_count(p, "cancelled", r->cancelled);

@@ -8,6 +8,7 @@
 #include "show/cost.h"
 #include "show/people.h"
 #include "show/show.h"
+#include "show/unused.h"
 
 enum {
     SHOWN = 10,       /* best and worst questions, missed classes */
@@ -491,6 +492,7 @@ struct page *show_report(const struct report_result *r)
     page_text(p, "name", r->task->name);
     page_count(p, "images", r->n_images);
     page_count(p, "questions", r->task->n_questions);
+    unused_show(p, &r->unused);
     say_pair(p, r);
     add_bias(p, r);
     add_rules(p, r);

@@ -9,6 +9,7 @@
 
 #include "jobs/agree.h"
 #include "jobs/annotate.h"
+#include "jobs/annotators.h"
 #include "jobs/ask.h"
 #include "jobs/consensus.h"
 #include "jobs/export.h"
@@ -19,6 +20,7 @@
 #include "jobs/plan.h"
 #include "jobs/report.h"
 #include "jobs/review.h"
+#include "jobs/set_aside.h"
 #include "jobs/status.h"
 #include "jobs/undo.h"
 #include "show/blocks.h"
@@ -36,6 +38,8 @@ struct page *show_consensus(const struct consensus_result *r);
 struct page *show_report(const struct report_result *r);
 struct page *show_export(const struct export_result *r);
 struct page *show_undo(const struct undo_result *r);
+struct page *show_rename(const struct rename_result *r);
+struct page *show_set_aside(const struct aside_result *r);
 /* runs: the newest ones are shown too. */
 struct page *show_status(const struct status_result *r, bool runs);
 struct page *show_reviewers(const struct reviewers *r);

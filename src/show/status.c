@@ -3,6 +3,7 @@
 
 #include "show/people.h"
 #include "show/show.h"
+#include "show/unused.h"
 
 static const struct figure kind_figures[] = { { "kind", "kind", NULL, FIGURE_TEXT, .rank = 3 },
                                               { 0 } };
@@ -121,12 +122,17 @@ struct page *show_status(const struct status_result *r, bool runs)
                    text_count(r->task->n_questions, "question", n[1]),
                    text_count(cells, "cell", n[2]));
     page_text(p, "name", r->task->name);
+    if (r->images.n_aside > 0)
+        page_note(p, "%s set aside: assent images restore takes them back",
+                  text_count(r->images.n_aside, "more image", n[0]));
     page_count(p, "images", r->images.n);
+    page_count(p, "images_set_aside", r->images.n_aside);
     page_count(p, "questions", r->task->n_questions);
     page_count(p, "cells", cells);
     page_set(p, "stale_consensus", jv_pack("b", (int)r->stale_consensus));
     add_annotators(p, r);
     say_other_wording(p, r);
+    unused_show(p, &r->unused);
     if (r->known.n == 0)
         page_note(p, "nothing is imported yet: assent import FILE --annotator NAME, or assent "
                      "annotate");
@@ -142,29 +148,5 @@ struct page *show_status(const struct status_result *r, bool runs)
         page_close(p);
     }
     add_runs(p, r, runs);
-    return p;
-}
-
-struct page *show_undo(const struct undo_result *r)
-{
-    struct page *p = page_new();
-    char before[TEXT_COUNT_MAX], after[32];
-
-    page_paragraph(p, "run %lld of %s (%s, %s, by %s) %s", (long long)r->run, r->annotator,
-                   r->source ? r->source : "no file", r->started, r->by_whom,
-                   r->back ? "counts again" : "is withdrawn: it no longer counts");
-    page_note(p, "%s by %s counted before, %s now", text_count(r->before, "label", before),
-              r->annotator, text_grouped(r->after, after));
-    if (r->stale_consensus)
-        page_note(p, "the consensus was made of other labels: assent consensus makes it anew");
-    if (!r->back)
-        page_note(p, "nothing was deleted: assent undo --undo %lld brings it back",
-                  (long long)r->run);
-    page_count(p, "run", (uint64_t)r->run);
-    page_text(p, "annotator", r->annotator);
-    page_set(p, "withdrawn", jv_pack("b", (int)!r->back));
-    page_count(p, "labels_before", r->before);
-    page_count(p, "labels", r->after);
-    page_set(p, "stale_consensus", jv_pack("b", (int)r->stale_consensus));
     return p;
 }

@@ -150,6 +150,17 @@ int store_frame_load(struct store *s, int64_t design, const struct task *t,
 
 /* ---- strata ---- */
 
+/* Of images that were set aside `drawn` cells are in the sample: the part of the stratum that is
+ * left is a domain, whose size is estimated by its share of what was drawn. Cochran, Sampling
+ * Techniques (1977), 2.11-2.12. */
+static void set_cells_aside(struct store_stratum *h, uint64_t drawn)
+{
+    if (drawn == 0 || h->drawn == 0 || drawn > h->drawn)
+        return;
+    h->cells = (uint64_t)((double)h->cells * (double)(h->drawn - drawn) / (double)h->drawn + 0.5);
+    h->drawn -= drawn;
+}
+
 int store_strata_load(struct store *s, int64_t design, struct arena *arena,
                       struct store_stratum **strata, size_t *n, struct err *e)
 {
@@ -164,8 +175,12 @@ int store_strata_load(struct store *s, int64_t design, struct arena *arena,
         rc = ERR_NOMEM;
     if (rc == 0)
         rc = sql_query(s->db, &list,
-                       "SELECT name, cells, drawn, part FROM review_stratum WHERE design = $1"
-                       " ORDER BY position",
+                       "SELECT name, cells, drawn, part, coalesce(gone.n, 0)"
+                       " FROM review_stratum AS h LEFT JOIN (SELECT i.stratum, count(*) AS n"
+                       " FROM review_item AS i JOIN image ON image.id = i.image"
+                       " WHERE i.design = $1 AND i.kind <> 'repeat' AND image.aside IS NOT NULL"
+                       " GROUP BY i.stratum) AS gone ON gone.stratum = h.position"
+                       " WHERE h.design = $1 ORDER BY h.position",
                        BIND(INT(design)), e);
     while (rc == 0 && *n < (size_t)count && (rc = sql_step(list, e)) == 1) {
         const char *name = sql_text(list, 0);
@@ -174,6 +189,7 @@ int store_strata_load(struct store *s, int64_t design, struct arena *arena,
         *h = (struct store_stratum){ arena_text(arena, name, strlen(name), e),
                                      (uint64_t)sql_int(list, 1), (uint64_t)sql_int(list, 2),
                                      (size_t)sql_int(list, 3) };
+        set_cells_aside(h, (uint64_t)sql_int(list, 4));
         rc = h->name ? 0 : ERR_NOMEM;
     }
     sql_done(list);

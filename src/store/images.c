@@ -22,8 +22,9 @@ static int new_images(struct store *s, struct store_images *out, struct err *e)
     out->max_id = max_id;
     out->keys = mem_new((size_t)n, sizeof(*out->keys), e);
     out->ids = mem_new((size_t)n, sizeof(*out->ids), e);
+    out->aside = mem_new((size_t)n, sizeof(*out->aside), e);
     out->index_of = mem_new((size_t)max_id + 1, sizeof(*out->index_of), e);
-    if (!out->keys || !out->ids || !out->index_of)
+    if (!out->keys || !out->ids || !out->aside || !out->index_of)
         return ERR_NOMEM;
     memset(out->index_of, 0xff, ((size_t)max_id + 1) * sizeof(*out->index_of)); /* SIZE_MAX: none */
     out->n = (size_t)n;
@@ -34,18 +35,24 @@ static int fill_images(struct store *s, struct store_images *out, struct err *e)
 {
     struct sql_rows *list;
     size_t i = 0;
-    int rc = sql_query(s->db, &list, "SELECT id, key FROM image ORDER BY id", BIND_NOTHING, e);
+    int rc = sql_query(s->db, &list, "SELECT id, key, aside IS NOT NULL FROM image ORDER BY id",
+                       BIND_NOTHING, e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         int64_t id = sql_int(list, 0);
         const char *key = sql_text(list, 1);
 
-        rc = 0;
-        if (i == out->n || id < 0 || id > out->max_id)
+        if (i + out->n_aside == out->n || id < 0 || id > out->max_id) {
+            rc = 0;
             break; /* images that another program added since they were counted */
-        out->keys[i] = arena_text(&out->arena, key, strlen(key), e);
-        if (!out->keys[i])
-            rc = ERR_NOMEM;
+        }
+        key = arena_text(&out->arena, key, strlen(key), e);
+        rc = key ? 0 : ERR_NOMEM;
+        if (sql_int(list, 2)) {
+            out->aside[out->n_aside++] = (struct store_aside){ key, id };
+            continue;
+        }
+        out->keys[i] = key;
         out->ids[i] = id;
         out->index_of[id] = i++;
     }
@@ -71,6 +78,7 @@ void store_images_release(struct store_images *images)
 {
     free(images->keys);
     free(images->ids);
+    free(images->aside);
     free(images->index_of);
     arena_release(&images->arena);
     *images = (struct store_images){ 0 };
@@ -84,6 +92,14 @@ size_t store_images_index(const struct store_images *images, int64_t id)
 int store_image_add(struct store *s, const char *key, int64_t *id, struct err *e)
 {
     return sql_insert(s->db, "INSERT INTO image (key) VALUES ($1)", BIND(TEXT(key)), id, e);
+}
+
+int store_image_set_aside(struct store *s, int64_t image, bool back, struct err *e)
+{
+    char now[32];
+
+    return sql_run(s->db, "UPDATE image SET aside = $1 WHERE id = $2",
+                   BIND(TEXT(back ? NULL : store_now(now)), INT(image)), e);
 }
 
 int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_t width,

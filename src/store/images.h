@@ -11,14 +11,21 @@
 #include "base/base.h"
 #include "store/store.h"
 
-/* All images in the order they were added. index_of[id] is an image's index, for ids up to max_id.
- */
+/* All images that count, in the order they were added. index_of[id] is an image's index, for ids up
+ * to max_id. Those that were set aside are none of them. */
+struct store_aside {
+    const char *key;
+    int64_t id;
+};
+
 struct store_images {
     size_t n;
     const char **keys;
     int64_t *ids;
     size_t *index_of;
     int64_t max_id;
+    struct store_aside *aside; /* [n_aside] in the same order */
+    size_t n_aside;
     struct arena arena; /* private */
 };
 
@@ -27,6 +34,8 @@ void store_images_release(struct store_images *images);
 /* SIZE_MAX: there is no such image, or it came after they were listed. */
 size_t store_images_index(const struct store_images *images, int64_t id);
 int store_image_add(struct store *s, const char *key, int64_t *id, struct err *e);
+/* Sets an image aside, or takes it back among those that count. Its answers stay. */
+int store_image_set_aside(struct store *s, int64_t image, bool back, struct err *e);
 
 /* What its bytes are: from now on it is known by them too. sha256 NULL: it could not be read.
  * width 0: not looked at; what was known of the same bytes stays. */

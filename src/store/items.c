@@ -44,7 +44,8 @@ static int take_item(struct listing *l, struct sql_rows *row, struct err *e)
     if (kind == REVIEW_KINDS)
         return name_unknown("review_item.kind", sql_text(row, 2), e);
     item.image = store_images_index(l->images, sql_int(row, 3));
-    if (item.image == SIZE_MAX || !task_find_column_or_former(l->task, sql_text(row, 4), &item.column))
+    if (item.image == SIZE_MAX ||
+        !task_find_column_or_former(l->task, sql_text(row, 4), &item.column))
         return 0;
     item.kind = (enum review_kind)kind;
     item.votes = (uint32_t)sql_int(row, 5);

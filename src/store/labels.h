@@ -29,6 +29,26 @@ int store_labels_load(struct store *s, int64_t annotator, const struct task *t,
                       struct err *e);
 void store_labels_release(struct store_labels *l);
 
+/* ---- answers that lie unused ---- */
+
+struct store_unused {    /* of a question, or an option of one, that the task does not ask */
+    const char *name;    /* the column's where its question is asked, else the question's */
+    const char *wording; /* the question's, as JSON */
+    bool asked;          /* the task has this question, otherwise: as another kind, without it */
+    uint64_t answers;    /* above 0 */
+};
+
+struct store_unused_list {
+    struct store_unused *items; /* in the order they were first asked */
+    size_t n, cap;
+    bool *known;        /* [n_questions] of the task that some answers could be to */
+    struct arena arena; /* private */
+};
+
+int store_unused_load(struct store *s, const struct task *t, struct store_unused_list *out,
+                      struct err *e);
+void store_unused_release(struct store_unused_list *l);
+
 /* ---- who answers what next ---- */
 
 enum { CELL_ANSWERED, CELL_OPEN, CELL_ERROR };

@@ -71,21 +71,22 @@ int store_answer_add(struct store *s, const struct store_answer *a, const struct
 {
     char now[32];
     const char *at = a->at ? a->at : store_now(now);
-    int rc =
-        sql_run(s->db,
-                "INSERT INTO review_answer (annotator, key, item, kind, value,"
-                " seconds, mode, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                BIND(INT(a->annotator), TEXT(a->key), INT(a->item), TEXT(answer_names[a->kind]),
-                     TEXT(a->value), REAL(a->seconds), TEXT(mode_names[a->mode]), TEXT(at)),
-                e);
+    int rc = sql_run(s->db,
+                     "INSERT INTO review_answer (annotator, key, item, kind, value,"
+                     " seconds, mode, at, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                     BIND(INT(a->annotator), TEXT(a->key), INT(a->item),
+                          TEXT(answer_names[a->kind]), TEXT(a->value), REAL(a->seconds),
+                          TEXT(mode_names[a->mode]), TEXT(at), INT_OR_NULL(s->run)),
+                     e);
 
     if (rc < 0 || b->vote == VALUE_MISSING)
         return rc;
     return sql_run(s->db,
                    "INSERT INTO vote (annotator, image, question_set, position, value,"
-                   " seconds, at, item) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                   " seconds, at, item, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                    BIND(INT(a->annotator), INT(b->image), INT(s->run_set), INT(b->column),
-                        INT(b->vote), REAL(a->seconds), TEXT(at), INT(a->item)),
+                        INT(b->vote), REAL(a->seconds), TEXT(at), INT(a->item),
+                        INT_OR_NULL(s->run)),
                    e);
 }
 
@@ -120,9 +121,10 @@ static int read_answer(struct sql_rows *row, struct store_answer *a, struct err 
     return mode < COUNT(mode_names) ? 0 : name_unknown("review_answer.mode", sql_text(row, 6), e);
 }
 
+/* What a withdrawn packet brought counts as little as what was undone. */
 #define ANSWER_COLUMNS                                                                \
     "SELECT annotator, item, key, kind, value, seconds, mode, at, undone IS NOT NULL" \
-    " FROM review_answer"
+    " OR run IN (SELECT id FROM run WHERE withdrawn IS NOT NULL) FROM review_answer"
 
 static int list_answers(struct store *s, const char *statement, struct sql_values v,
                         struct store_answer_reader r, struct err *e)

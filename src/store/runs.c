@@ -145,7 +145,7 @@ int store_runs(struct store *s, size_t most,
     int rc = sql_query(s->db, &list,
                        "SELECT run.id, annotator.name, source, source_sha256, settings, by_whom,"
                        " started, ended, images, labels, abstentions, coalesce(seconds, 0),"
-                       " coalesce(withdrawn, '')"
+                       " coalesce(withdrawn, ''), run.annotator"
                        " FROM run"
                        " JOIN annotator ON annotator.id = run.annotator"
                        " ORDER BY run.id DESC LIMIT $1",
@@ -154,7 +154,7 @@ int store_runs(struct store *s, size_t most,
     while (rc >= 0 && (rc = sql_step(list, e)) == 1) {
         struct store_run_info run = {
             .id = sql_int(list, 0),
-            .annotator = sql_text(list, 1),
+            .annotator = store_renamed(s, sql_int(list, 13), sql_text(list, 1)),
             .source = sql_text(list, 2),
             .source_sha256 = sql_text(list, 3),
             .settings = sql_text(list, 4),

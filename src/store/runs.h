@@ -23,6 +23,7 @@ struct store_annotator {
     enum annotator_kind kind;
     uint64_t votes; /* single votes, not bulk answers */
     bool reviews;   /* may open the review page, or once could */
+    bool engine;    /* a model that answered here, not in a file */
 };
 
 struct store_annotators {
@@ -39,6 +40,11 @@ const struct store_annotator *store_annotators_find(const struct store_annotator
 /* Finds the annotator, or adds it. ERR_ARG where the name is known as another kind. */
 int store_annotator_id(struct store *s, const char *name, enum annotator_kind kind, int64_t *id,
                        struct err *e);
+
+/* Gives an annotator, who is known as `old`, another name: answers, votes and links stay. A store
+ * that is only read just knows it so until it is closed; new_name must live as long. 1, or 0 where
+ * nobody is called `old`; ERR_ARG where somebody has the new name. */
+int store_annotator_rename(struct store *s, const char *old, const char *new_name, struct err *e);
 
 /* ---- runs ---- */
 

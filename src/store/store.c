@@ -31,6 +31,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode, struc
     *out = NULL;
     if (!s)
         return ERR_NOMEM;
+    s->reads = mode == STORE_READ;
     rc = sql_open(&s->db, path, modes[mode], e);
     if (rc < 0)
         store_close(s);
@@ -41,8 +42,10 @@ int store_open(struct store **out, const char *path, enum store_mode mode, struc
 
 void store_close(struct store *s)
 {
-    if (s)
-        sql_close(s->db);
+    if (!s)
+        return;
+    sql_close(s->db);
+    free(s->renames);
     free(s);
 }
 

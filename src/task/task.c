@@ -152,6 +152,15 @@ const struct annotator *task_find_annotator(const struct task *t, const char *na
     return NULL;
 }
 
+const char *task_annotator_today(const struct task *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_annotators; i++)
+        for (size_t w = 0; w < t->annotators[i].n_was; w++)
+            if (strcmp(t->annotators[i].was[w], name) == 0)
+                return t->annotators[i].name;
+    return name;
+}
+
 /* ---- label texts ---- */
 
 struct word {

@@ -178,6 +178,9 @@ bool task_find_column(const struct task *t, const char *name, size_t *column);
 /* The same by a name that the column has, or else had. */
 bool task_find_column_or_former(const struct task *t, const char *name, size_t *column);
 const struct annotator *task_find_annotator(const struct task *t, const char *name);
+/* What an annotator is called today who is, or was, called `name`; name itself where nothing says.
+ */
+const char *task_annotator_today(const struct task *t, const char *name);
 
 /* ---- a question's texts ---- */
 

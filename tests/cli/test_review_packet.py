@@ -57,6 +57,20 @@ class Packet(ReviewCase):
             self.write("bad.json", json.dumps({**file, **change}))
             self.fails("import", "bad.json", "--format", "answers", says=says)
 
+    def test_a_packet_s_answers_are_withdrawn_and_brought_back(self):
+        packet = self.packet()
+        self.answers(packet, *[(i, {}) for i in range(15)])
+        self.take_back()
+        run = self.json("status")["runs"][0]
+        self.assertEqual((run["annotator"], run["source"]), ("anna", "answers.json"))
+        self.assertEqual(self.json("status")["review"]["done"], 15)
+        given = self.json("undo")
+        self.assertEqual((given["run"], given["labels_before"] - given["labels"]), (run["id"], 15))
+        self.assertEqual(self.json("status")["review"]["done"], 0)
+        self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(15,)])
+        self.run_assent("undo", "--undo", str(run["id"]))
+        self.assertEqual(self.json("status")["review"]["done"], 15)
+
     def test_what_is_in_a_packet_goes_to_nobody_else(self):
         self.run_assent("review", "--packet", "out.zip", "--reviewer", "anna")
         ran = self.run_assent("review", "--packet", "two.zip", "--reviewer", "bob", code=2)

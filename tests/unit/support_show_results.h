@@ -59,6 +59,7 @@ struct results {
     struct report_result report;
     struct status_annotator annotators[SHOW_PEOPLE];
     struct status_result status;
+    struct unused_name unused[1];
 };
 
 static inline struct stats_figures some_figures(struct results *r, double agreement)
@@ -246,6 +247,14 @@ static inline void make_report(struct results *r)
     make_cost(r);
 }
 
+static inline void make_unused(struct results *r)
+{
+    const struct unused unused = { .items = r->unused, .n = 1 };
+
+    r->unused[0] = (struct unused_name){ "question", "Bold", "Bald", 1000 };
+    r->status.unused = r->report.unused = unused;
+}
+
 static inline void make_status(struct results *r)
 {
     for (size_t a = 0; a < SHOW_PEOPLE; a++)
@@ -290,6 +299,7 @@ static inline void results_make(struct results *r, const char *model, const char
     make_review(r);
     make_report(r);
     make_status(r);
+    make_unused(r);
 }
 
 static inline void results_release(struct results *r)

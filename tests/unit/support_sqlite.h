@@ -151,14 +151,18 @@ static const char *const of_version[] = {
     "INSERT INTO review_packet VALUES ('" HASH "', 2, 30, '2020-01-31T12:00:00Z');"
     "UPDATE vote SET item = 1;",
     "INSERT INTO review_frame VALUES (1, 0, 2, '[\"Bald\"]', 9, '2020-01-31T12:00:00Z', 'u');",
+    "INSERT INTO run (id, annotator, question_set, settings, by_whom, started, withdrawn) VALUES"
+    " (2, 1, 1, '{}', 'me', '2020-02-01T12:00:00Z', '2020-02-02T12:00:00Z');"
+    "INSERT INTO answers (run, image, value) VALUES (2, 1, x'00000000');"
+    "INSERT INTO withdrawal VALUES (1, 2, 0, '2020-02-02T12:00:00Z', 'me');",
 };
 
-enum { NEWEST_VERSION = 5 };
+enum { NEWEST_VERSION = 6 };
 
 static inline void make_version(const char *path, int version)
 {
     static const char *const files[] = { "schema.sql", "schema_2.sql", "schema_3.sql",
-                                         "schema_4.sql" };
+                                         "schema_4.sql", "schema_5.sql" };
     char text[100];
     size_t len;
 

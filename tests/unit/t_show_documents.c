@@ -58,7 +58,11 @@ static const struct members promised[] = {
     { report_page, "after.second.macro", AGREEMENT },
     { report_page, "by.parts[]", "value images before" },
     { report_page, "review", REVIEW },
-    { status_page, "", "name images questions cells annotators[] between stale_consensus runs[]" },
+    { status_page, "",
+      "name images images_set_aside questions cells annotators[] between stale_consensus unused[] "
+      "runs[]" },
+    { status_page, "unused[]", "kind name answers likely" },
+    { report_page, "unused[]", "kind name answers likely" },
     { status_page, "between", "annotators[] why compared disputed disputed_with_vote" },
     { status_page, "annotators[]", "name kind labels abstentions votes answered_to_other_wording" },
     { status_page, "review", REVIEW },
@@ -85,7 +89,8 @@ static const struct members promised[] = {
       "width height questions tiles image_tokens tokens flop flop_one_by_one" },
     { model_page, "tensors[]", "name dtype shape[] file" },
     { import_page, "",
-      "format image_column rows rows_skipped values repeated cancelled superseded names images "
+      "format image_column rows rows_skipped rows_set_aside values repeated cancelled superseded "
+      "names images "
       "annotators[]" },
     { import_page, "names", "of matched folded[] unmatched[]" },
     { import_page, "images",

@@ -120,10 +120,25 @@ static void check_version_4(struct world *w)
     assert_int_equal(frame_of(w), 1);
 }
 
+static void find_withdrawn(void *data, const struct store_run_info *run)
+{
+    *(int *)data += run->id == 2 && *run->withdrawn != '\0';
+}
+
+static void check_version_5(struct world *w)
+{
+    int withdrawn = 0;
+    struct err e;
+
+    assert_ok(store_runs(w->store, 10, find_withdrawn, &withdrawn, &e), &e);
+    assert_int_equal(withdrawn, 1);
+}
+
 static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
 {
     static void (*const checks[])(struct world * w) = { check_version_1, check_version_2,
-                                                        check_version_3, check_version_4 };
+                                                        check_version_3, check_version_4,
+                                                        check_version_5 };
     const char *path = scratch_path(state, "assent.db");
 
     for (int version = 1; version < NEWEST_VERSION; version++) {
@@ -143,7 +158,7 @@ static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
         check_sql(path,
                   "PRAGMA user_version; PRAGMA integrity_check; PRAGMA foreign_key_check;"
                   "SELECT what FROM event",
-                  "5\nok\nimport\n");
+                  "6\nok\nimport\n");
     }
 }
 
@@ -179,7 +194,7 @@ static void programs_that_meet_bring_a_database_up_to_date_once(void **state)
             assert_int_equal(child_says(&children[k]), 0);
         for (size_t k = PROGRAMS; k-- > 0;)
             child_end(&children[k]);
-        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "5\nok\n");
+        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "6\nok\n");
     }
 }
 

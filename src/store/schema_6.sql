@@ -1,0 +1,5 @@
+-- Version 6: images can be set aside, and a packet's answers are a run, so that both can be taken back.
+
+ALTER TABLE image ADD COLUMN aside TEXT; -- since when; null: it is one of the project's images
+
+ALTER TABLE review_answer ADD COLUMN run INTEGER REFERENCES run; -- the import of the packet; null: given on the page
