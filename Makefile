@@ -47,7 +47,7 @@ fuzz: packages-fuzz
 	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
 test-all: test test-asan fuzz
-	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) review_safety page page_looks page_network page_program
+	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip review_safety page page_looks page_network page_program
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review_safety.py Mutated
 
 oracle: packages-oracle
