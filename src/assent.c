@@ -244,7 +244,11 @@ static int run_annotate(struct project *p, const union options *o, const struct 
     struct annotate_result r;
     int rc = job_annotate(p, &own, &r, e);
 
-    return rc < 0 ? rc : give_page(json, show_annotate(&r), e);
+    if (rc < 0)
+        return rc;
+    rc = give_page(json, show_annotate(&r), e);
+    annotate_result_release(&r);
+    return rc;
 }
 
 static int run_plan(struct project *p, const union options *o, const struct events *events,

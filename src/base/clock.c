@@ -26,3 +26,13 @@ const char *clock_duration(double seconds, char *out)
         snprintf(out, 32, "%.1f days", minutes / (24 * 60));
     return out;
 }
+
+const char *clock_work(double seconds, char *out)
+{
+    enum { DAY = 8 * 3600 };
+
+    if (seconds < 2 * DAY)
+        return clock_duration(seconds, out);
+    snprintf(out, 32, "%.1f days of 8 h", seconds / DAY);
+    return out;
+}

@@ -10,5 +10,7 @@ double clock_seconds(void);
 
 /* "2 h 5 min", "40 s", in out, which holds at least 32 bytes. */
 const char *clock_duration(double seconds, char *out);
+/* The same of a person's work, whose day has 8 hours: "12.5 days of 8 h". */
+const char *clock_work(double seconds, char *out);
 
 #endif

@@ -185,6 +185,8 @@ int job_agree(const struct project *p, const struct agree_options *o, struct agr
         rc = describe(&g, e);
     if (rc == 0)
         rc = compare_all(&g, e);
+    if (rc == 0)
+        rc = unanswered_find(&g.data, &out->unanswered, e);
     dataset_release(&g.data);
     if (rc < 0)
         agree_result_release(out);
@@ -194,6 +196,7 @@ int job_agree(const struct project *p, const struct agree_options *o, struct agr
 void agree_result_release(struct agree_result *r)
 {
     stats_agreement_free(r->all);
+    unanswered_release(&r->unanswered);
     for (size_t i = 0; i < r->n_parts; i++)
         stats_agreement_free(r->parts[i].agreement);
     arena_release(&r->arena);

@@ -6,6 +6,7 @@
 #define ASSENT_JOBS_AGREE_H
 
 #include "base/base.h"
+#include "jobs/unanswered.h"
 #include "project/project.h"
 #include "stats/stats.h"
 
@@ -48,7 +49,8 @@ struct agree_result {
     size_t n_images, resamples;
     uint64_t seed;
     enum interval_kind interval;
-    struct arena arena; /* private */
+    struct unanswered unanswered; /* of its models */
+    struct arena arena;           /* private */
 };
 
 int job_agree(const struct project *p, const struct agree_options *o, struct agree_result *out,

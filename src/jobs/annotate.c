@@ -546,6 +546,14 @@ int job_annotate(struct project *p, const struct annotate_options *o, struct ann
     out->n_columns = p->task->n_columns;
     out->unreadable = a.todo.unreadable;
     rc = annotate(&a, e);
+    if (rc == 0)
+        rc = unanswered_find_by_name(p, out->annotator, &out->unanswered, e);
     todo_close(&a.todo);
     return rc;
+}
+
+void annotate_result_release(struct annotate_result *r)
+{
+    unanswered_release(&r->unanswered);
+    *r = (struct annotate_result){ 0 };
 }

@@ -6,6 +6,7 @@
 #define ASSENT_JOBS_ANNOTATE_H
 
 #include "base/base.h"
+#include "jobs/unanswered.h"
 #include "project/project.h"
 
 struct annotate_options {
@@ -28,6 +29,7 @@ struct annotate_result {
     uint64_t claimed_by_others; /* images that another process is answering */
     bool interrupted;
     double seconds;
+    struct unanswered unanswered;
 };
 
 /* Every image's answers are on the disk when they are counted; an error or an interruption leaves
@@ -35,5 +37,6 @@ struct annotate_result {
  * ERR_INTERRUPTED. */
 int job_annotate(struct project *p, const struct annotate_options *o, struct annotate_result *out,
                  struct err *e);
+void annotate_result_release(struct annotate_result *r);
 
 #endif

@@ -377,6 +377,8 @@ static int make(struct making *m, struct err *e)
         rc = alarms_ring(r, e);
     if (rc == 0)
         rc = unused_find(m->project, &r->unused, e);
+    if (rc == 0)
+        rc = unanswered_find(&m->data, &r->unanswered, e);
     if (rc < 0)
         return rc;
     return review_figures_load(&r->review, m->project->store, m->project->task, &m->data.images,
@@ -405,6 +407,7 @@ void report_result_release(struct report_result *r)
     consensus_result_release(&r->consensus);
     review_figures_release(&r->review);
     unused_release(&r->unused);
+    unanswered_release(&r->unanswered);
     arena_release(&r->arena);
     *r = (struct report_result){ 0 };
 }

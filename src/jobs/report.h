@@ -95,6 +95,7 @@ struct report_result {
     size_t n_alarms;
     struct consensus_result consensus;
     struct unused unused;                /* answers by names of before */
+    struct unanswered unanswered;        /* by models */
     struct review_figures review;        /* items 0: nothing was queued */
     struct stats_agreement **agreements; /* those above; private */
     size_t n_agreements;

@@ -3,6 +3,7 @@
 
 #include "show/agreement.h"
 #include "show/show.h"
+#include "show/unanswered.h"
 
 /* ---- around the table ---- */
 
@@ -130,6 +131,7 @@ struct page *show_agree(const struct agree_result *r)
     struct agreement_view all = view_of(r, r->all);
 
     say_title(p, r);
+    unanswered_show(p, &r->unanswered);
     agreement_table(p, &all, false);
     say_pooled(p, r);
     page_set(p, "annotators", jv_texts(r->names, r->n_names));

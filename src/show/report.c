@@ -8,6 +8,7 @@
 #include "show/cost.h"
 #include "show/people.h"
 #include "show/show.h"
+#include "show/unanswered.h"
 #include "show/unused.h"
 
 enum {
@@ -74,7 +75,8 @@ static void add_quality(struct page *p, const struct report_result *r)
     struct bars *bars;
 
     name_quality(&q, r);
-    page_heading(p, "Quality before and after people settled disputes");
+    page_heading(p, r->extra ? "Quality before and after people settled disputes"
+                             : "Quality before and after the consensus");
     add_quality_rows(p, r, &q);
     bars = page_bars(p, r->extra ? "o: agreement, -: its 95 % interval, x: by coin flip"
                                  : "o: agreement, -: its 95 % interval");
@@ -86,28 +88,64 @@ static void add_quality(struct page *p, const struct report_result *r)
     }
 }
 
-static void say_sides(struct page *p, const struct report_result *r)
+/* Where nobody's votes came after the others'. */
+static void say_no_extra(struct page *p, const struct report_result *r)
 {
-    char n[4][32];
+    size_t n = r->consensus.n_annotators;
 
-    page_paragraph(p, "%s of %s cells were disputed (%.1f %%).", text_grouped(r->disputed, n[0]),
-                   text_grouped(r->cells, n[1]), 100 * (double)r->disputed / (double)r->cells);
-    if (!r->extra) {
-        page_paragraph(p, "Nobody has voted on them, so the consensus is what both said, and "
+    if (n > 2)
+        page_paragraph(p,
+                       "The consensus is the majority of %zu annotators, each of whom labelled "
+                       "more than the disputes.",
+                       n);
+    else
+        page_paragraph(p, "There are no votes on them, so the consensus is what both said, and "
                           "disputes stay ties.");
-        return;
-    }
+    page_note(p, "What fair coins would give is worked out where somebody's votes are on disputed "
+                 "cells only: assent review asks people for them.");
+}
+
+/* What the votes were on, and so what they can prove. */
+static void say_extra(struct page *p, const struct report_result *r)
+{
+    uint64_t others = r->extra_votes - r->extra_on_disputed;
+    char n[3][32];
+
     if (r->extra_on_disputed > 0)
         page_paragraph(p,
                        "The votes of %s sided with %s on %s of %s: %.1f %% (95 %%, votes taken as "
                        "independent: %.1f - %.1f %%).",
-                       r->extra, r->first, text_grouped(r->sided[0], n[2]),
-                       text_grouped(r->extra_on_disputed, n[3]),
+                       r->extra, r->first, text_grouped(r->sided[0], n[0]),
+                       text_grouped(r->extra_on_disputed, n[1]),
                        100 * (double)r->sided[0] / (double)r->extra_on_disputed,
                        100 * r->sided_interval.low, 100 * r->sided_interval.high);
-    page_paragraph(p, "Agreement must rise when only disputed cells get another vote: by coin flip "
-                      "is what fair coins in place of those votes would give. Cells on which both "
-                      "agreed were not checked.");
+    page_paragraph(p, "Agreement must rise when disputed cells get another vote: by coin flip is "
+                      "what fair coins in place of those votes would give.");
+    if (others == 0)
+        page_note(p, "Cells on which both agreed got no vote: whether both were wrong there is not "
+                     "known.");
+    else if (r->review.design == 0)
+        page_note(p,
+                  "%s of the votes are on cells on which both agreed, or one was silent; these "
+                  "were not drawn at random, and estimate nothing.",
+                  text_grouped(others, n[2]));
+    else
+        page_note(p,
+                  "%s of the votes are on cells on which both agreed, or one was silent: what "
+                  "the random sample among them says of all cells stands under Review.",
+                  text_grouped(others, n[2]));
+}
+
+static void say_sides(struct page *p, const struct report_result *r)
+{
+    char n[2][32];
+
+    page_paragraph(p, "%s of %s cells were disputed (%.1f %%).", text_grouped(r->disputed, n[0]),
+                   text_grouped(r->cells, n[1]), 100 * (double)r->disputed / (double)r->cells);
+    if (!r->extra)
+        say_no_extra(p, r);
+    else
+        say_extra(p, r);
 }
 
 static void add_winners(struct page *p, const struct report_result *r)
@@ -493,6 +531,7 @@ struct page *show_report(const struct report_result *r)
     page_count(p, "images", r->n_images);
     page_count(p, "questions", r->task->n_questions);
     unused_show(p, &r->unused);
+    unanswered_show(p, &r->unanswered);
     say_pair(p, r);
     add_bias(p, r);
     add_rules(p, r);

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "show/show.h"
+#include "show/unanswered.h"
 
 /* ---- plan ---- */
 
@@ -87,7 +88,7 @@ static void say_time(struct page *p, const struct review_forecast *f)
     }
     page_line(p, "speed", "%.3g s per answer, %s", f->seconds,
               f->measured ? "the median of this project's" : "as assent.yaml says");
-    page_line(p, "time", "%s of people's work", clock_duration(f->hours * 3600, duration));
+    page_line(p, "time", "%s of people's work", clock_work(f->hours * 3600, duration));
     if (isnan(f->cost))
         page_line(p, "cost", "not known: prices: wage_hour in assent.yaml");
     else
@@ -167,6 +168,7 @@ struct page *show_annotate(const struct annotate_result *r)
     say_images(p, r->absent, "of this project not found among the pictures");
     if (r->interrupted)
         page_paragraph(p, "Interrupted: the same command goes on where this one stopped.");
+    unanswered_show(p, &r->unanswered);
     page_figures(p, annotate_figures, r);
     return p;
 }

@@ -29,6 +29,24 @@ int store_labels_load(struct store *s, int64_t annotator, const struct task *t,
                       struct err *e);
 void store_labels_release(struct store_labels *l);
 
+/* ---- answers that are none ---- */
+
+struct store_column {
+    const struct task *task;
+    size_t column;
+};
+
+/* top: [{"text": .., "probability": ..}, ..], the likeliest first tokens; NULL: not kept. mass NaN:
+ * not known. */
+struct store_unparseable_reader {
+    int (*each)(void *data, double mass, const struct json_t *top, struct err *e);
+    void *data;
+};
+
+/* An annotator's unparseable answers to a column, on the first 1000 images that have one. */
+int store_unparseable(struct store *s, int64_t annotator, const struct store_column *c,
+                      struct store_unparseable_reader r, struct err *e);
+
 /* ---- answers that lie unused ---- */
 
 struct store_unused {    /* of a question, or an option of one, that the task does not ask */

@@ -202,6 +202,30 @@ class Questions(Project):
         spread, = self.rows("SELECT spread FROM answers LIMIT 1")[0]
         self.assertEqual(len(spread), 16)
 
+    def test_a_question_that_is_never_answered_heads_the_list_with_why(self):
+        self.project(4, f"  - {{name: Hat, text: \"{HAT}\"}}\n  - {{name: Odd, min_mass: 1, text: \"{GLASSES}\"}}\n")
+        ran = self.run_assent("annotate")
+        self.assertIn("toy never answered 1 question:", ran.out)
+        self.assertRegex(ran.out, r"Odd: on 4 images (0\.\d{3}|1\.000) of the probability fell on valid answers, and 1 is "
+                                  r"needed; likeliest instead: '(Yes|No)' \d")
+        self.write("p.csv", "i,Hat,Odd\nface_0001.jpg,1,1\n")
+        self.run_assent("import", "p.csv", "-a", "p")
+        for command in ("agree", "report"):
+            (said,) = self.json(command)["unanswered"]
+            self.assertEqual((said["annotator"], said["name"], said["asked"]), ("toy", "Odd", 4))
+            self.assertEqual(len(said["top"]), 3)
+            self.assertIn("never answered", self.run_assent(command).out)
+
+    def test_a_question_with_another_name_is_said_before_it_is_asked_again(self):
+        self.project(2, f"  - {{name: Hat, text: \"{HAT}\"}}\n")
+        self.run_assent("annotate")
+        self.ask(f"  - {{name: Cap, text: \"{HAT}\"}}\n")
+        self.assertIn("2 answers to 'Hat' lie unused", self.run_assent("plan").err)
+        self.ask(f"  - {{name: Cap, was: Hat, text: \"{HAT}\"}}\n")
+        self.assertEqual(self.json("annotate")["labels"], 0)  # nothing is open
+        self.ask(f"  - {{name: Cap, text: \"{HAT}\"}}\n")
+        self.assertIn("`was: Hat`", self.run_assent("annotate").err)
+
     def test_little_mass_is_unparseable_and_says_why(self):
         self.project(1, '  - {name: Hat, text: "Which colour does the hair have?"}\n')
         self.assertEqual(self.json("annotate")["abstentions"], 1)

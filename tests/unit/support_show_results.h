@@ -60,6 +60,7 @@ struct results {
     struct status_annotator annotators[SHOW_PEOPLE];
     struct status_result status;
     struct unused_name unused[1];
+    struct unanswered_question unanswered[1];
 };
 
 static inline struct stats_figures some_figures(struct results *r, double agreement)
@@ -255,6 +256,19 @@ static inline void make_unused(struct results *r)
     r->status.unused = r->report.unused = unused;
 }
 
+static inline void make_unanswered(struct results *r)
+{
+    const struct unanswered unanswered = { .items = r->unanswered, .n = 1 };
+
+    r->unanswered[0] = (struct unanswered_question){ .annotator = r->names[0],
+                                                     .name = "Hair",
+                                                     .asked = 1000,
+                                                     .mass = 0.02,
+                                                     .min_mass = 0.2,
+                                                     .top = { { "The", 0.5 }, { "I", 0.25 } } };
+    r->agree.unanswered = r->report.unanswered = unanswered;
+}
+
 static inline void make_status(struct results *r)
 {
     for (size_t a = 0; a < SHOW_PEOPLE; a++)
@@ -300,6 +314,7 @@ static inline void results_make(struct results *r, const char *model, const char
     make_report(r);
     make_status(r);
     make_unused(r);
+    make_unanswered(r);
 }
 
 static inline void results_release(struct results *r)
