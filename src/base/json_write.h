@@ -24,6 +24,8 @@ bool jv_set(struct json_t *object, const char *key, struct json_t *value);
  */
 char *jv_print(const struct json_t *v);
 char *jv_print_line(const struct json_t *v); /* the same in one line */
+/* One line with members in the order of their keys, so that equal values have equal texts. */
+char *jv_print_sorted(const struct json_t *v);
 /* s as a JSON text with its quotes, free() it; NULL without memory. */
 char *jv_quoted(const char *s);
 

@@ -61,6 +61,17 @@ void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX])
     hex_of(&sha, hex);
 }
 
+static unsigned digit_of(char hex)
+{
+    return (unsigned)(hex <= '9' ? hex - '0' : hex - 'a' + 10) & 15;
+}
+
+void sha256_fold(char hex[SHA256_HEX], const char other[SHA256_HEX])
+{
+    for (size_t i = 0; i + 1 < SHA256_HEX; i++)
+        hex[i] = "0123456789abcdef"[digit_of(hex[i]) ^ digit_of(other[i])];
+}
+
 static int open_to_read(const char *path, struct err *e)
 {
     struct stat st;

@@ -19,6 +19,11 @@
 
 /* Writes the SHA-256 (FIPS 180-4) of data as lower-case digits. */
 void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX]);
+/* hex = hex XOR other, which is the same in whatever order several are folded. Of texts that are
+ * all different it tells what changed by accident; whoever forges may choose texts that cancel. */
+void sha256_fold(char hex[SHA256_HEX], const char other[SHA256_HEX]);
+/* Of nothing: what folding starts from. */
+#define SHA256_ZERO "0000000000000000000000000000000000000000000000000000000000000000"
 
 enum { READER_LINE_MAX = 16 << 20 };
 

@@ -14,7 +14,10 @@ struct label_backend {
                 const struct label_options *o, struct err *e);
     void (*close)(void *state);
     struct label_model (*model)(const void *state);
+    struct json_t *(*settings)(const void *state);
     char *(*file)(const void *state, size_t i, struct err *e);
+    const char *(*file_part)(const void *state, size_t i);
+    int (*file_digest)(const void *state, size_t i, char hex[SHA256_HEX], struct err *e);
     int (*cost)(void *state, const struct image *size, const uint8_t *wanted,
                 struct label_cost *out, struct err *e);
     int (*speed)(void *state, double *flops, struct err *e);

@@ -70,9 +70,24 @@ struct label_model labeler_model(const struct labeler *l)
     return l->backend->model(l->state);
 }
 
+struct json_t *labeler_settings(const struct labeler *l)
+{
+    return l->backend->settings(l->state);
+}
+
 char *labeler_file(const struct labeler *l, size_t i, struct err *e)
 {
     return l->backend->file(l->state, i, e);
+}
+
+const char *labeler_file_part(const struct labeler *l, size_t i)
+{
+    return l->backend->file_part(l->state, i);
+}
+
+int labeler_file_digest(const struct labeler *l, size_t i, char hex[SHA256_HEX], struct err *e)
+{
+    return l->backend->file_digest(l->state, i, hex, e);
 }
 
 int labeler_cost(struct labeler *l, const struct image *size, const uint8_t *wanted,

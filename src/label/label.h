@@ -38,8 +38,16 @@ struct label_model {
 };
 struct label_model labeler_model(const struct labeler *l);
 
+/* What decides its answers, but for what is in the files that have a part: an object of the values
+ * in effect. jv_free() it. NULL without memory. */
+struct json_t *labeler_settings(const struct labeler *l);
 /* The i-th of the files that decide its answers, free() it; NULL behind the last. */
 char *labeler_file(const struct labeler *l, size_t i, struct err *e);
+/* What the file's content is, "weights" say; NULL: the settings have it. */
+const char *labeler_file_part(const struct labeler *l, size_t i);
+/* The hash of such a content, in whatever form it is written. Those of several files of one part
+ * folded (sha256_fold) are that of the part. */
+int labeler_file_digest(const struct labeler *l, size_t i, char hex[SHA256_HEX], struct err *e);
 
 /* What one image of this size takes with the columns where wanted[n_columns] is 1. */
 struct label_cost {

@@ -312,11 +312,32 @@ static struct label_model model(const void *state)
                                  i.parameters, i.weight_bytes };
 }
 
+static struct json_t *settings(const void *state)
+{
+    const struct vlm_labeler *s = state;
+
+    return vlm_settings(s->vlm);
+}
+
 static char *model_file(const void *state, size_t i, struct err *e)
 {
     const struct vlm_labeler *s = state;
 
     return vlm_file(s->vlm, i, e);
+}
+
+static const char *file_part(const void *state, size_t i)
+{
+    const struct vlm_labeler *s = state;
+
+    return vlm_file_part(s->vlm, i);
+}
+
+static int file_digest(const void *state, size_t i, char hex[SHA256_HEX], struct err *e)
+{
+    const struct vlm_labeler *s = state;
+
+    return vlm_file_digest(s->vlm, i, hex, e);
 }
 
 static int cost(void *state, const struct image *size, const uint8_t *wanted,
@@ -340,5 +361,16 @@ static int speed(void *state, double *flops, struct err *e)
     return vlm_speed(s->vlm, flops, e);
 }
 
-const struct label_backend label_vlm = { "vlm",      open_model, close_model, model,
-                                         model_file, cost,       speed,       answer };
+const struct label_backend label_vlm = {
+    .engine = "vlm",
+    .open = open_model,
+    .close = close_model,
+    .model = model,
+    .settings = settings,
+    .file = model_file,
+    .file_part = file_part,
+    .file_digest = file_digest,
+    .cost = cost,
+    .speed = speed,
+    .answer = answer,
+};

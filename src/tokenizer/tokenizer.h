@@ -22,6 +22,9 @@ int tokenizer_open(struct tokenizer **out, const char *path, struct err *e);
 /* The same from text; name stands for the file in messages. */
 int tokenizer_parse(struct tokenizer **out, const char *name, const char *text, size_t len,
                     struct err *e);
+/* The hash of what a tokenizer.json says, in whatever order and whichever of its forms it is
+ * written. */
+int tokenizer_digest(const char *path, char hex[SHA256_HEX], struct err *e);
 void tokenizer_free(struct tokenizer *t); /* NULL is fine */
 
 struct token_ids { /* grows; release with token_ids_release */

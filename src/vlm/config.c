@@ -56,6 +56,11 @@ static const char *const activations[] = { [ACT_GELU] = "gelu",
                                            [ACT_RELU] = "relu",
                                            NULL };
 
+const char *activation_name(enum activation a)
+{
+    return activations[a];
+}
+
 /* ---- the vision tower ---- */
 
 static int read_vision(const struct cursor *section, struct vision_config *c, struct err *e)

@@ -17,6 +17,8 @@
 
 enum activation { ACT_GELU, ACT_QUICK_GELU, ACT_GELU_TANH, ACT_SILU, ACT_RELU };
 
+const char *activation_name(enum activation a); /* as config.json has it */
+
 struct vision_config { /* CLIPVisionConfig */
     uint32_t hidden, intermediate, layers, heads;
     uint32_t image_size, patch, channels;

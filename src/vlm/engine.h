@@ -15,8 +15,10 @@ struct vlm {
     struct model *model;
     struct tokenizer *tokenizer;
     struct template *template; /* NULL: `prompt` */
-    char *prompt;              /* the user's own, or NULL */
-    char *bos, *eos;           /* tokens as text; NULL: none */
+    const char *template_file; /* that it stands in; NULL: `prompt` */
+    char template_sha256[SHA256_HEX];
+    char *prompt;    /* the user's own, or NULL */
+    char *bos, *eos; /* tokens as text; NULL: none */
     uint32_t eos_id;
     bool has_eos;
     struct ops *ops;
@@ -50,6 +52,8 @@ struct vlm_prompts {
     size_t n_probes, cap_probes;
     struct arena arena;
 };
+
+const char *precision_name(enum precision p); /* "f32", "bf16" */
 
 /* The paths as they are for an image of n_image tokens. Memory is the arena's. */
 int prompts_expand(const struct vlm_prompts *p, const struct vlm *v, size_t n_image,

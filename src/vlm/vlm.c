@@ -90,10 +90,20 @@ static const char *template_of(const struct json_t *config)
     return jv_text(jv_is_object(value) ? jv_get(value, "default") : value);
 }
 
+/* Without the one newline at the end that Jinja leaves out. */
+static void hash_template(struct vlm *v, const char *text)
+{
+    size_t len = strlen(text);
+
+    sha256_hex(text, len > 0 && text[len - 1] == '\n' ? len - 1 : len, v->template_sha256);
+}
+
 static int parse_template(struct vlm *v, const char *name, const char *text, struct err *e)
 {
     int rc = template_parse(&v->template, name, text, strlen(text), e);
 
+    v->template_file = name;
+    hash_template(v, text);
     if (rc < 0 && e->hint[0] == '\0')
         err_hint(e, "say the prompt yourself, with {image} and {question}: prompt: in assent.yaml, "
                     "or ask --prompt");
@@ -267,13 +277,18 @@ void vlm_close(struct vlm *v)
 
 /* ---- what it is ---- */
 
+const char *precision_name(enum precision p)
+{
+    return p == PRECISION_BF16 ? "bf16" : "f32";
+}
+
 struct vlm_info vlm_info(const struct vlm *v)
 {
     const struct model_config *c = &v->model->config;
     const struct weights *w = v->model->weights;
     struct vlm_info info = {
         .family = c->text.family,
-        .dtype = v->ops->precision == PRECISION_BF16 ? "bf16" : "f32",
+        .dtype = precision_name(v->ops->precision),
         .stored = dtype_name(v->model->embedding.dtype),
         .ops = v->ops->name,
         .text_layers = c->text.layers,
@@ -336,6 +351,34 @@ char *vlm_file(const struct vlm *v, size_t i, struct err *e)
     }
     *e = (struct err){ 0 };
     return NULL;
+}
+
+/* Behind the weights and config.json, which every model has, comes the tokenizer. */
+static size_t tokenizer_at(const struct vlm *v)
+{
+    return weights_files(v->model->weights) + 1;
+}
+
+const char *vlm_file_part(const struct vlm *v, size_t i)
+{
+    return i < weights_files(v->model->weights) ? "weights"
+           : i == tokenizer_at(v)               ? "tokenizer"
+                                                : NULL;
+}
+
+int vlm_file_digest(const struct vlm *v, size_t i, char hex[SHA256_HEX], struct err *e)
+{
+    char *path;
+    int rc = 0;
+
+    if (i < weights_files(v->model->weights)) {
+        weights_digest(v->model->weights, i, hex);
+        return 0;
+    }
+    path = vlm_file(v, i, e);
+    rc = path ? tokenizer_digest(path, hex, e) : ERR_NOMEM;
+    free(path);
+    return rc;
 }
 
 int vlm_check_weights(const struct vlm *v, struct err *e)

@@ -54,6 +54,15 @@ struct vlm_tensor vlm_tensor(const struct vlm *v, size_t i); /* below vlm_info.t
  */
 char *vlm_file(const struct vlm *v, size_t i, struct err *e);
 
+/* What it computes with beside its weights and tokenizer: the values in effect, defaults filled in,
+ * under the names that its files give them. jv_free() it. NULL without memory. */
+struct json_t *vlm_settings(const struct vlm *v);
+/* "weights" or "tokenizer", where the i-th file's content is that; NULL: vlm_settings has it. */
+const char *vlm_file_part(const struct vlm *v, size_t i);
+/* The hash of the content of such a file, in whatever form it is written. Those of several files of
+ * weights folded (sha256_fold) are that of all weights. Reads the file. */
+int vlm_file_digest(const struct vlm *v, size_t i, char hex[SHA256_HEX], struct err *e);
+
 /* Is every weight a number? ERR_FORMAT names the first tensor with one that is not. Reads all. */
 int vlm_check_weights(const struct vlm *v, struct err *e);
 

@@ -17,6 +17,7 @@ enum {
 
 struct shard {
     char *path;
+    const char *file; /* its name alone: the one that its tensors have */
     void *map;
     size_t len;
 };
@@ -415,6 +416,7 @@ static int add_shard(struct weights *w, char *path, struct err *e)
     file = arena_text(&w->arena, base, strlen(base), e);
     if (rc < 0 || !file)
         return rc < 0 ? rc : ERR_NOMEM;
+    s->file = file;
     return weights_read_file(w, file, s->map, s->len, e);
 }
 
@@ -579,4 +581,27 @@ size_t weights_files(const struct weights *w)
 const char *weights_file_path(const struct weights *w, size_t i)
 {
     return w->shards[i].path;
+}
+
+static void tensor_digest(const struct tensor *t, char hex[SHA256_HEX])
+{
+    char shape[160], numbers[SHA256_HEX];
+    char said[1024]; /* plain_name leaves at most 511 bytes */
+
+    sha256_hex(t->data, t->n * dtype_size(t->dtype), numbers);
+    snprintf(said, sizeof(said), "%s %s %s %s", t->name, dtype_name(t->dtype),
+             weights_shape_text(t->rank, t->shape, shape), numbers);
+    sha256_hex(said, strlen(said), hex);
+}
+
+void weights_digest(const struct weights *w, size_t file, char hex[SHA256_HEX])
+{
+    char one[SHA256_HEX];
+
+    memcpy(hex, SHA256_ZERO, SHA256_HEX);
+    for (size_t i = 0; i < w->n; i++)
+        if (w->tensors[i].file == w->shards[file].file) {
+            tensor_digest(&w->tensors[i], one);
+            sha256_fold(hex, one);
+        }
 }

@@ -51,6 +51,12 @@ size_t weights_bytes(const struct weights *w);
 size_t weights_files(const struct weights *w);
 const char *weights_file_path(const struct weights *w, size_t i);
 
+/* The hash of the tensors of a file: names in the form above, types, shapes and numbers, in
+ * whatever order and with whatever else stands in its header. Those of several files folded
+ * (sha256_fold) are the hash of all their tensors, however they are spread over files: no two
+ * tensors have one name, so that none cancels another. Reads them all. */
+void weights_digest(const struct weights *w, size_t file, char hex[SHA256_HEX]);
+
 /* Reads one file's header: the function that is fuzzed. Adds its tensors, whose data lies at
  * data + 8 + header length. */
 int weights_read_file(struct weights *w, const char *file, const void *data, size_t len,

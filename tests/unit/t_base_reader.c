@@ -20,6 +20,23 @@ static const struct {
 static const char *const million_a =
     "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
 
+/* XOR of the digits, by hand. */
+static void folding_is_the_same_in_any_order(void **state)
+{
+    static const char a[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const char b[] = "ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000";
+    char hex[SHA256_HEX] = SHA256_ZERO, other[SHA256_HEX] = SHA256_ZERO;
+
+    (void)state;
+    sha256_fold(hex, a);
+    assert_string_equal(hex, a);
+    sha256_fold(hex, b);
+    assert_string_equal(hex, "fedc45677654cdeffedc45677654cdeffedc45677654cdeffedc45677654cdef");
+    sha256_fold(other, b);
+    sha256_fold(other, a);
+    assert_string_equal(other, hex);
+}
+
 static void sha256_gives_the_known_answers(void **state)
 {
     char hex[SHA256_HEX];
@@ -564,6 +581,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_known_answers),
+        cmocka_unit_test(folding_is_the_same_in_any_order),
         test_with_scratch(reader_finds_the_lines),
         test_with_scratch(reader_joins_lines_that_cross_its_buffer),
         cmocka_unit_test(reader_joins_pieces_from_standard_input),
