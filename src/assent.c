@@ -230,6 +230,7 @@ static int run_import_images(struct project *p, const union options *o, const st
 static struct annotate_options annotate_options(const union options *o, const struct events *events)
 {
     return (struct annotate_options){ .annotator = o->annotate.annotator,
+                                      .as = o->annotate.as,
                                       .limit = o->annotate.limit,
                                       .sample = o->annotate.sample,
                                       .seed = o->annotate.seed > 0 ? o->annotate.seed : 1,

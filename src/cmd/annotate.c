@@ -5,10 +5,11 @@
 #include "project/project.h"
 #include "show/show.h"
 
-enum { KEY_LIMIT = 0x100, KEY_SAMPLE, KEY_SEED, KEY_KEYS, KEY_RETRY, KEY_REFERENCE };
+enum { KEY_LIMIT = 0x100, KEY_SAMPLE, KEY_SEED, KEY_KEYS, KEY_RETRY, KEY_REFERENCE, KEY_AS };
 
 static const struct argp_option options[] = {
     { "annotator", 'a', "NAME", 0, "which model of assent.yaml (default: the only one)", 0 },
+    { "as", KEY_AS, "NEWNAME", 0, "answers are given under this annotator's name", 0 },
     { "limit", KEY_LIMIT, "N", 0, "at most N images, this time", 0 },
     { "sample", KEY_SAMPLE, "N", 0, "N images drawn at random", 0 },
     { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 0 },
@@ -29,6 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->seed = 1;
         return 0;
     case 'a': o->annotator = arg; return 0;
+    case KEY_AS: o->as = arg; return 0;
     case KEY_LIMIT: o->limit = cmd_number(arg, UINT32_MAX, "--limit", state); break;
     case KEY_SAMPLE: o->sample = cmd_number(arg, UINT32_MAX, "--sample", state); break;
     case KEY_SEED: o->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
@@ -66,13 +68,17 @@ const struct command cmd_annotate = {
     .name = "annotate",
     .args = "",
     .summary = "a model answers what it has not answered yet",
-    .doc = "Asks a model of assent.yaml all questions about every picture that it has not answered "
-           "yet. Answers are kept as they come: Ctrl-C finishes the image in hand, and the same "
-           "command goes on where the last one stopped. Several processes may share the work. A "
-           "picture that cannot be read becomes the answer error, and the exit code 3.",
+    .doc =
+        "Asks a model of assent.yaml all questions about every picture that it has not answered "
+        "yet. Answers are kept as they come: Ctrl-C finishes the image in hand, and the same "
+        "command goes on where the last one stopped. Several processes may share the work. A "
+        "picture that cannot be read becomes the answer error, and the exit code 3. A model that "
+        "computes anything else than the one that answered before is refused under its name: "
+        "--as NEWNAME goes on under another, with the same entry of assent.yaml.",
     .example = "Examples:\n"
                "  assent annotate\n"
-               "  assent annotate --annotator llava --sample 1000 --seed 7",
+               "  assent annotate --annotator llava --sample 1000 --seed 7\n"
+               "  assent annotate --annotator llava --as llava-tuned",
     .options = options,
     .parse = parse,
     .size = sizeof(struct annotate_options),

@@ -8,7 +8,16 @@
 
 /* --sample, --seed and --limit mean images of a model's run, or with --review cells of a queue:
  * they are kept as text until it is known which. */
-enum { KEY_REVIEW = 0x300, KEY_SAMPLE, KEY_SEED, KEY_LIMIT, KEY_KEYS, KEY_RETRY, KEY_REFERENCE };
+enum {
+    KEY_REVIEW = 0x300,
+    KEY_SAMPLE,
+    KEY_SEED,
+    KEY_LIMIT,
+    KEY_KEYS,
+    KEY_RETRY,
+    KEY_REFERENCE,
+    KEY_AS
+};
 
 struct plan_own {
     struct annotate_options annotate;
@@ -21,6 +30,7 @@ struct plan_own {
 static const struct argp_option options[] = {
     { NULL, 0, NULL, 0, "A model's run:", 1 },
     { "annotator", 'a', "NAME", 0, "which model of assent.yaml (default: the only one)", 1 },
+    { "as", KEY_AS, "NEWNAME", 0, "answers are given under this annotator's name", 1 },
     { "limit", KEY_LIMIT, "N", 0, "at most N images", 1 },
     { "sample", KEY_SAMPLE, "N", 0, "N images drawn at random; with --review: cells, or N%", 1 },
     { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 1 },
@@ -48,6 +58,7 @@ static error_t parse_half(struct plan_own *own, int key, char *arg, struct argp_
 
     switch (key) {
     case 'a': o->annotator = arg; break;
+    case KEY_AS: o->as = arg; break;
     case KEY_KEYS: o->keys = arg; break;
     case KEY_RETRY: o->retry_errors = true; break;
     case KEY_REFERENCE: o->reference = true; break;
@@ -96,6 +107,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_LIMIT: own->limit = arg; return 0;
     case ARGP_KEY_END: finish(own, state); return 0;
     case 'a':
+    case KEY_AS:
     case KEY_KEYS:
     case KEY_RETRY:
     case KEY_REFERENCE: return parse_half(own, key, arg, state);

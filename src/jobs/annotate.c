@@ -312,7 +312,7 @@ static void say_model(const struct annotating *a)
 
     events_say(a->options->events, EVENT_NOTE,
                "%s: %s, a %s of %.3g million parameters, computed in %s, %s of weights",
-               a->todo.annotator->name, m.path, m.family, (double)m.parameters * 1e-6, m.dtype,
+               a->todo.name, m.path, m.family, (double)m.parameters * 1e-6, m.dtype,
                text_scaled((double)m.weight_bytes, "B", bytes));
     events_say(a->options->events, EVENT_NOTE, "%s, %s to give",
                text_count(a->todo.n, "image", images),
@@ -518,10 +518,15 @@ static int annotate(struct annotating *a, struct err *e)
     struct label_options options = { p->dir, a->options->reference, a->options->events };
     int rc = labeler_open(&a->labeler, p->task, a->todo.annotator, &options, e);
 
+    struct identity_claim claim = {
+        p,    a->labeler,        a->todo.asking.annotator, a->todo.name, a->todo.annotator->name,
+        true, a->options->events
+    };
+
     if (rc == 0)
-        rc = identity_of(p, a->labeler, true, &a->identity, e);
+        rc = identity_of(&claim, &a->identity, e);
     if (rc == 0)
-        rc = identity_check(p, a->todo.asking.annotator, a->todo.annotator->name, &a->identity, e);
+        rc = identity_check(&claim, &a->identity, e);
     if (rc == 0 && a->todo.n > 0)
         rc = answer_todo(a, e);
     identity_release(&a->identity);
@@ -540,7 +545,7 @@ int job_annotate(struct project *p, const struct annotate_options *o, struct ann
         rc = todo_open(&a.todo, p, o, true, e);
     if (rc < 0)
         return rc;
-    out->annotator = a.todo.annotator->name;
+    out->annotator = a.todo.name;
     out->chosen = a.todo.chosen;
     out->absent = a.todo.absent;
     out->n_columns = p->task->n_columns;

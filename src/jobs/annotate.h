@@ -11,6 +11,7 @@
 
 struct annotate_options {
     const char *annotator; /* NULL: the only model of assent.yaml */
+    const char *as;        /* the annotator's name that answers are given under; NULL: its own */
     const char *keys;      /* a file of keys, one a line: only these; NULL: all */
     uint64_t limit;        /* at most so many images, now; 0: no limit */
     uint64_t sample, seed; /* of the chosen ones so many at random; 0: all. A seed's sample does
@@ -21,7 +22,7 @@ struct annotate_options {
 };
 
 struct annotate_result {
-    const char *annotator; /* the task's */
+    const char *annotator; /* that the answers are given under: the task's, or the options' */
     size_t n_columns, chosen;
     size_t unreadable; /* chosen ones that could not be read before, and were not tried */
     size_t absent;     /* images of the project that are not there */

@@ -107,14 +107,16 @@ static void conclude(const struct planning *p)
 static int check_identity(struct planning *p, struct err *e)
 {
     const struct todo *t = &p->todo;
+    struct identity_claim claim = { t->project,         p->labeler, t->asking.annotator, t->name,
+                                    t->annotator->name, false,      p->options->events };
     struct model_identity identity;
     int rc = identity_is_known(t->project, t->asking.annotator, e);
 
     if (rc != 1)
         return rc;
-    rc = identity_of(t->project, p->labeler, false, &identity, e);
+    rc = identity_of(&claim, &identity, e);
     if (rc == 0)
-        rc = identity_check(t->project, t->asking.annotator, t->annotator->name, &identity, e);
+        rc = identity_check(&claim, &identity, e);
     identity_release(&identity);
     return rc;
 }
@@ -163,7 +165,7 @@ int job_plan(struct project *p, const struct annotate_options *o, struct plan_re
     *out = (struct plan_result){ .cost = NAN, .currency = p->task->prices.currency };
     if (rc < 0)
         return rc;
-    out->annotator = t->annotator->name;
+    out->annotator = t->name;
     out->model = t->annotator->model;
     out->images = t->n;
     out->questions = t->n_questions;

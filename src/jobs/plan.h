@@ -10,7 +10,7 @@
 #include "project/project.h"
 
 struct plan_result {
-    const char *annotator, *model; /* the task's */
+    const char *annotator, *model; /* as in annotate_result; the task's */
     const char *family, *dtype;
     uint64_t parameters, images, questions;
     size_t chosen, measured, weight_bytes, activation_bytes;

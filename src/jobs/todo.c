@@ -56,6 +56,30 @@ static int find_annotator(const struct task *t, const char *name, const struct a
                   : err_hint(e, "--annotator NAME says which");
 }
 
+/* The name that answers are given under. A model that assent.yaml has answers by its own entry. */
+static int find_name(struct todo *t, const char *as, struct err *e)
+{
+    const struct annotator *known = as ? task_find_annotator(t->project->task, as) : NULL;
+
+    t->name = as ? as : t->annotator->name;
+    if (!as || known == t->annotator)
+        return 0;
+    if (known) {
+        err_set(e, ERR_ARG, "--as %s: assent.yaml has this annotator already", as);
+        return known->kind == ANNOTATOR_MODEL
+                   ? err_hint(e, "--annotator %s asks that model; --as takes a new name", as)
+                   : err_hint(e, "people's answers and a model's are kept apart: take a new name");
+    }
+    if (as[0] != '\0' && strlen(as) <= TASK_NAME_MAX && text_is_printable(as) &&
+        !task_name_is_reserved(as))
+        return 0;
+    err_set(e, ERR_ARG, "not usable as an annotator's name: '%s'", as);
+    return err_expected(e,
+                        "1 to %d bytes without control characters; not consensus or tie, which "
+                        "assent uses",
+                        TASK_NAME_MAX);
+}
+
 /* ---- which images ---- */
 
 struct choosing {
@@ -223,11 +247,11 @@ static int find_id(struct todo *t, bool registers, struct err *e)
 
     if (rc < 0)
         return rc;
-    is_known = store_annotators_find(&known, t->annotator->name) != NULL;
+    is_known = store_annotators_find(&known, t->name) != NULL;
     store_annotators_release(&known);
     if (!is_known && !registers)
         return 0;
-    return store_annotator_id(s, t->annotator->name, ANNOTATOR_MODEL, &t->asking.annotator, e);
+    return store_annotator_id(s, t->name, ANNOTATOR_MODEL, &t->asking.annotator, e);
 }
 
 static int fill(struct todo *t, const struct annotate_options *o, bool registers, struct err *e)
@@ -235,6 +259,8 @@ static int fill(struct todo *t, const struct annotate_options *o, bool registers
     uint8_t *chosen = NULL;
     int rc = find_annotator(t->project->task, o->annotator, &t->annotator, e);
 
+    if (rc == 0)
+        rc = find_name(t, o->as, e);
     if (rc == 0)
         rc = find_pictures(t, o, registers, e);
     if (rc == 0)

@@ -14,7 +14,8 @@
 
 struct todo {
     struct project *project;
-    const struct annotator *annotator;
+    const struct annotator *annotator; /* the entry of assent.yaml */
+    const char *name;                  /* that the answers are given under: the entry's, or other */
     struct store_asking asking; /* the annotator is 0 where it has answered nothing, and was not
                                    registered */
     struct catalogue catalogue;

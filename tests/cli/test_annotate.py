@@ -301,7 +301,7 @@ class Errors(Project):
         self.project(1)
         self.run_assent("annotate", "-q")
         self.ask(QUESTIONS, ", dtype: bf16")
-        self.assertIn("another dtype", self.run_assent("annotate", code=1).err)
+        self.assertIn("dtype was f32, is bf16", self.run_assent("annotate", code=1).err)
 
     def test_a_damaged_archive(self):
         names = self.project(4)
@@ -330,7 +330,7 @@ class Errors(Project):
         data[-3] ^= 1
         self.write("model/model.safetensors", bytes(data))
         err = self.run_assent("annotate", code=1).err
-        for text in ("the model of 'toy' is not the one", "another model.safetensors", "another annotator's name"):
+        for text in ("the model of 'toy' is not the one", "weights changed", "--as NEWNAME"):
             self.assertIn(text, err)
 
 
