@@ -60,6 +60,20 @@ static int copy_tensors(const struct vlm *v, struct model_info_result *out, stru
     return 0;
 }
 
+static int copy_left(const struct vlm *v, struct model_info_result *out, struct err *e)
+{
+    const struct vlm_left *left = vlm_left(v, &out->n_left);
+
+    out->left = arena_new(&out->arena, out->n_left, sizeof(*out->left), e);
+    for (size_t i = 0; out->left && i < out->n_left; i++) {
+        out->left[i].file = arena_text(&out->arena, left[i].file, strlen(left[i].file), e);
+        out->left[i].why = left[i].why;
+        if (!out->left[i].file)
+            return ERR_NOMEM;
+    }
+    return out->left ? 0 : ERR_NOMEM;
+}
+
 static int describe(const struct vlm *v, const struct model_info_options *o,
                     struct model_info_result *out, struct err *e)
 {
@@ -85,7 +99,12 @@ static int describe(const struct vlm *v, const struct model_info_options *o,
     out->weight_bytes = i.weight_bytes;
     out->files = i.files;
     out->n_tensors = i.tensors;
-    rc = copy_tensors(v, out, e);
+    out->prep_file = i.prep_file;
+    out->template_file = i.template_file;
+    out->weights_file = arena_text(&out->arena, i.weights_file, strlen(i.weights_file), e);
+    rc = out->weights_file ? copy_tensors(v, out, e) : ERR_NOMEM;
+    if (rc == 0)
+        rc = copy_left(v, out, e);
     if (rc == 0)
         rc = vlm_check_weights(v, e);
     return rc < 0 ? rc : estimate(v, o, out, e);

@@ -22,6 +22,10 @@ struct model_tensor {
     uint64_t *shape;
 };
 
+struct model_left { /* a file that could have been meant, and why it is not read */
+    const char *file, *why;
+};
+
 struct model_info_result {
     const char *model, *family, *dtype, *stored;
     uint32_t text_layers, text_hidden, text_heads, text_kv_heads, vocabulary, max_tokens;
@@ -33,6 +37,9 @@ struct model_info_result {
     double flop, flop_one_by_one;
     struct model_tensor *tensors;
     size_t n_tensors;
+    const char *weights_file, *prep_file, *template_file; /* read; the last NULL: options' prompt */
+    struct model_left *left;
+    size_t n_left;
     struct arena arena; /* private */
 };
 

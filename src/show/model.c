@@ -158,6 +158,33 @@ static const struct figure image_figures[] = {
     { 0 },
 };
 
+static const struct figure read_figures[] = {
+    { "weights", MODEL(TEXT, weights_file) },
+    { "preparation", MODEL(TEXT, prep_file) },
+    { "chat_template", MODEL(TEXT, template_file), .flags = FIGURE_OPTIONAL },
+    { 0 },
+};
+
+static struct json_t *left_json(const struct model_info_result *r)
+{
+    struct json_t *list = jv_array();
+
+    for (size_t i = 0; i < r->n_left; i++)
+        jv_append(list, jv_pack("{s:s, s:s}", "file", r->left[i].file, "why", r->left[i].why));
+    return list;
+}
+
+/* Which of a folder's candidates were read, and what was left. */
+static void say_files(struct page *p, const struct model_info_result *r)
+{
+    page_line(p, "read", "weights of %s", r->weights_file);
+    page_line(p, "", "preparation of %s", r->prep_file);
+    if (r->template_file)
+        page_line(p, "", "chat template of %s", r->template_file);
+    for (size_t i = 0; i < r->n_left; i++)
+        page_line(p, i == 0 ? "left" : "", "%s (%s)", r->left[i].file, r->left[i].why);
+}
+
 static void say_model(struct page *p, const struct model_info_result *r)
 {
     char n[5][32];
@@ -175,6 +202,7 @@ static void say_model(struct page *p, const struct model_info_result *r)
               "%s parameters in %zu tensors, %s bytes of %s in %zu file%s, all numbers",
               text_grouped(r->parameters, n[0]), r->n_tensors, text_grouped(r->weight_bytes, n[1]),
               r->stored, r->files, r->files == 1 ? "" : "s");
+    say_files(p, r);
     page_line(p, "an image", "%u x %u pixels: %zu tiles, %zu tokens; with %zu questions %zu",
               r->width, r->height, r->tiles, r->image_tokens, r->questions, r->tokens);
     page_line(p, "memory", "the weights, mapped, and %s bytes; computed in %s",
@@ -240,6 +268,8 @@ struct page *show_model(const struct model_info_result *r, bool tensors)
     set_object(p, "text", text_figures, r);
     set_object(p, "vision", vision_figures, r);
     set_object(p, "image", image_figures, r);
+    set_object(p, "read", read_figures, r);
+    page_set(p, "left", left_json(r));
     t = page_table(p, &(struct layout){ .parts = { tensor_figures, shape_figures },
                                         .shown = shown,
                                         .n_shown = 4,

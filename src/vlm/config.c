@@ -370,6 +370,22 @@ static int read_image_token(const struct cursor *top, struct model_config *c, st
     return cursor_at(&token, e);
 }
 
+/* The weights, where they are not called as usual: since transformers 5. */
+static int read_weights_file(const struct cursor *c, void *member, struct err *e)
+{
+    const char *name = jv_text(c->value);
+    size_t len = name ? strlen(name) : 0;
+    static const char *const ends[] = { ".safetensors", ".safetensors.index.json" };
+
+    for (size_t i = 0; i < COUNT(ends) && len < WEIGHTS_FILE_MAX && name && !strchr(name, '/'); i++)
+        if (len > strlen(ends[i]) && strcmp(name + len - strlen(ends[i]), ends[i]) == 0) {
+            memcpy(member, name, len + 1);
+            return 0;
+        }
+    return cursor_wrong(c, "the name of a .safetensors file of the folder, or of an index of some",
+                        e);
+}
+
 static int check_architecture(const struct cursor *top, struct err *e)
 {
     struct cursor type = cursor_member(top, "model_type");
@@ -404,6 +420,8 @@ static int read_model(const struct cursor *top, struct model_config *c, struct e
         { ACTIVATION("projector_hidden_act", struct model_config, projector_act) },
         { FLAG("multimodal_projector_bias", struct model_config, projector_bias) },
         { FLAG("tie_word_embeddings", struct model_config, tied) },
+        { "transformers_weights", FIELD_NULLABLE,
+          FIELD_OWN(struct model_config, weights_file, read_weights_file) },
         { 0 },
     };
     struct cursor vision = cursor_member(top, "vision_config");
@@ -597,20 +615,26 @@ int prep_config_parse(struct prep_config *out, const struct model_config *model,
 }
 
 /* The file that has the settings; *path and *top are the caller's. */
-static int find_prep(const char *dir, char **path, struct cursor *top, struct err *e)
+static int find_prep(const char *dir, const char **file, char **path, struct cursor *top,
+                     struct err *e)
 {
     int rc = 0;
 
     *top = (struct cursor){ 0 };
-    *path = file_join(dir, "processor_config.json", e);
+    *file = "processor_config.json";
+    *path = file_join(dir, *file, e);
     if (*path && file_exists(*path)) {
+        const struct json_t *processor;
+
         rc = cursor_open(top, *path, CONFIG_FILE_MAX, e);
-        if (rc < 0 || jv_get(top->value, "image_processor"))
+        processor = jv_get(top->value, "image_processor");
+        if (rc < 0 || (processor && !jv_is_null(processor)))
             return rc;
         cursor_close(top);
     }
     free(*path);
-    *path = file_join(dir, "preprocessor_config.json", e);
+    *file = "preprocessor_config.json";
+    *path = file_join(dir, *file, e);
     return *path ? cursor_open(top, *path, CONFIG_FILE_MAX, e) : ERR_NOMEM;
 }
 
@@ -618,11 +642,13 @@ int prep_config_load(struct prep_config *out, const struct model_config *model, 
                      struct err *e)
 {
     struct cursor top;
+    const char *file;
     char *path;
-    int rc = find_prep(dir, &path, &top, e);
+    int rc = find_prep(dir, &file, &path, &top, e);
 
     if (rc == 0)
         rc = read_prep_file(out, model, &top, e);
+    out->file = file;
     cursor_close(&top);
     free(path);
     return rc;

@@ -36,7 +36,7 @@ struct text_config {
     bool qkv_bias, o_bias, mlp_bias;
 };
 
-enum { PINPOINTS_MAX = 64 };
+enum { PINPOINTS_MAX = 64, WEIGHTS_FILE_MAX = 128 };
 
 struct pinpoint { /* a canvas that an image may be laid on, in pixels */
     uint32_t height, width;
@@ -52,10 +52,12 @@ struct model_config {
     bool tied; /* lm_head is embed_tokens, unless the weights have one */
     struct pinpoint pinpoints[PINPOINTS_MAX];
     size_t n_pinpoints;
+    char weights_file[WEIGHTS_FILE_MAX]; /* that config.json names; "": the usual one */
 };
 
 struct prep_config {
-    uint32_t tile; /* side, in pixels */
+    const char *file; /* that says so */
+    uint32_t tile;    /* side, in pixels */
     float mean[3], std[3];
     double rescale;
     struct pinpoint pinpoints[PINPOINTS_MAX];

@@ -21,8 +21,20 @@ struct vlm {
     char *bos, *eos; /* tokens as text; NULL: none */
     uint32_t eos_id;
     bool has_eos;
+    bool generation_read; /* generation_config.json said the end token */
     struct ops *ops;
+    struct vlm_left *left;
+    size_t n_left, cap_left;
+    struct arena arena; /* their names */
 };
+
+/* Notes that a file is left, and says so. */
+int folder_leave(struct vlm *v, const struct vlm_left *left, enum event_kind said,
+                 const struct events *ev, struct err *e);
+/* Notes what else lies in the folder of a model that is open. */
+int folder_look(struct vlm *v, const struct events *ev, struct err *e);
+/* Is there a NAME.jinja in the folder's chat_templates? */
+bool folder_has_templates(const char *dir);
 
 /* A sequence of tokens to be put through the model. */
 struct path {

@@ -262,7 +262,7 @@ int model_open(struct model **out, const char *dir, const struct events *ev, str
     if (rc == 0)
         rc = prep_config_load(&m->prep, &m->config, dir, e);
     if (rc == 0)
-        rc = weights_open(&m->weights, dir, e);
+        rc = weights_open(&m->weights, dir, m->config.weights_file, e);
     if (rc == 0 && (rc = bind(m, ev, e)) < 0)
         err_at(e, "%s", dir);
     if (rc < 0) {

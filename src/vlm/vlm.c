@@ -69,6 +69,7 @@ static int read_ends(struct vlm *v, const struct json_t *tokenizer_config, struc
         v->has_eos = v->eos_id < v->model->config.text.vocab;
         return 0;
     }
+    v->generation_read = true;
     rc = read_json(v->dir, "generation_config.json", &generation, e);
     if (rc == 0)
         v->has_eos = first_id(jv_get(generation, "eos_token_id"), &v->eos_id) &&
@@ -153,11 +154,35 @@ static int no_template(const struct vlm *v, struct err *e)
     return err_hint(e, "or say the prompt yourself, with {image} and {question}");
 }
 
+static int leave_template(struct vlm *v, const char *name, const struct events *ev, struct err *e)
+{
+    const struct vlm_left left = { name, "its chat template: another one goes before it" };
+
+    return folder_leave(v, &left, EVENT_DETAIL, ev, e);
+}
+
+/* transformers 5.24 refuses both together (processing_utils.py, get_processor_dict). */
+static int check_templates(const struct vlm *v, struct err *e)
+{
+    char *path = file_join(v->dir, "chat_template.json", e);
+    bool both = path && file_exists(path) && folder_has_templates(v->dir);
+
+    free(path);
+    if (!path)
+        return ERR_NOMEM;
+    if (!both)
+        return 0;
+    err_set(e, ERR_FORMAT, "chat_template.json and templates in chat_templates/ are both there");
+    err_at(e, "%s", v->dir);
+    return err_hint(e, "transformers reads neither then: remove one, or say the prompt yourself, "
+                       "with {image} and {question}");
+}
+
 /* The first; those behind it are said to be left. */
 static int read_template(struct vlm *v, const struct events *ev, struct err *e)
 {
     const char *taken = NULL;
-    int rc = 0;
+    int rc = check_templates(v, e);
 
     for (size_t i = 0; rc == 0 && i < N_TEMPLATE_PLACES; i++) {
         const char *name = template_places[i].file;
@@ -166,8 +191,8 @@ static int read_template(struct vlm *v, const struct events *ev, struct err *e)
         rc = text_at(v, i, &text, e);
         if (rc == 0 && text && !taken)
             rc = parse_template(v, name, text, e);
-        else if (rc == 0 && text && strcmp(name, "tokenizer_config.json") != 0)
-            events_say(ev, EVENT_DETAIL, "%s: its chat template is left: %s has one", name, taken);
+        else if (rc == 0 && text)
+            rc = leave_template(v, name, ev, e);
         taken = taken || !text ? taken : name;
         free(text);
     }
@@ -252,6 +277,8 @@ int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, str
         v->ops->narrow = v->model->config.text.hidden < NARROW;
     if (rc == 0)
         rc = open_text(v, o, e);
+    if (rc == 0)
+        rc = folder_look(v, o->events, e);
     if (rc < 0) {
         vlm_close(v);
         return rc;
@@ -268,6 +295,8 @@ void vlm_close(struct vlm *v)
     tokenizer_free(v->tokenizer);
     template_free(v->template);
     free(v->ops);
+    free(v->left);
+    arena_release(&v->arena);
     free(v->prompt);
     free(v->bos);
     free(v->eos);
@@ -306,11 +335,20 @@ struct vlm_info vlm_info(const struct vlm *v)
         .tensors = weights_count(w),
         .files = weights_files(w),
         .weight_bytes = weights_bytes(w),
+        .weights_file = weights_source(w),
+        .prep_file = v->model->prep.file,
+        .template_file = v->template_file,
     };
 
     for (size_t i = 0; i < weights_count(w); i++)
         info.parameters += weights_at(w, i)->n;
     return info;
+}
+
+const struct vlm_left *vlm_left(const struct vlm *v, size_t *n)
+{
+    *n = v->n_left;
+    return v->left;
 }
 
 struct vlm_tensor vlm_tensor(const struct vlm *v, size_t i)

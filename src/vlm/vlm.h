@@ -40,8 +40,16 @@ struct vlm_info {                              /* the model's */
     uint32_t vision_layers, vision_hidden, vision_heads, tile, patch;
     size_t tensors, files, weight_bytes;
     uint64_t parameters;
+    const char *weights_file, *prep_file; /* read, of those that could have been */
+    const char *template_file;            /* NULL: the user's own prompt */
 };
 struct vlm_info vlm_info(const struct vlm *v);
+
+/* A file that could have been meant, and why it is not read. */
+struct vlm_left {
+    const char *file, *why;
+};
+const struct vlm_left *vlm_left(const struct vlm *v, size_t *n);
 
 struct vlm_tensor {
     const char *name, *dtype, *file;

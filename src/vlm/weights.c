@@ -28,6 +28,7 @@ struct weights {
     struct tensor *tensors;
     size_t n, cap;
     struct map *by_name;
+    const char *source;
     struct arena arena; /* names */
 };
 
@@ -510,39 +511,78 @@ static int open_index(struct weights *w, const char *dir, const char *path, stru
     return rc;
 }
 
-static int open_folder(struct weights *w, const char *dir, struct err *e)
+static int no_weights(const char *dir, struct err *e)
 {
-    char *index = file_join(dir, "model.safetensors.index.json", e);
-    char *single = index ? file_join(dir, "model.safetensors", e) : NULL;
-    int rc = ERR_NOMEM;
+    err_set(e, ERR_IO, "no weights");
+    err_at(e, "%s", dir);
+    err_expected(e, "model.safetensors, or model.safetensors.index.json and its shards");
+    return err_hint(e, "of pytorch_model.bin transformers makes them: from_pretrained, then "
+                       "save_pretrained; GGUF files are not read");
+}
 
-    if (single && file_exists(index)) {
-        rc = open_index(w, dir, index, e);
-    } else if (single && file_exists(single)) {
-        rc = add_shard(w, single, e);
-        single = NULL;
-    } else if (single) {
-        rc = err_set(e, ERR_IO, "no weights");
-        err_at(e, "%s", dir);
-        err_expected(e, "model.safetensors, or model.safetensors.index.json and its shards");
-        err_hint(e, "pytorch_model.bin and GGUF files are not read");
+/* The first of the usual files that is there, or NULL. */
+static const char *find_source(const char *dir, struct err *e)
+{
+    static const char *const usual[] = { "model.safetensors", "model.safetensors.index.json" };
+
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        char *path = file_join(dir, usual[i], e);
+        bool there = path && file_exists(path);
+
+        free(path);
+        if (!path)
+            return NULL;
+        if (there)
+            return usual[i];
     }
-    free(single);
-    free(index);
+    no_weights(dir, e);
+    return NULL;
+}
+
+static int open_folder(struct weights *w, const char *dir, const char *named, struct err *e)
+{
+    const char *source = named && *named ? named : find_source(dir, e);
+    size_t len = source ? strlen(source) : 0;
+    char *path;
+    int rc;
+
+    if (!source)
+        return e->code;
+    w->source = arena_text(&w->arena, source, len, e);
+    path = w->source ? file_join(dir, source, e) : NULL;
+    if (!path)
+        return ERR_NOMEM;
+    if (strcmp(source + len - strlen(".json"), ".json") != 0)
+        return add_shard(w, path, e);
+    rc = open_index(w, dir, path, e);
+    free(path);
     return rc;
 }
 
-int weights_open(struct weights **out, const char *dir, struct err *e)
+int weights_open(struct weights **out, const char *dir, const char *named, struct err *e)
 {
     int rc = weights_new(out, e);
 
     if (rc == 0)
-        rc = open_folder(*out, dir, e);
+        rc = open_folder(*out, dir, named, e);
     if (rc < 0) {
         weights_close(*out);
         *out = NULL;
     }
     return rc;
+}
+
+const char *weights_source(const struct weights *w)
+{
+    return w->source;
+}
+
+bool weights_has_file(const struct weights *w, const char *file)
+{
+    for (size_t i = 0; i < w->n_shards; i++)
+        if (strcmp(w->shards[i].file, file) == 0)
+            return true;
+    return false;
 }
 
 /* ---- reading ---- */

@@ -37,9 +37,14 @@ struct tensor {
 
 struct weights;
 
-/* Maps the files that DIR/model.safetensors.index.json names, or DIR/model.safetensors. Tensors
- * stay valid until weights_close. */
-int weights_open(struct weights **out, const char *dir, struct err *e);
+/* Maps DIR/model.safetensors, or the files that DIR/model.safetensors.index.json names, in this
+ * order as transformers 5.24 does (modeling_utils.py, _get_resolved_checkpoint_files). named: the
+ * file or index to read instead; NULL or "": none. Tensors stay valid until weights_close. */
+int weights_open(struct weights **out, const char *dir, const char *named, struct err *e);
+/* The file or index that was opened, without its folder. */
+const char *weights_source(const struct weights *w);
+/* Is this one of the files that are mapped? */
+bool weights_has_file(const struct weights *w, const char *file);
 void weights_close(struct weights *w); /* NULL is fine */
 
 size_t weights_count(const struct weights *w);

@@ -432,7 +432,13 @@ static inline struct page *model_page(const struct results *r)
     uint64_t shape[] = { 4096, 1024 };
     struct model_tensor tensor = { "multi_modal_projector.linear_1.weight", "bf16",
                                    "model-00001-of-00004.safetensors", 2, shape };
+    struct model_left left = { "consolidated.safetensors", "other weights are read" };
     const struct model_info_result m = { .model = "llava",
+                                         .weights_file = "model.safetensors.index.json",
+                                         .prep_file = "processor_config.json",
+                                         .template_file = "chat_template.jinja",
+                                         .left = &left,
+                                         .n_left = 1,
                                          .family = "mistral",
                                          .dtype = "bf16",
                                          .stored = "bf16",

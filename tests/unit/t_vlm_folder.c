@@ -187,6 +187,7 @@ static void templates_are_read_where_transformers_reads_them(void **state)
         { "tokenizer_config.json", "{", "{\"chat_template\": \"{% no %}\"," },
         { "chat_templates/default.jinja", NULL, "{% no %}" },
         { "chat_template.jinja", NULL, "{% no %}" },
+        { NULL, NULL, NULL }, /* chat_templates/ goes: not both */
         { "chat_template.json", NULL,
           "{\"chat_template\": {\"rag\": \"x\", \"default\": \"{% no %}\"}}" },
         { "processor_config.json", "{",
@@ -201,6 +202,10 @@ static void templates_are_read_where_transformers_reads_them(void **state)
         size_t len;
         char *text = NULL, *rest = NULL;
 
+        if (!places[i].file) {
+            assert_int_equal(remove(scratch_path(state, "chat_templates/default.jinja")), 0);
+            continue;
+        }
         if (places[i].from) {
             assert_ok(file_read(scratch_path(state, places[i].file), 1 << 20, &text, &len, &e), &e);
             rest = strchr(text, '{') + 1;
@@ -210,7 +215,130 @@ static void templates_are_read_where_transformers_reads_them(void **state)
         if (open_changed(state, &v, NULL, &e) != ERR_FORMAT || !strstr(e.where, places[i].file))
             fail_row(places[i].file, "is not read: %s: %s", e.where, e.what);
     }
-    assert_int_equal(remove(scratch_path(state, "chat_templates/default.jinja")), 0);
+}
+
+static void two_kinds_of_templates_are_refused_as_transformers_does(void **state)
+{
+    static const struct vlm_options own = { .prompt = "{image} {question}" };
+    struct vlm *v;
+    struct err e = { 0 };
+
+    copy_model(state, NULL);
+    assert_int_equal(mkdir(scratch_path(state, "chat_templates"), 0777), 0);
+    put_joined(scratch_path(state, "chat_templates/rag.jinja"), "x", NULL);
+    put_joined(scratch_path(state, "chat_template.json"), "{\"chat_template\": \"x\"}", NULL);
+    assert_says("both", open_changed(state, &v, NULL, &e), &e, ERR_FORMAT, "chat_template.json",
+                "chat_templates/", "remove one");
+    assert_ok(open_changed(state, &v, &own, &e), &e);
+    vlm_close(v);
+    assert_int_equal(remove(scratch_path(state, "chat_templates/rag.jinja")), 0);
+    assert_int_equal(rmdir(scratch_path(state, "chat_templates")), 0);
+}
+
+/* ---- candidates ---- */
+
+static const struct {
+    const char *file, *text;
+    enum event_kind said;
+} candidates[] = {
+    /* each is no such file at all: where it were read, the folder would be refused */
+    { "adapter_config.json", "no", EVENT_WARNING },
+    { "adapter_model.safetensors", "no", EVENT_DETAIL },
+    { "consolidated.safetensors", "no", EVENT_NOTE },
+    { "model.safetensors.index.json", "no", EVENT_NOTE },
+    { "model-00001-of-00002.safetensors", "no", EVENT_NOTE },
+    { "preprocessor_config.json", "no", EVENT_DETAIL },
+    { "pytorch_model.bin", "no", EVENT_DETAIL },
+    { "generation_config.json", "no", EVENT_DETAIL },
+    { "tokenizer.model", "no", EVENT_DETAIL },
+    { "chat_template.json", "{\"chat_template\": \"{{ messages[0] }}\"}", EVENT_DETAIL },
+};
+
+struct heard {
+    size_t times[COUNT(candidates)];
+};
+
+static void hear(void *data, enum event_kind kind, const char *text)
+{
+    struct heard *heard = data;
+
+    for (size_t i = 0; i < COUNT(candidates); i++) {
+        size_t len = strlen(candidates[i].file);
+
+        heard->times[i] += kind == candidates[i].said &&
+                           strncmp(text, candidates[i].file, len) == 0 && text[len] == ' ';
+    }
+}
+
+/* chat_template.json goes before chat_template.jinja, which is what is left then. */
+static bool is_left(const struct vlm *v, const char *file)
+{
+    const char *name = strcmp(file, "chat_template.json") == 0 ? "chat_template.jinja" : file;
+    size_t n;
+    const struct vlm_left *left = vlm_left(v, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(left[i].file, name) == 0)
+            return left[i].why[0] != '\0';
+    return false;
+}
+
+static void what_is_left_is_said(void **state)
+{
+    struct heard heard = { { 0 } };
+    struct events ev = { .say = hear, .data = &heard };
+    struct vlm_options options = { .events = &ev };
+    struct vlm *v;
+    struct vlm_info info;
+    struct err e;
+
+    copy_model(state, NULL);
+    for (size_t i = 0; i < COUNT(candidates); i++)
+        put_joined(scratch_path(state, candidates[i].file), candidates[i].text, NULL);
+    assert_ok(open_changed(state, &v, &options, &e), &e);
+    info = vlm_info(v);
+    assert_string_equal(info.weights_file, "model.safetensors");
+    assert_string_equal(info.prep_file, "processor_config.json");
+    assert_string_equal(info.template_file, "chat_template.json");
+    for (size_t i = 0; i < COUNT(candidates); i++) {
+        bool template = strcmp(candidates[i].file, "chat_template.json") == 0;
+
+        if (!is_left(v, candidates[i].file) || (!template && heard.times[i] != 1))
+            fail_row(candidates[i].file, "is not said to be left: %zu times", heard.times[i]);
+    }
+    vlm_close(v);
+    for (size_t i = 0; i < COUNT(candidates); i++)
+        assert_int_equal(remove(scratch_path(state, candidates[i].file)), 0);
+}
+
+/* "transformers_weights" of config.json, which transformers reads before the usual names. */
+static void weights_may_be_named(void **state)
+{
+    static const char *const names[] = { "../model.safetensors", "model.bin", ".safetensors" };
+    struct vlm *v;
+    struct err e = { 0 };
+    char set[128], before[128] = "\"model_type\": \"llava_next\"";
+
+    copy_model(state, NULL);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(set, sizeof(set),
+                 "\"transformers_weights\": \"%s\", \"model_type\": \"llava_next\"", names[i]);
+        change_file(state, "config.json", before, set);
+        assert_says(names[i], open_changed(state, &v, NULL, &e), &e, ERR_FORMAT,
+                    "transformers_weights");
+        snprintf(before, sizeof(before), "%s", set);
+    }
+    change_file(state, "config.json", before,
+                "\"transformers_weights\": \"tuned.safetensors\", \"model_type\": \"llava_next\"");
+    assert_int_equal(
+        rename(scratch_path(state, "model.safetensors"), scratch_path(state, "tuned.safetensors")),
+        0);
+    put_joined(scratch_path(state, "model.safetensors"), "no", NULL);
+    assert_ok(open_changed(state, &v, NULL, &e), &e);
+    assert_string_equal(vlm_info(v).weights_file, "tuned.safetensors");
+    assert_true(is_left(v, "model.safetensors"));
+    vlm_close(v);
+    assert_int_equal(remove(scratch_path(state, "tuned.safetensors")), 0);
 }
 
 static void pointers_of_git_lfs_are_named(void **state)
@@ -437,6 +565,9 @@ int main(void)
         cmocka_unit_test(own_prompts_show_the_image_once),
         test_with_scratch(folders_need_their_files),
         test_with_scratch(templates_are_read_where_transformers_reads_them),
+        test_with_scratch(two_kinds_of_templates_are_refused_as_transformers_does),
+        test_with_scratch(what_is_left_is_said),
+        test_with_scratch(weights_may_be_named),
         test_with_scratch(pointers_of_git_lfs_are_named),
         test_with_scratch(an_own_prompt_needs_no_template),
         test_with_scratch(an_image_token_must_be_a_token),

@@ -258,7 +258,7 @@ static int open_folder(void **state, const char *index, struct err *e)
 
     if (index)
         write_file(scratch_path(state, "model.safetensors.index.json"), index, strlen(index));
-    rc = weights_open(&w, ((struct scratch *)*state)->folder, e);
+    rc = weights_open(&w, ((struct scratch *)*state)->folder, NULL, e);
     assert_true((rc == 0) == (w != NULL));
     weights_close(w);
     return rc;
