@@ -30,9 +30,10 @@ static int find_backend(const struct annotator *a, const struct label_backend **
     }
     err_set(e, ERR_ARG, "no engine is called '%s'", engine);
     err_expected(e, "vlm");
-    if (strcmp(engine, "http") == 0)
-        err_hint(e, "models behind a server can't be asked yet: their recorded answers can be "
-                    "imported");
+    err_hint(e,
+             "answers of a model that another program or a server runs are imported: "
+             "assent import FILE --annotator %s --kind model",
+             a->name);
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
 }
 

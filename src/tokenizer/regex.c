@@ -78,7 +78,7 @@ struct reading {
 
 static int refused(struct reading *r, const char *what, size_t len)
 {
-    err_set(r->e, ERR_FORMAT, "a construct of regular expressions that is not implemented");
+    err_set(r->e, ERR_FORMAT, "a construct of regular expressions that is not understood");
     return err_got(r->e, "%.*s", (int)len, what);
 }
 

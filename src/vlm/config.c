@@ -25,6 +25,19 @@ enum {
 #define POSITIVE(key, type, member)   key, FIELD_OPTIONAL, FIELD_POSITIVE(type, member)
 #define ACTIVATION(key, type, member) key, FIELD_OPTIONAL, FIELD_WORD(type, member, activations)
 
+/* What can be done with a model that is not read. */
+static int elsewhere(struct err *e)
+{
+    return err_hint(e, "a model that another program runs can be compared too: "
+                       "assent import FILE --annotator NAME --kind model reads its answers");
+}
+
+static int refuse(const struct cursor *c, const char *what, struct err *e)
+{
+    cursor_refuse(c, what, e);
+    return elsewhere(e);
+}
+
 /* What was read is not implemented, or does not fit together. */
 struct refusal {
     bool applies;
@@ -37,7 +50,7 @@ static int check(const struct cursor *object, const struct refusal *r, size_t n,
         struct cursor c = cursor_member(object, r[i].key);
 
         if (r[i].applies)
-            return cursor_refuse(&c, r[i].what, e);
+            return refuse(&c, r[i].what, e);
     }
     return 0;
 }
@@ -86,7 +99,7 @@ static int read_vision(const struct cursor *section, struct vision_config *c, st
 
     *c = cursor_is_null(section) ? of_llava_next : of_clip;
     if (!cursor_is_null(&type) && !text_equal(jv_text(type.value), "clip_vision_model"))
-        return cursor_wrong(&type, "clip_vision_model: no other tower is implemented", e);
+        return cursor_wrong(&type, "clip_vision_model, the only tower that is read", e);
     if ((rc = read_section(section, fields, c, e)) < 0)
         return rc;
 
@@ -128,9 +141,10 @@ static int find_family(const struct cursor *section, const struct text_family **
             *out = &families[i];
             return 0;
         }
-    err_set(e, ERR_FORMAT, "this text model is not implemented");
+    err_set(e, ERR_FORMAT, "text models of this family are not read");
     err_got(e, "%s", name ? name : jv_type_name(type.value));
     err_expected(e, "llama, mistral or qwen2");
+    elsewhere(e);
     return cursor_at(&type, e);
 }
 
@@ -150,9 +164,10 @@ static int read_rope_object(const struct cursor *c, struct text_config *out, str
     if (!jv_is_object(c->value) || text_equal(jv_text(type), "default") ||
         (!type && jv_get(c->value, "rope_theta")))
         return cursor_fields(c, fields, out, e);
-    err_set(e, ERR_FORMAT, "this RoPE scaling is not implemented");
+    err_set(e, ERR_FORMAT, "this RoPE scaling is not computed");
     err_got(e, "%s", jv_text(type) ? jv_text(type) : "an object without a type");
     err_expected(e, "default, or no scaling");
+    elsewhere(e);
     return cursor_at(c, e);
 }
 
@@ -174,7 +189,7 @@ static int read_window(const struct cursor *section, const struct text_family *f
     if (rc < 0 || f->sliding_window == 0)
         return rc;
     if (used && f->window_must_be_used)
-        return cursor_refuse(&use, "a sliding window in some layers only", e);
+        return refuse(&use, "a sliding window in some layers only", e);
     if (!used || (window.value && jv_is_null(window.value)))
         return 0;
     c->sliding_window = f->sliding_window;
@@ -341,14 +356,14 @@ static int read_feature_layer(const struct cursor *top, struct model_config *c, 
     int rc = 0;
 
     if (jv_is_array(at.value))
-        return cursor_refuse(&at, "a list of vision layers", e);
+        return refuse(&at, "a list of vision layers", e);
     if (at.value)
         rc = cursor_whole(&at, -blocks - 1, blocks, &layer, e);
     if (rc < 0)
         return rc;
     c->vision_blocks = (uint32_t)(layer < 0 ? blocks + 1 + layer : layer);
     if (text_equal(jv_text(strategy.value), "full"))
-        return cursor_refuse(&strategy, "the strategy \"full\"", e);
+        return refuse(&strategy, "the strategy \"full\"", e);
     return !strategy.value || text_equal(jv_text(strategy.value), "default")
                ? 0
                : cursor_wrong(&strategy, "default", e);
@@ -393,14 +408,17 @@ static int check_architecture(const struct cursor *top, struct err *e)
     const char *name = jv_text(type.value);
 
     if (!text_equal(name, "llava_next")) {
-        err_set(e, ERR_FORMAT, "this architecture is not implemented");
+        err_set(e, ERR_FORMAT, "models of this architecture are not read");
         err_got(e, "%s", name ? name : "no model_type");
-        err_expected(e, "llava_next (LlavaNextForConditionalGeneration)");
-        err_hint(e, "other models can be served elsewhere and asked over HTTP");
+        err_expected(e, "llava_next (LlavaNextForConditionalGeneration) with a llama, mistral or "
+                        "qwen2 text model");
+        elsewhere(e);
         return cursor_at(&type, e);
     }
-    return jv_is_object(quantization.value) ? cursor_refuse(&quantization, "a quantised folder", e)
-                                            : 0;
+    if (!jv_is_object(quantization.value))
+        return 0;
+    cursor_refuse(&quantization, "a quantised folder", e);
+    return err_hint(e, "the folder in full precision that it was made of can be read");
 }
 
 /* The text model's own word counted before version 5. */
@@ -545,7 +563,7 @@ static int check_step(const struct cursor *c, void *member, struct err *e)
     int rc = cursor_flag(c, &on, e);
 
     (void)member;
-    return rc < 0 || on ? rc : cursor_refuse(c, "leaving out this step", e);
+    return rc < 0 || on ? rc : refuse(c, "leaving out this step", e);
 }
 
 static int check_resample(const struct cursor *c, void *member, struct err *e)

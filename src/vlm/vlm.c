@@ -222,7 +222,7 @@ static int choose_ops(struct vlm *v, const struct vlm_options *o, struct err *e)
     for (size_t i = 0; i < sizeof(dtypes) / sizeof(dtypes[0]); i++)
         if (strcmp(dtype, dtypes[i].name) == 0)
             return ops_new(&v->ops, o->reference ? OPS_REF : OPS_DNNL, dtypes[i].precision, e);
-    err_set(e, ERR_ARG, "this precision is not implemented");
+    err_set(e, ERR_ARG, "no precision that models are computed in");
     err_got(e, "%s", dtype);
     return err_expected(e, "auto, f32 or bf16");
 }
@@ -243,6 +243,9 @@ static int open_text(struct vlm *v, const struct vlm_options *o, struct err *e)
     struct json_t *config = NULL;
     int rc = vlm_tokenizer_open(&v->tokenizer, v->dir, e);
 
+    if (rc == ERR_FORMAT && e->hint[0] == '\0')
+        err_hint(e, "byte-level BPE and SentencePiece's BPE are read; the answers of a model that "
+                    "another program runs: assent import FILE --annotator NAME --kind model");
     if (rc == 0)
         rc = check_image_token(v, e);
     if (rc == 0)

@@ -134,11 +134,14 @@ static int read_dtype(const struct json_t *value, struct tensor *t, struct err *
             t->dtype = (enum dtype)i;
             return 0;
         }
-    err_set(e, ERR_FORMAT, "a number format that is not implemented");
+    err_set(e, ERR_FORMAT, "a number format that is not read");
     err_got(e, "%s", text ? text : "no dtype");
     err_expected(e, "F32, F16 or BF16");
     if (text && (text[0] == 'I' || text[0] == 'U' || has_prefix(text, "F8")))
         err_hint(e, "a quantised model? Its full-precision folder can be read");
+    else
+        err_hint(e, "transformers saves the folder in one of them: from_pretrained(.., "
+                    "dtype=\"float32\"), then save_pretrained");
     return e->code;
 }
 

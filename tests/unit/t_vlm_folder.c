@@ -64,7 +64,7 @@ static void options_are_checked(void **state)
         struct vlm_options o;
         const char *parts[2];
     } rows[] = {
-        { { .dtype = "f8" }, { "precision is not implemented", "f8" } },
+        { { .dtype = "f8" }, { "no precision", "f8" } },
         { { .prompt = "{image}" }, { "needs {image} and {question}", "{image}" } },
         { { .prompt = "x {question}" }, { "needs {image} and {question}" } },
     };
