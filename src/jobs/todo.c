@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs/annotators.h"
 #include "store/runs.h"
 
 /* ---- who ---- */
@@ -70,14 +71,7 @@ static int find_name(struct todo *t, const char *as, struct err *e)
                    ? err_hint(e, "--annotator %s asks that model; --as takes a new name", as)
                    : err_hint(e, "people's answers and a model's are kept apart: take a new name");
     }
-    if (as[0] != '\0' && strlen(as) <= TASK_NAME_MAX && text_is_printable(as) &&
-        !task_name_is_reserved(as))
-        return 0;
-    err_set(e, ERR_ARG, "not usable as an annotator's name: '%s'", as);
-    return err_expected(e,
-                        "1 to %d bytes without control characters; not consensus or tie, which "
-                        "assent uses",
-                        TASK_NAME_MAX);
+    return annotator_name_check(as, e);
 }
 
 /* ---- which images ---- */
