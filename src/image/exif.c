@@ -13,12 +13,16 @@ enum { EXIF_BYTES_MAX = 1 << 20 };
 static unsigned read_entry(const ExifData *exif, const ExifEntry *entry)
 {
     ExifByteOrder order = exif_data_get_byte_order((ExifData *)exif);
-    unsigned long value = 1;
+    int64_t value = 1;
 
     if (entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
         value = exif_get_short(entry->data, order);
+    else if (entry->format == EXIF_FORMAT_SSHORT && entry->size >= 2)
+        value = exif_get_sshort(entry->data, order);
     else if (entry->format == EXIF_FORMAT_LONG && entry->size >= 4)
         value = exif_get_long(entry->data, order);
+    else if (entry->format == EXIF_FORMAT_SLONG && entry->size >= 4)
+        value = exif_get_slong(entry->data, order);
     return value >= 1 && value <= 8 ? (unsigned)value : 1;
 }
 

@@ -128,8 +128,65 @@ static int read_picture(spng_ctx *png, struct image *out, const uint8_t *data, s
     return code == 0 ? 0 : broken(code, e);
 }
 
-int png_decode(struct image *out, struct upright *up, const uint8_t *data, size_t len,
-               uint64_t pixels_max, struct err *e)
+/* ---- chunks ---- */
+
+enum { SIGNATURE = 8, CHUNK_FRAME = 12 /* length, name, checksum */, ANCILLARY = 0x20 };
+
+/* A chunk without which a reader shall not go on, but that no specification has; Pillow goes on. */
+static bool is_unknown_critical(const uint8_t *name)
+{
+    static const char known[][5] = { "IHDR", "PLTE", "IDAT", "IEND" };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (memcmp(name, known[i], 4) == 0)
+            return false;
+    return (name[0] & ANCILLARY) == 0;
+}
+
+/* The length of the chunk at data, frame included; 0 where it is cut off. */
+static size_t chunk_len(const uint8_t *data, size_t left)
+{
+    size_t body = 0;
+
+    for (size_t i = 0; left >= CHUNK_FRAME && i < 4; i++)
+        body = body << 8 | data[i];
+    return left >= CHUNK_FRAME && body <= left - CHUNK_FRAME ? body + CHUNK_FRAME : 0;
+}
+
+static bool has_unknown(const uint8_t *data, size_t len)
+{
+    size_t n;
+
+    for (size_t at = SIGNATURE; (n = chunk_len(data + at, len - at)) > 0; at += n)
+        if (is_unknown_critical(data + at + 4))
+            return true;
+    return false;
+}
+
+/* Makes a copy without the unknown critical chunks, which spng refuses; NULL where there is no such
+ * chunk, or no memory: spng then says what is wrong. */
+static uint8_t *without_unknown(const uint8_t *data, size_t len, size_t *kept)
+{
+    uint8_t *copy = has_unknown(data, len) ? malloc(len) : NULL;
+    size_t at = SIGNATURE, n;
+
+    if (!copy)
+        return NULL;
+    memcpy(copy, data, SIGNATURE);
+    *kept = SIGNATURE;
+    for (; at < len; at += n) {
+        n = chunk_len(data + at, len - at);
+        n = n > 0 ? n : len - at;
+        if (len - at >= CHUNK_FRAME && is_unknown_critical(data + at + 4))
+            continue;
+        memcpy(copy + *kept, data + at, n);
+        *kept += n;
+    }
+    return copy;
+}
+
+static int decode_known(struct image *out, struct upright *up, const uint8_t *data, size_t len,
+                        uint64_t pixels_max, struct err *e)
 {
     spng_ctx *png = spng_ctx_new(0);
     int rc;
@@ -140,5 +197,15 @@ int png_decode(struct image *out, struct upright *up, const uint8_t *data, size_
     if (rc == 0)
         find_upright(up, png);
     spng_ctx_free(png);
+    return rc;
+}
+
+int png_decode(struct image *out, struct upright *up, const uint8_t *data, size_t len,
+               uint64_t pixels_max, struct err *e)
+{
+    uint8_t *copy = without_unknown(data, len, &len);
+    int rc = decode_known(out, up, copy ? copy : data, len, pixels_max, e);
+
+    free(copy);
     return rc;
 }
