@@ -39,8 +39,11 @@ void image_release(struct image *image); /* zeroed is fine */
  * ERR_LIMIT: too large. */
 int image_decode(struct image *out, const void *data, size_t len, struct err *e);
 
-/* "JPEG", "PNG", "WebP", or NULL where the first bytes are none of these. */
+/* "JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC", "JPEG 2000", "PNM", or NULL where
+ * the first bytes are none of these. */
 const char *image_format(const void *data, size_t len);
+/* Writes these names, with commas between and `last` (" and ") before the last. */
+void image_format_names(struct buf *out, const char *last);
 
 /* Encodes as baseline JPEG with 4:2:0 chroma: pixels only, no metadata. quality: 1 to 100;
  * free(*data). */

@@ -19,15 +19,25 @@ struct upright {
 typedef int image_decoder(struct image *out, struct upright *up, const uint8_t *data, size_t len,
                           uint64_t pixels_max, struct err *e);
 
-image_decoder jpeg_decode, png_decode, webp_decode;
+image_decoder jpeg_decode, png_decode, webp_decode, gif_decode, bmp_decode, tiff_decode,
+    avif_decode, heif_decode, jp2_decode, pnm_decode;
 
 /* image_decode with another limit of pixels: tests and fuzzing have less memory. */
 int image_decode_within(struct image *out, const void *data, size_t len, uint64_t pixels_max,
                         struct err *e);
 
+int image_check_size(uint64_t width, uint64_t height, uint64_t pixels_max, struct err *e);
 /* Checks the sizes that a header gives, then takes memory for them. */
 int image_new(struct image *out, uint64_t width, uint64_t height, uint64_t pixels_max,
               struct err *e);
+
+/* "the GIF is truncated", and to fetch it again. Returns ERR_FORMAT. */
+int image_broken(struct err *e, const char *format, const char *what);
+
+/* n pixels of ink (0 is white) to RGB, as convert("RGB") of Pillow's Convert.c does. */
+void image_cmyk(uint8_t *rgb, const uint8_t *cmyk, size_t n);
+/* One pixel's Y, Cb, Cr (JFIF) to RGB in place, as Pillow's ConvertYCbCr.c does. */
+void image_ycc(uint8_t *pixel);
 
 /* The orientation that an EXIF block holds, with "Exif\0\0" in front or without. */
 unsigned exif_orientation(const void *exif, size_t len);

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Decoded with libjpeg's defaults, as Pillow does: accurate integer IDCT, smooth chroma upsampling.
- * Where Pillow overlooks broken Huffman data or markers, these are errors here: a picture that is
- * half gray must not be labelled.
+ * Decoded by libjpeg with its defaults, as Pillow does: accurate integer IDCT, smooth chroma
+ * upsampling. Where Pillow overlooks broken Huffman data, it is an error here: a picture that is
+ * half gray must not be labelled. turbojpeg's interface, which encodes, tells only the first of
+ * several warnings.
  */
 #include "image/internal.h"
 
+#include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jerror.h>
+#include <jpeglib.h> /* needs stdio.h before it */
 #include <turbojpeg.h>
 
 /* ---- the segments before the picture ---- */
@@ -63,94 +69,137 @@ static void find_upright(struct upright *up, const uint8_t *data, size_t len)
 
 /* ---- the picture ---- */
 
-/* Of libjpeg's warnings one leaves the picture whole: "Corrupt JPEG data: 2 extraneous bytes before
- * marker 0xd9", padding behind the last row. Before any other marker it says that the Huffman data
- * was misread. Of several warnings the first is told, and nothing comes after this one. */
-static bool is_harmless(tjhandle tj)
-{
-    static const char end[] = " extraneous bytes before marker 0xd9";
-    const char *warning = tjGetErrorStr2(tj);
-    size_t len = strlen(warning);
+enum { SCANS_MAX = 500 }; /* of a progressive one: each goes over the whole picture */
 
-    return tjGetErrorCode(tj) == TJERR_WARNING && len > strlen(end) &&
-           strcmp(warning + len - strlen(end), end) == 0;
+struct reading {
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf failed;
+    bool resynced; /* a restart marker was missing, or another's */
+    bool truncated, too_large;
+    char said[JMSG_LENGTH_MAX];
+    uint8_t *row; /* of CMYK */
+};
+
+static void fail(j_common_ptr cinfo)
+{
+    struct reading *r = cinfo->client_data;
+
+    r->truncated = cinfo->err->msg_code == JWRN_JPEG_EOF;
+    r->too_large = cinfo->err->msg_code == JERR_IMAGE_TOO_BIG;
+    cinfo->err->format_message(cinfo, r->said);
+    longjmp(r->failed, 1);
 }
 
-static int broken(tjhandle tj, struct err *e)
+/* Pillow overlooks all warnings but that of the file's end. Here those are, behind which the
+ * picture is whole: what a header says of itself; bytes before a header and behind the last row
+ * ("Corrupt JPEG data: 2 extraneous bytes before marker 0xd9"); and restart markers, which are
+ * there to make up for what is lost. */
+static bool is_harmless(struct reading *r)
 {
-    const char *text = tjGetErrorStr2(tj);
+    const struct jpeg_error_mgr *err = r->jpeg.err;
 
-    if (strstr(text, "Maximum supported image dimension"))
-        return err_set(e, ERR_LIMIT, "the picture is too large: %s", text);
-    if (strcmp(text, "Premature end of JPEG file") == 0)
-        err_set(e, ERR_FORMAT, "the JPEG is truncated");
-    else
-        err_set(e, ERR_FORMAT, "the JPEG is broken: %s", text);
-    return err_hint(e, "fetch the file again");
+    switch (err->msg_code) {
+    case JWRN_JFIF_MAJOR:
+    case JWRN_ADOBE_XFORM: return true;
+    case JWRN_EXTRANEOUS_DATA:
+        return r->jpeg.input_scan_number == 0 || r->jpeg.restart_interval > 0 ||
+               err->msg_parm.i[1] == MARKER_EOI;
+    case JWRN_MUST_RESYNC: r->resynced = true; return true;
+    case JWRN_HIT_MARKER: /* the part of the lost marker is gray */ return r->resynced;
+    default: return false;
+    }
 }
 
-/* convert("RGB") of Pillow's Convert.c, of the inverted values that Adobe writes. */
-static void cmyk_to_rgb(uint8_t *rgb, const uint8_t *cmyk, size_t n)
+static void warn(j_common_ptr cinfo, int level)
 {
-    for (size_t i = 0; i < n; i++, rgb += 3, cmyk += 4)
-        for (size_t c = 0; c < 3; c++) {
-            int product = (255 - cmyk[c]) * cmyk[3] + 128;
-
-            rgb[c] = (uint8_t)(cmyk[3] - ((product >> 8) + product) / 256);
-        }
+    if (level < 0 && !is_harmless(cinfo->client_data))
+        fail(cinfo);
 }
 
-static int decompress(tjhandle tj, uint8_t *to, const struct image *size, int format,
-                      const uint8_t *data, size_t len, struct err *e)
+static void count_scans(j_common_ptr cinfo)
 {
-    int flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
-    int rc = tjDecompress2(tj, data, (unsigned long)len, to, (int)size->width, 0, (int)size->height,
-                           format, flags);
+    struct reading *r = cinfo->client_data;
 
-    return rc == 0 || is_harmless(tj) ? 0 : broken(tj, e);
+    if (r->jpeg.input_scan_number > SCANS_MAX) {
+        snprintf(r->said, sizeof(r->said), "more than %d scans", SCANS_MAX);
+        longjmp(r->failed, 1);
+    }
 }
 
-static int decompress_cmyk(tjhandle tj, struct image *out, const uint8_t *data, size_t len,
-                           struct err *e)
+static int broken(const struct reading *r, struct err *e)
 {
-    size_t n = (size_t)out->width * out->height;
-    uint8_t *cmyk = mem_new(n, 4, e);
-    int rc = cmyk ? decompress(tj, cmyk, out, TJPF_CMYK, data, len, e) : ERR_NOMEM;
+    char what[JMSG_LENGTH_MAX + 10];
 
-    if (rc == 0)
-        cmyk_to_rgb(out->rgb, cmyk, n);
-    free(cmyk);
-    return rc;
+    if (r->too_large)
+        return err_set(e, ERR_LIMIT, "the picture is too large: %s", r->said);
+    snprintf(what, sizeof(what), r->truncated ? "truncated" : "broken: %s", r->said);
+    return image_broken(e, "JPEG", what);
 }
 
-static int read_picture(tjhandle tj, struct image *out, const uint8_t *data, size_t len,
-                        uint64_t pixels_max, struct err *e)
+/* Adobe writes ink as what it leaves of white. */
+static void cmyk_row(uint8_t *rgb, uint8_t *cmyk, size_t n)
 {
-    int width = 0, height = 0, sampling, space = -1, rc;
+    for (size_t i = 0; i < 4 * n; i++)
+        cmyk[i] = 255 - cmyk[i];
+    image_cmyk(rgb, cmyk, n);
+}
 
-    /* it also fails on chroma samplings without a name, which tjDecompress2 can do, and on
-     * warnings, which come again there */
-    rc = tjDecompressHeader3(tj, data, (unsigned long)len, &width, &height, &sampling, &space);
-    if (rc < 0 && (width < 1 || height < 1 || space < 0))
-        return broken(tj, e);
-    rc = image_new(out, (uint64_t)width, (uint64_t)height, pixels_max, e);
+static int read_rows(struct reading *r, struct image *out, uint64_t pixels_max, struct err *e)
+{
+    struct jpeg_decompress_struct *jpeg = &r->jpeg;
+    bool is_cmyk = jpeg->num_components == 4;
+    int rc = image_new(out, jpeg->image_width, jpeg->image_height, pixels_max, e);
+
+    if (rc == 0 && is_cmyk && !(r->row = mem_new(out->width, 4, e)))
+        rc = ERR_NOMEM;
     if (rc < 0)
         return rc;
-    if (space == TJCS_CMYK || space == TJCS_YCCK)
-        return decompress_cmyk(tj, out, data, len, e);
-    return decompress(tj, out->rgb, out, TJPF_RGB, data, len, e);
+    jpeg->out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(jpeg);
+    while (jpeg->output_scanline < jpeg->output_height) {
+        uint8_t *to = out->rgb + (size_t)jpeg->output_scanline * out->width * 3;
+
+        jpeg_read_scanlines(jpeg, is_cmyk ? &r->row : &to, 1);
+        if (is_cmyk)
+            cmyk_row(to, r->row, out->width);
+    }
+    jpeg_finish_decompress(jpeg);
+    return 0;
+}
+
+/* libjpeg's errors come back here. */
+static int read_picture(struct reading *r, struct image *out, const uint8_t *data, size_t len,
+                        uint64_t pixels_max, struct err *e)
+{
+    if (setjmp(r->failed))
+        return broken(r, e);
+    jpeg_create_decompress(&r->jpeg);
+    r->jpeg.client_data = r;
+    r->jpeg.progress = &r->progress;
+    jpeg_mem_src(&r->jpeg, data, (unsigned long)len);
+    jpeg_read_header(&r->jpeg, TRUE);
+    return read_rows(r, out, pixels_max, e);
 }
 
 int jpeg_decode(struct image *out, struct upright *up, const uint8_t *data, size_t len,
                 uint64_t pixels_max, struct err *e)
 {
-    tjhandle tj = tjInitDecompress();
+    struct reading *r = mem_new(1, sizeof(*r), e);
     int rc;
 
-    if (!tj)
-        return err_set(e, ERR_NOMEM, "out of memory: a JPEG decoder");
-    rc = read_picture(tj, out, data, len, pixels_max, e);
-    tjDestroy(tj);
+    if (!r)
+        return ERR_NOMEM;
+    r->jpeg.err = jpeg_std_error(&r->errors);
+    r->jpeg.client_data = r;
+    r->errors.error_exit = fail;
+    r->errors.emit_message = warn;
+    r->progress.progress_monitor = count_scans;
+    rc = read_picture(r, out, data, len, pixels_max, e);
+    jpeg_destroy_decompress(&r->jpeg);
+    free(r->row);
+    free(r);
     if (rc == 0)
         find_upright(up, data, len);
     return rc;

@@ -15,7 +15,11 @@ struct image_source {
 
 /* ---- names ---- */
 
-static const char *const endings[] = { ".jpg", ".jpeg", ".jfif", ".png", ".webp" };
+static const char *const endings[] = {
+    ".jpg", ".jpeg", ".jfif", ".jpe",  ".png",  ".webp", ".gif", ".bmp",
+    ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif",  ".jp2", ".j2k",
+    ".j2c", ".jpc",  ".jpf",  ".jpx",  ".pbm",  ".pgm",  ".ppm", ".pnm",
+};
 
 /* Of a format that is read. */
 static bool ends_as_read(const char *name, size_t len)
@@ -103,16 +107,30 @@ static void keep_last_of_each(struct source_list *list)
 
 static void say_unread(const struct source_list *list, const char *path)
 {
-    struct buf names = BUF_INIT(1000);
+    struct buf names = BUF_INIT(1000), read = BUF_INIT(1000);
     char n[TEXT_COUNT_MAX];
 
+    image_format_names(&read, " and ");
     for (size_t i = 0; i < list->n_unread && i < SOURCE_UNREAD_NAMED; i++)
         buf_printf(&names, "%s%.200s", i > 0 ? ", " : "", list->unread[i]);
     if (list->n_unread > 0)
         events_say(list->events, EVENT_WARNING,
-                   "%s: %s left out, of a format that is not read (JPEG, PNG and WebP are): %s%s",
-                   path, text_count(list->n_unread, "picture", n), names.text ? names.text : "",
+                   "%s: %s left out, of a format that is not read (%s are): %s%s", path,
+                   text_count(list->n_unread, "picture", n), read.text ? read.text : "",
+                   names.text ? names.text : "",
                    list->n_unread > SOURCE_UNREAD_NAMED ? ", .." : "");
+    buf_release(&read);
+    buf_release(&names);
+}
+
+static void expect_endings(struct err *e)
+{
+    struct buf names = BUF_INIT(1000);
+    size_t n = sizeof(endings) / sizeof(endings[0]);
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&names, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", endings[i]);
+    err_expected(e, "files whose names end in %s", names.text ? names.text : "");
     buf_release(&names);
 }
 
@@ -125,7 +143,7 @@ static int finish_list(struct source_list *list, const char *path, struct err *e
                    list->n_unusable);
     if (list->n == 0) {
         err_set(e, ERR_FORMAT, "there is no picture in it");
-        err_expected(e, "files whose names end in .jpg, .jpeg, .jfif, .png or .webp");
+        expect_endings(e);
         return err_at(e, "%s", path);
     }
     qsort(list->members, list->n, sizeof(*list->members), by_key_and_place);

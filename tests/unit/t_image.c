@@ -4,104 +4,23 @@
  * pictures refused, folders and archives. tools/oracle/images.py wrote the files and what is
  * expected.
  */
-#include "support.h"
+#include "support_image.h"
 
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "image/internal.h"
-
-/* ---- files ---- */
-
-static int decode_fixture(struct image *image, const char *name, struct err *e)
-{
-    size_t len;
-    char *data = read_data("image", name, &len);
-    int rc = image_decode(image, data, len, e);
-
-    free(data);
-    return rc;
-}
-
-/* One line of expected.txt: up to five words. */
-struct line {
-    char *word[5];
-    size_t n;
-};
-
-typedef void check_line(const struct line *line);
-
-/* Calls check for every line that begins with `kind`, or for those of pictures where it is NULL. */
-static void for_each_expected(const char *kind, size_t at_least, check_line *check)
-{
-    size_t len, n = 0;
-    char *text = read_data("image", "expected.txt", &len), *rest = text;
-
-    for (char *row; (row = strsep(&rest, "\n")) && *row;) {
-        struct line line = { 0 };
-        bool is_picture;
-
-        for (char *word; line.n < COUNT(line.word) && (word = strsep(&row, " "));)
-            line.word[line.n++] = word;
-        is_picture = strcmp(line.word[0], "resize") != 0 && strcmp(line.word[0], "refused") != 0;
-        if (kind ? strcmp(line.word[0], kind) == 0 : is_picture) {
-            check(&line);
-            n++;
-        }
-    }
-    free(text);
-    assert_in_range(n, at_least, SIZE_MAX);
-}
-
-static void check_pixels(const char *what, const struct image *image, char *const expected[3])
-{
-    char size[64], hex[SHA256_HEX];
-
-    snprintf(size, sizeof(size), "%s %s", expected[0], expected[1]);
-    snprintf(hex, sizeof(hex), "%u %u", image->width, image->height);
-    if (strcmp(size, hex) != 0)
-        fail_row(what, "is %s, not %s", hex, size);
-    sha256_hex(image->rgb, (size_t)image->width * image->height * 3, hex);
-    if (strcmp(hex, expected[2]) != 0)
-        fail_row(what, "has other pixels");
-}
-
 /* ---- decoding ---- */
-
-static void check_picture(const struct line *line)
-{
-    struct image image;
-    struct err e;
-
-    if (decode_fixture(&image, line->word[0], &e) < 0)
-        fail_row(line->word[0], "%s", e.what);
-    check_pixels(line->word[0], &image, line->word + 1);
-    image_release(&image);
-}
 
 static void pictures_are_those_of_pillow(void **state)
 {
     (void)state;
-    for_each_expected(NULL, 90, check_picture);
-}
-
-static void check_refused(const struct line *line)
-{
-    bool limit = strcmp(line->word[2], "limit") == 0;
-    struct image image = { 0 };
-    struct err e;
-    int rc = decode_fixture(&image, line->word[1], &e);
-
-    if (rc != (limit ? ERR_LIMIT : ERR_FORMAT) || e.code != (enum err_code)rc || !*e.what)
-        fail_row(line->word[1], "returned %d", rc);
-    if (image.rgb)
-        fail_row(line->word[1], "left memory");
+    for_each_expected("image", NULL, 90, check_picture);
 }
 
 static void bad_pictures_are_refused(void **state)
 {
     (void)state;
-    for_each_expected("refused", 25, check_refused);
+    for_each_expected("image", "refused", 25, check_refused);
 }
 
 /* Whatever is cut off: refused, or (behind the pixels) nothing of the picture. */
@@ -146,14 +65,14 @@ static void refusal_says_what_the_file_is(void **state)
     (void)state;
     assert_refused(image_decode(&image, "<!DOCTYPE html>", 15, &e), &e, ERR_FORMAT);
     assert_contains(e.got, "\"<!DOCTYPE html>\"");
-    assert_contains(e.expected, "JPEG, PNG or WebP");
+    assert_contains(e.expected, "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000 or PNM");
     assert_refused(image_decode(&image, "\0\1\2\377", 4, &e), &e, ERR_FORMAT);
     assert_contains(e.got, "00 01 02 ff");
     assert_refused(image_decode(&image, "", 0, &e), &e, ERR_FORMAT);
     assert_contains(e.what, "empty");
-    assert_refused(decode_fixture(&image, "bad_pixels.png", &e), &e, ERR_LIMIT);
+    assert_refused(decode_fixture(&image, "image", "bad_pixels.png", &e), &e, ERR_LIMIT);
     assert_contains(e.got, "20000 x 20000");
-    assert_refused(decode_fixture(&image, "bad_half.jpg", &e), &e, ERR_FORMAT);
+    assert_refused(decode_fixture(&image, "image", "bad_half.jpg", &e), &e, ERR_FORMAT);
     assert_contains(e.what, "truncated");
 }
 
@@ -257,7 +176,7 @@ static void check_resize(const struct line *line)
     snprintf(what, sizeof(what), "%s to %s x %s", line->word[1], line->word[2], line->word[3]);
     assert_true(text_u64(line->word[2], IMAGE_SIDE_MAX, &width));
     assert_true(text_u64(line->word[3], IMAGE_SIDE_MAX, &height));
-    assert_ok(decode_fixture(&image, line->word[1], &e), &e);
+    assert_ok(decode_fixture(&image, "image", line->word[1], &e), &e);
     assert_ok(image_resize(&resized, &image, (uint32_t)width, (uint32_t)height, &e), &e);
     check_pixels(what, &resized, line->word + 2);
     image_release(&resized);
@@ -267,7 +186,7 @@ static void check_resize(const struct line *line)
 static void resizing_is_that_of_pillow(void **state)
 {
     (void)state;
-    for_each_expected("resize", 30, check_resize);
+    for_each_expected("image", "resize", 30, check_resize);
 }
 
 static void resizing_to_nothing_or_too_much_is_refused(void **state)
