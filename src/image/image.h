@@ -30,12 +30,20 @@ void image_release(struct image *image); /* zeroed is fine */
 
 /* ---- decoding ---- */
 
-/* Decodes a JPEG, PNG or WebP (told by its first bytes), turns it as its EXIF orientation says (or
- * its XMP's, where EXIF has none), and makes it RGB as Pillow 13's convert("RGB") does: alpha
- * dropped, palette and gray expanded, CMYK taken as Adobe writes it, the high byte of 16-bit
- * colors, but 16-bit gray cut at 255 (scale such pictures to 8 bits before). Color profiles and
- * gamma do not count. Of an animation the first frame. Bit-equal to Pillow.
- * ERR_FORMAT: no picture, or a broken or truncated one, also a JPEG whose damage Pillow overlooks;
+/* Decodes a picture of a format that is read (told by its first bytes; image_format_names), turns
+ * it as its EXIF orientation says (or its XMP's, where EXIF has none), and makes it RGB as Pillow
+ * 13's convert("RGB") does: alpha dropped, palette and gray expanded, CMYK taken as Adobe writes
+ * it, the high byte of 16-bit colors, but 16-bit gray cut at 255 (scale such pictures to 8 bits
+ * before). Color profiles and gamma do not count. Of an animation the first frame, of a TIFF the
+ * first page. Bit-equal to Pillow, but:
+ * - HEIC, which pillow-heif reads, within 1 where chroma has fewer samples, or with alpha, and HEIC
+ *   and AVIF of more than 8 bits within 3: Debian 12's libraries round otherwise;
+ * - JPEG 2000 of more than 8 bits a color: what Pillow lets turn over to 0 stays 255;
+ * - BMP whose palette is gray but shorter than its depth has colors: Pillow misreads its bits.
+ * Refused, though Pillow reads it: broken Huffman data of a JPEG (a lost restart marker is
+ * overlooked), a GIF that ends early, TIFF of 12 bits, of signed, 32-bit or floating-point numbers,
+ * CIE Lab, or old-style JPEG, CMYK in JPEG 2000, PFM.
+ * ERR_FORMAT: no picture, or a broken or truncated one, or of a kind that is not read;
  * ERR_LIMIT: too large. */
 int image_decode(struct image *out, const void *data, size_t len, struct err *e);
 
@@ -62,7 +70,7 @@ int image_resize(struct image *out, const struct image *in, uint32_t width, uint
 
 /* ---- sources ----
  * A folder, searched recursively, or a tar archive (also .gz, .bz2, .xz, .zst). The keys are the
- * paths within it, sorted by bytes; only names that end as pictures do (.jpg .jpeg .png .webp, any
+ * paths within it, sorted by bytes; only names that end as pictures do (source.c: endings, any
  * case). Hidden files and folders (a part of the name begins with a dot) are left out, and with a
  * warning names that are no UTF-8 or have control characters. In an archive "./" and "/" in front
  * are no part of the key, links are left out, and of members with one name the last counts. */

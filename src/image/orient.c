@@ -60,8 +60,11 @@ int image_turn(struct image *image, unsigned orientation, struct err *e)
 unsigned xmp_orientation(const void *xmp, size_t len)
 {
     static const char name[] = "tiff:Orientation";
-    const char *p = xmp, *end = p + len;
+    const char *p = xmp, *end;
 
+    if (len == 0)
+        return 0;
+    end = p + len;
     while ((p = memmem(p, (size_t)(end - p), name, strlen(name)))) {
         size_t left;
 

@@ -274,13 +274,21 @@ class Whose(Imports):
 class Pictures(Imports):
     def test_formats_that_are_not_read_are_named_and_counted(self):
         self.pictures("a.jfif", "b.JPG")
-        for name in ("c.gif", "d.BMP", "sub/e.tiff", "f.heic", "g.avif", "notes.txt"):
+        for name in ("c.jxl", "d.JXL", "sub/e.pfm", "notes.txt"):
             self.write(f"images/{name}", b"x")
         ran = self.run_assent("import", "--images", "images")
-        self.assertIn("5 pictures left out, of a format that is not read", ran.err)
-        self.assertIn("c.gif", ran.err)
+        self.assertIn("3 pictures left out, of a format that is not read (JPEG, PNG, WebP, GIF,", ran.err)
+        self.assertIn("JPEG 2000 and PNM are): c.jxl", ran.err)
         self.assertNotIn("notes", ran.err)
         self.assertEqual(self.images(), 2)
+
+    def test_formats_are_told_by_their_bytes_and_found_by_their_names(self):
+        files = ("global.gif", "rle8.bmp", "tiles.tif", "444.avif", "444.heic", "rgb.jp2", "rgb.j2k", "p4.pbm", "p5.pgm", "p6.ppm")
+        for name in files:
+            with open(os.path.join(os.environ["ASSENT_TEST_DATA"], "image_formats", name), "rb") as f:
+                self.write(f"images/{name.upper()}", f.read())
+        self.run_assent("import", "--images", "images")
+        self.assertEqual(self.images(), len(files))
 
 
 class LabelStudio(Imports):
