@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import unicodedata
 
-from harness import FACES, Case, main
+from harness import FACES, ROOT, Case, main
 
 YES_NO = "  - {name: Bald, text: b}\n  - {name: Smiling, text: s}\n"
 
@@ -284,8 +284,9 @@ class Pictures(Imports):
 
     def test_formats_are_told_by_their_bytes_and_found_by_their_names(self):
         files = ("global.gif", "rle8.bmp", "tiles.tif", "444.avif", "444.heic", "rgb.jp2", "rgb.j2k", "p4.pbm", "p5.pgm", "p6.ppm")
+        self.pictures()
         for name in files:
-            with open(os.path.join(os.environ["ASSENT_TEST_DATA"], "image_formats", name), "rb") as f:
+            with open(os.path.join(ROOT, "tests/data/image_formats", name), "rb") as f:
                 self.write(f"images/{name.upper()}", f.read())
         self.run_assent("import", "--images", "images")
         self.assertEqual(self.images(), len(files))
