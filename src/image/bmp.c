@@ -178,7 +178,7 @@ static void read_index_row(const struct bmp *b, uint8_t *to, const uint8_t *from
     for (uint32_t x = 0; x < b->width; x++, to += 3) {
         unsigned shift = (a_byte - 1 - x % a_byte) * b->bits;
 
-        memcpy(to, b->palette[from[x / a_byte] >> shift & ((1U << b->bits) - 1)], 3);
+        memcpy(to, b->palette[(unsigned)from[x / a_byte] >> shift & ((1U << b->bits) - 1)], 3);
     }
 }
 

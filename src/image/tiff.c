@@ -216,7 +216,7 @@ static uint16_t sample_at(const struct tiff *t, const uint8_t *row, size_t i)
         return t->kind->whole ? value : value >> 8;
     }
     i *= t->bits;
-    return (uint16_t)(row[i / 8] >> (8 - t->bits - i % 8) & ((1U << t->bits) - 1));
+    return (uint16_t)((unsigned)row[i / 8] >> (8 - t->bits - i % 8) & ((1U << t->bits) - 1));
 }
 
 /* Where a block of pixels lies; `stride` bytes a row, `plane` bytes a channel where each has its
