@@ -7,6 +7,7 @@
 
 #include <avif/avif.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int broken(avifDecoder *decoder, avifResult code, struct err *e)
 {
@@ -40,30 +41,101 @@ static void find_upright(struct upright *up, const avifImage *image)
     up->xmp = xmp_orientation(image->xmp.data, image->xmp.size);
 }
 
+struct plane {
+    uint8_t *data;
+    size_t stride; /* bytes */
+};
+
+/* The upper 8 bits of one channel's samples. */
+static void narrow_plane(struct plane to, struct plane from, uint32_t size[2], uint32_t depth)
+{
+    for (uint32_t y = 0; to.data && from.data && y < size[1]; y++)
+        for (uint32_t x = 0; x < size[0]; x++) {
+            uint16_t sample;
+
+            memcpy(&sample, from.data + from.stride * y + 2 * (size_t)x, sizeof(sample));
+            to.data[to.stride * y + x] = (uint8_t)(sample >> (depth - 8));
+        }
+}
+
+static void narrow_planes(avifImage *to, const avifImage *from)
+{
+    uint32_t whole[2] = { from->width, from->height };
+    avifPixelFormatInfo info;
+
+    avifGetPixelFormatInfo(from->yuvFormat, &info);
+    for (int c = AVIF_CHAN_Y; c <= AVIF_CHAN_V; c++) {
+        int half_x = c == AVIF_CHAN_Y ? 0 : info.chromaShiftX;
+        int half_y = c == AVIF_CHAN_Y ? 0 : info.chromaShiftY;
+        uint32_t size[2] = { (whole[0] + (uint32_t)half_x) >> half_x,
+                             (whole[1] + (uint32_t)half_y) >> half_y };
+
+        narrow_plane((struct plane){ to->yuvPlanes[c], to->yuvRowBytes[c] },
+                     (struct plane){ from->yuvPlanes[c], from->yuvRowBytes[c] }, size, from->depth);
+    }
+    narrow_plane((struct plane){ to->alphaPlane, to->alphaRowBytes },
+                 (struct plane){ from->alphaPlane, from->alphaRowBytes }, whole, from->depth);
+}
+
+/* Pillow's libavif, of another version, drops the lower bits before it makes RGB of the rest, but
+ * of 10 bits with alpha. */
+static bool is_narrowed(const avifImage *image)
+{
+    return image->depth > 8 && !(image->depth == 10 && image->alphaPlane);
+}
+
+/* A picture of 8 bits a sample; NULL without memory for it. */
+static avifImage *narrowed(const avifImage *image)
+{
+    avifImage *narrow = avifImageCreate(image->width, image->height, 8, image->yuvFormat);
+    avifPlanesFlags planes = AVIF_PLANES_YUV | (image->alphaPlane ? AVIF_PLANES_A : 0U);
+
+    if (!narrow || avifImageAllocatePlanes(narrow, planes) != AVIF_RESULT_OK) {
+        if (narrow)
+            avifImageDestroy(narrow);
+        return NULL;
+    }
+    narrow->yuvRange = image->yuvRange;
+    narrow->yuvChromaSamplePosition = image->yuvChromaSamplePosition;
+    narrow->colorPrimaries = image->colorPrimaries;
+    narrow->transferCharacteristics = image->transferCharacteristics;
+    narrow->matrixCoefficients = image->matrixCoefficients;
+    narrow->alphaPremultiplied = image->alphaPremultiplied;
+    narrow_planes(narrow, image);
+    return narrow;
+}
+
 /* Alpha is converted too, though it is dropped: colors that were multiplied with it are divided
  * again. */
+static avifResult convert(struct image *out, const avifImage *image, uint8_t *rgba)
+{
+    size_t channels = rgba ? 4 : 3, n = (size_t)out->width * out->height;
+    avifResult code;
+    avifRGBImage rgb;
+
+    avifRGBImageSetDefaults(&rgb, image);
+    rgb.depth = 8;
+    rgb.format = rgba ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
+    rgb.pixels = rgba ? rgba : out->rgb;
+    rgb.rowBytes = (uint32_t)(channels * out->width);
+    code = avifImageYUVToRGB(image, &rgb);
+    for (size_t i = 0; rgba && i < n; i++)
+        memcpy(out->rgb + 3 * i, rgba + 4 * i, 3);
+    return code;
+}
+
 static int to_rgb(struct image *out, avifDecoder *decoder, struct err *e)
 {
     const avifImage *image = decoder->image;
-    size_t channels = image->alphaPlane ? 4 : 3, n = (size_t)out->width * out->height;
-    avifResult code;
-    avifRGBImage rgb;
-    uint8_t *pixels = channels == 3 ? out->rgb : mem_new(n, channels, e);
+    avifImage *narrow = is_narrowed(image) ? narrowed(image) : NULL;
+    uint8_t *rgba = image->alphaPlane ? mem_new((size_t)out->width * out->height, 4, e) : NULL;
+    avifResult code = AVIF_RESULT_OUT_OF_MEMORY;
 
-    if (!pixels)
-        return ERR_NOMEM;
-    avifRGBImageSetDefaults(&rgb, image);
-    rgb.depth = 8;
-    rgb.format = channels == 3 ? AVIF_RGB_FORMAT_RGB : AVIF_RGB_FORMAT_RGBA;
-    rgb.pixels = pixels;
-    rgb.rowBytes = (uint32_t)(channels * out->width);
-    code = avifImageYUVToRGB(image, &rgb);
-    if (channels == 4) {
-        for (size_t i = 0; i < n; i++)
-            for (size_t c = 0; c < 3; c++)
-                out->rgb[3 * i + c] = pixels[4 * i + c];
-        free(pixels);
-    }
+    if ((narrow || !is_narrowed(image)) && (!image->alphaPlane || rgba))
+        code = convert(out, narrow ? narrow : image, rgba);
+    if (narrow)
+        avifImageDestroy(narrow);
+    free(rgba);
     return code == AVIF_RESULT_OK ? 0 : broken(decoder, code, e);
 }
 

@@ -36,8 +36,8 @@ void image_release(struct image *image); /* zeroed is fine */
  * it, the high byte of 16-bit colors, but 16-bit gray cut at 255 (scale such pictures to 8 bits
  * before). Color profiles and gamma do not count. Of an animation the first frame, of a TIFF the
  * first page. Bit-equal to Pillow, but:
- * - HEIC, which pillow-heif reads, within 1 where chroma has fewer samples, or with alpha, and HEIC
- *   and AVIF of more than 8 bits within 3: Debian 12's libraries round otherwise;
+ * - HEIC, which pillow-heif reads, within 1 where chroma has fewer samples, or with alpha, and then
+ *   within 3 of more than 8 bits: Debian 12's libheif rounds otherwise;
  * - JPEG 2000 of more than 8 bits a color: what Pillow lets turn over to 0 stays 255;
  * - BMP whose palette is gray but shorter than its depth has colors: Pillow misreads its bits.
  * Refused, though Pillow reads it: broken Huffman data of a JPEG (a lost restart marker is
