@@ -65,7 +65,8 @@ size_t file_picture_ending(const char *name, size_t len)
     static const char *const endings[] = {
         ".jpg",  ".jpeg", ".jfif", ".jpe",  ".png", ".webp", ".gif", ".bmp", ".tif",
         ".tiff", ".avif", ".heic", ".heif", ".hif", ".jp2",  ".j2k", ".j2c", ".jpc",
-        ".jpf",  ".jpx",  ".pbm",  ".pgm",  ".ppm", ".pnm",  ".jxl", ".pfm",
+        ".jpf",  ".jpx",  ".pbm",  ".pgm",  ".ppm", ".pnm",  ".jxl", ".pfm", ".svg",
+        ".ico",  ".tga",  ".psd",  ".dng",  ".cr2", ".cr3",  ".nef", ".arw",
     };
 
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
