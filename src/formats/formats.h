@@ -97,6 +97,9 @@ struct metadata;
 /* names: borrowed; NULL: as it stands. */
 int metadata_open(struct metadata **out, const char *path, const struct label_names *names,
                   struct err *e);
+/* The same from memory, for fuzzing; data is borrowed. */
+int metadata_open_memory(struct metadata **out, const char *name, const void *data, size_t len,
+                         struct err *e);
 /* The columns' names, without the images'. */
 size_t metadata_names(const struct metadata *m, const char *const **names);
 /* The next row's key and values, one a name; valid until the next call. 1, or 0 at the end. */

@@ -13,6 +13,8 @@ enum { NAMES_MAX = 10000 };
 
 struct metadata {
     struct reader *reader;
+    const void *data; /* in place of a file; borrowed */
+    size_t len;
     const struct label_names *said; /* NULL: nothing */
     struct csvfile *csv;            /* NULL: JSON lines */
     struct json_t *line;
@@ -92,6 +94,12 @@ static int next_in_table(struct metadata *m, const char **key, unsigned long *li
     return 1;
 }
 
+static int open_reader(struct metadata *m, const char *path, struct err *e)
+{
+    return m->data ? reader_open_memory(&m->reader, path, m->data, m->len, e)
+                   : reader_open(&m->reader, path, e);
+}
+
 /* ---- JSON lines ---- */
 
 /* The next line's object: 1, or 0 at the end. */
@@ -160,7 +168,7 @@ static int read_names(struct metadata *m, const char *path, struct err *e)
     reader_close(m->reader);
     m->reader = NULL;
     m->numbers = mem_new(m->n + 1, sizeof(*m->numbers), e);
-    return m->numbers ? reader_open(&m->reader, path, e) : ERR_NOMEM;
+    return m->numbers ? open_reader(m, path, e) : ERR_NOMEM;
 }
 
 static int next_in_lines(struct metadata *m, const char **key, unsigned long *line, struct err *e)
@@ -202,8 +210,8 @@ static int open_rows(struct metadata *m, const char *path, struct err *e)
     return rc == 0 ? read_header(m, path, m->said, e) : rc;
 }
 
-int metadata_open(struct metadata **out, const char *path, const struct label_names *names,
-                  struct err *e)
+static int open_all(struct metadata **out, const char *path, const struct metadata *how,
+                    struct err *e)
 {
     struct metadata *m = mem_new(1, sizeof(*m), e);
     int rc;
@@ -211,8 +219,8 @@ int metadata_open(struct metadata **out, const char *path, const struct label_na
     *out = NULL;
     if (!m)
         return ERR_NOMEM;
-    m->said = names;
-    rc = reader_open(&m->reader, path, e);
+    *m = *how;
+    rc = open_reader(m, path, e);
     if (rc == 0)
         rc = open_rows(m, path, e);
     if (rc == 0 && !(m->values = mem_new(m->n + 1, sizeof(*m->values), e)))
@@ -222,6 +230,18 @@ int metadata_open(struct metadata **out, const char *path, const struct label_na
     else
         *out = m;
     return rc;
+}
+
+int metadata_open(struct metadata **out, const char *path, const struct label_names *names,
+                  struct err *e)
+{
+    return open_all(out, path, &(struct metadata){ .said = names }, e);
+}
+
+int metadata_open_memory(struct metadata **out, const char *name, const void *data, size_t len,
+                         struct err *e)
+{
+    return open_all(out, name, &(struct metadata){ .data = data, .len = len }, e);
 }
 
 size_t metadata_names(const struct metadata *m, const char *const **names)

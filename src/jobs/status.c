@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/image.h"
 #include "project/pair.h"
 #include "store/labels.h"
 
@@ -171,6 +172,22 @@ static int list_runs(const struct project *p, struct status_result *out, struct 
     return rc < 0 ? rc : l.rc;
 }
 
+/* Warns of pictures of formats that are not read. A folder is looked through in no time; of an
+ * archive, annotate and import --images say it. */
+static int look_at_pictures(const struct project *p, const struct events *ev, struct err *e)
+{
+    char *path = p->task->images ? file_join(p->dir, p->task->images, e) : NULL;
+    struct image_source *source = NULL;
+    struct err none;
+
+    if (p->task->images && !path)
+        return ERR_NOMEM;
+    if (path && file_is_folder(path) && image_source_open(&source, path, ev, &none) == 0)
+        image_source_close(source);
+    free(path);
+    return 0;
+}
+
 static int fill(struct tally *c, struct err *e)
 {
     struct status_result *out = c->out;
@@ -189,6 +206,8 @@ static int fill(struct tally *c, struct err *e)
         rc = list_runs(p, out, e);
     if (rc == 0)
         rc = unused_find(p, &out->unused, e);
+    if (rc == 0)
+        rc = look_at_pictures(p, c->events, e);
     if (rc < 0)
         return rc;
     return review_figures_load(&out->review, p->store, p->task, &out->images, c->pair[0].values, e);

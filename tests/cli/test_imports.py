@@ -278,6 +278,7 @@ class Pictures(Imports):
             self.write(f"images/{name}", b"x")
         ran = self.run_assent("import", "--images", "images")
         self.assertIn("3 pictures left out, of a format that is not read (JPEG, PNG, WebP, GIF,", ran.err)
+        self.assertIn("3 pictures left out", self.run_assent("status").err)
         self.assertIn("JPEG 2000 and PNM are): c.jxl", ran.err)
         self.assertNotIn("notes", ran.err)
         self.assertEqual(self.images(), 2)

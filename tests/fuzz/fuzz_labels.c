@@ -30,6 +30,10 @@ static void check_row(const struct task *t, const struct label_row *row)
     for (size_t i = 0; i < row->n_cells; i++) {
         assert(row->cells[i].column < t->n_columns);
         assert(row->cells[i].value < (int)t->columns[row->cells[i].column].n_values);
+        for (size_t v = 0;
+             row->cells[i].probabilities && v < t->columns[row->cells[i].column].n_probabilities;
+             v++)
+            assert(row->cells[i].probabilities[v] >= 0 && row->cells[i].probabilities[v] <= 1);
         assert(row->cells[i].value >= VALUE_TIE && row->cells[i].value != VALUE_MISSING);
     }
 }
