@@ -308,6 +308,7 @@ static int take_one(struct taking *t, const struct body *b, const struct body_an
     if (!w.found)
         return take_new(t, b, a, item, at, e);
     t->out->known++;
+    t->out->withdrawn += !b->undone && !w.counts;
     if (b->undone && w.counts && !s->items.items[item].aside)
         return take_back(t, item, e);
     return 0;

@@ -16,6 +16,7 @@ int review_packet(const struct review_site *site, const struct store_reviewer *w
 
 struct review_answers {
     uint64_t answers, kept, known, undone, refused; /* known: were here already */
+    uint64_t withdrawn; /* of those, that were taken back since, and do not count */
 };
 
 /* Takes a packet's answers file back, inside the caller's transaction. */

@@ -227,6 +227,7 @@ struct page *show_import_answers(const char *path, const struct review_answers *
         { "answers", NULL, NULL, FIGURE_COUNT, offsetof(struct review_answers, answers) },
         { "kept", NULL, NULL, FIGURE_COUNT, offsetof(struct review_answers, kept) },
         { "known", NULL, NULL, FIGURE_COUNT, offsetof(struct review_answers, known) },
+        { "withdrawn", NULL, NULL, FIGURE_COUNT, offsetof(struct review_answers, withdrawn) },
         { "undone", NULL, NULL, FIGURE_COUNT, offsetof(struct review_answers, undone) },
         { "refused", NULL, NULL, FIGURE_COUNT, offsetof(struct review_answers, refused) },
         { 0 },
@@ -240,6 +241,11 @@ struct page *show_import_answers(const char *path, const struct review_answers *
                   "%llu were not kept: their item is not this person's any more, or not asked any "
                   "more",
                   (unsigned long long)r->refused);
+    if (r->withdrawn > 0)
+        page_note(p,
+                  "%llu were here before and taken back since: they do not count. assent undo "
+                  "--undo RUN brings a withdrawn file back",
+                  (unsigned long long)r->withdrawn);
     page_figures(p, figures, r);
     return p;
 }

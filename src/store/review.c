@@ -121,10 +121,16 @@ static int read_answer(struct sql_rows *row, struct store_answer *a, struct err 
     return mode < COUNT(mode_names) ? 0 : name_unknown("review_answer.mode", sql_text(row, 6), e);
 }
 
-/* What a withdrawn packet brought counts as little as what was undone. */
+/* What a withdrawn packet brought counts as little as what was undone; brought back, it gives way
+ * to what the person has answered since. */
+#define WITHDRAWN "(SELECT id FROM run WHERE withdrawn IS NOT NULL)"
 #define ANSWER_COLUMNS                                                                \
     "SELECT annotator, item, key, kind, value, seconds, mode, at, undone IS NOT NULL" \
-    " OR run IN (SELECT id FROM run WHERE withdrawn IS NOT NULL) FROM review_answer"
+    " OR run IN " WITHDRAWN " OR (run IS NOT NULL AND EXISTS (SELECT 1"               \
+    " FROM review_answer AS later WHERE later.item = review_answer.item"              \
+    " AND later.annotator = review_answer.annotator AND later.id > review_answer.id"  \
+    " AND later.undone IS NULL AND (later.run IS NULL OR later.run NOT IN " WITHDRAWN \
+    "))) FROM review_answer"
 
 static int list_answers(struct store *s, const char *statement, struct sql_values v,
                         struct store_answer_reader r, struct err *e)

@@ -69,6 +69,23 @@ class Growth(ReviewCase):
             self.answer_all(self.browse(server))
         return server.stop()
 
+    def test_images_set_aside_leave_the_sample(self):
+        """What is left of a stratum is a domain: as many of its cells as of what was drawn in it."""
+        self.review("--sample", "30%")
+        before = self.json("report")["review"]["sample"]
+        gone = [key for key, in self.rows("SELECT DISTINCT image.key FROM review_item JOIN image ON image.id = review_item.image"
+                                          " WHERE stratum IS NOT NULL ORDER BY image.key LIMIT 7")]
+        self.run_assent("images", "remove", *gone)
+        strata = self.rows("SELECT h.cells, h.drawn, count(image.id) - count(image.aside) FROM review_stratum AS h"
+                           " JOIN review_item AS i ON i.stratum = h.position JOIN image ON image.id = i.image"
+                           " GROUP BY h.position")
+        after = self.json("report")["review"]["sample"]
+        self.assertEqual(after["settled"], sum(left for _, _, left in strata))
+        self.assertEqual(after["frame"], sum(round(cells * left / drawn) for cells, drawn, left in strata))
+        self.assertLess(after["settled"], before["settled"])
+        self.run_assent("images", "restore", *gone)
+        self.assertEqual(self.json("report")["review"]["sample"], before)
+
     def test_a_sample_is_drawn_from_what_came_later_too(self):
         self.review("--sample", "10%")
         sample = self.json("report")["review"]["sample"]

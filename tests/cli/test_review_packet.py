@@ -68,8 +68,23 @@ class Packet(ReviewCase):
         self.assertEqual((given["run"], given["labels_before"] - given["labels"]), (run["id"], 15))
         self.assertEqual(self.json("status")["review"]["done"], 0)
         self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(15,)])
+        again = self.take_back()
+        self.assertEqual((again["kept"], again["known"], again["withdrawn"]), (0, 15, 15))
         self.run_assent("undo", "--undo", str(run["id"]))
         self.assertEqual(self.json("status")["review"]["done"], 15)
+
+    def test_what_was_answered_since_counts_once(self):
+        packet = self.packet()
+        self.answers(packet, *[(i, {}) for i in range(15)])
+        self.take_back()
+        self.run_assent("undo")
+        server = self.serve("--reviewer", "anna", "--questions", "Bald", "--votes", "2")
+        self.answer_all(self.browse(server), value=0)
+        server.stop()
+        self.run_assent("undo", "--undo", str(self.json("status")["runs"][0]["id"]))
+        review = self.json("status")["review"]
+        self.assertEqual((review["done"], review["votes_open"], review["people"][0]["done"]), (0, 15, 15))
+        self.assertEqual({v for (_, q), v in self.labels("anna").items() if q == "Bald"}, {"no"})
 
     def test_what_is_in_a_packet_goes_to_nobody_else(self):
         self.run_assent("review", "--packet", "out.zip", "--reviewer", "anna")

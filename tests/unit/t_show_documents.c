@@ -102,7 +102,7 @@ static const struct members promised[] = {
       "images new matched folded equal equal_named[] broken broken_named[] changed "
       "changed_named[]" },
     { metadata_page, "", "rows columns[] images" },
-    { answers_page, "", "answers kept known undone refused" },
+    { answers_page, "", "answers kept known withdrawn undone refused" },
     { export_page, "", "wrote format images cells stale_consensus" },
     { reviewers_page, "reviewers[]", "name role created revoked" },
 };
