@@ -53,6 +53,15 @@ struct label_format {
     size_t sources; /* it writes: 1, 3, or 0 for any number */
 };
 
+/* ---- names.c ---- */
+
+/* Of the task's questions, at the opening. */
+int labels_add_task_names(struct labels *l, struct err *e);
+const char *labels_target_name(const struct labels *l, const struct target *t);
+/* What "old=new" pairs say for text[0..len): the new one, whose length is *len; else text itself.
+ */
+const char *labels_renamed(const char *const *pairs, const char *text, size_t *len);
+
 /* ---- for readers ---- */
 
 /* Looks a question's name up, counting it once. */
