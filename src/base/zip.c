@@ -16,7 +16,7 @@ enum {
     DATE = 1 << 5 | 1, /* 1980-01-01: when it was written is nobody's business */
 };
 
-struct zip {
+struct zip_writer {
     FILE *to;
     uint32_t crc[256];
     uint64_t at;
@@ -36,7 +36,7 @@ static void make_table(uint32_t table[256])
     }
 }
 
-static uint32_t crc_of(const struct zip *z, const unsigned char *data, size_t len)
+static uint32_t crc_of(const struct zip_writer *z, const unsigned char *data, size_t len)
 {
     uint32_t c = 0xffffffffu;
 
@@ -66,9 +66,9 @@ static void put_member(struct buf *b, uint32_t crc, uint32_t len, const char *na
     put(b, 0, 2); /* extra field */
 }
 
-int zip_new(struct zip **out, FILE *to, struct err *e)
+int zip_writer_new(struct zip_writer **out, FILE *to, struct err *e)
 {
-    struct zip *z = mem_new(1, sizeof(*z), e);
+    struct zip_writer *z = mem_new(1, sizeof(*z), e);
 
     *out = z;
     if (!z)
@@ -79,7 +79,7 @@ int zip_new(struct zip **out, FILE *to, struct err *e)
     return 0;
 }
 
-static void put_directory(struct zip *z, uint32_t crc, uint32_t len, const char *name)
+static void put_directory(struct zip_writer *z, uint32_t crc, uint32_t len, const char *name)
 {
     struct buf *b = &z->directory;
 
@@ -94,7 +94,8 @@ static void put_directory(struct zip *z, uint32_t crc, uint32_t len, const char 
     buf_puts(b, name);
 }
 
-int zip_add(struct zip *z, const char *name, const void *data, size_t len, struct err *e)
+int zip_writer_add(struct zip_writer *z, const char *name, const void *data, size_t len,
+                   struct err *e)
 {
     struct buf header = BUF_INIT(NAME_MAX_BYTES + 64);
     uint32_t crc = crc_of(z, data, len);
@@ -120,7 +121,7 @@ int zip_add(struct zip *z, const char *name, const void *data, size_t len, struc
     return rc;
 }
 
-int zip_end(struct zip *z, struct err *e)
+int zip_writer_end(struct zip_writer *z, struct err *e)
 {
     struct buf *b = &z->directory;
     uint32_t size = (uint32_t)b->len;
@@ -140,7 +141,7 @@ int zip_end(struct zip *z, struct err *e)
     return rc;
 }
 
-void zip_free(struct zip *z)
+void zip_writer_free(struct zip_writer *z)
 {
     if (!z)
         return;

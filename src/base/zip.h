@@ -10,14 +10,15 @@
 
 #include "base/err.h"
 
-struct zip;
+struct zip_writer;
 
 /* Writes to out, which stays the caller's, as do its write errors. */
-int zip_new(struct zip **out, FILE *to, struct err *e);
+int zip_writer_new(struct zip_writer **out, FILE *to, struct err *e);
 /* name: ASCII, with '/' between folders. ERR_LIMIT where the archive would get too large. */
-int zip_add(struct zip *z, const char *name, const void *data, size_t len, struct err *e);
+int zip_writer_add(struct zip_writer *z, const char *name, const void *data, size_t len,
+                   struct err *e);
 /* Writes the directory. */
-int zip_end(struct zip *z, struct err *e);
-void zip_free(struct zip *z); /* NULL is fine */
+int zip_writer_end(struct zip_writer *z, struct err *e);
+void zip_writer_free(struct zip_writer *z); /* NULL is fine */
 
 #endif

@@ -32,7 +32,7 @@ struct packing {
     struct state state;
     struct person *person;
     size_t *items, n;
-    struct zip *zip;
+    struct zip_writer *zip;
     char hash[SHA256_HEX];
 };
 
@@ -58,7 +58,7 @@ static int add_image(struct packing *p, size_t i, bool *kept, struct err *e)
     if (rc < 0)
         return state_set_aside(&p->state, item->image, broken.what, e);
     snprintf(name, sizeof(name), "images/%s.jpg", item->key);
-    rc = zip_add(p->zip, name, jpeg, len, e);
+    rc = zip_writer_add(p->zip, name, jpeg, len, e);
     free(jpeg);
     return rc;
 }
@@ -136,7 +136,7 @@ static int add_data(struct packing *p, struct err *e)
         rc = b.text ? buf_end(&b, "a packet's items", e)
                     : err_set(e, ERR_NOMEM, "out of memory: a packet");
     if (rc == 0)
-        rc = zip_add(p->zip, "data.js", b.text, b.len, e);
+        rc = zip_writer_add(p->zip, "data.js", b.text, b.len, e);
     buf_release(&b);
     return rc;
 }
@@ -151,7 +151,7 @@ static int add_page(struct packing *p, struct err *e)
     for (size_t i = 0; rc == 0 && i < sizeof(files) / sizeof(files[0]); i++) {
         const struct asset *a = asset_find(files[i][0]);
 
-        rc = zip_add(p->zip, files[i][1], a->text, a->len, e);
+        rc = zip_writer_add(p->zip, files[i][1], a->text, a->len, e);
     }
     return rc;
 }
@@ -176,7 +176,7 @@ static int fill(struct packing *p, struct err *e)
     if (rc == 0)
         rc = add_data(p, e);
     if (rc == 0)
-        rc = zip_end(p->zip, e);
+        rc = zip_writer_end(p->zip, e);
     return rc < 0 ? rc : store_packet_add(s, p->hash, p->who->annotator, p->n, e);
 }
 
@@ -189,11 +189,11 @@ int review_packet(const struct review_site *site, const struct store_reviewer *w
 
     if (rc < 0)
         return rc;
-    rc = zip_new(&p.zip, writer_file(w), e);
+    rc = zip_writer_new(&p.zip, writer_file(w), e);
     if (rc == 0)
         rc = fill(&p, e);
     *n = p.n;
-    zip_free(p.zip);
+    zip_writer_free(p.zip);
     free(p.items);
     state_release(&p.state);
     return writer_end(w, rc, e);
