@@ -69,17 +69,19 @@ int image_resize(struct image *out, const struct image *in, uint32_t width, uint
                  struct err *e);
 
 /* ---- sources ----
- * A folder, searched recursively, or a tar archive (also .gz, .bz2, .xz, .zst). The keys are the
- * paths within it, sorted by bytes; only names that end as pictures do (source.c: endings, any
- * case). Hidden files and folders (a part of the name begins with a dot) are left out, and with a
- * warning names that are no UTF-8 or have control characters. In an archive "./" and "/" in front
- * are no part of the key, links are left out, and of members with one name the last counts. */
+ * A folder, searched recursively, a tar archive (also .gz, .bz2, .xz, .zst) or a zip, told by its
+ * first bytes. The keys are the paths within it, sorted by bytes; only names that end as pictures
+ * do (source.c: endings, any case). Hidden files and folders (a part of the name begins with a
+ * dot) are left out, and with a warning names that are no UTF-8 or have control characters. In an
+ * archive "./" and "/" in front are no part of the key, links are left out, and of members with one
+ * name the last counts. */
 
 struct image_source;
 
 /* ERR_IO: no such folder or archive; ERR_FORMAT: a broken archive, or no picture in it; ERR_LIMIT:
- * folders too deep. Symbolic links to files are followed, those to folders are not. An archive is
- * gone through once. The events are told what is left out, and are asked by every thread that reads
+ * folders too deep. Symbolic links to files and folders are followed, wherever they lead, and their
+ * own names make the keys; a folder that is its own ancestor is left out. An archive is gone
+ * through once. The events are told what is left out, and are asked by every thread that reads
  * whether it shall end. */
 int image_source_open(struct image_source **out, const char *path, const struct events *ev,
                       struct err *e);
@@ -91,9 +93,10 @@ void image_source_filter(struct image_source *s, bool (*keep)(void *data, const 
 size_t image_source_count(const struct image_source *s);
 const char *image_source_key(const struct image_source *s, size_t i); /* the source's */
 /* Reads one picture's bytes, at most IMAGE_BYTES_MAX; free(*data). May be called from any thread,
- * but by one at a time. A tar is read at the picture's place. A compressed one is read forward and
- * from its beginning after each step back: once, where its members lie in the keys' order and i
- * rises. ERR_LIMIT: larger; ERR_IO: gone, or the archive has changed. */
+ * but by one at a time. A tar and a zip are read at the picture's place. A compressed one is read
+ * forward and from its beginning after each step back: once, where its members lie in the keys'
+ * order and i rises. ERR_LIMIT: larger; ERR_IO: gone, or the archive has changed; ERR_FORMAT: a
+ * zip's member that is encrypted or damaged. */
 int image_source_read(struct image_source *s, size_t i, void **data, size_t *len, struct err *e);
 
 #endif

@@ -54,7 +54,13 @@ struct source_member {
     uint64_t place; /* the reader's own: where in an archive */
 };
 
-enum { SOURCE_UNREAD_NAMED = 4 };
+enum { SOURCE_NAMED = 4 };
+
+/* Names of one kind are counted, and the first are kept for people to see. */
+struct source_names {
+    size_t n;
+    const char *first[SOURCE_NAMED];
+};
 
 /* What was found. Names that cannot be keys, and pictures of formats that are not read, are counted
  * and left out. */
@@ -63,13 +69,24 @@ struct source_list {
     size_t n, cap;
     struct arena texts;
     size_t n_unusable; /* no UTF-8, control characters, or too long */
-    size_t n_unread;
-    const char *unread[SOURCE_UNREAD_NAMED];
+    struct source_names unread;
     const struct events *events; /* who is told what is left out */
 };
 
 /* Adds a name if it ends as a picture's does. No part of it may begin with a dot. */
 int source_list_add(struct source_list *list, const char *name, uint64_t place, struct err *e);
+
+/* The key of an archive's member: its name without "./" and "/" in front. */
+const char *source_member_key(const char *name);
+/* An archive's links, which are left out. */
+void source_say_links(const struct source_list *list, const char *path, size_t n);
+
+/* The name's text is copied. */
+int source_name_one(struct source_list *list, struct source_names *names, const char *name,
+                    struct err *e);
+/* "PATH: 3 UNITs WHAT: a, b, c", where there is any. */
+void source_names_say(const struct source_list *list, const struct source_names *names,
+                      enum event_kind kind, const char *path, const char *unit, const char *what);
 
 struct source_kind {
     int (*open)(void **self, struct source_list *list, const char *path, struct err *e);
@@ -77,6 +94,8 @@ struct source_kind {
     void (*close)(void *self); /* NULL is fine */
 };
 
-extern const struct source_kind source_folder, source_tar;
+extern const struct source_kind source_folder, source_tar, source_zip;
+
+#define SOURCE_KINDS "a folder, a .zip, or a .tar, .tar.gz, .tar.bz2, .tar.xz or .tar.zst"
 
 #endif

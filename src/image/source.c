@@ -39,19 +39,33 @@ static bool has_hidden_part(const char *name)
     return name[0] == '.' || strstr(name, "/.") != NULL;
 }
 
-/* Nobody who has such pictures shall find out from a missing answer. */
-static int name_unread(struct source_list *list, const char *name, struct err *e)
+int source_name_one(struct source_list *list, struct source_names *names, const char *name,
+                    struct err *e)
 {
     char *copy;
 
-    if (list->n_unread++ >= SOURCE_UNREAD_NAMED)
+    if (names->n++ >= SOURCE_NAMED)
         return 0;
     copy = arena_text(&list->texts, name, strlen(name), e);
     if (!copy)
         return ERR_NOMEM;
     text_printable(copy);
-    list->unread[list->n_unread - 1] = copy;
+    names->first[names->n - 1] = copy;
     return 0;
+}
+
+void source_names_say(const struct source_list *list, const struct source_names *names,
+                      enum event_kind kind, const char *path, const char *unit, const char *what)
+{
+    struct buf first = BUF_INIT(1000);
+    char n[TEXT_COUNT_MAX];
+
+    for (size_t i = 0; i < names->n && i < SOURCE_NAMED; i++)
+        buf_printf(&first, "%s%.200s", i > 0 ? ", " : "", names->first[i]);
+    if (names->n > 0)
+        events_say(list->events, kind, "%s: %s %s: %s%s", path, text_count(names->n, unit, n), what,
+                   first.text ? first.text : "", names->n > SOURCE_NAMED ? ", .." : "");
+    buf_release(&first);
 }
 
 int source_list_add(struct source_list *list, const char *name, uint64_t place, struct err *e)
@@ -63,7 +77,8 @@ int source_list_add(struct source_list *list, const char *name, uint64_t place, 
     if (has_hidden_part(name))
         return 0;
     if (!ends_as_read(name, len))
-        return file_picture_ending(name, len) > 0 ? name_unread(list, name, e) : 0;
+        return file_picture_ending(name, len) > 0 ? source_name_one(list, &list->unread, name, e)
+                                                  : 0;
     if (len > KEY_BYTES_MAX || !text_utf8(name, len, &bad) || !text_is_printable(name)) {
         if (list->n_unusable++ == 0)
             events_say(list->events, EVENT_WARNING,
@@ -80,6 +95,20 @@ int source_list_add(struct source_list *list, const char *name, uint64_t place, 
         return ERR_NOMEM;
     list->members[list->n++] = (struct source_member){ key, place };
     return 0;
+}
+
+const char *source_member_key(const char *name)
+{
+    while (name[0] == '/' || (name[0] == '.' && name[1] == '/'))
+        name += name[0] == '/' ? 1 : 2;
+    return name;
+}
+
+void source_say_links(const struct source_list *list, const char *path, size_t n)
+{
+    if (n > 0)
+        events_say(list->events, EVENT_WARNING,
+                   "%s: %zu links are left out: an archive has no file behind them", path, n);
 }
 
 static int by_key_and_place(const void *a, const void *b)
@@ -105,24 +134,6 @@ static void keep_last_of_each(struct source_list *list)
 
 /* ---- the source ---- */
 
-static void say_unread(const struct source_list *list, const char *path)
-{
-    struct buf names = BUF_INIT(1000), read = BUF_INIT(1000);
-    char n[TEXT_COUNT_MAX];
-
-    image_format_names(&read, " and ");
-    for (size_t i = 0; i < list->n_unread && i < SOURCE_UNREAD_NAMED; i++)
-        buf_printf(&names, "%s%.200s", i > 0 ? ", " : "", list->unread[i]);
-    if (list->n_unread > 0)
-        events_say(list->events, EVENT_WARNING,
-                   "%s: %s left out, of a format that is not read (%s are): %s%s", path,
-                   text_count(list->n_unread, "picture", n), read.text ? read.text : "",
-                   names.text ? names.text : "",
-                   list->n_unread > SOURCE_UNREAD_NAMED ? ", .." : "");
-    buf_release(&read);
-    buf_release(&names);
-}
-
 static void expect_endings(struct err *e)
 {
     struct buf names = BUF_INIT(1000);
@@ -132,6 +143,19 @@ static void expect_endings(struct err *e)
         buf_printf(&names, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", endings[i]);
     err_expected(e, "files whose names end in %s", names.text ? names.text : "");
     buf_release(&names);
+}
+
+/* Nobody who has such pictures shall find out from a missing answer. */
+static void say_unread(const struct source_list *list, const char *path)
+{
+    struct buf what = BUF_INIT(1000);
+
+    buf_puts(&what, "left out, of a format that is not read (");
+    image_format_names(&what, " and ");
+    buf_puts(&what, " are)");
+    source_names_say(list, &list->unread, EVENT_WARNING, path, "picture",
+                     what.text ? what.text : "left out");
+    buf_release(&what);
 }
 
 static int finish_list(struct source_list *list, const char *path, struct err *e)
@@ -151,6 +175,54 @@ static int finish_list(struct source_list *list, const char *path, struct err *e
     return 0;
 }
 
+/* What an archive begins with; a tar has no such mark, and may be compressed. */
+static const struct signature {
+    const char *bytes;
+    size_t len;
+    const struct source_kind *kind; /* NULL: not read */
+    const char *name;
+} signatures[] = {
+    { "PK\3\4", 4, &source_zip, "zip" },   { "PK\5\6", 4, &source_zip, "zip" }, /* an empty one */
+    { "PK\7\10", 4, &source_zip, "zip" }, /* made to be split, and not split */
+    { "7z\274\257\47\34", 6, NULL, "7z" }, { "Rar!\32\7", 6, NULL, "RAR" },
+};
+enum { SIGNATURE_BYTES = 6 };
+
+/* The file's first bytes, zeros where there are none. */
+static void first_bytes(const char *path, char out[SIGNATURE_BYTES])
+{
+    FILE *f = file_exists(path) ? fopen(path, "rbe") : NULL;
+
+    memset(out, 0, SIGNATURE_BYTES);
+    if (!f)
+        return;
+    if (fread(out, 1, SIGNATURE_BYTES, f) < SIGNATURE_BYTES)
+        out[0] = '\0';
+    fclose(f);
+}
+
+static int archive_kind(const char *path, const struct source_kind **kind, struct err *e)
+{
+    char first[SIGNATURE_BYTES];
+
+    *kind = &source_tar; /* says what is wrong where it is none */
+    first_bytes(path, first);
+    for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+        const struct signature *s = &signatures[i];
+
+        if (memcmp(first, s->bytes, s->len) != 0)
+            continue;
+        *kind = s->kind;
+        if (s->kind)
+            return 0;
+        err_set(e, ERR_FORMAT, "a %s archive, which is not read", s->name);
+        err_expected(e, "%s", SOURCE_KINDS);
+        err_hint(e, "unpack it, and give the folder");
+        return err_at(e, "%s", path);
+    }
+    return 0;
+}
+
 int image_source_open(struct image_source **out, const char *path, const struct events *ev,
                       struct err *e)
 {
@@ -161,8 +233,10 @@ int image_source_open(struct image_source **out, const char *path, const struct 
     if (!s)
         return ERR_NOMEM;
     s->list.events = ev;
-    s->kind = file_is_folder(path) ? &source_folder : &source_tar;
-    rc = s->kind->open(&s->self, &s->list, path, e);
+    s->kind = &source_folder;
+    rc = file_is_folder(path) ? 0 : archive_kind(path, &s->kind, e);
+    if (rc == 0)
+        rc = s->kind->open(&s->self, &s->list, path, e);
     if (rc == 0)
         rc = finish_list(&s->list, path, e);
     if (rc < 0) {
@@ -177,7 +251,8 @@ void image_source_close(struct image_source *s)
 {
     if (!s)
         return;
-    s->kind->close(s->self);
+    if (s->kind)
+        s->kind->close(s->self);
     arena_release(&s->list.texts);
     free(s->list.members);
     free(s);

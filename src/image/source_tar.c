@@ -33,7 +33,7 @@ static int broken(const struct tar *t, struct err *e)
     if (t->archive && archive_errno(t->archive) == ENOMEM)
         return err_set(e, ERR_NOMEM, "out of memory: an archive");
     err_set(e, ERR_FORMAT, "no tar archive, or a broken one: %s", text ? text : "unknown");
-    err_expected(e, "a folder, or a .tar, .tar.gz, .tar.bz2, .tar.xz or .tar.zst");
+    err_expected(e, "%s", SOURCE_KINDS);
     return err_at(e, "%s", t->path);
 }
 
@@ -87,9 +87,7 @@ static const char *member_name(struct archive_entry *entry)
 
     if (!name || archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
         return NULL;
-    while (name[0] == '/' || (name[0] == '.' && name[1] == '/'))
-        name += name[0] == '/' ? 1 : 2;
-    return name;
+    return source_member_key(name);
 }
 
 /* ---- opening ---- */
@@ -139,12 +137,9 @@ static void tar_close(void *self)
     free(t);
 }
 
-static void warn(const struct tar *t)
+static void warn(const struct tar *t, const struct source_list *list)
 {
-    if (t->links > 0)
-        events_say(t->events, EVENT_WARNING,
-                   "%s: %zu links are left out: an archive has no file behind them", t->path,
-                   t->links);
+    source_say_links(list, t->path, t->links);
     if (t->compressed && !t->in_order)
         events_say(
             t->events, EVENT_WARNING,
@@ -171,7 +166,7 @@ static int tar_open(void **self, struct source_list *list, const char *path, str
         return err_set(e, ERR_NOMEM, "out of memory: a path");
     rc = list_members(t, list, e);
     if (rc == 0)
-        warn(t);
+        warn(t, list);
     return rc;
 }
 

@@ -231,7 +231,7 @@ int catalogue_need(const struct catalogue *c, struct err *e)
     if (c->source)
         return 0;
     err_set(e, ERR_ARG, "assent.yaml does not say where the images are");
-    return err_hint(e, "images: FOLDER_OR_TAR there says it, relative to the project");
+    return err_hint(e, "images: FOLDER_OR_ARCHIVE there says it, relative to the project");
 }
 
 /* ---- new images ---- */

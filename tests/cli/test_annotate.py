@@ -275,7 +275,7 @@ class Errors(Project):
         self.project(1)
         whole = self.read("assent.yaml")
         for change, with_, code, says in (
-                ("images: images/", "", 2, ["where the images are", "images: FOLDER_OR_TAR"]),
+                ("images: images/", "", 2, ["where the images are", "images: FOLDER_OR_ARCHIVE"]),
                 ("images: images/", "images: nowhere/", 1, ["nowhere"]),
                 (MODEL, "/nowhere", 1, ["/nowhere"]),
                 (f', model: "{MODEL}"', "", 2, ["names no model", "assent.yaml:8"]),

@@ -20,6 +20,8 @@ import pathlib
 import struct
 import sys
 import tarfile
+import warnings
+import zipfile
 import zlib
 
 import numpy as np
@@ -347,6 +349,55 @@ def tar(names, kind=tarfile.PAX_FORMAT):
     return out.getvalue()
 
 
+def zipped(names):
+    """The same members, each second one deflated; the second a.png is the one that counts."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a name is there twice is meant
+        archive.writestr(zipfile.ZipInfo("b.jpg/"), "")
+        for place, name in enumerate(names):
+            how = zipfile.ZIP_DEFLATED if place % 2 else zipfile.ZIP_STORED
+            archive.writestr(zipfile.ZipInfo(name), f"{place} {name}", how)
+        link = zipfile.ZipInfo("link.jpg")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    return out.getvalue()
+
+
+ZIP_FIELDS = {"flags": (8, 6, "<H"), "method": (10, 8, "<H"), "crc": (16, 14, "<I"), "size": (24, 22, "<I")}
+
+
+def patched(data, name, **fields):
+    """Writes fields of one member anew, in the directory and in front of its bytes (APPNOTE 4.3.7, 4.3.12)."""
+    data, name = bytearray(data), name.encode()
+    for signature, name_at, which in ((b"PK\1\2", 46, 0), (b"PK\3\4", 30, 1)):
+        at = data.index(name) - name_at if which else data.rindex(name) - name_at
+        assert data[at : at + 4] == signature
+        for field, value in fields.items():
+            offset, kind = ZIP_FIELDS[field][which], ZIP_FIELDS[field][2]
+            struct.pack_into(kind, data, at + offset, value)
+    return bytes(data)
+
+
+def damaged_zip():
+    """Every member has something else wrong with it, but the first and the last."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("a.png", "crc.png", "deflated.png", "encrypted.png", "impossible.png", "large.png", "long.png",
+                     "method.png", "short.png", "stored.png", "z.png"):
+            how = zipfile.ZIP_STORED if name in ("stored.png", "crc.png") else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name), name * 100, how)
+    data = patched(out.getvalue(), "crc.png", crc=1)
+    data = patched(data, "deflated.png", crc=1)
+    data = patched(data, "encrypted.png", flags=1)
+    data = patched(data, "impossible.png", size=200 << 20)
+    data = patched(data, "large.png", size=300 << 20)
+    data = patched(data, "long.png", size=100)
+    data = patched(data, "method.png", method=77)
+    data = patched(data, "short.png", size=1000)
+    return patched(data, "stored.png", size=5000)
+
+
 def zstd_stored(data):
     """A zstd frame (RFC 8878) of blocks that are not compressed."""
     frame = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(data))
@@ -366,6 +417,13 @@ def archives():
     yield "unsorted.tar.zst", zstd_stored(data)
     yield "bad_truncated.tar.gz", gzip.compress(data, mtime=0)[:-60]
     yield "bad_truncated.tar", data[:5000]
+    data = zipped((*MEMBERS, "__MACOSX/._a.png"))
+    yield "plain.zip", data
+    yield "bad_truncated.zip", data[:500]
+    yield "cp437.zip", zipped(("gr__e.jpg",)).replace(b"gr__e", b"gr\x94\xe1e")
+    yield "damaged.zip", damaged_zip()
+    yield "bad_other.7z", b"7z\xbc\xaf\x27\x1c\0\4" + bytes(24)
+    yield "bad_other.rar", b"Rar!\x1a\7\1\0" + bytes(24)
 
 
 # ---- what Pillow makes of them ----
