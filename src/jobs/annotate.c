@@ -5,7 +5,7 @@
  * An image is claimed, read and decoded ahead on another thread, answered, and kept; what is
  * counted is on the disk. Answers are kept together where a commit an image would cost: every
  * COMMIT_SECONDS. Claims are taken for a few seconds' work at a time, so that several processes
- * share the images.
+ * share the images. A picture with the same bytes as one that was answered gets that one's answers.
  */
 #include "jobs/annotate.h"
 
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "image/prefetch.h"
+#include "jobs/equal.h"
 #include "jobs/forecast.h"
 #include "jobs/identity.h"
 #include "jobs/todo.h"
@@ -39,6 +40,7 @@ struct answered { /* an image that is not on the disk yet */
     struct label_answers answers;
     char sha256[SHA256_HEX]; /* "": it could not be read */
     uint32_t width, height;
+    bool equal; /* all of it is an equal picture's */
     double seconds;
 };
 
@@ -50,6 +52,7 @@ struct annotating {
     struct labeler *labeler;
     struct model_identity identity;
     struct prefetch *prefetch;
+    struct equals equals;
     struct claimed *claimed; /* by tag */
     size_t n_claimed, claimed_cap, n_popped;
     size_t next;    /* of todo.pictures */
@@ -63,11 +66,15 @@ struct annotating {
     struct progress progress;
 };
 
+/* Its index among the catalogue's images. */
+static size_t image_of(const struct annotating *a, size_t tag)
+{
+    return a->todo.catalogue.image_of[a->claimed[tag].picture];
+}
+
 static int64_t image_id(const struct annotating *a, size_t tag)
 {
-    const struct catalogue *c = &a->todo.catalogue;
-
-    return c->images->ids[c->image_of[a->claimed[tag].picture]];
+    return a->todo.catalogue.images->ids[image_of(a, tag)];
 }
 
 static const char *key_of(const struct annotating *a, size_t tag)
@@ -173,6 +180,7 @@ static void count(struct annotating *a, const struct answered *done)
         a->out->errors++;
     else
         a->out->images++;
+    a->out->equal += done->equal;
     for (size_t c = 0; c < t->n_columns; c++) {
         a->out->labels += done->answers.values[c] >= 0;
         a->out->abstentions += done->answers.values[c] < VALUE_MISSING;
@@ -273,10 +281,81 @@ static bool is_fatal(const struct annotating *a, const struct err *error)
            (error->code == ERR_IO && !file_exists(a->todo.catalogue.path));
 }
 
-static int answer(struct annotating *a, const struct prefetched *picture, struct err *e)
+/* ---- equal pictures ---- */
+
+static bool is_on_the_disk(const struct annotating *a, size_t image)
+{
+    for (size_t i = 0; i < a->n_answered; i++)
+        if (image_of(a, a->answered[i].tag) == image)
+            return false;
+    return true;
+}
+
+/* What was answered of an equal picture; no values: there is none. */
+static int recall_equal(struct annotating *a, const struct prefetched *picture,
+                        struct store_known *known, struct err *e)
+{
+    size_t image, own = image_of(a, picture->tag);
+    int rc = 0;
+
+    *known = (struct store_known){ 0 };
+    if (!equals_find(&a->equals, picture->sha256, &image) || image == own)
+        return 0;
+    if (!is_on_the_disk(a, image))
+        rc = commit(a, e);
+    return rc < 0 ? rc
+                  : store_known_load(a->store, &a->todo.asking,
+                                     a->todo.catalogue.images->ids[image], known, e);
+}
+
+/* The model is asked what no equal picture says. */
+static int ask_model(struct annotating *a, const struct prefetched *picture,
+                     const struct store_known *known, struct answered *done, struct err *e)
+{
+    const struct task *t = a->todo.asking.task;
+    const uint8_t *wanted = a->claimed[picture->tag].wanted;
+    uint8_t *left;
+    int rc = 0;
+
+    if (!known->values)
+        return labeler_answer(a->labeler, &picture->image, wanted, &done->answers, e);
+    left = mem_new(t->n_columns, 1, e);
+    if (!left)
+        return ERR_NOMEM;
+    memcpy(left, wanted, t->n_columns);
+    done->equal = equals_want_less(t, known, left) == 0;
+    if (!done->equal)
+        rc = labeler_answer(a->labeler, &picture->image, left, &done->answers, e);
+    free(left);
+    return rc < 0 ? rc : equals_fill(t, known, wanted, &done->answers, e);
+}
+
+/* ---- one picture ---- */
+
+static int answer_readable(struct annotating *a, const struct prefetched *picture,
+                           const struct store_known *known, struct err *e)
 {
     struct answered *done = &a->answered[a->n_answered];
     double begun = clock_seconds();
+    int rc;
+
+    *done = (struct answered){ .tag = picture->tag,
+                               .width = picture->image.width,
+                               .height = picture->image.height };
+    memcpy(done->sha256, picture->sha256, sizeof(done->sha256));
+    rc = ask_model(a, picture, known, done, e);
+    if (rc < 0) {
+        label_answers_release(&done->answers);
+        return rc;
+    }
+    done->seconds = done->equal ? 0 : clock_seconds() - begun;
+    a->n_answered++;
+    return done->equal ? 0 : equals_note(&a->equals, done->sha256, image_of(a, done->tag), e);
+}
+
+static int answer(struct annotating *a, const struct prefetched *picture, struct err *e)
+{
+    struct store_known known;
     int rc;
 
     if (picture->error.code != 0 && is_fatal(a, &picture->error)) {
@@ -285,22 +364,16 @@ static int answer(struct annotating *a, const struct prefetched *picture, struct
     }
     if (picture->error.code != 0)
         return take_error(a, picture, &picture->error, e);
-    *done = (struct answered){ .tag = picture->tag,
-                               .width = picture->image.width,
-                               .height = picture->image.height };
-    memcpy(done->sha256, picture->sha256, sizeof(done->sha256));
-    rc = labeler_answer(a->labeler, &picture->image, a->claimed[picture->tag].wanted,
-                        &done->answers, e);
+    rc = recall_equal(a, picture, &known, e);
+    if (rc == 0)
+        rc = answer_readable(a, picture, &known, e);
+    store_known_release(&known);
     if (rc == ERR_LIMIT) { /* this image's fault: its prompt is too long for the model */
         struct err reason = *e;
 
         return take_error(a, picture, &reason, e);
     }
-    if (rc < 0)
-        return err_at(e, "%s", key_of(a, picture->tag));
-    done->seconds = clock_seconds() - begun;
-    a->n_answered++;
-    return 0;
+    return rc < 0 ? err_at(e, "%s", key_of(a, picture->tag)) : 0;
 }
 
 /* ---- what it takes ---- */
@@ -372,19 +445,28 @@ static int top_up(struct annotating *a, struct err *e)
     return a->next < a->todo.n && waiting < CLAIMS_MIN ? claim_more(a, e) : 0;
 }
 
+/* Was the model asked everything about the picture that was answered last? */
+static bool was_asked(const struct annotating *a)
+{
+    const struct answered *last = &a->answered[a->n_answered - 1];
+
+    return last->sha256[0] != '\0' && !last->equal;
+}
+
 static int answer_picture(struct annotating *a, const struct prefetched *picture, struct err *e)
 {
-    size_t before = a->n_answered;
     int rc = 0;
 
     if (!a->cost_said && picture->error.code == 0)
         rc = check_first(a, picture, e);
     if (rc == 0)
         rc = answer(a, picture, e);
-    if (rc == 0 && a->n_answered > before && a->answered[before].sha256[0] != '\0' &&
-        !a->forecast_said)
-        rc = reckon(a, picture, e);
-    return rc;
+    if (rc < 0 || a->forecast_said)
+        return rc;
+    if (was_asked(a))
+        return reckon(a, picture, e);
+    a->last = clock_seconds();
+    return 0;
 }
 
 static int answer_next(struct annotating *a, struct err *e)
@@ -480,6 +562,8 @@ static int open_run(struct annotating *a, struct err *e)
         !(a->answered = mem_new(ANSWERED_MAX, sizeof(*a->answered), e)))
         rc = ERR_NOMEM;
     if (rc == 0)
+        rc = equals_open(&a->equals, &a->todo, e);
+    if (rc == 0)
         rc = prefetch_open(&a->prefetch, a->todo.catalogue.source, e);
     return rc < 0 ? rc : begin_run(a, e);
 }
@@ -492,6 +576,7 @@ static void close_run(struct annotating *a)
     for (size_t i = 0; i < a->n_claimed; i++)
         free(a->claimed[i].wanted);
     free(a->claimed);
+    equals_close(&a->equals);
     free(a->others);
     free(a->answered);
 }

@@ -27,6 +27,7 @@ struct annotate_result {
     size_t unreadable; /* chosen ones that could not be read before, and were not tried */
     size_t absent;     /* images of the project that are not there */
     uint64_t images, errors, labels, abstentions;
+    uint64_t equal;             /* of the images: answered by an equal picture's answers alone */
     uint64_t claimed_by_others; /* images that another process is answering */
     bool interrupted;
     double seconds;

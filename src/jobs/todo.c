@@ -190,6 +190,15 @@ size_t todo_wanted(const struct todo *t, size_t picture, uint8_t *wanted)
     return n;
 }
 
+size_t todo_answered(const struct todo *t, size_t image)
+{
+    size_t columns = t->asking.task->n_columns, n = 0;
+
+    for (size_t c = 0; c < columns; c++)
+        n += t->missing[image * columns + c] == CELL_ANSWERED;
+    return n;
+}
+
 /* Of the chosen pictures those on which a question is open. */
 static int list_pictures(struct todo *t, const struct annotate_options *o, const uint8_t *chosen,
                          struct err *e)

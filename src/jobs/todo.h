@@ -38,4 +38,7 @@ void todo_close(struct todo *t); /* zeroed is fine */
 /* wanted[n_columns] is 1 for the columns of a picture that are open. Returns how many. */
 size_t todo_wanted(const struct todo *t, size_t picture, uint8_t *wanted);
 
+/* How many columns of an image, an index into the catalogue's, were answered when it was opened. */
+size_t todo_answered(const struct todo *t, size_t image);
+
 #endif

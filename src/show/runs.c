@@ -123,6 +123,7 @@ static const struct figure annotate_figures[] = {
     { "chosen", NULL, NULL, FIGURE_SIZE, offsetof(struct annotate_result, chosen) },
     { "images", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, images) },
     { "errors", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, errors) },
+    { "equal", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, equal) },
     { "labels", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, labels) },
     { "abstentions", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, abstentions) },
     { "unreadable", NULL, NULL, FIGURE_SIZE, offsetof(struct annotate_result, unreadable) },
@@ -160,6 +161,8 @@ struct page *show_annotate(const struct annotate_result *r)
     struct page *p = page_new();
 
     say_answered(p, r);
+    say_images(p, r->equal,
+               "of them equal to others, byte for byte: their answers were taken over");
     say_images(p, r->errors, "could not be read");
     say_images(p, r->unreadable, "could not be read before: not tried again");
     if (r->errors + r->unreadable > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "store/images.h"
 #include "store/internal.h"
 #include "store/runs.h"
 
@@ -30,4 +31,22 @@ int store_file_hash_set(struct store *s, const struct store_file *f, const char 
                    " size = excluded.size, modified = excluded.modified,"
                    " sha256 = excluded.sha256",
                    BIND(TEXT(f->path), INT(f->size), INT(f->modified), TEXT(sha256)), e);
+}
+
+/* What was only hashed since it changed has no width (store_image_seen): its answers are about what
+ * it was before. */
+int store_images_decoded(struct store *s,
+                         int (*each)(void *data, int64_t image, const char *sha256), void *data,
+                         struct err *e)
+{
+    struct sql_rows *list;
+    int rc = sql_query(s->db, &list,
+                       "SELECT id, sha256 FROM image WHERE sha256 IS NOT NULL AND width > 0"
+                       " ORDER BY id",
+                       BIND_NOTHING, e);
+
+    while (rc == 0 && (rc = sql_step(list, e)) == 1)
+        rc = each(data, sql_int(list, 0), sql_text(list, 1));
+    sql_done(list);
+    return rc;
 }

@@ -83,6 +83,19 @@ struct store_asking {  /* who is asked what */
 int store_missing_load(struct store *s, const struct store_asking *a,
                        const struct store_images *images, uint8_t **missing, struct err *e);
 
+/* What the annotator has answered of one image that stands: the columns that would be CELL_ANSWERED
+ * there. Arrays as in store_answers; VALUE_MISSING and NaN elsewhere. */
+struct store_known {
+    int16_t *values;                      /* [n_columns] */
+    float *probabilities, *mass, *spread; /* [n_probabilities], [n_columns], [n_columns]; spread
+                                             NULL: none has one */
+    const char *detail;                   /* of the latest that has one; NULL: none */
+    struct arena arena;                   /* private */
+};
+int store_known_load(struct store *s, const struct store_asking *a, int64_t image,
+                     struct store_known *out, struct err *e);
+void store_known_release(struct store_known *k); /* zeroed is fine */
+
 /* Takes an image for this process for so many seconds, inside a transaction. missing [n_columns]
  * is the image's as above. */
 enum { CLAIM_ELSEWHERE, CLAIM_TAKEN, CLAIM_ANSWERED };

@@ -247,6 +247,81 @@ class Questions(Project):
                 self.assertIn(text, err)
 
 
+class Equal(Project):
+    """Pictures with the same bytes."""
+
+    def twins(self):
+        """Three drawings, of which one lies there under three names."""
+        names = self.project(3)
+        for twin in ("twin.jpg", "zwilling.jpg"):
+            shutil.copy(self.path(f"images/{names[1]}"), self.path(f"images/{twin}"))
+        return names
+
+    def model_answered(self):
+        """Images whose answers took time: the model gave them."""
+        return {k for k, in self.rows("SELECT key FROM answers JOIN image ON image.id = image WHERE seconds > 0")}
+
+    def check_alike(self, name, *twins):
+        rows = dict((r[0], r[1:]) for r in self.rows(
+            "SELECT key, value, probability, mass, spread, detail, sha256, width, state FROM answers"
+            " JOIN image ON image.id = image ORDER BY run"))
+        for twin in twins:
+            self.assertEqual(rows[twin], rows[name])
+
+    def test_they_are_answered_once_and_each_has_answers(self):
+        names = self.twins()
+        ran = self.run_assent("annotate")
+        self.assertIn("toy answered 5 images", ran.out)
+        self.assertIn("2 images of them equal to others", ran.out)
+        self.assertEqual(self.model_answered(), set(names))
+        self.check_alike(names[1], "twin.jpg", "zwilling.jpg")
+        labels = self.labels("toy")
+        self.assertEqual(labels["twin.jpg", "Hair"], labels[names[1], "Hair"])
+        self.assertEqual(self.rows("SELECT count(DISTINCT run), count(*) FROM answers"), [(1, 5)])
+
+    def test_a_later_run_takes_over_an_earlier_one_s_answers(self):
+        names = self.project(3)
+        self.run_assent("annotate", "-q")
+        shutil.copy(self.path(f"images/{names[0]}"), self.path("images/twin.jpg"))
+        done = self.json("annotate")
+        self.assertEqual((done["images"], done["equal"], done["labels"]), (1, 1, 3))
+        self.check_alike(names[0], "twin.jpg")
+        self.assertEqual(self.json("annotate")["images"], 0)
+
+    def test_the_model_is_asked_what_the_equal_one_was_not(self):
+        names = self.twins()
+        first = QUESTIONS[:QUESTIONS.index("  - {name: Hair")]
+        self.ask(first)
+        self.write("one.txt", names[1] + "\n")
+        self.run_assent("annotate", "-q", "--keys", "one.txt")
+        self.ask(QUESTIONS)
+        self.write("one.txt", "twin.jpg\n")
+        done = self.json("annotate", "--keys", "one.txt")  # Hat and Glasses are known, Hair is not
+        self.assertEqual((done["images"], done["equal"], done["labels"]), (1, 0, 3))
+        done = self.json("annotate")  # twin.jpg knows all: the other two take it
+        self.assertEqual((done["images"], done["equal"]), (4, 2))
+        labels = self.labels("toy")
+        for question in ("Hat", "Glasses", "Hair"):
+            self.assertEqual(len({labels[n, question] for n in (names[1], "twin.jpg", "zwilling.jpg")}), 1)
+
+    def test_a_picture_that_changed_gives_no_answers_away(self):
+        names = self.project(2)
+        self.run_assent("annotate", "-q")
+        for name in (names[0], "new.jpg"):
+            shutil.copy(os.path.join(PICTURES, sorted(os.listdir(PICTURES))[5]), self.path(f"images/{name}"))
+        self.run_assent("import", "--images", "images")
+        done = self.json("annotate")
+        self.assertEqual((done["images"], done["equal"]), (1, 0))
+
+    def test_another_wording_is_another_question(self):
+        names = self.twins()
+        self.write("one.txt", names[1] + "\n")
+        self.run_assent("annotate", "-q", "--keys", "one.txt")
+        self.ask(QUESTIONS.replace(HAT, "Is there a hat? Answer with only yes or no."))
+        self.write("one.txt", "twin.jpg\n")
+        self.assertEqual(self.json("annotate", "--keys", "one.txt")["equal"], 0)
+
+
 class Errors(Project):
     def test_an_unreadable_image_ends_nothing(self):
         names = self.project(5)
