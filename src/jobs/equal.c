@@ -28,7 +28,7 @@ int equals_open(struct equals *out, const struct todo *t, struct err *e)
     struct collecting c = { out, t, e };
     int rc = map_new(&out->image_of, e);
 
-    return rc < 0 ? rc : store_images_decoded(t->project->store, collect, &c, e);
+    return rc < 0 ? rc : store_images_hashes(t->project->store, true, collect, &c, e);
 }
 
 void equals_close(struct equals *q)

@@ -15,7 +15,7 @@ struct one { /* an answer */
     enum answer_kind kind;
     int16_t value;
     double seconds;
-    bool undone;
+    bool undone, copy; /* copy: given on an equal picture; nobody looked twice */
 };
 
 struct gathering {
@@ -81,9 +81,10 @@ static int note_answer(void *data, const struct store_answer *a)
         return ERR_NOMEM;
     rc = mem_grow(&c->answers, &c->cap, c->n + 1, sizeof(*c->answers), SIZE_MAX / 64, c->e);
     if (rc == 0)
-        c->answers[c->n++] = (struct one){ item,       (size_t)(p - c->out->people),
-                                           a->kind,    value_of(c, item, a),
-                                           a->seconds, a->undone };
+        c->answers[c->n++] = (struct one){ item,           (size_t)(p - c->out->people),
+                                           a->kind,        value_of(c, item, a),
+                                           a->seconds,     a->undone,
+                                           a->copy_of != 0 };
     return rc;
 }
 
@@ -113,6 +114,8 @@ static int load(struct gathering *c, struct store *s, const struct store_images 
 
 static void count_kinds(struct review_person *p, const struct one *a)
 {
+    if (a->copy)
+        return;
     p->hours += a->seconds / 3600;
     if (a->undone) {
         p->undone++;
@@ -152,7 +155,8 @@ static double median_of(const struct gathering *c, double *seconds, size_t perso
     for (size_t i = 0; i < c->n; i++) {
         const struct one *a = &c->answers[i];
 
-        if (!a->undone && a->kind != ANSWER_SKIP && (person == SIZE_MAX || a->person == person) &&
+        if (!a->undone && !a->copy && a->kind != ANSWER_SKIP &&
+            (person == SIZE_MAX || a->person == person) &&
             (column == SIZE_MAX || c->items.items[a->item].column == column))
             seconds[n++] = a->seconds;
     }
@@ -169,7 +173,7 @@ static void count_person(struct gathering *c, size_t k, const struct one **answe
         if (c->answers[i].person != k)
             continue;
         count_kinds(p, &c->answers[i]);
-        if (!c->answers[i].undone)
+        if (!c->answers[i].undone && !c->answers[i].copy)
             answer_of[c->answers[i].item] = &c->answers[i];
     }
     for (size_t i = 0; i < c->items.n; i++)
@@ -218,6 +222,7 @@ static int count_items(struct gathering *c, struct err *e)
 
         if (a->undone || a->kind == ANSWER_SKIP)
             continue;
+        out->copied += a->copy;
         filled[a->item]++;
         out->questions[c->items.items[a->item].column].answers++;
     }

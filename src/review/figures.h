@@ -40,6 +40,7 @@ struct review_figures {
     size_t n_people;
     struct review_question *questions; /* [n_columns] */
     uint64_t items, done, set_aside, flagged;
+    uint64_t copied; /* answers kept for an item whose picture equals the one that was answered */
     uint64_t votes_open; /* that the items which are not done still want */
     double seconds, hours;
     int64_t design; /* of the newest sample; 0: none was drawn */

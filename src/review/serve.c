@@ -194,6 +194,12 @@ static int fill(struct review *r, struct err *e)
         rc = store_items_return(r->site.store, e);
     if (rc == 0)
         rc = state_load(&r->state, &r->site, e);
+    if (rc == 0 && r->state.n_equal > 0)
+        events_say(
+            r->site.events, EVENT_NOTE,
+            "%llu items show a picture that another item shows, byte for byte: one answer is "
+            "kept for all of them",
+            (unsigned long long)r->state.n_equal);
     return rc == 0 ? look_for_pictures(r, e) : rc;
 }
 

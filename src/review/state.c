@@ -327,6 +327,15 @@ static int take_over(struct state *s, struct person *p, size_t item, struct hold
     return rc < 0 ? rc : take_slot(s, p, item, tab, e);
 }
 
+/* Does the person hold an item that the answer to this one is kept for? One of them is enough. */
+static bool holds_equal(const struct state *s, const struct person *p, size_t item)
+{
+    for (size_t i = state_next_equal(s, item); i != item; i = state_next_equal(s, i))
+        if (find_hold(s, p, i))
+            return true;
+    return false;
+}
+
 static int take_more(struct state *s, struct person *p, struct wanted *w, enum reach reach,
                      size_t *items, size_t *n, struct err *e)
 {
@@ -339,7 +348,8 @@ static int take_more(struct state *s, struct person *p, struct wanted *w, enum r
         struct hold *mine = find_hold(s, p, i);
 
         if (!is_left(s, p, i) || !fits(s, i, w) || is_kept_apart(mine, reach) ||
-            !has_slot(s, p, i) || (reach == REACH_OPEN && is_too_early(s, p, i)))
+            !has_slot(s, p, i) || holds_equal(s, p, i) ||
+            (reach == REACH_OPEN && is_too_early(s, p, i)))
             continue;
         if (w->grid && w->column == SIZE_MAX)
             w->column = s->items.items[i].column;
@@ -397,7 +407,7 @@ int state_take_all(struct state *s, struct person *p, int days, size_t **items, 
         bool again = s->items.items[i].kind == REVIEW_REPEAT && is_open(s, i) &&
                      original != SIZE_MAX && p->when[i] == 0;
 
-        if ((!again && !is_left(s, p, i)) || !has_slot(s, p, i))
+        if ((!again && !is_left(s, p, i)) || !has_slot(s, p, i) || holds_equal(s, p, i))
             continue;
         if (s->limit > 0 && p->done + *n >= s->limit)
             break;
@@ -441,17 +451,18 @@ enum kept state_check(const struct state *s, const struct person *p, const struc
     return KEPT;
 }
 
-/* Without what is left for whom. */
-static void mark_answer(struct state *s, struct person *p, size_t item, enum answer_kind kind,
-                        double seconds)
+/* Without what is left for whom. copy_of: the item it was given on, less one; 0: this one. */
+static void mark_answer(struct state *s, struct person *p, const struct given *g, uint32_t copy_of)
 {
-    p->when[item] = ++p->n_given;
-    p->skipped[item] = kind == ANSWER_SKIP;
+    p->when[g->item] = ++p->n_given;
+    p->skipped[g->item] = g->kind == ANSWER_SKIP;
+    p->copy_of[g->item] = copy_of;
     p->done++;
-    if (kind == ANSWER_SKIP)
+    if (g->kind == ANSWER_SKIP)
         return;
-    s->states[item].filled++;
-    p->recent[p->n_recent++ % REVIEW_RECENT] = seconds;
+    s->states[g->item].filled++;
+    if (copy_of == 0)
+        p->recent[p->n_recent++ % REVIEW_RECENT] = g->seconds;
 }
 
 /* What an answer is as a vote. An item shown again measures the person, and votes no second time.
@@ -465,7 +476,8 @@ static int16_t vote_of(const struct store_item *item, const struct given *g)
                                       : VALUE_MISSING;
 }
 
-int state_answer(struct state *s, struct person *p, const struct given *g, struct err *e)
+static int keep_answer(struct state *s, struct person *p, const struct given *g, uint32_t copy_of,
+                       struct err *e)
 {
     const struct store_item *item = &s->items.items[g->item];
     const struct store_answer a = { .annotator = p->annotator,
@@ -477,7 +489,8 @@ int state_answer(struct state *s, struct person *p, const struct given *g, struc
                                                  : g->reason,
                                     .seconds = g->seconds,
                                     .mode = g->mode,
-                                    .at = g->at };
+                                    .at = g->at,
+                                    .copy_of = copy_of ? s->items.items[copy_of - 1].id : 0 };
     const struct store_ballot b = { s->images->ids[item->image], item->column, vote_of(item, g) };
     struct hold *h = find_hold(s, p, g->item);
     int rc = store_answer_add(s->store, &a, &b, e);
@@ -485,8 +498,24 @@ int state_answer(struct state *s, struct person *p, const struct given *g, struc
     if (rc == 0 && h)
         rc = drop_hold(s, h, e);
     recount(s, g->item, -1);
-    mark_answer(s, p, g->item, g->kind, g->seconds);
+    mark_answer(s, p, g, copy_of);
     recount(s, g->item, 1);
+    return rc;
+}
+
+int state_answer(struct state *s, struct person *p, const struct given *g, struct err *e)
+{
+    int rc = keep_answer(s, p, g, 0, e);
+
+    for (size_t i = state_next_equal(s, g->item); rc == 0 && i != g->item;
+         i = state_next_equal(s, i)) {
+        struct given copy = *g;
+
+        copy.item = i;
+        copy.seconds = 0;
+        if (p->when[i] == 0 && !s->items.items[i].aside && has_slot(s, p, i))
+            rc = keep_answer(s, p, &copy, (uint32_t)g->item + 1, e);
+    }
     return rc;
 }
 
@@ -497,19 +526,31 @@ static void uncount_answer(struct state *s, struct person *p, size_t item)
         s->states[item].filled--;
     p->when[item] = 0;
     p->skipped[item] = false;
+    p->copy_of[item] = 0;
     p->done--;
     if (p->from > item)
         p->from = item;
     recount(s, item, 1);
 }
 
-int state_undo(struct state *s, struct person *p, size_t item, const char *tab, struct err *e)
+static int take_back(struct state *s, struct person *p, size_t item, struct err *e)
 {
     int rc = store_answer_undo(s->store, p->annotator, s->items.items[item].id, e);
 
+    if (rc == 0)
+        uncount_answer(s, p, item);
+    return rc;
+}
+
+int state_undo(struct state *s, struct person *p, size_t item, const char *tab, struct err *e)
+{
+    int rc = take_back(s, p, item, e);
+
+    for (size_t i = state_next_equal(s, item); rc == 0 && i != item; i = state_next_equal(s, i))
+        if (p->copy_of[i] == item + 1)
+            rc = take_back(s, p, i, e);
     if (rc < 0)
         return rc;
-    uncount_answer(s, p, item);
     return tab ? add_hold(s, p, item, tab, --p->undone, e) : 0;
 }
 
@@ -549,9 +590,11 @@ static int add_person(struct state *s, int64_t annotator, struct person **out, s
     p->annotator = annotator;
     p->when = mem_new(s->items.n, sizeof(*p->when), e);
     p->skipped = mem_new(s->items.n, sizeof(*p->skipped), e);
-    if (rc < 0 || !p->when || !p->skipped) {
+    p->copy_of = mem_new(s->items.n, sizeof(*p->copy_of), e);
+    if (rc < 0 || !p->when || !p->skipped || !p->copy_of) {
         free(p->when);
         free(p->skipped);
+        free(p->copy_of);
         free(p);
         return rc < 0 ? rc : ERR_NOMEM;
     }
@@ -579,6 +622,14 @@ static int load_person(struct filling *l, int64_t annotator, struct person **out
     return *out ? 0 : add_person(l->state, annotator, out, l->e);
 }
 
+/* The item that a copy was given on, less one; 0: it is none. */
+static uint32_t original_of(const struct state *s, const struct store_answer *a)
+{
+    size_t item = a->copy_of ? state_index(s, a->copy_of) : SIZE_MAX;
+
+    return item == SIZE_MAX ? 0 : (uint32_t)item + 1;
+}
+
 static int load_answer(void *data, const struct store_answer *a)
 {
     struct filling *l = data;
@@ -592,7 +643,9 @@ static int load_answer(void *data, const struct store_answer *a)
     if (a->undone || item == SIZE_MAX)
         p->n_given++;
     else
-        mark_answer(l->state, p, item, a->kind, a->seconds);
+        mark_answer(l->state, p,
+                    &(struct given){ .item = item, .kind = a->kind, .seconds = a->seconds },
+                    original_of(l->state, a));
     return 0;
 }
 
@@ -651,6 +704,8 @@ int state_load(struct state *s, const struct review_site *site, struct err *e)
     if (rc == 0)
         rc = index_items(&l);
     if (rc == 0)
+        rc = state_link_equal(s, e);
+    if (rc == 0)
         rc = store_answers(site->store, (struct store_answer_reader){ load_answer, &l }, e);
     if (rc == 0)
         rc = store_leases(site->store, load_lease, &l, e);
@@ -668,6 +723,7 @@ void state_release(struct state *s)
             forget_hold(s, s->people[k]->holds);
         free(s->people[k]->when);
         free(s->people[k]->skipped);
+        free(s->people[k]->copy_of);
         free(s->people[k]);
     }
     free(s->people);

@@ -22,6 +22,7 @@ struct person {
     int64_t annotator;
     uint32_t *when;           /* [n items] the number of the person's answer that counts; 0: none */
     bool *skipped;            /* [n items] it was a skip */
+    uint32_t *copy_of;        /* [n items] the item it was given on, less one; 0: this one */
     uint32_t n_given;         /* answers, undone ones too: the next one's number less one */
     uint64_t done;            /* that count */
     uint64_t left, left_grid; /* items that the person may still get */
@@ -37,6 +38,7 @@ struct item_state {
     uint32_t filled; /* votes that are in */
     uint32_t n_holds;
     uint32_t repeat;    /* the index of the item that repeats this one, less one; 0: none */
+    uint32_t equal;     /* a ring of items: the same question on an equal picture; 0: no other */
     struct hold *holds; /* few: as many as votes are wanted */
 };
 
@@ -50,9 +52,14 @@ struct state {
     struct map *by_key;
     struct person **people;
     size_t n_people, people_cap;
-    uint64_t limit, n_aside;
+    uint64_t limit, n_aside, n_equal; /* n_equal: items that are answered with another */
     int64_t lease_seconds;
 };
+
+/* equal.c: links the items that ask the same of pictures with the same bytes. */
+int state_link_equal(struct state *s, struct err *e);
+/* The next item of the ring; the item itself where it is in none. */
+size_t state_next_equal(const struct state *s, size_t item);
 
 int state_load(struct state *s, const struct review_site *site, struct err *e);
 void state_release(struct state *s);

@@ -126,6 +126,7 @@ static const struct figure totals[] = {
     { "items", NULL, NULL, FIGURE_COUNT, offsetof(struct review_figures, items) },
     { "done", NULL, NULL, FIGURE_COUNT, offsetof(struct review_figures, done) },
     { "votes_open", NULL, NULL, FIGURE_COUNT, offsetof(struct review_figures, votes_open) },
+    { "copied", NULL, NULL, FIGURE_COUNT, offsetof(struct review_figures, copied) },
     { "set_aside", NULL, NULL, FIGURE_COUNT, offsetof(struct review_figures, set_aside) },
     { "flagged", NULL, NULL, FIGURE_COUNT, offsetof(struct review_figures, flagged) },
     { "seconds_per_answer", NULL, NULL, FIGURE_NUMBER, offsetof(struct review_figures, seconds),

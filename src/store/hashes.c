@@ -35,15 +35,15 @@ int store_file_hash_set(struct store *s, const struct store_file *f, const char 
 
 /* What was only hashed since it changed has no width (store_image_seen): its answers are about what
  * it was before. */
-int store_images_decoded(struct store *s,
-                         int (*each)(void *data, int64_t image, const char *sha256), void *data,
-                         struct err *e)
+int store_images_hashes(struct store *s, bool decoded,
+                        int (*each)(void *data, int64_t image, const char *sha256), void *data,
+                        struct err *e)
 {
     struct sql_rows *list;
     int rc = sql_query(s->db, &list,
-                       "SELECT id, sha256 FROM image WHERE sha256 IS NOT NULL AND width > 0"
-                       " ORDER BY id",
-                       BIND_NOTHING, e);
+                       "SELECT id, sha256 FROM image WHERE sha256 IS NOT NULL"
+                       " AND (width > 0 OR $1 = 0) ORDER BY id",
+                       BIND(INT(decoded)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
         rc = each(data, sql_int(list, 0), sql_text(list, 1));

@@ -41,10 +41,10 @@ int store_image_set_aside(struct store *s, int64_t image, bool back, struct err 
  * width 0: not looked at; what was known of the same bytes stays. */
 int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_t width,
                      uint32_t height, struct err *e);
-/* Each image whose bytes were decoded as they were seen last. */
-int store_images_decoded(struct store *s,
-                         int (*each)(void *data, int64_t image, const char *sha256), void *data,
-                         struct err *e);
+/* Each image whose bytes were seen; decoded: which were decoded as they were seen last. */
+int store_images_hashes(struct store *s, bool decoded,
+                        int (*each)(void *data, int64_t image, const char *sha256), void *data,
+                        struct err *e);
 /* Has any image been seen? */
 int store_images_seen(struct store *s, bool *seen, struct err *e);
 /* As they were seen last; all of it 0 where they were not. */

@@ -71,13 +71,15 @@ int store_answer_add(struct store *s, const struct store_answer *a, const struct
 {
     char now[32];
     const char *at = a->at ? a->at : store_now(now);
-    int rc = sql_run(s->db,
-                     "INSERT INTO review_answer (annotator, key, item, kind, value,"
-                     " seconds, mode, at, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                     BIND(INT(a->annotator), TEXT(a->key), INT(a->item),
-                          TEXT(answer_names[a->kind]), TEXT(a->value), REAL(a->seconds),
-                          TEXT(mode_names[a->mode]), TEXT(at), INT_OR_NULL(s->run)),
-                     e);
+    int rc =
+        sql_run(s->db,
+                "INSERT INTO review_answer (annotator, key, item, kind, value,"
+                " seconds, mode, at, run, copy_of)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                BIND(INT(a->annotator), TEXT(a->key), INT(a->item), TEXT(answer_names[a->kind]),
+                     TEXT(a->value), REAL(a->seconds), TEXT(mode_names[a->mode]), TEXT(at),
+                     INT_OR_NULL(s->run), INT_OR_NULL(a->copy_of)),
+                e);
 
     if (rc < 0 || b->vote == VALUE_MISSING)
         return rc;
@@ -115,7 +117,8 @@ static int read_answer(struct sql_rows *row, struct store_answer *a, struct err 
                                 .seconds = sql_real(row, 5),
                                 .mode = (enum answer_mode)mode,
                                 .at = sql_text(row, 7),
-                                .undone = sql_int(row, 8) != 0 };
+                                .undone = sql_int(row, 8) != 0,
+                                .copy_of = sql_int(row, 9) };
     if (!store_answer_kind(sql_text(row, 3), &a->kind))
         return name_unknown("review_answer.kind", sql_text(row, 3), e);
     return mode < COUNT(mode_names) ? 0 : name_unknown("review_answer.mode", sql_text(row, 6), e);
@@ -130,7 +133,7 @@ static int read_answer(struct sql_rows *row, struct store_answer *a, struct err 
     " FROM review_answer AS later WHERE later.item = review_answer.item"              \
     " AND later.annotator = review_answer.annotator AND later.id > review_answer.id"  \
     " AND later.undone IS NULL AND (later.run IS NULL OR later.run NOT IN " WITHDRAWN \
-    "))) FROM review_answer"
+    "))), copy_of FROM review_answer"
 
 static int list_answers(struct store *s, const char *statement, struct sql_values v,
                         struct store_answer_reader r, struct err *e)
@@ -157,8 +160,9 @@ int store_answers(struct store *s, struct store_answer_reader r, struct err *e)
 int store_answers_of(struct store *s, int64_t annotator, const char *key,
                      struct store_answer_reader r, struct err *e)
 {
-    return list_answers(s, ANSWER_COLUMNS " WHERE annotator = $1 AND key = $2 ORDER BY id",
-                        BIND(INT(annotator), TEXT(key)), r, e);
+    return list_answers(
+        s, ANSWER_COLUMNS " WHERE annotator = $1 AND key = $2 AND copy_of IS NULL ORDER BY id",
+        BIND(INT(annotator), TEXT(key)), r, e);
 }
 
 int store_answer_newest(struct store *s, int64_t annotator, int64_t item,

@@ -98,6 +98,7 @@ struct store_answer {
     enum answer_mode mode;
     const char *at; /* NULL: now */
     bool undone;
+    int64_t copy_of; /* the item that was answered, whose picture is equal; 0: this one */
 };
 
 /* The questions that votes are given on are the task's of now. To be called before votes. */

@@ -108,6 +108,87 @@ class Growth(ReviewCase):
         self.assertEqual(self.json("report")["review"]["sample"]["drawn"], 400)
 
 
+class Equal(ReviewCase):
+    """Every picture stands there twice: people are asked once, and the answer is kept for both."""
+
+    pictures = True
+
+    def setUp(self):
+        super().setUp()
+        for i in range(0, self.images, 2):  # 0 and 1, 2 and 3, ..: one shows what the other shows
+            self.write("pictures/SENTINELKEY%02d.png" % (i + 1), self.read_bytes("pictures/SENTINELKEY%02d.png" % i))
+        self.run_assent("import", "--images", "pictures")
+
+    def read_bytes(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
+    def pairs(self, where="undone IS NULL"):
+        """[(picture, question, whether it was copied)] of answers."""
+        return [(int(key[11:13]) // 2, question, bool(copied)) for key, question, copied in self.rows(
+            "SELECT image.key, question, copy_of IS NOT NULL FROM review_answer AS a JOIN review_item AS i ON i.id = a.item"
+            f" JOIN image ON image.id = i.image WHERE {where} ORDER BY a.id")]
+
+    def test_answered_once_counts_for_both(self):
+        server = self.serve("--reviewer", "anna")
+        anna = self.browse(server)
+        given = self.answer_all(anna)
+        self.assertEqual(anna.take()["progress"]["left"], 0)
+        server.stop()
+        pairs = self.pairs()
+        asked = [p[:2] for p in pairs if not p[2]]
+        self.assertEqual(len(asked), len(given))
+        self.assertEqual(len(asked), len(set(asked)))  # nothing twice
+        self.assertEqual(len(pairs), self.disputes)
+        review = self.json("status")["review"]
+        self.assertEqual((review["done"], review["items"]), (self.disputes, self.disputes))
+        self.assertEqual((review["copied"], review["people"][0]["done"]), (self.disputes - len(given), len(given)))
+        self.assertGreater(review["copied"], 0)
+        self.assertEqual(sum(v == "yes" for v in self.labels("anna").values()), self.disputes)
+
+    def test_undo_takes_both_back(self):
+        server = self.serve("--reviewer", "anna", "--questions", "Hat")
+        anna = self.browse(server)
+        left = anna.take(want=1)
+        while True:
+            item = anna.take(want=1)["items"][0]["id"]
+            anna.answer("the-key-of-" + item[:8], item)
+            if self.pairs("copy_of IS NOT NULL"):
+                break
+        before = len(self.pairs())
+        self.assertEqual(anna.post("/api/undo", {"tab": "tab-0001", "key": "the-key-of-" + item[:8]}).status, 200)
+        self.assertEqual(len(self.pairs()), before - 2)
+        self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(before - 2,)])
+        self.assertEqual(anna.answer("again-the-key-0", item, 0).status, 200)
+        self.assertEqual(len(self.pairs()), before)
+        self.assertGreater(left["progress"]["left"], 0)
+
+    def test_a_server_that_starts_again_knows_them(self):
+        server = self.serve("--reviewer", "anna")
+        self.answer_all(self.browse(server), most=6)
+        server.stop()
+        server = self.serve("--reviewer", "anna")
+        anna = self.browse(server)
+        self.answer_all(anna)
+        self.assertEqual(anna.take()["progress"]["left"], 0)
+        server.stop()
+        asked = [p[:2] for p in self.pairs() if not p[2]]
+        self.assertEqual(len(asked), len(set(asked)))
+        self.assertEqual(self.json("status")["review"]["done"], self.disputes)
+
+    def test_a_grid_and_a_packet_show_one_of_them(self):
+        server = self.serve("--reviewer", "anna", "--questions", "Hat")
+        anna = self.browse(server)
+        grid = anna.take(want=30, mode="grid")["items"]
+        pictures = [self.rows(f"SELECT image.sha256 FROM review_item AS i JOIN image ON image.id = i.image WHERE i.key = '{i['id']}'")
+                    for i in grid]
+        self.assertEqual(len(pictures), len({p[0][0] for p in pictures}))
+        anna.post("/api/release", {"tab": "tab-0001"})
+        server.stop()
+        made = self.json("review", "--packet", "out.zip", "--reviewer", "anna", "--questions", "Hat")
+        self.assertEqual(made["items"], len(pictures))
+
+
 class Pair(ReviewCase):
     def test_review_agree_and_status_compare_one_pair(self):
         """Two models, and people who come third."""

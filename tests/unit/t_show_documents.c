@@ -20,7 +20,8 @@ struct members {
 #define COST                                                                         \
     "images cells votes model people review model_answer people_answer model_share " \
     "process_share machine_hours people_hours review_hours"
-#define REVIEW "items done set_aside flagged seconds_per_answer hours questions[] people[] sample"
+#define REVIEW \
+    "items done copied set_aside flagged seconds_per_answer hours questions[] people[] sample"
 #define REVIEW_PEOPLE                                                                       \
     "name done undone unsure skipped flagged seconds_per_answer hours votes_per_hour gold " \
     "gold_accuracy repeats repeat_consistency last revoked"
