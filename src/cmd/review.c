@@ -11,6 +11,7 @@
 enum {
     KEY_LISTEN = 0x100,
     KEY_NAME,
+    KEY_PUBLIC,
     KEY_CERT,
     KEY_TLS_KEY,
     KEY_PLAIN,
@@ -57,6 +58,9 @@ static const struct argp_option options[] = {
     { "listen", KEY_LISTEN, "HOST:PORT", 0, "(default " CMD_REVIEW_LISTEN "; port 0: a free one)",
       3 },
     { "name", KEY_NAME, "HOST", 0, "the name in links, where it is not the one listened at", 3 },
+    { "public-url", KEY_PUBLIC, "URL", 0,
+      "the address of a proxy in front, https://labels.example.org: links and the page follow it",
+      3 },
     { "cert", KEY_CERT, "FILE", 0, "certificate chain, PEM: serve by HTTPS", 3 },
     { "key", KEY_TLS_KEY, "FILE", 0, "its private key, PEM", 3 },
     { "unencrypted", KEY_PLAIN, NULL, 0,
@@ -159,6 +163,8 @@ static void check(const struct review_own *own, const struct argp_state *state)
 
     if (!o->cert != !o->key)
         argp_error(state, "--cert and --key go together");
+    if (o->public_url && o->name)
+        argp_error(state, "--public-url says the name too: leave --name out");
     if (own->packet && !o->reviewer)
         argp_error(state, "--packet is for one person: say --reviewer NAME");
     if (!own->packet && !o->cert && !own->plain && !review_is_local(own->host))
@@ -181,6 +187,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_LISTEN: set_listen(own, arg, state); return 0;
     case KEY_NAME: own->asked.o.name = arg; return 0;
+    case KEY_PUBLIC:
+        if (!review_is_public_url(arg))
+            argp_error(state, "--public-url takes https://HOST or https://HOST:PORT, not '%s'",
+                       arg);
+        own->asked.o.public_url = arg;
+        return 0;
     case KEY_CERT: own->asked.o.cert = arg; return 0;
     case KEY_TLS_KEY: own->asked.o.key = arg; return 0;
     case KEY_PLAIN: own->plain = true; return 0;

@@ -224,6 +224,7 @@ static void describe_site(struct review_job *j)
     s->host = o->host;
     s->port = o->port;
     s->name = o->name;
+    s->public_url = o->public_url;
     s->cert = o->cert;
     s->key = o->key;
     s->describe = o->describe;

@@ -27,7 +27,7 @@ struct review_options {
     enum review_order order;
     uint64_t seed;
     unsigned lease_minutes;
-    const char *host, *name, *cert, *key; /* as net.h has them */
+    const char *host, *name, *public_url, *cert, *key; /* as net.h has them */
     uint16_t port;
     const char *reviewer;                                       /* NULL: nobody */
     struct json_t *(*describe)(const struct review_figures *f); /* as review_site has it */

@@ -31,6 +31,7 @@ struct server_options {
     const char *host;       /* to listen at: an address, or a name that has one */
     uint16_t port;          /* 0: any free one */
     const char *name;       /* by which people reach it, where that is not `host`; NULL */
+    const char *public_url; /* "https://labels.example.org", of a proxy in front of it; NULL */
     const char *cert, *key; /* PEM files: TLS; NULL: none */
     const struct server_route *routes;
     size_t n_routes;
@@ -51,10 +52,14 @@ void server_refuse_all(struct server *s);
  */
 void server_stop(struct server *s); /* NULL is fine */
 
-/* "http://127.0.0.1:8321", the server's. */
+/* "http://127.0.0.1:8321", or its public address; the server's. */
 const char *server_address(const struct server *s);
 uint16_t server_port(const struct server *s);
 bool server_is_tls(const struct server *s);
+/* Do people reach it by TLS, its own or a proxy's? */
+bool server_is_secure(const struct server *s);
+/* Is it "https://HOST" or "http://HOST:PORT", as server_options has one, with nothing behind? */
+bool server_is_public_url(const char *url);
 /* Can only this machine reach that host's address? */
 bool server_is_loopback(const char *host);
 /* Ends connections that take too long. To be called about once a second. */

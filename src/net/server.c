@@ -283,31 +283,62 @@ static const struct server_route *find_route(const struct server_options *o, con
     return NULL;
 }
 
-/* A page of somebody else's whose name was made to lead here has another name in Host. */
-static bool host_is_ours(const struct request *r)
+/* "localhost", "127.0.0.1" or "[::1]", with any port: this machine's own name for whatever leads
+ * here, a tunnel's end or a forwarded port. No page elsewhere can have it. */
+static bool is_loopback_name(const char *host)
 {
-    const char *host = request_header(r, MHD_HTTP_HEADER_HOST);
+    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+    uint64_t port;
 
-    for (size_t i = 0; host && i < r->server->n_hosts; i++)
-        if (strcasecmp(host, r->server->hosts[i]) == 0)
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t len = strlen(names[i]);
+
+        if (strncasecmp(host, names[i], len) == 0)
+            return host[len] == '\0' ||
+                   (host[len] == ':' && text_u64(host + len + 1, UINT16_MAX, &port) && port > 0);
+    }
+    return false;
+}
+
+/* "labels.example.org" of "https://labels.example.org"; NULL: there is no public address. */
+static const char *public_host(const struct server *s)
+{
+    return s->options->public_url ? strstr(s->options->public_url, "://") + 3 : NULL;
+}
+
+static bool is_own_host(const struct server *s, const char *host)
+{
+    for (size_t i = 0; i < s->n_hosts; i++)
+        if (strcasecmp(host, s->hosts[i]) == 0)
             return true;
     return false;
 }
 
-/* A browser names the page that sends a POST. */
+/* A page of somebody else's whose name was made to lead here has another name in Host. */
+static bool host_is_ours(const struct request *r)
+{
+    const char *host = request_header(r, MHD_HTTP_HEADER_HOST), *known = public_host(r->server);
+
+    return host && (is_own_host(r->server, host) || is_loopback_name(host) ||
+                    (known && strcasecmp(host, known) == 0));
+}
+
+/* A browser names the page that sends a POST. Of this machine's own names it must be the very one,
+ * port and all, that the request came to: another port is another page. */
 static bool origin_is_ours(const struct request *r)
 {
     const char *origin = request_header(r, MHD_HTTP_HEADER_ORIGIN);
+    const char *host = request_header(r, MHD_HTTP_HEADER_HOST);
     const char *scheme = server_is_tls(r->server) ? "https://" : "http://";
+    const char *known = r->server->options->public_url;
 
-    if (!origin)
+    if (!origin || (known && strcasecmp(origin, known) == 0))
         return true;
     if (strncasecmp(origin, scheme, strlen(scheme)) != 0)
         return false;
-    for (size_t i = 0; i < r->server->n_hosts; i++)
-        if (strcasecmp(origin + strlen(scheme), r->server->hosts[i]) == 0)
-            return true;
-    return false;
+    origin += strlen(scheme);
+    return is_own_host(r->server, origin) ||
+           (is_loopback_name(origin) && host && strcasecmp(origin, host) == 0);
 }
 
 static bool body_is_too_large(const struct request *r)
@@ -520,8 +551,11 @@ static void name_hosts(struct server *s)
         add_host(s, strcmp(o->host, "localhost") == 0 ? "127.0.0.1" : "localhost");
     else if (o->name)
         add_host(s, o->host);
-    snprintf(s->address, sizeof(s->address), "%s://%s", server_is_tls(s) ? "https" : "http",
-             s->hosts[0]);
+    if (o->public_url)
+        snprintf(s->address, sizeof(s->address), "%s", o->public_url);
+    else
+        snprintf(s->address, sizeof(s->address), "%s://%s", server_is_tls(s) ? "https" : "http",
+                 s->hosts[0]);
 }
 
 static unsigned connections_max(void)
@@ -643,4 +677,24 @@ uint16_t server_port(const struct server *s)
 bool server_is_tls(const struct server *s)
 {
     return s->options->cert != NULL;
+}
+
+bool server_is_secure(const struct server *s)
+{
+    const char *url = s->options->public_url;
+
+    return url ? strncasecmp(url, "https://", 8) == 0 : server_is_tls(s);
+}
+
+bool server_is_public_url(const char *url)
+{
+    static const char host[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]";
+    size_t scheme = strncasecmp(url, "https://", 8) == 0  ? 8
+                    : strncasecmp(url, "http://", 7) == 0 ? 7
+                                                          : 0;
+    size_t len = strlen(url);
+
+    return scheme > 0 && len > scheme && len < HOST_MAX &&
+           strspn(url + scheme, host) == len - scheme;
 }

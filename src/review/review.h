@@ -32,7 +32,7 @@ struct review_site {
     const bool *columns; /* which are asked; NULL: all */
     uint64_t limit;      /* answers a person; 0: any number */
     unsigned lease_minutes;
-    const char *host, *name, *cert, *key; /* as net.h has them */
+    const char *host, *name, *public_url, *cert, *key; /* as net.h has them */
     uint16_t port;
     /* What the owner's page is told of the figures; NULL: nothing. The words for them are show/'s.
      */
@@ -48,6 +48,8 @@ void review_close(struct review *r); /* NULL is fine */
 const char *review_address(const struct review *r);
 /* Can only this machine reach what listens at this host? */
 bool review_is_local(const char *host);
+/* Is it an address by which a proxy can be reached, without a path? */
+bool review_is_public_url(const char *url);
 /* Serves until the site's events are cancelled, and then returns 0. */
 int review_serve(struct review *r, struct err *e);
 

@@ -215,6 +215,7 @@ static int start(struct review *r, struct err *e)
     struct server_options o = { .host = r->site.host,
                                 .port = r->site.port,
                                 .name = r->site.name,
+                                .public_url = r->site.public_url,
                                 .cert = r->site.cert,
                                 .key = r->site.key,
                                 .routes = review_routes,
@@ -270,6 +271,11 @@ void review_close(struct review *r)
 const char *review_address(const struct review *r)
 {
     return server_address(r->server);
+}
+
+bool review_is_public_url(const char *url)
+{
+    return server_is_public_url(url);
 }
 
 bool review_is_local(const char *host)

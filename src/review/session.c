@@ -158,7 +158,7 @@ static int start_session(struct review *r, struct request *q, struct session *s,
         return e->code;
     snprintf(cookie, sizeof(cookie), "%s=%s; HttpOnly; SameSite=Strict; Path=/; Max-Age=%d%s",
              r->cookie, secret, SESSION_DAYS * 24 * 60 * 60,
-             server_is_tls(r->server) ? "; Secure" : "");
+             server_is_secure(r->server) ? "; Secure" : "");
     review_reply(r, q, 200, o, cookie);
     return 0;
 }

@@ -108,6 +108,43 @@ class Growth(ReviewCase):
         self.assertEqual(self.json("report")["review"]["sample"]["drawn"], 400)
 
 
+class Door(ReviewCase):
+    """Whoever comes by a tunnel, a forwarded port or a proxy."""
+
+    def enter(self, server, **headers):
+        browser = harness.Browser(server.port)
+        self.addCleanup(browser.close)
+        token = server.links["reviewer"].split("#", 1)[1]
+        return browser.post("/api/session", {"token": token}, **headers)
+
+    def test_the_end_of_a_tunnel_has_another_port(self):
+        server = self.serve("--reviewer", "anna")
+        self.assertEqual(self.enter(server, Host="localhost:9000", Origin="http://localhost:9000").status, 200)
+        self.assertEqual(self.enter(server, Host="localhost:9000", Origin="http://localhost:3000").status, 403)
+        self.assertEqual(self.enter(server, Host="localhost:9000", Origin="http://evil.example").status, 403)
+        self.assertEqual(self.enter(server, Host=f"evil.example:{server.port}").status, 421)
+
+    def test_a_proxy_in_front(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        server = self.serve("--reviewer", "anna", "--public-url", "https://labels.example.org:443", port=port)
+        self.assertTrue(server.links["reviewer"].startswith("https://labels.example.org:443/#"), server.links)
+        server.port = port
+        own = {"Host": "labels.example.org:443", "Origin": "https://labels.example.org:443"}
+        answer = self.enter(server, **own)
+        self.assertEqual(answer.status, 200)
+        self.assertIn("; Secure", answer.headers["set-cookie"])
+        self.assertEqual(self.enter(server, **{**own, "Origin": "http://labels.example.org:443"}).status, 403)
+        self.assertEqual(self.enter(server, **own, X_Forwarded_Host="evil.example").status, 200)
+        self.assertEqual(self.enter(server, Host="evil.example", X_Forwarded_Host="labels.example.org:443").status, 421)
+        self.assertEqual(self.enter(server, Host=f"127.0.0.1:{port}").status, 200)  # the proxy's own check
+
+    def test_addresses_that_are_none(self):
+        for url in ("labels.example.org", "ftp://x", "https://", "https://x/path", "https://a@b", "https://x?y"):
+            self.assertIn("--public-url takes", self.run_assent("review", "--public-url", url, code=2).err)
+
+
 class Equal(ReviewCase):
     """Every picture stands there twice: people are asked once, and the answer is kept for both."""
 
