@@ -6,3 +6,6 @@ ALTER TABLE review_answer ADD COLUMN run INTEGER REFERENCES run; -- the import o
 
 -- The item that the person answered, whose picture has the same bytes; null: this one.
 ALTER TABLE review_answer ADD COLUMN copy_of INTEGER REFERENCES review_item;
+
+-- Annotators are looked up by whether they have runs: with thousands of them that must not read every run.
+CREATE INDEX run_by_annotator ON run (annotator);
