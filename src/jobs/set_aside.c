@@ -2,6 +2,7 @@
 #include "jobs/set_aside.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "project/catalogue.h"
@@ -15,6 +16,7 @@ struct setting {
     struct store_images images;
     const struct store_images *among; /* those that may be meant */
     struct matcher *matcher;          /* finds those */
+    bool *changed;                    /* [among->n] already: it was named twice */
 };
 
 /* ---- which ---- */
@@ -24,6 +26,9 @@ static int change_image(struct setting *s, size_t image, struct err *e)
     struct aside_result *out = s->out;
     const char *key = s->among->keys[image];
 
+    if (s->changed[image])
+        return 0;
+    s->changed[image] = true;
     if (out->n++ < ASIDE_NAMED &&
         !(out->named[out->n - 1] = arena_text(&out->arena, key, strlen(key), e)))
         return ERR_NOMEM;
@@ -152,6 +157,9 @@ static int change(struct setting *s, struct err *e)
     if (rc == 0)
         rc = store_images_load(s->project->store, &s->images, e);
     s->among = &s->images;
+    s->changed = mem_new(s->images.n + s->images.n_aside, sizeof(*s->changed), e);
+    if (rc == 0 && !s->changed)
+        rc = ERR_NOMEM;
     if (rc == 0)
         rc = s->options->unmatched ? change_unmatched(s, e) : change_named(s, e);
     if (rc == 0)
@@ -168,6 +176,7 @@ int job_set_aside(struct project *p, const struct aside_options *o, struct aside
     *out = (struct aside_result){ .back = o->back, .trial = o->trial };
     rc = store_end(p->store, rc == 0 ? change(&s, e) : rc, e);
     store_images_release(&s.images);
+    free(s.changed);
     if (rc < 0)
         aside_result_release(out);
     return rc;

@@ -156,7 +156,7 @@ class SetAside(Case):
         self.assertEqual(self.json("images", "remove", "--unmatched")["changed"], 0)
 
     def test_by_a_list(self):
-        self.write("gone", "1.jpg\n\n4.jpg\n")
+        self.write("gone", "1.jpg\n\n4.jpg\n1.jpg\n")
         self.assertEqual(self.json("images", "remove", "--keys", "gone")["changed"], 2)
         self.write("gone", "2.jpg\nx.jpg\n")
         self.fails("images", "remove", "--keys", "gone", code=2, says=["gone:2", "'x.jpg'"])
