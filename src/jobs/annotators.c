@@ -17,15 +17,23 @@ int annotator_name_check(const char *name, struct err *e)
         TASK_NAME_MAX);
 }
 
+static int check_names(const struct project *p, const struct rename_result *r, struct err *e)
+{
+    const char *today = task_annotator_today(p->task, r->name);
+
+    if (task_name_is_reserved(r->old))
+        return err_set(e, ERR_ARG, "'%s' is the program's own name", r->old);
+    if (today == r->name)
+        return annotator_name_check(r->name, e);
+    err_set(e, ERR_ARG, "assent.yaml says that '%s' is called '%s' now", r->name, today);
+    return err_hint(e, "take `was: %s` out there first", r->name);
+}
+
 static int change(struct project *p, struct rename_result *r, struct err *e)
 {
     struct buf what = BUF_INIT(4096);
-    int rc = annotator_name_check(r->name, e);
+    int rc = check_names(p, r, e);
 
-    if (rc == 0 && task_name_is_reserved(r->old)) {
-        err_set(e, ERR_ARG, "'%s' is the program's own name", r->old);
-        return e->code;
-    }
     if (rc == 0)
         rc = dataset_count_labels(p, r->old, &r->labels, e);
     if (rc == 0)

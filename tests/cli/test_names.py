@@ -114,6 +114,7 @@ class Annotators(Case):
         self.assertEqual(self.dump(), before)
         self.bring("i,Smiling\n1,1\n", "old")
         self.assertEqual(self.labels("new"), {("1", "Bald"): "yes", ("2", "Bald"): "no", ("1", "Smiling"): "yes"})
+        self.fails("annotators", "rename", "new", "old", code=2, says="`was: old`")
         self.write("assent.yaml", f"name: t\nquestions:\n{YES_NO}")
         self.assertEqual({a["name"] for a in self.json("status")["annotators"]}, {"new", "other"})
 
