@@ -93,6 +93,8 @@ static int read_line(struct labels *l, struct jsonl *j, struct err *e)
     j->begun = true;
     l->row.key = j->cells ? jv_text(jv_get(j->line, "image"))
                           : labels_image_member(l->names, j->line, usual);
+    if (!j->cells && question && jv_get(j->line, "value") && !labels_is_question(l, "question"))
+        return err_set(e, ERR_FORMAT, "a line for a cell in a file with a line for an image");
     if (!l->row.key || (j->cells && !question))
         return j->cells ? no_cell(e) : no_image(e);
     if (j->cells)

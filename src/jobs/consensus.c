@@ -395,6 +395,8 @@ static int make(struct project *p, struct dataset *d, const struct consensus_opt
 
     if (rc == 0)
         rc = dataset_load(d, o->names, o->n_names, 0, e);
+    if (rc == 0 && d->images.n_aside > 0)
+        rc = dataset_need_images(d, e);
     if (rc == 0)
         rc = consensus_of(d, o, out, e);
     if (rc == 0)

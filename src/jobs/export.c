@@ -80,8 +80,8 @@ int job_export(const struct project *p, const struct export_options *o, struct e
     *out = (struct export_result){ .path = o->path, .format = o->format };
     if (rc == 0)
         rc = load(&d, o, e);
-    if (rc == 0 && d.images.n == 0)
-        rc = err_set(e, ERR_ARG, "this project has no labels to export");
+    if (rc == 0)
+        rc = dataset_need_images(&d, e);
     if (rc == 0)
         rc = check_stale(p, &d, &out->stale, e);
     if (rc == 0)

@@ -56,11 +56,7 @@ static int load_labels(struct review_job *j, struct err *e)
         s->labels[i] = j->data.items[i].labels.values;
     if (rc == 0 && j->data.n > 0)
         s->probabilities = j->data.items[0].labels.probabilities;
-    if (rc == 0 && j->data.images.n == 0) {
-        rc = err_set(e, ERR_ARG, "there are no images here yet");
-        err_hint(e, "assent import brings labels, or images");
-    }
-    return rc;
+    return rc == 0 ? dataset_need_images(&j->data, e) : rc;
 }
 
 /* ---- which questions ---- */

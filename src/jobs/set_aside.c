@@ -37,7 +37,12 @@ static int change_image(struct setting *s, size_t image, struct err *e)
 
 static int no_image(const struct setting *s, const char *key, struct err *e)
 {
-    const char *near = text_nearest(key, s->among->keys, s->among->n);
+    const char *near;
+
+    for (size_t i = 0; !s->options->back && i < s->images.n_aside; i++)
+        if (strcmp(s->images.aside[i].key, key) == 0)
+            return err_set(e, ERR_ARG, "'%s' is set aside already", key);
+    near = text_nearest(key, s->among->keys, s->among->n);
 
     err_set(e, ERR_ARG,
             s->options->back ? "no image of this name is set aside: '%s'"

@@ -18,12 +18,12 @@ static int add(struct unused *u, const struct unused_name *name, struct err *e)
     return u->items[u->n++].name ? 0 : ERR_NOMEM;
 }
 
-/* The candidate nearest in spelling, or the only one. */
-static const char *nearest(const char *name, const char *const *candidates, size_t n)
+/* The candidate nearest in spelling; or the only one, of the only name that is lost. */
+static const char *nearest(const char *name, size_t n_lost, const char *const *candidates, size_t n)
 {
     const char *near = text_nearest(name, candidates, n);
 
-    return near ? near : n == 1 ? candidates[0] : NULL;
+    return near ? near : n == 1 && n_lost == 1 ? candidates[0] : NULL;
 }
 
 /* ---- questions ---- */
@@ -51,13 +51,24 @@ static const char *likely_question(const struct task *t, const struct store_unus
     size_t n = 0;
 
     for (size_t i = 0; i < t->n_questions; i++) {
-        if (list->known[i])
+        if (list->known[i] || t->questions[i].n_was > 0)
             continue;
         if (has_wording(&t->questions[i], lost->wording))
             return t->questions[i].name;
         candidates[n++] = t->questions[i].name;
     }
-    return nearest(lost->name, candidates, n);
+    return nearest(lost->name, list->n, candidates, n);
+}
+
+/* Does assent.yaml know the name, but ask that question so that these are no answers to it? */
+static bool is_asked(const struct task *t, const struct store_unused *lost)
+{
+    bool asked = lost->asked;
+
+    for (size_t i = 0; i < t->n_questions; i++)
+        for (size_t w = 0; w < t->questions[i].n_was; w++)
+            asked |= strcmp(t->questions[i].was[w], lost->name) == 0;
+    return asked;
 }
 
 static int find_questions(const struct project *p, struct unused *out, struct err *e)
@@ -68,15 +79,15 @@ static int find_questions(const struct project *p, struct unused *out, struct er
 
     for (size_t i = 0; rc == 0 && i < list.n; i++) {
         const struct store_unused *lost = &list.items[i];
+        bool asked = is_asked(p->task, lost);
 
-        rc = add(
-            out,
-            &(struct unused_name){
-                .kind = lost->asked ? "option" : "question",
-                .name = lost->name,
-                .likely = lost->asked ? NULL : likely_question(p->task, &list, lost, candidates),
-                .answers = lost->answers },
-            e);
+        rc = add(out,
+                 &(struct unused_name){
+                     .kind = asked ? "option" : "question",
+                     .name = lost->name,
+                     .likely = asked ? NULL : likely_question(p->task, &list, lost, candidates),
+                     .answers = lost->answers },
+                 e);
     }
     store_unused_release(&list);
     free(candidates);
@@ -104,15 +115,19 @@ static int find_annotators(const struct project *p, struct unused *out, struct e
     const char **names = mem_new(p->task->n_annotators, sizeof(*names), e);
     struct store_annotators known = { 0 };
     int rc = names ? store_annotators_load(p->store, &known, e) : ERR_NOMEM;
-    size_t n = rc == 0 ? list_new_models(p->task, &known, names) : 0;
+    size_t n = rc == 0 ? list_new_models(p->task, &known, names) : 0, n_lost = 0;
+
+    for (size_t i = 0; rc == 0 && i < known.n; i++)
+        n_lost += known.items[i].engine && !task_find_annotator(p->task, known.items[i].name);
 
     for (size_t i = 0; rc == 0 && n > 0 && i < known.n; i++)
         if (known.items[i].engine && !task_find_annotator(p->task, known.items[i].name))
-            rc = add(out,
-                     &(struct unused_name){ .kind = "annotator",
-                                            .name = known.items[i].name,
-                                            .likely = nearest(known.items[i].name, names, n) },
-                     e);
+            rc = add(
+                out,
+                &(struct unused_name){ .kind = "annotator",
+                                       .name = known.items[i].name,
+                                       .likely = nearest(known.items[i].name, n_lost, names, n) },
+                e);
     store_annotators_release(&known);
     free(names);
     return rc;

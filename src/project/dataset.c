@@ -81,3 +81,17 @@ int dataset_count_labels(const struct project *p, const char *annotator, uint64_
     dataset_release(&d);
     return rc;
 }
+
+int dataset_need_images(const struct dataset *d, struct err *e)
+{
+    char n[TEXT_COUNT_MAX];
+
+    if (d->images.n > 0)
+        return 0;
+    if (d->images.n_aside == 0) {
+        err_set(e, ERR_ARG, "this project has no images yet");
+        return err_hint(e, "assent import brings labels, or images");
+    }
+    err_set(e, ERR_ARG, "all images are set aside: %s", text_count(d->images.n_aside, "image", n));
+    return err_hint(e, "assent images restore takes them back");
+}

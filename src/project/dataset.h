@@ -32,6 +32,8 @@ int dataset_load(struct dataset *d, const char *const *names, size_t n, unsigned
                  struct err *e);
 void dataset_release(struct dataset *d); /* zeroed is fine */
 
+/* ERR_ARG where the project has no images, or all of them are set aside. */
+int dataset_need_images(const struct dataset *d, struct err *e);
 /* The labels of one; NULL: they are not loaded. */
 const struct labelled *dataset_find(const struct dataset *d, const char *name);
 

@@ -53,6 +53,25 @@ static int rename_annotator(struct project *p, const char *old, const char *name
     return store_end(p->store, rc, e);
 }
 
+/* Two who answered do not become one: said before anybody is renamed, alike by every command. */
+static int check_renames(const struct project *p, const struct store_annotators *known,
+                         struct err *e)
+{
+    for (size_t i = 0; i < known->n; i++)
+        for (size_t k = 0; k < i; k++) {
+            const char *first = known->items[k].name, *second = known->items[i].name;
+            const char *name = task_annotator_today(p->task, first);
+
+            if (strcmp(name, task_annotator_today(p->task, second)) != 0)
+                continue;
+            err_set(e, ERR_ARG, "'%s' and '%s' both have answers, and cannot both be '%s'", first,
+                    second, name);
+            err_hint(e, "take one of them out of `was`: two annotators' answers do not become one");
+            return err_at(e, "%s", task_file);
+        }
+    return 0;
+}
+
 /* What assent.yaml says with `was`, of those that the database knows by the old name. */
 static int rename_annotators(struct project *p, enum project_mode mode, struct err *e)
 {
@@ -64,6 +83,8 @@ static int rename_annotators(struct project *p, enum project_mode mode, struct e
         any |= p->task->annotators[i].n_was > 0;
     if (any)
         rc = store_annotators_load(p->store, &known, e);
+    if (rc == 0)
+        rc = check_renames(p, &known, e);
     for (size_t i = 0; rc >= 0 && i < known.n; i++) {
         const char *name = task_annotator_today(p->task, known.items[i].name);
 

@@ -31,13 +31,15 @@ int store_annotators_load(struct store *s, struct store_annotators *out, struct 
 {
     struct sql_rows *list;
     size_t cap = 0;
-    int rc = sql_query(s->db, &list,
-                       "SELECT id, name, kind, (SELECT count(*) FROM counting_vote AS vote"
-                       " WHERE vote.annotator = annotator.id), EXISTS (SELECT 1 FROM reviewer"
-                       " WHERE reviewer.annotator = annotator.id), EXISTS (SELECT 1 FROM run"
-                       " WHERE run.annotator = annotator.id AND identity IS NOT NULL)"
-                       " FROM annotator ORDER BY id",
-                       BIND_NOTHING, e);
+    int rc =
+        sql_query(s->db, &list,
+                  "SELECT id, name, kind, (SELECT count(*) FROM counting_vote AS vote"
+                  " WHERE vote.annotator = annotator.id AND vote.image NOT IN"
+                  " (SELECT id FROM image WHERE aside IS NOT NULL)), EXISTS (SELECT 1 FROM reviewer"
+                  " WHERE reviewer.annotator = annotator.id), EXISTS (SELECT 1 FROM run"
+                  " WHERE run.annotator = annotator.id AND identity IS NOT NULL)"
+                  " FROM annotator ORDER BY id",
+                  BIND_NOTHING, e);
 
     *out = (struct store_annotators){ 0 };
     while (rc == 0 && (rc = sql_step(list, e)) == 1)

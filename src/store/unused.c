@@ -16,6 +16,11 @@ struct looking {
     /* of the set at hand: which item a column's answers count for; SIZE_MAX: none */
     size_t *item_of;
     size_t cap;
+    struct gone_value { /* an option that its question has no more */
+        size_t column, item;
+        int16_t value;
+    } * gone;
+    size_t n_gone, gone_cap;
 };
 
 /* ---- which questions ---- */
@@ -49,6 +54,37 @@ static int find_item(struct store_unused_list *out, const char *name, const char
     return 0;
 }
 
+/* "Hair = red" for each option that the column of today lacks. */
+static int take_options(struct looking *l, const struct translation *t, size_t column,
+                        struct sql_rows *row, struct err *e)
+{
+    const char *labels = sql_text(row, 3);
+    struct buf name = BUF_INIT(2 * TASK_NAME_MAX + 8);
+    struct json_t *all;
+    int rc = jv_parse_as(&all, "question_column.labels", labels, strlen(labels), e);
+
+    for (size_t v = 0; rc == 0 && v < t->n_stored; v++) {
+        struct gone_value *g;
+
+        if (t->value_of[v] != VALUE_MISSING)
+            continue;
+        rc = mem_grow(&l->gone, &l->gone_cap, l->n_gone + 1, sizeof(*l->gone), UINT32_MAX, e);
+        if (rc < 0)
+            break;
+        g = &l->gone[l->n_gone++];
+        *g = (struct gone_value){ .column = column, .value = (int16_t)v };
+        buf_clear(&name);
+        buf_printf(&name, "%s = %s", sql_text(row, 0), jv_text(jv_at(all, v)));
+        rc = buf_end(&name, "a name", e);
+        if (rc == 0)
+            rc = find_item(l->out, name.text, sql_text(row, 2), true, &g->item, e);
+    }
+    buf_release(&name);
+    if (rc == 0)
+        jv_free(all);
+    return rc;
+}
+
 static int take_column(struct looking *l, const struct translation *t, size_t column,
                        struct sql_rows *row, struct err *e)
 {
@@ -59,7 +95,7 @@ static int take_column(struct looking *l, const struct translation *t, size_t co
 
     if (t->column != SIZE_MAX) {
         l->out->known[task->columns[t->column].question] = true;
-        return 0;
+        return take_options(l, t, column, row, e);
     }
     if (is_asked)
         l->out->known[asked] = true;
@@ -80,22 +116,31 @@ static int take_set(struct looking *l, int64_t id, struct err *e)
         rc = mem_grow(&l->item_of, &l->cap, set->n, sizeof(*l->item_of), TASK_COLUMNS_MAX, e);
     for (size_t i = 0; rc == 0 && i < set->n; i++)
         l->item_of[i] = SIZE_MAX;
+    l->n_gone = 0;
     if (rc == 0)
         rc = sql_query(
             l->store->db, &list,
-            "SELECT question_column.name, question.name, question.wordings"
+            "SELECT question_column.name, question.name, question.wordings,"
+            " question_column.labels"
             " FROM question_column JOIN question ON question.id = question_column.question"
             " WHERE question_column.question_set = $1 ORDER BY question_column.position",
             BIND(INT(id)), e);
     while (rc == 0 && n < set->n && (rc = sql_step(list, e)) == 1) {
         rc = take_column(l, &set->columns[n], n, list, e);
-        any |= l->item_of[n++] != SIZE_MAX;
+        any |= l->item_of[n++] != SIZE_MAX || l->n_gone > 0;
     }
     sql_done(list);
     return rc < 0 ? rc : any;
 }
 
 /* ---- how many answers ---- */
+
+static void count_gone(struct looking *l, size_t column, int64_t value, uint64_t n)
+{
+    for (size_t i = 0; i < l->n_gone; i++)
+        if (l->gone[i].column == column && l->gone[i].value == value)
+            l->out->items[l->gone[i].item].answers += n;
+}
 
 static int count_bulk(struct looking *l, int64_t set, size_t columns, struct err *e)
 {
@@ -118,6 +163,7 @@ static int count_bulk(struct looking *l, int64_t set, size_t columns, struct err
             memcpy(&value, (const char *)values + i * sizeof(value), sizeof(value));
             if (l->item_of[i] != SIZE_MAX)
                 l->out->items[l->item_of[i]].answers += value != VALUE_MISSING;
+            count_gone(l, i, value, 1);
         }
     }
     sql_done(list);
@@ -128,16 +174,19 @@ static int count_votes(struct looking *l, int64_t set, size_t columns, struct er
 {
     struct sql_rows *list;
     int rc = sql_query(l->store->db, &list,
-                       "SELECT position, count(*) FROM counting_vote WHERE question_set = $1"
-                       " GROUP BY position",
+                       "SELECT position, value, count(*) FROM counting_vote"
+                       " WHERE question_set = $1 GROUP BY position, value",
                        BIND(INT(set)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         int64_t position = sql_int(list, 0);
 
         rc = 0;
-        if (position >= 0 && (size_t)position < columns && l->item_of[position] != SIZE_MAX)
-            l->out->items[l->item_of[position]].answers += (uint64_t)sql_int(list, 1);
+        if (position < 0 || (size_t)position >= columns)
+            continue;
+        if (l->item_of[position] != SIZE_MAX)
+            l->out->items[l->item_of[position]].answers += (uint64_t)sql_int(list, 2);
+        count_gone(l, (size_t)position, sql_int(list, 1), (uint64_t)sql_int(list, 2));
     }
     sql_done(list);
     return rc;
@@ -186,6 +235,7 @@ int store_unused_load(struct store *s, const struct task *t, struct store_unused
     drop_unanswered(out);
     question_sets_release(&l.sets);
     free(l.item_of);
+    free(l.gone);
     if (rc < 0)
         store_unused_release(out);
     return rc;

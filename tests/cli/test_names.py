@@ -3,6 +3,7 @@
 """What got another name keeps its answers; what is set aside counts no more, and comes back."""
 import os
 import shutil
+import sqlite3
 
 from harness import FACES, Case, main
 
@@ -56,6 +57,23 @@ class Renamed(Case):
         self.task("  - {name: Bald, kind: choice, options: [a, b], text: b}\n" + MULTI.replace("hat, tie", "tie"))
         self.assertEqual({(u["kind"], u["name"], u["likely"]) for u in self.json("status")["unused"]},
                          {("option", "Bald", None), ("question", "Smiling", None), ("option", "Tags:hat", None)})
+        self.task("  - {name: Hair, was: Bald, kind: choice, options: [a, b], text: b}\n")
+        self.assertIn(("option", "Bald", None),
+                      {(u["kind"], u["name"], u["likely"]) for u in self.json("status")["unused"]})
+
+    def test_an_option_that_went_from_a_choice(self):
+        self.task("  - {name: Hair, kind: choice, options: [black, red, gray], text: h}\n")
+        self.bring("i,Hair\n1,red\n2,red\n3,gray\n", "q")
+        self.task("  - {name: Hair, kind: choice, options: [black, gray], text: h}\n")
+        self.assertIn({"kind": "option", "name": "Hair = red", "answers": 2, "likely": None}, self.json("status")["unused"])
+        self.assertIn("2 answers to 'Hair = red' lie unused", self.run_assent("report").out)
+
+    def test_the_view_for_sql_has_what_counts(self):
+        self.bring("i,Bald\n3,1\n", "q")
+        self.run_assent("undo")
+        self.run_assent("images", "remove", "1")
+        with sqlite3.connect(self.path("assent.db")) as db:
+            self.assertEqual(set(db.execute("SELECT DISTINCT annotator, image FROM cell")), {("p", "2")})
 
     def test_was_that_cannot_be(self):
         for text, says in (("  - {name: A, was: Smiling, text: b}\n  - {name: Smiling, text: s}\n", "'Smiling' is taken"),
@@ -120,7 +138,13 @@ class Annotators(Case):
 
     def test_was_of_somebody_who_is_there(self):
         self.write("assent.yaml", f"name: t\nquestions:\n{YES_NO}annotators:\n  other: {{kind: human, was: old}}\n")
-        self.fails("status", code=2, says=["assent.yaml: was: old", "somebody is"])
+        for was in ("old", "[old]"):
+            self.write("assent.yaml", f"name: t\nquestions:\n{YES_NO}annotators:\n  other: {{kind: human, was: {was}}}\n")
+            for command in (("status",), ("consensus",), ("import", "in.csv", "-a", "z")):
+                self.fails(*command, code=2, says=["assent.yaml: 'old' and 'other' both have answers", "`was`"])
+        self.write("assent.yaml", f"name: t\nquestions:\n{YES_NO}annotators:\n  new: {{kind: human, was: [old, other]}}\n")
+        for command in (("status",), ("consensus",)):
+            self.fails(*command, code=2, says="cannot both be 'new'")
 
 
 class SetAside(Case):
@@ -178,8 +202,15 @@ class SetAside(Case):
         self.run_assent("images", "restore", "1.jpg")
         self.assertEqual(self.labels("p")["1.jpg", "Bald"], "yes")
 
+    def test_all_of_them(self):
+        self.run_assent("images", "remove", "1.jpg", "2.jpg", "b/3.jpg", "4.jpg")
+        for command in (("consensus",), ("export", "-", "-f", "csv", "-a", "p"), ("review", "--sample", "1", "--reviewer", "a")):
+            self.fails(*command, code=2, says=["all images are set aside: 4 images", "images restore"])
+
     def test_what_cannot_be_done(self):
         self.fails("images", "remove", "9.jpg", code=2, says=["'9.jpg'", "did you mean"])
+        self.run_assent("images", "remove", "2.jpg")
+        self.fails("images", "remove", "2.jpg", code=2, says="'2.jpg' is set aside already")
         self.fails("images", "restore", "1.jpg", code=2, says="no image of this name is set aside")
         for args, says in (((), "say remove"), (("remove",), "which images"), (("restore", "--unmatched"), "goes with remove"),
                            (("drop", "1.jpg"), "'drop'")):

@@ -121,6 +121,10 @@ static void jsonl_refuses(void **state)
         { "an object", "jsonl", BAD("\"value\": {}"), NULL, 2, "not a value" },
         { "no image in a line an image", "jsonl", "{\"file_name\": \"a\"}\n{\"Bald\": 1}\n", NULL,
           2, "needs a \"file_name\"" },
+        { "a cell among images", "jsonl",
+          "{\"file_name\": \"a\", \"Bald\": 1}\n{\"image\": \"b\", \"question\": \"Bald\", "
+          "\"value\": 1}\n",
+          NULL, 2, "a line for a cell" },
         { "no value in a line an image", "jsonl", "{\"file_name\": \"a\", \"Bald\": {}}\n", NULL, 1,
           "not a value" },
         { "another text", "jsonl", BAD("\"value\": \"perhaps\""), NULL, 2,
