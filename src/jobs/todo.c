@@ -254,7 +254,10 @@ static int find_id(struct todo *t, bool registers, struct err *e)
     store_annotators_release(&known);
     if (!is_known && !registers)
         return 0;
-    return store_annotator_id(s, t->name, ANNOTATOR_MODEL, &t->asking.annotator, e);
+    rc = registers ? store_begin(s, e) : 0; /* two processes may meet here */
+    if (rc == 0)
+        rc = store_annotator_id(s, t->name, ANNOTATOR_MODEL, &t->asking.annotator, e);
+    return registers ? store_end(s, rc, e) : rc;
 }
 
 static int fill(struct todo *t, const struct annotate_options *o, bool registers, struct err *e)
