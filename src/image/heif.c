@@ -86,10 +86,12 @@ static int read_picture(struct heif_context *heif, struct image *out, const uint
 int heif_decode(struct image *out, struct upright *up, const uint8_t *data, size_t len,
                 uint64_t pixels_max, struct err *e)
 {
-    struct heif_context *heif = heif_context_alloc();
-    int rc;
+    int rc = heif_check(data, len, pixels_max, e);
+    struct heif_context *heif = rc < 0 ? NULL : heif_context_alloc();
 
     (void)up;
+    if (rc < 0)
+        return rc;
     if (!heif)
         return err_set(e, ERR_NOMEM, "out of memory: a HEIC decoder");
     rc = read_picture(heif, out, data, len, pixels_max, e);

@@ -42,7 +42,8 @@ void image_release(struct image *image); /* zeroed is fine */
  * - BMP whose palette is gray but shorter than its depth has colors: Pillow misreads its bits.
  * Refused, though Pillow reads it: broken Huffman data of a JPEG (a lost restart marker is
  * overlooked), a GIF that ends early, TIFF of 12 bits, of signed, 32-bit or floating-point numbers,
- * CIE Lab, or old-style JPEG, CMYK in JPEG 2000, PFM.
+ * CIE Lab, or old-style JPEG, CMYK in JPEG 2000, JPEG 2000 of more than 16 384 tiles or 4 194 304
+ * code blocks a tile (their memory: jp2_bounds.c), PFM.
  * ERR_FORMAT: no picture, or a broken or truncated one, or of a kind that is not read;
  * ERR_LIMIT: too large. */
 int image_decode(struct image *out, const void *data, size_t len, struct err *e);

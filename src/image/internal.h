@@ -44,6 +44,26 @@ unsigned exif_orientation(const void *exif, size_t len);
 /* The same of an XMP packet. */
 unsigned xmp_orientation(const void *xmp, size_t len);
 
+/* ---- what libraries are not asked to find out ---- */
+
+/* Of numbers whose first byte is the highest. */
+uint32_t image_u16(const uint8_t *p);
+uint32_t image_u32(const uint8_t *p);
+
+struct box {
+    uint32_t type; /* four letters */
+    const uint8_t *data;
+    size_t len;
+};
+
+/* The box at *at, behind which *at then is; false at the end. */
+bool image_next_box(struct box *box, const uint8_t *data, size_t len, size_t *at);
+
+/* ERR_LIMIT where OpenJPEG would take more memory than a picture within the limits needs. */
+int jp2_check(const uint8_t *data, size_t len, uint64_t pixels_max, struct err *e);
+/* The same for libheif: the sizes that HEVC's parameter sets in the header give. */
+int heif_check(const uint8_t *data, size_t len, uint64_t pixels_max, struct err *e);
+
 /* Turns a picture that lies as `orientation` says. */
 int image_turn(struct image *image, unsigned orientation, struct err *e);
 

@@ -221,8 +221,8 @@ static int read_picture(struct decoder *d, struct image *out, uint64_t pixels_ma
     return 0;
 }
 
-int jp2_decode(struct image *out, struct upright *up, const uint8_t *data, size_t len,
-               uint64_t pixels_max, struct err *e)
+static int decode_checked(struct image *out, const uint8_t *data, size_t len, uint64_t pixels_max,
+                          struct err *e)
 {
     struct bytes bytes = { .data = data, .len = len };
     struct decoder d = { .codec =
@@ -230,7 +230,6 @@ int jp2_decode(struct image *out, struct upright *up, const uint8_t *data, size_
                          .stream = open_stream(&bytes) };
     int rc;
 
-    (void)up;
     if (d.codec && d.stream) {
         opj_set_error_handler(d.codec, keep_error, d.said);
         opj_set_warning_handler(d.codec, keep_quiet, NULL);
@@ -245,4 +244,13 @@ int jp2_decode(struct image *out, struct upright *up, const uint8_t *data, size_
     if (d.codec)
         opj_destroy_codec(d.codec);
     return rc;
+}
+
+int jp2_decode(struct image *out, struct upright *up, const uint8_t *data, size_t len,
+               uint64_t pixels_max, struct err *e)
+{
+    int rc = jp2_check(data, len, pixels_max, e);
+
+    (void)up;
+    return rc < 0 ? rc : decode_checked(out, data, len, pixels_max, e);
 }

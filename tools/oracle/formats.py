@@ -373,6 +373,52 @@ def overlooked():
 # ---- what must be refused ----
 
 
+def codestream(size, tile, style, behind=b""):
+    """Gray, without anything packed. style: progression, layers, levels, sides of blocks, .. as in the segment COD;
+    behind: segments in the header of the first tile."""
+
+    def segment_of(marker, body):
+        return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+
+    out = b"\xff\x4f" + segment_of(0x51, struct.pack(">H8IH", 0, *size, 0, 0, *tile, 0, 0, 1) + bytes([7, 1, 1]))
+    out += segment_of(0x52, style) + segment_of(0x5C, bytes([0x40, 8 << 3]))
+    return out + segment_of(0x90, struct.pack(">HIBB", 0, 0, 0, 1)) + behind + b"\xff\x93" + bytes(50) + b"\xff\xd9"
+
+
+def jp2_bombs():
+    """OpenJPEG takes memory for every tile and block of these, tens of gigabytes for the larger ones."""
+    usual, tiny = bytes([0, 0, 0, 1, 0, 0, 4, 4, 0, 1]), bytes([1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0])
+    size = (8000, 8000)
+    yield "blocks.j2k", codestream(size, size, tiny)
+    yield "blocks_of_a_tile.j2k", codestream(size, size, usual, b"\xff\x52" + struct.pack(">H", len(tiny) + 2) + tiny)
+    yield "blocks_behind_unknown.j2k", codestream(size, size, tiny).replace(b"\xff\x52", b"\xff\x30\xff\x52")
+    yield "tiles.j2k", codestream(size, (40, 40), usual)
+    jp2 = with_palette(saved(gray(), "JPEG2000"))
+    at = jp2.index(b"pclr") + 6
+    yield "palette.jp2", jp2[:at] + b"\xff" + jp2[at + 1 :]
+
+
+def golomb(bits, at):
+    zeros = bits.index("1", at) - at
+    return int(bits[at + zeros : at + 2 * zeros + 1], 2) - 1, at + 2 * zeros + 1
+
+
+def large_within(heic):
+    """HEVC's own size becomes 32768 x 32768, and stays in as many bytes: what follows it is cut off."""
+    at = heic.index(b"\x42\x01\x01")  # the sequence parameter set
+    size = struct.unpack(">H", heic[at - 2 : at])[0]
+    raw = heic[at : at + size].replace(b"\0\0\3", b"\0\0")
+    bits = "".join(f"{byte:08b}" for byte in raw)
+    _, sizes = golomb(bits, 8 * (2 + 1 + 12))
+    chroma, sizes = golomb(bits, sizes)
+    large = f"{32769:031b}" * 2
+    bits = bits[: sizes + (chroma == 3)] + large + bits[sizes:]
+    new = bytes(int(bits[i : i + 8], 2) for i in range(0, 8 * len(raw), 8))
+    escaped = new.replace(b"\0\0\0", b"\0\0\3\0").replace(b"\0\0\1", b"\0\0\3\1")
+    return heic[:at] + escaped[:size].ljust(size, b"\xff") + heic[at + size :]
+
+
+
 def refused():
     """Name, content, "format" or "limit"."""
     large = (20000, 20000)
@@ -404,12 +450,15 @@ def refused():
     jp2 = saved(color(), "JPEG2000", no_jp2=True)
     yield "bomb.j2k", jp2[:8] + struct.pack(">II", *large) + jp2[16:24] + struct.pack(">II", *large) + jp2[32:], "limit"
     yield "five_channels.j2k", jp2[:40] + b"\0\5" + jp2[42:], "format"
+    for name, data in jp2_bombs():
+        yield name, data, "limit"
     avif = saved(color(), "AVIF")
     at = avif.index(b"ispe") + 8
     yield "bomb.avif", avif[:at] + struct.pack(">II", *large) + avif[at + 8 :], "format"
     heic = saved(color(32, 24), "HEIF")
     at = heic.index(b"ispe") + 8
     yield "bomb.heic", heic[:at] + struct.pack(">II", *large) + heic[at + 8 :], "limit"
+    yield "large_within.heic", large_within(heic), "limit"
 
 
 def main():
