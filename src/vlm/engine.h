@@ -33,7 +33,7 @@ int folder_leave(struct vlm *v, const struct vlm_left *left, enum event_kind sai
                  const struct events *ev, struct err *e);
 /* Notes what else lies in the folder of a model that is open. */
 int folder_look(struct vlm *v, const struct events *ev, struct err *e);
-/* Is there a NAME.jinja in the folder's chat_templates? */
+/* Is there a NAME.jinja in the folder's additional_chat_templates? */
 bool folder_has_templates(const char *dir);
 
 /* A sequence of tokens to be put through the model. */

@@ -131,7 +131,7 @@ int folder_look(struct vlm *v, const struct events *ev, struct err *e)
 bool folder_has_templates(const char *dir)
 {
     struct err ignored;
-    char *path = file_join(dir, "chat_templates", &ignored);
+    char *path = file_join(dir, "additional_chat_templates", &ignored);
     DIR *templates = path ? opendir(path) : NULL;
     const struct dirent *entry;
     bool found = false;

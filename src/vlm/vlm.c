@@ -112,14 +112,14 @@ static int parse_template(struct vlm *v, const char *name, const char *text, str
 }
 
 /* Where a template may stand, in the order in which transformers 5.23 reads them
- * (processing_utils.py, get_processor_dict); the tokenizer's own is the last. A key's name, or the
- * whole file. */
+ * (processing_utils.py, get_processor_dict; utils/hub.py, CHAT_TEMPLATE_DIR); the tokenizer's own
+ * is the last. A key's name, or the whole file. */
 static const struct {
     const char *file;
     bool json;
 } template_places[] = {
     { "processor_config.json", true }, { "chat_template.json", true },
-    { "chat_template.jinja", false },  { "chat_templates/default.jinja", false },
+    { "chat_template.jinja", false },  { "additional_chat_templates/default.jinja", false },
     { "tokenizer_config.json", true },
 };
 enum { N_TEMPLATE_PLACES = sizeof(template_places) / sizeof(template_places[0]) };
@@ -172,7 +172,8 @@ static int check_templates(const struct vlm *v, struct err *e)
         return ERR_NOMEM;
     if (!both)
         return 0;
-    err_set(e, ERR_FORMAT, "chat_template.json and templates in chat_templates/ are both there");
+    err_set(e, ERR_FORMAT,
+            "chat_template.json and templates in additional_chat_templates/ are both there");
     err_at(e, "%s", v->dir);
     return err_hint(e, "transformers reads neither then: remove one, or say the prompt yourself, "
                        "with {image} and {question}");
@@ -372,7 +373,7 @@ char *vlm_file(const struct vlm *v, size_t i, struct err *e)
         "chat_template.jinja",
         "chat_template.json",
         "generation_config.json",
-        "chat_templates/default.jinja",
+        "additional_chat_templates/default.jinja",
     };
     size_t shards = weights_files(v->model->weights), at = shards;
     char *path;

@@ -185,9 +185,9 @@ static void templates_are_read_where_transformers_reads_them(void **state)
         const char *file, *from, *to; /* from NULL: the file is new */
     } places[] = {
         { "tokenizer_config.json", "{", "{\"chat_template\": \"{% no %}\"," },
-        { "chat_templates/default.jinja", NULL, "{% no %}" },
+        { "additional_chat_templates/default.jinja", NULL, "{% no %}" },
         { "chat_template.jinja", NULL, "{% no %}" },
-        { NULL, NULL, NULL }, /* chat_templates/ goes: not both */
+        { NULL, NULL, NULL }, /* additional_chat_templates/ goes: not both */
         { "chat_template.json", NULL,
           "{\"chat_template\": {\"rag\": \"x\", \"default\": \"{% no %}\"}}" },
         { "processor_config.json", "{",
@@ -195,7 +195,7 @@ static void templates_are_read_where_transformers_reads_them(void **state)
     };
 
     copy_model(state, "chat_template.jinja");
-    assert_int_equal(mkdir(scratch_path(state, "chat_templates"), 0777), 0);
+    assert_int_equal(mkdir(scratch_path(state, "additional_chat_templates"), 0777), 0);
     for (size_t i = 0; i < COUNT(places); i++) {
         struct vlm *v;
         struct err e = { 0 };
@@ -203,7 +203,8 @@ static void templates_are_read_where_transformers_reads_them(void **state)
         char *text = NULL, *rest = NULL;
 
         if (!places[i].file) {
-            assert_int_equal(remove(scratch_path(state, "chat_templates/default.jinja")), 0);
+            assert_int_equal(remove(scratch_path(state, "additional_chat_templates/default.jinja")),
+                             0);
             continue;
         }
         if (places[i].from) {
@@ -224,15 +225,15 @@ static void two_kinds_of_templates_are_refused_as_transformers_does(void **state
     struct err e = { 0 };
 
     copy_model(state, NULL);
-    assert_int_equal(mkdir(scratch_path(state, "chat_templates"), 0777), 0);
-    put_joined(scratch_path(state, "chat_templates/rag.jinja"), "x", NULL);
+    assert_int_equal(mkdir(scratch_path(state, "additional_chat_templates"), 0777), 0);
+    put_joined(scratch_path(state, "additional_chat_templates/rag.jinja"), "x", NULL);
     put_joined(scratch_path(state, "chat_template.json"), "{\"chat_template\": \"x\"}", NULL);
     assert_says("both", open_changed(state, &v, NULL, &e), &e, ERR_FORMAT, "chat_template.json",
-                "chat_templates/", "remove one");
+                "additional_chat_templates/", "remove one");
     assert_ok(open_changed(state, &v, &own, &e), &e);
     vlm_close(v);
-    assert_int_equal(remove(scratch_path(state, "chat_templates/rag.jinja")), 0);
-    assert_int_equal(rmdir(scratch_path(state, "chat_templates")), 0);
+    assert_int_equal(remove(scratch_path(state, "additional_chat_templates/rag.jinja")), 0);
+    assert_int_equal(rmdir(scratch_path(state, "additional_chat_templates")), 0);
 }
 
 /* ---- candidates ---- */
