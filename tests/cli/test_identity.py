@@ -190,6 +190,15 @@ class Refused(Identity):
         write_tensors(self.path("model/model.safetensors"), tensors)
         self.is_refused("weights changed")
 
+    def test_the_same_bytes_as_another_type(self):
+        self.project()
+        tensors = self.tensors()
+        name, dtype, shape, data = tensors[0]
+        self.assertEqual(dtype, "F16")
+        tensors[0] = (name, "BF16", shape, data)
+        write_tensors(self.path("model/model.safetensors"), tensors)
+        self.is_refused("before: weights changed\n")
+
     def test_values_are_named_with_before_and_now(self):
         self.project()
 
