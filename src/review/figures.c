@@ -173,11 +173,11 @@ static void count_person(struct gathering *c, size_t k, const struct one **answe
         if (c->answers[i].person != k)
             continue;
         count_kinds(p, &c->answers[i]);
-        if (!c->answers[i].undone && !c->answers[i].copy)
+        if (!c->answers[i].undone) /* a repeat compares with what was copied, too */
             answer_of[c->answers[i].item] = &c->answers[i];
     }
     for (size_t i = 0; i < c->items.n; i++)
-        if (answer_of[i])
+        if (answer_of[i] && !answer_of[i]->copy)
             count_checks(c, p, answer_of[i], answer_of);
     p->gold_accuracy /= (double)p->gold;
     p->repeat_consistency /= (double)p->repeats;

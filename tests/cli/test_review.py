@@ -183,6 +183,16 @@ class Equal(ReviewCase):
         self.assertGreater(review["copied"], 0)
         self.assertEqual(sum(v == "yes" for v in self.labels("anna").values()), self.disputes)
 
+    def test_a_repeat_compares_with_a_copy(self):
+        server = self.serve("--reviewer", "anna", "--repeat", "12", "--seed", "3")
+        self.answer_all(self.browse(server))
+        server.stop()
+        person = self.json("status")["review"]["people"][0]
+        on_copies = self.rows("SELECT count(*) FROM review_item AS again JOIN review_answer AS a ON a.item = again.repeats"
+                              " WHERE a.copy_of IS NOT NULL")[0][0]
+        self.assertGreater(on_copies, 0)
+        self.assertEqual((person["repeats"], person["repeat_consistency"]), (12, 1))
+
     def test_undo_takes_both_back(self):
         server = self.serve("--reviewer", "anna", "--questions", "Hat")
         anna = self.browse(server)
