@@ -503,6 +503,16 @@ static int keep_answer(struct state *s, struct person *p, const struct given *g,
     return rc;
 }
 
+/* Shall it get the answer that was given on an equal picture? Not what a packet has handed out: the
+ * person's own answer to it may be under way. */
+static bool wants_copy(const struct state *s, const struct person *p, size_t item)
+{
+    const struct hold *mine = find_hold(s, p, item);
+
+    return p->when[item] == 0 && !s->items.items[item].aside && has_slot(s, p, item) &&
+           (!mine || strcmp(mine->tab, PACKET_TAB) != 0);
+}
+
 int state_answer(struct state *s, struct person *p, const struct given *g, struct err *e)
 {
     int rc = keep_answer(s, p, g, 0, e);
@@ -513,7 +523,7 @@ int state_answer(struct state *s, struct person *p, const struct given *g, struc
 
         copy.item = i;
         copy.seconds = 0;
-        if (p->when[i] == 0 && !s->items.items[i].aside && has_slot(s, p, i))
+        if (wants_copy(s, p, i))
             rc = keep_answer(s, p, &copy, (uint32_t)g->item + 1, e);
     }
     return rc;

@@ -134,6 +134,20 @@ static void takes_after_a_packet_of_30_000_items_look_at_each_item_once(void **s
     world_close(&w);
 }
 
+/* Images 0 and 1, 2 and 3, ... have the same bytes. */
+static void make_pairs(struct world *w)
+{
+    char sha256[SHA256_HEX];
+    struct err e;
+
+    for (size_t i = 0; i < w->images.n; i++) {
+        size_t pair = i / 2;
+
+        sha256_hex(&pair, sizeof(pair), sha256);
+        assert_ok(store_image_seen(w->store, w->images.ids[i], sha256, 0, 0, &e), &e);
+    }
+}
+
 /* What is left is counted as things change; counting anew gives the same. */
 static void counts_equal_those_of_a_fresh_start(void **state)
 {
@@ -155,6 +169,7 @@ static void counts_equal_those_of_a_fresh_start(void **state)
     queue(&w, &p, &q);
     site_of(&site, &w);
     assert_ok(store_begin(w.store, &e), &e);
+    make_pairs(&w);
     assert_ok(state_load(&s, &site, &e), &e);
     person_of(&w, &s, "a", &people[0]);
     person_of(&w, &s, "b", &people[1]);
@@ -189,6 +204,46 @@ static void counts_equal_those_of_a_fresh_start(void **state)
         }
         state_release(&fresh);
     }
+    state_release(&s);
+    world_close(&w);
+}
+
+/* Of two items in one packet that turn out to show equal pictures both answers are the person's: an
+ * answer to one was kept for the other, and the other's own refused. */
+static void what_a_packet_holds_waits_for_its_own_answer(void **state)
+{
+    struct given given = { .kind = ANSWER_VALUE, .value = 0, .key = "key-0001" };
+    struct review_queued q;
+    struct review_plan p;
+    struct review_site site;
+    struct state s;
+    struct person *anna;
+    size_t *all, n, other;
+    struct world w;
+    struct err e;
+
+    world_open(&w, state);
+    p = plan_of(&w);
+    queue(&w, &p, &q);
+    site_of(&site, &w);
+    assert_ok(store_begin(w.store, &e), &e);
+    assert_ok(state_load(&s, &site, &e), &e);
+    person_of(&w, &s, "anna", &anna);
+    assert_ok(state_take_all(&s, anna, 14, &all, &n, &e), &e);
+    given.item = all[0];
+    free(all);
+    state_release(&s);
+    make_pairs(&w);
+    assert_ok(state_load(&s, &site, &e), &e);
+    person_of(&w, &s, "anna", &anna);
+    other = state_next_equal(&s, given.item);
+    assert_true(other != given.item);
+    assert_ok(state_answer(&s, anna, &given, &e), &e);
+    given.item = other;
+    assert_int_equal(state_check(&s, anna, &given), KEPT);
+    assert_ok(state_answer(&s, anna, &given, &e), &e);
+    assert_int_equal(anna->done, 2);
+    assert_ok(store_end(w.store, 0, &e), &e);
     state_release(&s);
     world_close(&w);
 }
@@ -244,6 +299,7 @@ int main(void)
         test_with_scratch(leases_keep_people_apart_and_answers_fill_slots),
         test_with_scratch(takes_after_a_packet_of_30_000_items_look_at_each_item_once),
         test_with_scratch(counts_equal_those_of_a_fresh_start),
+        test_with_scratch(what_a_packet_holds_waits_for_its_own_answer),
         test_with_scratch(tokens_are_kept_as_hashes_and_end_when_they_should),
         cmocka_unit_test(secrets_are_equal_or_not),
     };
