@@ -41,16 +41,16 @@ static double pace(const struct person *p)
 
 struct json_t *document_progress(const struct state *s, const struct person *p)
 {
-    uint64_t left = p->left, grid = p->left_grid, most;
+    uint64_t left = p->left, grid = p->left_grid, most = state_allowed(s, p);
     double seconds = pace(p);
 
-    most = s->limit == 0 ? left : p->done < s->limit ? s->limit - p->done : 0;
     left = left < most ? left : most;
     grid = grid < most ? grid : most;
-    return jv_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:I}", "done", (long long)p->done, "left",
-                   (long long)left, "left_grid", (long long)grid, "seconds_per_answer",
-                   jv_real(seconds), "seconds_an_answer", jv_real(seconds), "seconds_left",
-                   jv_real(seconds * (double)left), "set_aside", (long long)s->n_aside);
+    return jv_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I}", "done", (long long)p->done, "copied",
+                   (long long)p->copied, "left", (long long)left, "left_grid", (long long)grid,
+                   "seconds_per_answer", jv_real(seconds), "seconds_an_answer", jv_real(seconds),
+                   "seconds_left", jv_real(seconds * (double)left), "set_aside",
+                   (long long)s->n_aside);
 }
 
 /* ---- items ---- */

@@ -359,6 +359,14 @@ static int take_more(struct state *s, struct person *p, struct wanted *w, enum r
     return rc;
 }
 
+/* Copies are no work, and are not what a limit is about. */
+uint64_t state_allowed(const struct state *s, const struct person *p)
+{
+    uint64_t own = p->done - p->copied;
+
+    return s->limit == 0 ? UINT64_MAX : own < s->limit ? s->limit - own : 0;
+}
+
 /* What other tabs of the person hold now. */
 static uint64_t held_by_other_tabs(const struct person *p, const char *tab)
 {
@@ -378,10 +386,10 @@ int state_take(struct state *s, struct person *p, const struct wanted *wanted, s
 
     *n = 0;
     if (s->limit > 0) {
-        uint64_t taken = p->done + held_by_other_tabs(p, w.tab);
+        uint64_t allowed = state_allowed(s, p), held = held_by_other_tabs(p, w.tab);
 
-        if (w.want > s->limit - (taken < s->limit ? taken : s->limit))
-            w.want = s->limit - (taken < s->limit ? taken : s->limit);
+        allowed -= held < allowed ? held : allowed;
+        w.want = w.want < allowed ? w.want : allowed;
     }
     rc = keep_holds(s, p, &w, items, n, e);
     /* where nothing else is left, what would come later comes now */
@@ -409,7 +417,7 @@ int state_take_all(struct state *s, struct person *p, int days, size_t **items, 
 
         if ((!again && !is_left(s, p, i)) || !has_slot(s, p, i) || holds_equal(s, p, i))
             continue;
-        if (s->limit > 0 && p->done + *n >= s->limit)
+        if (*n >= state_allowed(s, p))
             break;
         rc = take_over(s, p, i, find_hold(s, p, i), PACKET_TAB, e);
         if (rc == 0)
@@ -444,7 +452,7 @@ enum kept state_check(const struct state *s, const struct person *p, const struc
         return SET_ASIDE;
     if (p->when[g->item] != 0)
         return ANSWERED;
-    if (s->limit > 0 && p->done >= s->limit)
+    if (state_allowed(s, p) == 0)
         return NOT_LEASED;
     if (!find_hold(s, p, g->item) || !has_slot(s, p, g->item))
         return NOT_LEASED;
@@ -454,10 +462,12 @@ enum kept state_check(const struct state *s, const struct person *p, const struc
 /* Without what is left for whom. copy_of: the item it was given on, less one; 0: this one. */
 static void mark_answer(struct state *s, struct person *p, const struct given *g, uint32_t copy_of)
 {
-    p->when[g->item] = ++p->n_given;
+    p->n_given += copy_of == 0; /* else what it is a copy of was counted */
+    p->when[g->item] = p->n_given;
     p->skipped[g->item] = g->kind == ANSWER_SKIP;
     p->copy_of[g->item] = copy_of;
     p->done++;
+    p->copied += copy_of != 0;
     if (g->kind == ANSWER_SKIP)
         return;
     s->states[g->item].filled++;
@@ -534,6 +544,7 @@ static void uncount_answer(struct state *s, struct person *p, size_t item)
     recount(s, item, -1);
     if (!p->skipped[item])
         s->states[item].filled--;
+    p->copied -= p->copy_of[item] != 0;
     p->when[item] = 0;
     p->skipped[item] = false;
     p->copy_of[item] = 0;
@@ -649,9 +660,9 @@ static int load_answer(void *data, const struct store_answer *a)
 
     if (rc < 0)
         return rc;
-    p->undone -= a->undone;
+    p->undone -= a->undone && a->copy_of == 0;
     if (a->undone || item == SIZE_MAX)
-        p->n_given++;
+        p->n_given += a->copy_of == 0;
     else
         mark_answer(l->state, p,
                     &(struct given){ .item = item, .kind = a->kind, .seconds = a->seconds },

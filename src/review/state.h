@@ -20,14 +20,15 @@ struct hold { /* a lease */
 
 struct person {
     int64_t annotator;
-    uint32_t *when;           /* [n items] the number of the person's answer that counts; 0: none */
-    bool *skipped;            /* [n items] it was a skip */
-    uint32_t *copy_of;        /* [n items] the item it was given on, less one; 0: this one */
-    uint32_t n_given;         /* answers, undone ones too: the next one's number less one */
-    uint64_t done;            /* that count */
-    uint64_t left, left_grid; /* items that the person may still get */
-    size_t from;              /* before it nothing is left for the person */
-    int64_t undone;           /* counts down: what was undone last comes first */
+    uint32_t *when;        /* [n items] the number of the person's answer that counts, a copy's that
+                              of what was answered; 0: none */
+    bool *skipped;         /* [n items] it was a skip */
+    uint32_t *copy_of;     /* [n items] the item it was given on, less one; 0: this one */
+    uint32_t n_given;      /* answers, undone ones too: the next one's number less one */
+    uint64_t done, copied; /* items with an answer that counts; of these, by copies */
+    uint64_t left, left_grid;     /* items that the person may still get */
+    size_t from;                  /* before it nothing is left for the person */
+    int64_t undone;               /* counts down: what was undone last comes first */
     double recent[REVIEW_RECENT]; /* seconds of the latest answers, a ring */
     size_t n_recent;
     struct hold *holds;
@@ -60,6 +61,9 @@ struct state {
 int state_link_equal(struct state *s, struct err *e);
 /* The next item of the ring; the item itself where it is in none. */
 size_t state_next_equal(const struct state *s, size_t item);
+
+/* How many answers the limit leaves the person. */
+uint64_t state_allowed(const struct state *s, const struct person *p);
 
 int state_load(struct state *s, const struct review_site *site, struct err *e);
 void state_release(struct state *s);

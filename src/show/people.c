@@ -38,7 +38,7 @@ static void add_people(struct page *p, const struct review_figures *f, const str
 
 void people_progress(struct page *p, const struct review_figures *f)
 {
-    char n[3][32], aside[96] = "";
+    char n[3][32], copied[TEXT_COUNT_MAX], aside[96] = "";
 
     if (f->items == 0)
         return;
@@ -49,6 +49,10 @@ void people_progress(struct page *p, const struct review_figures *f)
                  text_grouped(f->items, n[1]), aside);
     if (f->n_people > 0)
         add_people(p, f, progress_columns, sizeof(progress_columns) / sizeof(progress_columns[0]));
+    if (f->copied > 0)
+        page_note(p,
+                  "%s kept for an item with the same picture, byte for byte, as the one answered",
+                  text_count(f->copied, "answer", copied));
 }
 
 /* ---- outcome ---- */

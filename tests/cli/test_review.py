@@ -182,6 +182,15 @@ class Equal(ReviewCase):
         self.assertEqual((review["copied"], review["people"][0]["done"]), (self.disputes - len(given), len(given)))
         self.assertGreater(review["copied"], 0)
         self.assertEqual(sum(v == "yes" for v in self.labels("anna").values()), self.disputes)
+        self.assertIn(f"{review['copied']} answers kept for an item with the same picture", self.run_assent("status").out)
+
+    def test_copies_are_no_part_of_a_limit(self):
+        server = self.serve("--reviewer", "anna", "--limit", "8")
+        anna = self.browse(server)
+        self.assertEqual(len(self.answer_all(anna)), 8)
+        progress = anna.take()["progress"]
+        self.assertGreater(progress["copied"], 0)
+        self.assertEqual((progress["done"], progress["left"]), (8 + progress["copied"], 0))
 
     def test_a_repeat_compares_with_a_copy(self):
         server = self.serve("--reviewer", "anna", "--repeat", "12", "--seed", "3")

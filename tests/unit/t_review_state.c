@@ -200,6 +200,7 @@ static void counts_equal_those_of_a_fresh_start(void **state)
             assert_int_equal(again->left, people[k]->left);
             assert_int_equal(again->left_grid, people[k]->left_grid);
             assert_int_equal(again->done, people[k]->done);
+            assert_int_equal(again->copied, people[k]->copied);
             assert_int_equal(again->n_given, people[k]->n_given);
         }
         state_release(&fresh);
@@ -243,6 +244,7 @@ static void what_a_packet_holds_waits_for_its_own_answer(void **state)
     assert_int_equal(state_check(&s, anna, &given), KEPT);
     assert_ok(state_answer(&s, anna, &given, &e), &e);
     assert_int_equal(anna->done, 2);
+    assert_int_equal(anna->copied, 0);
     assert_ok(store_end(w.store, 0, &e), &e);
     state_release(&s);
     world_close(&w);

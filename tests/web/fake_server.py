@@ -77,6 +77,7 @@ class State:
         self.tokens = {f"{name}-token-{'0' * 16}": name for name in names}
         self.tokens[f"owner-token-{'0' * 16}"] = None
         self.sessions, self.pages, self.writes, self.undone = {}, {}, [], []
+        self.copied = 0  # told as such; nothing is
 
     def image(self, item):
         path = os.path.join(self.folder, self.files[item.number % len(self.files)])
@@ -125,7 +126,7 @@ class State:
         paces = sorted(p.seconds / len(p.answers) for p in pages[-100:])
         pace = paces[len(paces) // 2] if paces else None
         return {"done": sum(1 for i in self.items if i.answer and i.answer[0] == person), "left": len(left),
-                "left_grid": sum(1 for i in left if QUESTIONS[i.question]["kind"] == "yesno"),
+                "copied": self.copied, "left_grid": sum(1 for i in left if QUESTIONS[i.question]["kind"] == "yesno"),
                 "seconds_per_answer": pace, "seconds_left": pace * len(left) if pace else None,
                 "set_aside": sum(1 for i in self.items if i.aside)}
 

@@ -41,7 +41,8 @@ export function endPage(desk, on) {
   const aside = progress.set_aside > 0
     && el("p", {}, `${counted(progress.set_aside, "picture")} could not be read and ${progress.set_aside === 1 ? "was" : "were"} set aside.`);
   let title = "All done. Thank you!";
-  let text = `You have answered ${counted(progress.done, "item")}.`;
+  const copied = progress.copied ? `, ${progress.copied.toLocaleString()} of them with another that shows the same picture` : "";
+  let text = `You have answered ${counted(progress.done, "item")}${copied}.`;
   if (progress.left > 0 && mode === "grid" && !progress.left_grid) {
     title = "No grids left";
     text = `${counted(progress.left, "item")} left, to be answered one by one.`;
