@@ -36,30 +36,35 @@ struct walk {
     struct source_names circles, outside, nowhere; /* of links */
 };
 
-enum entry { ENTRY_OTHER, ENTRY_FILE, ENTRY_FOLDER };
+enum entry_kind { ENTRY_OTHER, ENTRY_FILE, ENTRY_FOLDER };
 
-static enum entry entry_of_mode(mode_t mode)
+struct entry { /* of a folder */
+    const char *name;
+    enum entry_kind kind;
+    bool is_link, nowhere; /* nowhere: a link to what is not there */
+};
+
+static enum entry_kind kind_of_mode(mode_t mode)
 {
     return S_ISREG(mode) ? ENTRY_FILE : S_ISDIR(mode) ? ENTRY_FOLDER : ENTRY_OTHER;
 }
 
-/* What a name is, and whether it is so by a link. nowhere: a link to what is not there. */
-static enum entry entry_kind(DIR *dir, const struct dirent *d, bool *is_link, bool *nowhere)
+static struct entry entry_of(DIR *dir, const struct dirent *d)
 {
+    struct entry entry = { .name = d->d_name };
     struct stat st;
 
-    *is_link = *nowhere = false;
     if (d->d_type == DT_REG)
-        return ENTRY_FILE;
-    if (d->d_type == DT_DIR)
-        return ENTRY_FOLDER;
-    if (d->d_type != DT_UNKNOWN && d->d_type != DT_LNK)
-        return ENTRY_OTHER;
-    if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return ENTRY_OTHER;
-    *is_link = S_ISLNK(st.st_mode);
-    *nowhere = *is_link && fstatat(dirfd(dir), d->d_name, &st, 0) != 0;
-    return *nowhere ? ENTRY_OTHER : entry_of_mode(st.st_mode);
+        entry.kind = ENTRY_FILE;
+    else if (d->d_type == DT_DIR)
+        entry.kind = ENTRY_FOLDER;
+    if ((d->d_type != DT_UNKNOWN && d->d_type != DT_LNK) ||
+        fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return entry;
+    entry.is_link = S_ISLNK(st.st_mode);
+    entry.nowhere = entry.is_link && fstatat(dirfd(dir), d->d_name, &st, 0) != 0;
+    entry.kind = entry.nowhere ? ENTRY_OTHER : kind_of_mode(st.st_mode);
+    return entry;
 }
 
 static int failed(const struct walk *w, struct err *e)
@@ -149,16 +154,24 @@ static int open_folder(struct walk *w, DIR *parent, const char *name, unsigned d
     return e->code;
 }
 
-static int enter_folder(struct walk *w, DIR *parent, const char *name, unsigned depth,
+static int enter_folder(struct walk *w, DIR *parent, const struct entry *entry, unsigned depth,
                         struct err *e)
 {
     int fd, rc;
 
     if (depth >= DEPTH_MAX)
         return too_many(w, "the folders are nested too deeply", DEPTH_MAX, "in one another", e);
-    rc = open_folder(w, parent, name, depth + 1, &fd, e);
+    if (entry->is_link && w->n_linked_folders++ >= LINKED_FOLDERS_MAX)
+        return too_many(w, "too many links to folders", LINKED_FOLDERS_MAX, "in all", e);
+    rc = open_folder(w, parent, entry->name, depth + 1, &fd, e);
     if (rc < 0 || fd < 0)
         return rc;
+    if (entry->is_link)
+        rc = note_target(w, e);
+    if (rc < 0) {
+        close(fd);
+        return rc;
+    }
     buf_putc(&w->name, '/');
     return walk_folder(w, fd, depth + 1, e);
 }
@@ -166,23 +179,18 @@ static int enter_folder(struct walk *w, DIR *parent, const char *name, unsigned 
 /* The entry whose name is the walk's. */
 static int visit(struct walk *w, DIR *dir, const struct dirent *d, unsigned depth, struct err *e)
 {
-    bool is_link, nowhere;
-    enum entry kind = entry_kind(dir, d, &is_link, &nowhere);
+    const struct entry entry = entry_of(dir, d);
     size_t n_before = w->list->n;
-    int rc = 0;
+    int rc;
 
-    if (nowhere)
+    if (entry.nowhere)
         return source_name_one(w->list, &w->nowhere, w->name.text, e);
-    if (kind == ENTRY_FILE) {
-        rc = source_list_add(w->list, w->name.text, 0, e);
-        return rc == 0 && is_link && w->list->n > n_before ? note_target(w, e) : rc;
-    }
-    if (kind == ENTRY_FOLDER && is_link) {
-        if (w->n_linked_folders++ >= LINKED_FOLDERS_MAX)
-            return too_many(w, "too many links to folders", LINKED_FOLDERS_MAX, "in all", e);
-        rc = note_target(w, e);
-    }
-    return rc == 0 && kind == ENTRY_FOLDER ? enter_folder(w, dir, d->d_name, depth, e) : rc;
+    if (entry.kind == ENTRY_FOLDER)
+        return enter_folder(w, dir, &entry, depth, e);
+    if (entry.kind != ENTRY_FILE)
+        return 0;
+    rc = source_list_add(w->list, w->name.text, 0, e);
+    return rc == 0 && entry.is_link && w->list->n > n_before ? note_target(w, e) : rc;
 }
 
 static int take_entry(struct walk *w, DIR *dir, const struct dirent *d, unsigned depth,

@@ -265,6 +265,26 @@ static void circles_and_links_to_nowhere_are_named(void **state)
     image_source_close(s);
 }
 
+/* What is left out was counted among what is followed, too. */
+static void circle_that_leads_out_is_not_called_followed(void **state)
+{
+    static const char *const keys[] = { "out/1.jpg" };
+    struct image_source *s;
+    struct said said;
+
+    make_folder(state, "outside");
+    make_folder(state, "pictures");
+    put(state, "outside/1.jpg", "one");
+    make_link(state, "../outside", "pictures/out");
+    make_link(state, ".", "outside/again");
+    s = open_hearing(scratch_path(state, "pictures"), &said);
+    check_keys(s, keys, COUNT(keys));
+    assert_contains(said.lines.text, "1 folder left out, which would lead in circles: out/again");
+    assert_contains(said.lines.text, "1 symbolic link followed");
+    buf_release(&said.lines);
+    image_source_close(s);
+}
+
 /* ---- archives ---- */
 
 static void archives_are_read_in_any_order(void **state)
@@ -476,6 +496,7 @@ int main(void)
         test_with_tree(cache_of_links_gives_one_line),
         test_with_tree(folder_with_two_names_has_two_keys),
         test_with_tree(circles_and_links_to_nowhere_are_named),
+        test_with_tree(circle_that_leads_out_is_not_called_followed),
         cmocka_unit_test(archives_are_read_in_any_order),
         cmocka_unit_test(broken_archives_are_refused),
         test_with_tree(members_above_the_limit_are_refused),
