@@ -176,18 +176,6 @@ static int leave_out(struct importing *im, const char *key, struct err *e)
     return out->images_skipped[index] ? 0 : ERR_NOMEM;
 }
 
-/* Is it an image that was set aside? 1, or 0. */
-static int is_aside(struct importing *im, const char *key, struct err *e)
-{
-    enum match how = MATCH_NONE;
-    size_t image;
-    int rc = im->aside ? matcher_find(im->aside, key, &image, &how, e) : 0;
-
-    if (rc == 0 && how != MATCH_NONE)
-        im->out->rows_aside++;
-    return rc < 0 ? rc : how != MATCH_NONE;
-}
-
 /* 1, or 0 where the row is left out. */
 static int find_image(struct importing *im, const struct label_row *row, size_t *image,
                       struct err *e)
@@ -197,8 +185,9 @@ static int find_image(struct importing *im, const struct label_row *row, size_t 
 
     if (rc < 0)
         return err_at(e, "%s:%lu", im->options->path, row->line);
-    if (how == MATCH_NONE && (rc = is_aside(im, row->key, e)) != 0)
-        return rc < 0 ? err_at(e, "%s:%lu", im->options->path, row->line) : 0;
+    im->out->rows_aside += how == MATCH_ASIDE;
+    if (how == MATCH_ASIDE)
+        return 0;
     if (how == MATCH_NONE && im->closed)
         return leave_out(im, row->key, e);
     if (how == MATCH_NONE)
@@ -485,8 +474,6 @@ static int start(struct importing *im, struct err *e)
         rc = matcher_new(&im->matcher, im->images, e);
     if (rc == 0)
         rc = matcher_beside(im->matcher, im->project, im->options->path, e);
-    if (rc == 0 && im->images->n_aside > 0)
-        rc = matcher_new_aside(&im->aside, &im->gone, im->images, e);
     if (rc == 0)
         rc = map_new(&im->annotators, e);
     if (rc == 0)
@@ -506,8 +493,6 @@ static void stop(struct importing *im)
 {
     labels_close(im->file);
     matcher_free(im->matcher);
-    matcher_free(im->aside);
-    store_images_release(&im->gone);
     catalogue_close(&im->catalogue);
     store_images_release(&im->own);
     map_free(im->unknown);

@@ -58,6 +58,9 @@ static int take_row(struct meta_import *im, const char *key, const char *const *
         return err_at(e, "%s:%lu", im->options->path, line);
     if (how == MATCH_NONE)
         return not_matched(im, key, line, e);
+    im->out->n_aside += how == MATCH_ASIDE;
+    if (how == MATCH_ASIDE)
+        return 0;
     im->out->n_matched++;
     for (size_t i = 0; rc == 0 && i < im->out->n_names; i++)
         if (*values[i] != '\0')

@@ -23,6 +23,7 @@ struct metadata_result {
     size_t n_names;
     const char **names;
     size_t n_matched, n_unmatched;
+    size_t n_aside; /* rows of images that were set aside: left out */
     const char *unmatched[METADATA_NAMED];
     struct arena arena; /* private */
 };

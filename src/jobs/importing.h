@@ -30,8 +30,6 @@ struct importing {
     struct catalogue catalogue;        /* of the project's pictures */
     const struct store_images *images; /* the catalogue's, or own */
     bool closed;                       /* the file brings no images */
-    struct store_images gone;          /* images that were set aside */
-    struct matcher *aside;             /* finds those; NULL: there are none */
     struct store_annotators known;
     struct matcher *matcher;
     int64_t *image_ids; /* [n_known] of the project's images and of those that the file adds */

@@ -14,17 +14,18 @@ struct setting {
     const struct aside_options *options;
     struct aside_result *out;
     struct store_images images;
-    const struct store_images *among; /* those that may be meant */
-    struct matcher *matcher;          /* finds those */
-    bool *changed;                    /* [among->n] already: it was named twice */
+    struct matcher *matcher;
+    bool *changed; /* [images; taking back: those set aside] already: it was named twice */
 };
 
 /* ---- which ---- */
 
+/* image: an index as the matcher gives it. */
 static int change_image(struct setting *s, size_t image, struct err *e)
 {
     struct aside_result *out = s->out;
-    const char *key = s->among->keys[image];
+    bool back = s->options->back;
+    const char *key = back ? s->images.aside[image].key : s->images.keys[image];
 
     if (s->changed[image])
         return 0;
@@ -32,54 +33,52 @@ static int change_image(struct setting *s, size_t image, struct err *e)
     if (out->n++ < ASIDE_NAMED &&
         !(out->named[out->n - 1] = arena_text(&out->arena, key, strlen(key), e)))
         return ERR_NOMEM;
-    return store_image_set_aside(s->project->store, s->among->ids[image], s->options->back, e);
+    return store_image_set_aside(s->project->store,
+                                 back ? s->images.aside[image].id : s->images.ids[image], back, e);
+}
+
+static int not_aside(const char *key, struct err *e)
+{
+    err_set(e, ERR_ARG, "no image of this name is set aside: '%s'", key);
+    return err_hint(e, "assent status says how many are");
 }
 
 static int no_image(const struct setting *s, const char *key, struct err *e)
 {
-    const char *near;
+    const char *near = text_nearest(key, s->images.keys, s->images.n);
 
-    for (size_t i = 0; !s->options->back && i < s->images.n_aside; i++)
-        if (strcmp(s->images.aside[i].key, key) == 0)
-            return err_set(e, ERR_ARG, "'%s' is set aside already", key);
-    near = text_nearest(key, s->among->keys, s->among->n);
-
-    err_set(e, ERR_ARG,
-            s->options->back ? "no image of this name is set aside: '%s'"
-                             : "no image of this project is called '%s'",
-            key);
+    err_set(e, ERR_ARG, "no image of this project is called '%s'", key);
     return near ? err_hint(e, "did you mean '%s'?", near) : e->code;
 }
 
 static int change_key(void *data, const char *key, struct err *e)
 {
     struct setting *s = data;
+    bool back = s->options->back;
     enum match how;
     size_t image;
     int rc = matcher_take(s->matcher, key, &image, &how, e);
 
     if (rc < 0)
         return rc;
-    return how == MATCH_NONE ? no_image(s, key, e) : change_image(s, image, e);
+    if (back && how != MATCH_ASIDE)
+        return not_aside(key, e);
+    if (how == MATCH_NONE)
+        return no_image(s, key, e);
+    if (!back && how == MATCH_ASIDE)
+        return err_set(e, ERR_ARG, "'%s' is set aside already", s->images.aside[image].key);
+    return change_image(s, image, e);
 }
 
 static int change_named(struct setting *s, struct err *e)
 {
-    struct store_images gone = { 0 };
-    int rc;
+    int rc = matcher_new(&s->matcher, &s->images, e);
 
-    if (s->options->back) {
-        rc = matcher_new_aside(&s->matcher, &gone, &s->images, e);
-        s->among = &gone;
-    } else {
-        rc = matcher_new(&s->matcher, &s->images, e);
-    }
     for (size_t i = 0; rc == 0 && i < s->options->n_keys; i++)
         rc = change_key(s, s->options->keys[i], e);
     if (rc == 0 && s->options->keys_file)
         rc = reader_each_line(s->options->keys_file, change_key, s, e);
     matcher_free(s->matcher);
-    store_images_release(&gone);
     return rc;
 }
 
@@ -161,7 +160,6 @@ static int change(struct setting *s, struct err *e)
 
     if (rc == 0)
         rc = store_images_load(s->project->store, &s->images, e);
-    s->among = &s->images;
     s->changed = mem_new(s->images.n + s->images.n_aside, sizeof(*s->changed), e);
     if (rc == 0 && !s->changed)
         rc = ERR_NOMEM;

@@ -91,6 +91,8 @@ static int choose_key(void *data, const char *key, struct err *e)
 
     if (rc < 0)
         return rc;
+    if (how == MATCH_ASIDE)
+        return err_set(e, ERR_FORMAT, "the image '%s' is set aside", key);
     if (how == MATCH_NONE || c->todo->catalogue.picture_of[image] == SIZE_MAX)
         return err_set(e, ERR_FORMAT, "no picture is called '%s'", key);
     c->chosen[c->todo->catalogue.picture_of[image]] = 1;

@@ -137,44 +137,78 @@ static int join(struct catalogue *c, const struct events *ev, struct err *e)
     return rc == 0 ? match_left(c, ev, e) : rc;
 }
 
-/* ---- images that were set aside ---- */
+/* ---- images that were set aside ----
+ * Their pictures are passed over, and make no new images: those of their own keys, and of the ones
+ * that have none of these whatever they match. */
 
 struct aside {
-    struct map *own;         /* the keys of images that count */
-    struct matcher *matcher; /* of those that do not */
+    struct map *own;          /* own keys: of images that count 0, of others 1 */
+    struct store_images left; /* those without a picture of their own key; texts are borrowed */
+    struct matcher *matcher;  /* of these */
 };
 
-/* Is the picture an image's that counts, or nobody's? */
 static bool counts(void *data, const char *key)
 {
     const struct aside *a = data;
     enum match how;
-    size_t image;
+    size_t gone, image;
     struct err several;
 
-    return map_get(a->own, key, strlen(key), &image) ||
-           (matcher_find(a->matcher, key, &image, &how, &several) == 0 && how == MATCH_NONE);
+    if (map_get(a->own, key, strlen(key), &gone))
+        return gone == 0;
+    return matcher_find(a->matcher, key, &image, &how, &several) < 0 || how == MATCH_NONE;
 }
 
-/* Their pictures are passed over, and make no new images. */
-static int leave_aside(struct catalogue *c, struct err *e)
+static int note_keys(struct aside *a, const struct store_images *images, struct err *e)
+{
+    size_t found;
+    int rc = map_new(&a->own, e);
+
+    for (size_t i = 0; rc >= 0 && i < images->n; i++)
+        rc = map_add(a->own, images->keys[i], strlen(images->keys[i]), 0, &found, e);
+    for (size_t i = 0; rc >= 0 && i < images->n_aside; i++)
+        rc = map_add(a->own, images->aside[i].key, strlen(images->aside[i].key), 1, &found, e);
+    return rc < 0 ? rc : 0;
+}
+
+static int list_pictureless(struct aside *a, const struct catalogue *c, struct err *e)
 {
     const struct store_images *images = c->images;
-    struct store_images gone = { 0 };
-    struct aside a = { 0 };
+    struct map *pictures = NULL;
     size_t found;
-    int rc = images->n_aside == 0 ? 0 : map_new(&a.own, e);
+    int rc = map_new(&pictures, e);
 
-    if (images->n_aside == 0 || rc < 0)
-        return rc;
-    for (size_t i = 0; rc >= 0 && i < images->n; i++)
-        rc = map_add(a.own, images->keys[i], strlen(images->keys[i]), i, &found, e);
-    if (rc >= 0)
-        rc = matcher_new_aside(&a.matcher, &gone, images, e);
+    a->left.keys = mem_new(images->n_aside, sizeof(*a->left.keys), e);
+    if (rc == 0 && !a->left.keys)
+        rc = ERR_NOMEM;
+    for (size_t i = 0; rc >= 0 && i < image_source_count(c->source); i++) {
+        const char *key = image_source_key(c->source, i);
+
+        rc = map_add(pictures, key, strlen(key), i, &found, e);
+    }
+    for (size_t i = 0; rc >= 0 && i < images->n_aside; i++)
+        if (!map_get(pictures, images->aside[i].key, strlen(images->aside[i].key), &found))
+            a->left.keys[a->left.n++] = images->aside[i].key;
+    map_free(pictures);
+    return rc < 0 ? rc : 0;
+}
+
+static int leave_aside(struct catalogue *c, struct err *e)
+{
+    struct aside a = { 0 };
+    int rc;
+
+    if (c->images->n_aside == 0)
+        return 0;
+    rc = note_keys(&a, c->images, e);
+    if (rc == 0)
+        rc = list_pictureless(&a, c, e);
+    if (rc == 0)
+        rc = matcher_new(&a.matcher, &a.left, e);
     if (rc == 0)
         image_source_filter(c->source, counts, &a);
     matcher_free(a.matcher);
-    store_images_release(&gone);
+    free(a.left.keys);
     map_free(a.own);
     return rc;
 }
@@ -310,9 +344,13 @@ static int copy_images(struct store_images *out, const struct store_images *imag
     out->max_id = images->max_id + (int64_t)more;
     out->keys = mem_new(images->n + more, sizeof(*out->keys), e);
     out->ids = mem_new(images->n + more, sizeof(*out->ids), e);
+    out->aside = mem_new(images->n_aside, sizeof(*out->aside), e);
     out->index_of = new_indexes((size_t)out->max_id + 1, e);
-    if (!out->keys || !out->ids || !out->index_of)
+    if (!out->keys || !out->ids || !out->aside || !out->index_of)
         return ERR_NOMEM;
+    out->n_aside = images->n_aside;
+    if (out->n_aside > 0)
+        memcpy(out->aside, images->aside, out->n_aside * sizeof(*out->aside));
     for (; out->n < images->n; out->n++) { /* keys are borrowed: the images outlive the catalogue */
         out->keys[out->n] = images->keys[out->n];
         out->ids[out->n] = images->ids[out->n];

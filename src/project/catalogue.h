@@ -16,7 +16,8 @@
 #include "store/images.h"
 
 /* ---- keys ----
- * How keys of a file find images. An image's own key finds it. Else keys are compared as paths, by
+ * How keys of a file find images, those that were set aside too: a name means today what it meant
+ * before one was. An image's own key finds it. Else keys are compared as paths, by
  * whole parts: the key's path ends with the image's, or the image's with the key's, the longest end
  * first; in one form of Unicode, then as an address (scheme and query off, percent escapes undone),
  * then as a Label Studio upload; each time also without an image's extension and leading zeros. */
@@ -24,7 +25,8 @@
 struct matcher;
 int matcher_new(struct matcher **out, const struct store_images *images, struct err *e);
 void matcher_free(struct matcher *m); /* NULL is fine */
-enum match { MATCH_NONE, MATCH_EXACT, MATCH_FOLDED };
+/* MATCH_ASIDE: *image is an index into the images' `aside`. */
+enum match { MATCH_NONE, MATCH_EXACT, MATCH_FOLDED, MATCH_ASIDE };
 /* The keys are a file's: where it lies in a folder of p's pictures, as Hugging Face's metadata.csv
  * does, a key is first the name of a picture beside it. */
 int matcher_beside(struct matcher *m, const struct project *p, const char *file, struct err *e);
@@ -38,9 +40,6 @@ bool matcher_knows(struct matcher *m, const char *key);
 /* What an image is called that a key would bring into a project: an address is its host and path,
  * any other key itself. *name is valid until the next call. */
 int matcher_name(struct matcher *m, const char *key, const char **name, struct err *e);
-/* Of the images that were set aside: *gone, which is made for it, must outlive it. */
-int matcher_new_aside(struct matcher **out, struct store_images *gone,
-                      const struct store_images *images, struct err *e);
 /* Makes a key known that matched nothing. */
 int matcher_add(struct matcher *m, const char *key, size_t image, struct err *e);
 

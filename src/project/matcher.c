@@ -11,7 +11,11 @@
 #include "project/keys.h"
 
 /* PARTS_MAX: of a path's ends so many are found, counted from its last part. */
-enum { AMBIGUOUS = SIZE_MAX, PARTS_MAX = 32, TEXT_MAX = 1 << 20 };
+enum { PARTS_MAX = 32, TEXT_MAX = 1 << 20 };
+
+/* What a key may lead to besides an image that counts: one that was set aside, by its index from
+ * ASIDE on; several. */
+static const size_t ASIDE = SIZE_MAX / 2, AMBIGUOUS = SIZE_MAX;
 
 /* Paths of images, each by all of its ends and as a whole. */
 struct paths {
@@ -28,6 +32,22 @@ struct matcher {
     struct arena arena; /* of found_by */
 };
 
+/* All images one after the other, those that were set aside last. */
+static size_t count_all(const struct store_images *images)
+{
+    return images->n + images->n_aside;
+}
+
+static size_t index_of(const struct store_images *images, size_t i)
+{
+    return i < images->n ? i : ASIDE + (i - images->n);
+}
+
+static const char *key_of(const struct store_images *images, size_t i)
+{
+    return i < images->n ? images->keys[i] : images->aside[i - images->n].key;
+}
+
 int matcher_new(struct matcher **out, const struct store_images *images, struct err *e)
 {
     struct matcher *m = mem_new(1, sizeof(*m), e);
@@ -39,8 +59,10 @@ int matcher_new(struct matcher **out, const struct store_images *images, struct 
         m->path = BUF_INIT(TEXT_MAX);
         m->fold = BUF_INIT(TEXT_MAX);
     }
-    for (size_t i = 0; rc == 0 && i < images->n; i++) {
-        rc = map_add(m->exact, images->keys[i], strlen(images->keys[i]), i, &found, e);
+    for (size_t i = 0; rc == 0 && i < count_all(images); i++) {
+        const char *key = key_of(images, i);
+
+        rc = map_add(m->exact, key, strlen(key), index_of(images, i), &found, e);
         rc = rc < 0 ? rc : 0;
     }
     if (rc < 0) {
@@ -50,22 +72,6 @@ int matcher_new(struct matcher **out, const struct store_images *images, struct 
     m->images = images;
     *out = m;
     return 0;
-}
-
-int matcher_new_aside(struct matcher **out, struct store_images *gone,
-                      const struct store_images *images, struct err *e)
-{
-    *out = NULL;
-    *gone = (struct store_images){ .n = images->n_aside };
-    gone->keys = mem_new(gone->n, sizeof(*gone->keys), e);
-    gone->ids = mem_new(gone->n, sizeof(*gone->ids), e);
-    if (!gone->keys || !gone->ids)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < gone->n; i++) {
-        gone->keys[i] = images->aside[i].key;
-        gone->ids[i] = images->aside[i].id;
-    }
-    return matcher_new(out, gone, e);
 }
 
 void matcher_free(struct matcher *m)
@@ -117,17 +123,18 @@ static int add_ends(struct paths *p, const char *path, size_t image, struct err 
     return rc;
 }
 
-/* An image's path, in m->path: 1, or 0 where it has none. */
-static int image_path(struct matcher *m, size_t image, struct err *e)
+/* The path of the i-th of all, in m->path: 1, or 0 where it has none. */
+static int image_path(struct matcher *m, size_t i, struct err *e)
 {
-    const char *key = m->images->keys[image];
+    const char *key = key_of(m->images, i);
 
     return key_form(key, key_is_address(key) ? KEY_ADDRESS : KEY_PLAIN, &m->path, e);
 }
 
-static int add_image(struct matcher *m, size_t image, struct err *e)
+static int add_image(struct matcher *m, size_t i, struct err *e)
 {
-    int rc = image_path(m, image, e);
+    size_t image = index_of(m->images, i);
+    int rc = image_path(m, i, e);
 
     if (rc != 1)
         return rc;
@@ -145,7 +152,7 @@ static int add_images(struct matcher *m, struct err *e)
 
     for (size_t i = 0; rc == 0 && i < sizeof(maps) / sizeof(maps[0]); i++)
         rc = map_new(maps[i], e);
-    for (size_t i = 0; rc == 0 && i < m->images->n; i++)
+    for (size_t i = 0; rc == 0 && i < count_all(m->images); i++)
         rc = add_image(m, i, e);
     return rc;
 }
@@ -188,12 +195,12 @@ static int two_candidates(struct matcher *m, const char *key, const struct found
     int rc = 0;
 
     buf_puts(&end, f->end); /* the matcher's texts are written over */
-    for (size_t i = 0; rc >= 0 && n < 2 && i < m->images->n; i++) {
+    for (size_t i = 0; rc >= 0 && n < 2 && i < count_all(m->images); i++) {
         rc = image_path(m, i, e);
         if (rc == 1 && f->folded)
             rc = key_folded(m->path.text, &m->fold, e) < 0 ? e->code : 1;
         if (rc == 1 && end.text && fits(f, f->folded ? m->fold.text : m->path.text, end.text))
-            named[n++] = m->images->keys[i];
+            named[n++] = key_of(m->images, i);
     }
     buf_release(&end);
     if (rc < 0)
@@ -222,10 +229,11 @@ static int find_form(struct matcher *m, struct found *f, struct err *e)
 /* A key that is no image's own. */
 static int find_path(struct matcher *m, const char *key, struct found *f, struct err *e)
 {
-    int rc = m->folded.whole || m->images->n == 0 ? 0 : add_images(m, e);
+    bool any = count_all(m->images) > 0;
+    int rc = m->folded.whole || !any ? 0 : add_images(m, e);
 
     *f = (struct found){ 0 };
-    if (m->images->n == 0)
+    if (!any)
         return 0;
     for (enum key_form form = key_is_address(key) ? KEY_ADDRESS : KEY_PLAIN;
          rc == 0 && !f->end && form < KEY_FORMS; form++) {
@@ -291,26 +299,32 @@ bool matcher_knows(struct matcher *m, const char *key)
            (find_path(m, key, &f, &e) == 0 && f.end != NULL);
 }
 
+/* Of what was found, whatever it is but several. */
+static int give(size_t found, enum match by, size_t *image, enum match *how)
+{
+    bool aside = found >= ASIDE;
+
+    *image = aside ? found - ASIDE : found;
+    *how = aside ? MATCH_ASIDE : by;
+    return 0;
+}
+
 int matcher_find(struct matcher *m, const char *key, size_t *image, enum match *how, struct err *e)
 {
+    size_t found;
     struct found f;
     int rc;
 
-    *how = MATCH_FOLDED;
-    if (find_beside(m, key, image))
-        return 0;
-    *how = MATCH_EXACT;
-    if (map_get(m->exact, key, strlen(key), image))
-        return 0;
+    if (find_beside(m, key, &found))
+        return give(found, MATCH_FOLDED, image, how);
+    if (map_get(m->exact, key, strlen(key), &found))
+        return give(found, MATCH_EXACT, image, how);
     *how = MATCH_NONE;
     rc = find_path(m, key, &f, e);
     if (rc < 0 || !f.end)
         return rc;
-    if (f.image == AMBIGUOUS)
-        return two_candidates(m, key, &f, e);
-    *image = f.image;
-    *how = MATCH_FOLDED;
-    return 0;
+    return f.image == AMBIGUOUS ? two_candidates(m, key, &f, e)
+                                : give(f.image, MATCH_FOLDED, image, how);
 }
 
 /* ---- a file's keys ---- */
@@ -351,7 +365,7 @@ int matcher_take(struct matcher *m, const char *key, size_t *image, enum match *
     const char **by;
     int rc = matcher_find(m, key, image, how, e);
 
-    if (rc < 0 || *how == MATCH_NONE || *image >= m->images->n)
+    if (rc < 0 || *how == MATCH_NONE || *how == MATCH_ASIDE || *image >= m->images->n)
         return rc;
     if (!m->found_by && !(m->found_by = mem_new(m->images->n, sizeof(*m->found_by), e)))
         return ERR_NOMEM;

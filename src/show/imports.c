@@ -159,6 +159,7 @@ struct page *show_import_metadata(const struct metadata_result *r)
     size_t named = at_most(r->n_unmatched, METADATA_NAMED);
     struct page *p = page_new();
     struct buf names = BUF_INIT(1 << 20);
+    char n[TEXT_COUNT_MAX];
 
     for (size_t i = 0; i < r->n_names; i++)
         buf_printf(&names, "%s %s", i > 0 ? "," : "", r->names[i]);
@@ -169,11 +170,15 @@ struct page *show_import_metadata(const struct metadata_result *r)
     for (size_t i = 0; i < named; i++)
         page_note(p, "  '%s' is not in this project: left out", r->unmatched[i]);
     say_more(p, "  ", r->n_unmatched, METADATA_NAMED, "");
+    if (r->n_aside > 0)
+        page_note(p, "%s about images that were set aside: left out",
+                  text_count(r->n_aside, "row", n));
     page_count(p, "rows", r->rows);
     page_set(p, "columns", jv_texts(r->names, r->n_names));
     page_set(p, "images",
-             jv_pack("{s:I, s:I, s:o}", "matched", (long long)r->n_matched, "unmatched",
-                     (long long)r->n_unmatched, "first_unmatched", jv_texts(r->unmatched, named)));
+             jv_pack("{s:I, s:I, s:I, s:o}", "matched", (long long)r->n_matched, "unmatched",
+                     (long long)r->n_unmatched, "set_aside", (long long)r->n_aside,
+                     "first_unmatched", jv_texts(r->unmatched, named)));
     return p;
 }
 

@@ -191,6 +191,30 @@ class SetAside(Case):
         self.assertEqual(self.json("import", "--images", "images")["images"], 2)
         self.assertEqual(self.json("status")["images"], 3)
 
+    def test_a_name_means_what_it_meant_before(self):
+        """Of two pictures with one file name the one that is left is not what the other's name says."""
+        shutil.copy(self.path("images/2.jpg"), self.path("images/b/1.jpg"))
+        self.run_assent("import", "--images", "images")
+        self.run_assent("images", "remove", "1.jpg")
+        self.fails("images", "remove", "1.jpg", code=2, says="'1.jpg' is set aside already")
+        self.write("in.csv", "image,Smiling\n1.jpg,1\n")
+        given = self.json("import", "in.csv", "-a", "p")
+        self.assertEqual((given["rows_set_aside"], given["annotators"]), (1, []))
+        self.assertNotIn(("b/1.jpg", "Smiling"), self.labels("p"))
+        self.write("meta.csv", "image,site\n1.jpg,x\n2.jpg,y\n")
+        given = self.json("import", "--metadata", "meta.csv")
+        self.assertEqual((given["images"]["matched"], given["images"]["set_aside"]), (1, 1))
+        self.write("in.csv", "image,Smiling\n1.jpg,1\nb/1.jpg,0\n")
+        self.run_assent("import", "in.csv", "-a", "p")
+        self.assertEqual(self.labels("p")["b/1.jpg", "Smiling"], "no")
+        self.assertEqual(self.json("import", "--images", "images")["images"], 3)  # b/1.jpg is another picture than 1.jpg
+        self.write("images/b/metadata.csv", "file_name,Smiling\n1.jpg,1\n3.jpg,1\n")
+        self.run_assent("images", "restore", "1.jpg")
+        self.run_assent("images", "remove", "b/1.jpg")
+        given = self.json("import", "images/b/metadata.csv", "-a", "q")
+        self.assertEqual(given["rows_set_aside"], 1)
+        self.assertEqual(self.labels("q"), {("b/3.jpg", "Smiling"): "yes"})
+
     def test_labels_of_them_are_left_out(self):
         self.run_assent("images", "remove", "1.jpg")
         self.write("in.csv", "i,Smiling\nphotos/1.jpg,1\n2.jpg,1\n")
