@@ -199,7 +199,7 @@ static int read_bytes(struct reader *r, char *to, size_t room, size_t *got, stru
 static int fill_wide(struct reader *r, struct err *e)
 {
     struct wide *w = r->wide;
-    size_t n, left;
+    size_t n = 0, left;
     int rc = read_bytes(r, w->bytes + w->n, sizeof(w->bytes) - w->n, &n, e);
 
     if (rc < 0)

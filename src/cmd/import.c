@@ -48,7 +48,7 @@ static const struct argp_option options[] = {
     { "skip-unknown", KEY_SKIP, NULL, 0, "their rows are left out, and counted", 0 },
     { "dry-run", KEY_TRY, NULL, 0, "show what would come in, and change nothing", 0 },
     { "metadata", KEY_METADATA, "FILE", 0, "instead of labels: columns to group by", 0 },
-    { "images", KEY_IMAGES, "DIR_OR_TAR", 0,
+    { "images", KEY_IMAGES, "DIR_OR_ARCHIVE", 0,
       "instead of labels: pictures, known by path and SHA-256", 0 },
     { 0 },
 };
@@ -80,7 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if ((own->labels.path != NULL) + (own->metadata != NULL) + (own->images != NULL) != 1)
             argp_error(state, "name one thing: FILE with labels, --metadata FILE, or --images "
-                              "DIR_OR_TAR");
+                              "DIR_OR_ARCHIVE");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -164,7 +164,7 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
 const struct command cmd_import = {
     .name = "import",
-    .args = "FILE\n--metadata FILE\n--images DIR_OR_TAR",
+    .args = "FILE\n--metadata FILE\n--images DIR_OR_ARCHIVE",
     .summary = "bring labels that exist, columns to group by, or pictures",
     .doc = "Reads labels that people or models made, and says what it recognised and what did not "
            "match. A file that"

@@ -27,6 +27,7 @@ static int no_label(const struct labels *l, const struct target *t, const char *
 
     err_set(e, ERR_FORMAT, "not an answer to '%s'", labels_target_name(l, t));
     err_got(e, "'%.*s'", (int)(len < 100 ? len : 100), text);
+    err_hint(e, "--map \"%.*s=..\" says what it means", (int)(len < 40 ? len : 0), text);
     if (!t->whole && c->yesno)
         return err_expected(e, "-1/1, 0/1, yes/no, true/false, empty or NaN, or an abstention "
                                "(unsure, ..)");

@@ -131,11 +131,35 @@ static void image_address(const struct label_export *x, size_t image, struct buf
     }
 }
 
+/* The one prediction or annotation; none of an image about which nothing was answered: Label Studio
+ * takes an empty one for work that is done. */
+static struct json_t *entries_of(const struct label_export *x, struct json_t *result, bool answered,
+                                 double score)
+{
+    struct json_t *entries = jv_array(), *entry;
+
+    if (!answered) {
+        jv_free(result);
+        return entries;
+    }
+    entry = jv_pack("{s:o}", "result", result);
+    if (x->sources[0].kind == ANNOTATOR_HUMAN)
+        jv_set(entry, "was_cancelled", jv_pack("b", 0));
+    else
+        jv_set(entry, "model_version", jv_pack("s", x->sources[0].annotator));
+    if (!isnan(score))
+        jv_set(entry, "score", jv_real(score));
+    jv_append(entries, entry);
+    return entries;
+}
+
 static char *task_text(const struct label_export *x, size_t image, struct buf *scratch,
                        uint64_t *cells)
 {
     const char *list = x->sources[0].kind == ANNOTATOR_HUMAN ? "annotations" : "predictions";
-    struct json_t *data, *entry, *task, *beside = answers_beside(x, image);
+    struct json_t *data, *task, *beside = answers_beside(x, image);
+    struct json_t *result = result_of(x, image, cells);
+    bool answered = jv_length(result) > 0 || jv_members(beside) > 0;
     double score;
     char *text;
 
@@ -144,14 +168,7 @@ static char *task_text(const struct label_export *x, size_t image, struct buf *s
         jv_pack("{s:s, s:s}", "image", scratch->text ? scratch->text : "", "key", x->keys[image]);
     score = add_probabilities(x, image, data, scratch);
     jv_set(data, "assent", jv_pack("{s:s, s:o}", "of", x->sources[0].annotator, "answers", beside));
-    entry = jv_pack("{s:o}", "result", result_of(x, image, cells));
-    if (x->sources[0].kind == ANNOTATOR_HUMAN)
-        jv_set(entry, "was_cancelled", jv_pack("b", 0));
-    else
-        jv_set(entry, "model_version", jv_pack("s", x->sources[0].annotator));
-    if (!isnan(score))
-        jv_set(entry, "score", jv_real(score));
-    task = jv_pack("{s:o, s:[o]}", "data", data, list, entry);
+    task = jv_pack("{s:o, s:o}", "data", data, list, entries_of(x, result, answered, score));
     text = jv_print_line(task);
     jv_free(task);
     return text;
@@ -190,7 +207,17 @@ static void write_xml(FILE *f, const char *s)
     }
 }
 
-/* People read what people are asked, not what a model is told. */
+/* What people are asked, not what a model is told: of a list, about all of its options at once.
+ * NULL without memory. */
+static const char *header_of(const struct question *q, struct arena *texts, struct err *e)
+{
+    const char *text = task_text_for_people(q->wordings[0], texts, e), *filled = NULL;
+
+    if (text && q->kind == KIND_MULTI && task_fill_option(text, "..", texts, &filled, e) < 0)
+        return NULL;
+    return filled ? filled : text;
+}
+
 static int write_configuration(FILE *f, const struct task *t, struct err *e)
 {
     struct arena texts = { 0 };
@@ -199,7 +226,7 @@ static int write_configuration(FILE *f, const struct task *t, struct err *e)
     fputs("<View>\n  <Image name=\"image\" value=\"$image\"/>\n", f);
     for (size_t i = 0; i < t->n_questions; i++) {
         const struct question *q = &t->questions[i];
-        const char *text = task_text_for_people(q->wordings[0], &texts, e);
+        const char *text = header_of(q, &texts, e);
 
         if (!text) {
             rc = ERR_NOMEM;

@@ -597,6 +597,19 @@ static int answer_todo(struct annotating *a, struct err *e)
     return rc;
 }
 
+/* Where it is new; two processes may meet here. */
+static int add_annotator(struct annotating *a, struct err *e)
+{
+    int rc = a->todo.asking.annotator == 0 ? store_begin(a->store, e) : 0;
+
+    if (rc < 0 || a->todo.asking.annotator != 0)
+        return rc;
+    return store_end(
+        a->store,
+        store_annotator_id(a->store, a->todo.name, ANNOTATOR_MODEL, &a->todo.asking.annotator, e),
+        e);
+}
+
 static int annotate(struct annotating *a, struct err *e)
 {
     struct project *p = a->todo.project;
@@ -612,6 +625,8 @@ static int annotate(struct annotating *a, struct err *e)
         rc = identity_of(&claim, &a->identity, e);
     if (rc == 0)
         rc = identity_check(&claim, &a->identity, e);
+    if (rc == 0 && a->todo.n > 0)
+        rc = add_annotator(a, e);
     if (rc == 0 && a->todo.n > 0)
         rc = answer_todo(a, e);
     identity_release(&a->identity);
@@ -636,7 +651,7 @@ int job_annotate(struct project *p, const struct annotate_options *o, struct ann
     out->n_columns = p->task->n_columns;
     out->unreadable = a.todo.unreadable;
     rc = annotate(&a, e);
-    if (rc == 0)
+    if (rc == 0 && a.todo.asking.annotator != 0)
         rc = unanswered_find_by_name(p, out->annotator, &out->unanswered, e);
     todo_close(&a.todo);
     return rc;

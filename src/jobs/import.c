@@ -31,8 +31,14 @@ static int other_kind(const char *name, enum annotator_kind holder, enum annotat
                     task_annotator_kind_name(holder));
 }
 
-/* By option; by the file, which has to fit what the project and the task know; else a human. A
- * model of assent.yaml that has no engine is one whose labels come in files. */
+/* Do a declared annotator's labels come in files that need not say whose kind they are? A model
+ * that assent asks, or has asked, answers for itself. */
+static bool comes_in_files(const struct annotator *declared, const struct store_annotator *known)
+{
+    return declared && !declared->engine && !declared->model && !(known && known->engine);
+}
+
+/* By option; by the file, which has to fit what the project and the task know; else a human. */
 static int kind_of(const struct importing *im, const char *name, const struct label_row *row,
                    enum annotator_kind *kind, struct err *e)
 {
@@ -49,7 +55,7 @@ static int kind_of(const struct importing *im, const char *name, const struct la
     *kind = row->kind_given ? row->kind : ANNOTATOR_HUMAN;
     if ((!declared && !known) || holder == *kind)
         return 0;
-    if (!row->kind_given && declared && !declared->engine) {
+    if (!row->kind_given && comes_in_files(declared, known)) {
         *kind = declared->kind;
         return 0;
     }

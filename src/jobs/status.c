@@ -101,7 +101,7 @@ static int check_consensus(struct tally *c, const struct store_annotator *known,
     int64_t own, others;
     int rc = store_newest_runs(c->project->store, known->id, &own, &others, e);
 
-    c->out->stale_consensus = own < others;
+    c->out->stale_consensus = own > 0 && own < others;
     return rc;
 }
 
@@ -182,8 +182,11 @@ static int look_at_pictures(const struct project *p, const struct events *ev, st
 
     if (p->task->images && !path)
         return ERR_NOMEM;
-    if (path && file_is_folder(path) && image_source_open(&source, path, ev, &none) == 0)
-        image_source_close(source);
+    if (path && !file_exists(path))
+        events_say(ev, EVENT_WARNING, "%s: assent.yaml's images are not there", path);
+    else if (path && file_is_folder(path) && image_source_open(&source, path, ev, &none) < 0)
+        events_say(ev, EVENT_WARNING, "%s: %s", path, none.what);
+    image_source_close(source);
     free(path);
     return 0;
 }

@@ -243,23 +243,28 @@ static int find_pictures(struct todo *t, const struct annotate_options *o, bool 
     return rc;
 }
 
-static int find_id(struct todo *t, bool registers, struct err *e)
+/* Who has answered nothing yet has no id: that is made with the first answers. */
+static int find_id(struct todo *t, struct err *e)
 {
-    struct store *s = t->project->store;
     struct store_annotators known;
-    bool is_known;
-    int rc = store_annotators_load(s, &known, e);
+    const struct store_annotator *own;
+    bool in_files;
+    int rc = store_annotators_load(t->project->store, &known, e);
 
     if (rc < 0)
         return rc;
-    is_known = store_annotators_find(&known, t->name) != NULL;
+    own = store_annotators_find(&known, t->name);
+    in_files = own && own->files;
+    t->asking.annotator = own ? own->id : 0;
+    if (own && own->kind != ANNOTATOR_MODEL) /* says what it is */
+        rc = store_annotator_id(t->project->store, t->name, ANNOTATOR_MODEL, &t->asking.annotator,
+                                e);
     store_annotators_release(&known);
-    if (!is_known && !registers)
-        return 0;
-    rc = registers ? store_begin(s, e) : 0; /* two processes may meet here */
-    if (rc == 0)
-        rc = store_annotator_id(s, t->name, ANNOTATOR_MODEL, &t->asking.annotator, e);
-    return registers ? store_end(s, rc, e) : rc;
+    if (rc < 0 || !in_files || t->name == t->annotator->name)
+        return rc;
+    err_set(e, ERR_ARG, "--as %s: labels of this annotator came in a file", t->name);
+    return err_hint(e, "another model's answers under its name could not be told from them: take a "
+                       "new name");
 }
 
 static int fill(struct todo *t, const struct annotate_options *o, bool registers, struct err *e)
@@ -272,7 +277,7 @@ static int fill(struct todo *t, const struct annotate_options *o, bool registers
     if (rc == 0)
         rc = find_pictures(t, o, registers, e);
     if (rc == 0)
-        rc = find_id(t, registers, e);
+        rc = find_id(t, e);
     if (rc == 0 && !(chosen = mem_new(image_source_count(t->catalogue.source), 1, e)))
         rc = ERR_NOMEM;
     if (rc == 0)

@@ -160,14 +160,19 @@ void unused_say(const struct unused_name *name, struct buf *out)
     char n[TEXT_COUNT_MAX];
 
     if (strcmp(name->kind, "annotator") == 0)
-        buf_printf(out, "%s answered here and is not in assent.yaml any more.", name->name);
+        buf_printf(out, "%s answered here, and assent.yaml does not have it.", name->name);
     else if (strcmp(name->kind, "option") == 0)
         buf_printf(out, "%s to '%s' lie unused: assent.yaml asks that question otherwise.",
                    text_count(name->answers, "answer", n), name->name);
     else
         buf_printf(out, "%s to '%s' lie unused: assent.yaml has no such question.",
                    text_count(name->answers, "answer", n), name->name);
-    if (name->likely)
+    if (name->likely && strcmp(name->kind, "annotator") == 0)
+        buf_printf(out,
+                   " If '%s' is the same model under another name, `was: %s` there goes on with "
+                   "its answers.",
+                   name->likely, name->name);
+    else if (name->likely)
         buf_printf(out, " If '%s' is its new name, `was: %s` there keeps its answers.",
                    name->likely, name->name);
 }

@@ -36,7 +36,7 @@ static const struct store_annotator *first_of(const struct store_annotators *kno
                                               const struct store_annotator *but)
 {
     for (size_t i = 0; i < known->n; i++)
-        if (&known->items[i] != but && fits(&known->items[i]))
+        if (&known->items[i] != but && !known->items[i].withdrawn && fits(&known->items[i]))
             return &known->items[i];
     return NULL;
 }

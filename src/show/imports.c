@@ -242,10 +242,11 @@ struct page *show_import_answers(const char *path, const struct review_answers *
     page_paragraph(p, "%s: %llu answers, %llu of them new", path, (unsigned long long)r->answers,
                    (unsigned long long)r->kept);
     if (r->refused > 0)
-        page_note(p,
-                  "%llu were not kept: their item is not this person's any more, or not asked any "
-                  "more",
-                  (unsigned long long)r->refused);
+        page_note(
+            p,
+            "%llu were not kept: their item is not this person's any more, or it is not asked "
+            "any more, or not with this answer",
+            (unsigned long long)r->refused);
     if (r->withdrawn > 0)
         page_note(p,
                   "%llu were here before and taken back since: they do not count. assent undo "

@@ -168,7 +168,9 @@ struct page *show_annotate(const struct annotate_result *r)
     if (r->errors + r->unreadable > 0)
         page_paragraph(p, "--retry-errors tries what could not be read again.");
     say_images(p, r->claimed_by_others, "claimed by another process, which is answering");
-    say_images(p, r->absent, "of this project not found among the pictures");
+    say_images(p, r->absent,
+               "of this project not found among the pictures (images remove --unmatched --dry-run "
+               "lists them)");
     if (r->interrupted)
         page_paragraph(p, "Interrupted: the same command goes on where this one stopped.");
     unanswered_show(p, &r->unanswered);

@@ -32,7 +32,8 @@ static void say_other_wording(struct page *p, const struct status_result *r)
     char n[32];
 
     for (size_t i = 0; i < r->known.n; i++)
-        if (r->annotators[i].answered_to_other_wording > 0)
+        if (r->annotators[i].answered_to_other_wording > 0 &&
+            task_find_annotator(r->task, r->annotators[i].name))
             page_paragraph(p,
                            "%s gave %s answers to other words than assent.yaml has now: they "
                            "count; assent annotate asks again.",

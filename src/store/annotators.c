@@ -22,6 +22,8 @@ static int take_annotator(const struct store *s, struct store_annotators *out, s
     a->votes = (uint64_t)sql_int(row, 3);
     a->reviews = sql_int(row, 4) != 0;
     a->engine = sql_int(row, 5) != 0;
+    a->files = sql_int(row, 6) != 0;
+    a->withdrawn = sql_int(row, 7) != 0 && a->votes == 0;
     if (!task_annotator_kind(kind, &a->kind))
         a->kind = ANNOTATOR_CONSENSUS;
     return a->name ? 0 : ERR_NOMEM;
@@ -37,7 +39,11 @@ int store_annotators_load(struct store *s, struct store_annotators *out, struct 
                   " WHERE vote.annotator = annotator.id AND vote.image NOT IN"
                   " (SELECT id FROM image WHERE aside IS NOT NULL)), EXISTS (SELECT 1 FROM reviewer"
                   " WHERE reviewer.annotator = annotator.id), EXISTS (SELECT 1 FROM run"
-                  " WHERE run.annotator = annotator.id AND identity IS NOT NULL)"
+                  " WHERE run.annotator = annotator.id AND identity IS NOT NULL), EXISTS (SELECT 1"
+                  " FROM run WHERE run.annotator = annotator.id AND identity IS NULL"
+                  " AND source IS NOT NULL), EXISTS (SELECT 1 FROM run"
+                  " WHERE run.annotator = annotator.id) AND NOT EXISTS (SELECT 1"
+                  " FROM counting_run AS run WHERE run.annotator = annotator.id)"
                   " FROM annotator ORDER BY id",
                   BIND_NOTHING, e);
 

@@ -24,6 +24,8 @@ struct store_annotator {
     uint64_t votes; /* single votes, not bulk answers */
     bool reviews;   /* may open the review page, or once could */
     bool engine;    /* a model that answered here, not in a file */
+    bool files;     /* labels of it came in files */
+    bool withdrawn; /* all that it answered is, and counts no more */
 };
 
 struct store_annotators {

@@ -309,6 +309,19 @@ class As(Identity):
                 self.assertIn(part, err)
         self.assertEqual(self.json("plan", "-a", "toy", "--as", "new")["images"], 3)
 
+    def test_a_name_whose_labels_came_in_a_file(self):
+        self.changed()
+        self.write("gpt.csv", "image,Hat\n" + "".join(f"{n},1\n" for n in sorted(os.listdir(self.path("images")))[:1]))
+        self.run_assent("import", "gpt.csv", "-a", "gpt", "--kind", "model")
+        for command in ("plan", "annotate"):
+            self.assertIn("labels of this annotator came in a file", self.run_assent(command, "--as", "gpt", code=2).err)
+
+    def test_a_run_that_fails_leaves_no_annotator(self):
+        self.project()
+        os.truncate(self.path("model/model.safetensors"), 10000)
+        self.run_assent("annotate", "--as", "toy-4", code=1)
+        self.assertEqual(self.rows("SELECT count(*) FROM annotator WHERE name = 'toy-4'"), [(0,)])
+
 
 if __name__ == "__main__":
     main()

@@ -244,6 +244,28 @@ class Whose(Imports):
             {"from_name": "Bald", "type": "choices", "value": {"choices": ["no"]}}]}]}]))
         self.fails("import", "ls.json", "-a", "anna", code=2, says=["'anna' is a human", "a model's, by the file"])
 
+    def test_a_model_that_assent_asks_takes_no_file_s_labels_unsaid(self):
+        self.pictures("1.jpg")
+        for engine in ("engine: vlm, model: m", "model: m"):
+            self.write("assent.yaml", f"name: t\nimages: images/\nquestions:\n{YES_NO}annotators:\n  toy: {{kind: model, {engine}}}\n")
+            self.write("labels.csv", "image,Bald\n1,1\n")
+            self.fails("import", "labels.csv", "-a", "toy", code=2, says="'toy' is a model")
+
+    def test_a_value_that_is_none_names_the_way_on(self):
+        self.pictures("1.jpg")
+        self.write("labels.csv", "image,Bald\n1,oui\n")
+        self.fails("import", "labels.csv", "-a", "p", says=["got 'oui'", '--map "oui=.."'])
+
+    def test_a_picture_is_no_label_file(self):
+        self.pictures("1.jpg")
+        ran = self.fails("import", "images/1.jpg", "-a", "p", says="--images FOLDER brings pictures")
+        self.assertTrue(ran.err.isprintable() or ran.err.replace("\n", "").isprintable(), repr(ran.err))
+
+    def test_pictures_that_are_not_there_are_said(self):
+        self.pictures("1.jpg")
+        shutil.rmtree(self.path("images"))
+        self.assertIn("images are not there", self.run_assent("status").err)
+
     def test_a_model_of_assent_yaml_without_an_engine_has_its_labels_in_files(self):
         self.pictures("1.jpg")
         self.write("assent.yaml", self.read("assent.yaml") + "annotators:\n  gpt: {kind: model}\n"

@@ -105,6 +105,22 @@ class Undo(Case):
         self.assertEqual(self.json("-C", "new", "status")["between"]["disputed_with_vote"], 0)
         self.assertEqual(self.json("-C", "new", "undo", "--undo", str(person))["labels"], 8193)
 
+    def test_who_is_withdrawn_is_compared_with_nobody(self):
+        self.bring("i,Bald\n1,1\n", "a")
+        self.bring("i,Bald\n1,0\n", "b")
+        self.bring("i,Bald\n1,1\n", "c")
+        self.assertEqual(self.json("status")["between"]["annotators"], ["a", "b"])
+        self.run_assent("undo", "1")
+        self.assertEqual(self.json("status")["between"]["annotators"], ["b", "c"])
+        self.assertEqual(self.json("agree")["annotators"], ["b", "c"])
+
+    def test_without_a_consensus_none_is_out_of_date(self):
+        self.bring("i,Bald\n1,1\n", "a")
+        self.bring("i,Bald\n1,0\n", "b")
+        self.run_assent("consensus")
+        self.assertFalse(self.json("undo")["stale_consensus"])
+        self.assertFalse(self.json("status")["stale_consensus"])
+
 
 if __name__ == "__main__":
     main()

@@ -229,11 +229,37 @@ static void label_studio_gets_annotations_of_people(void **state)
     task_free(t);
 }
 
+/* An empty entry would be work that is done. */
+static void label_studio_gets_no_entry_about_what_nobody_answered(void **state)
+{
+    static const int16_t values[] = { VALUE_MISSING, VALUE_UNSURE, VALUE_MISSING, VALUE_MISSING };
+    static const char *const keys[] = { "1", "2" };
+    struct task *t = load_task(yes_no);
+    struct label_source source = { .annotator = "m", .values = values };
+    struct json_t *v = NULL;
+    uint64_t cells;
+    struct err e;
+    size_t len;
+    char *text;
+
+    assert_ok(file_read(write_labels(state, "label-studio", t, &source, keys, 2, &cells), ROWS_MAX,
+                        &text, &len, &e),
+              &e);
+    assert_ok(jv_parse(&v, text, len, &e), &e);
+    assert_int_equal(jv_length(jv_get(jv_at(v, 0), "annotations")), 0);
+    assert_int_equal(jv_length(jv_get(jv_at(v, 1), "annotations")), 1);
+    jv_free(v);
+    free(text);
+    task_free(t);
+}
+
 static void label_studio_gets_its_configuration_beside_the_tasks(void **state)
 {
-    struct task *t = load_task("name: t\nquestions:\n"
-                               "  - {name: A, text: \"<a> & \\\"b\\\"?\"}\n"
-                               "  - {name: T, kind: multi, options: [x, \"y<\"], text: [t, u]}\n");
+    struct task *t =
+        load_task("name: t\nquestions:\n"
+                  "  - {name: A, text: \"<a> & \\\"b\\\"?\"}\n"
+                  "  - {name: T, kind: multi, options: [x, \"y<\"], text: [\"Is there a "
+                  "{option}? Answer with only yes or no.\", u]}\n");
     static const int16_t values[] = { 1, 0, 1 };
     static const char *const keys[] = { "1" };
     struct label_source source = { .annotator = "m", .values = values };
@@ -245,7 +271,7 @@ static void label_studio_gets_its_configuration_beside_the_tasks(void **state)
                  "  <Header value=\"&lt;a&gt; &amp; &quot;b&quot;?\"/>\n"
                  "  <Choices name=\"A\" toName=\"image\" choice=\"single\" showInline=\"true\">\n"
                  "    <Choice value=\"no\"/>\n    <Choice value=\"yes\"/>\n  </Choices>\n"
-                 "  <Header value=\"t\"/>\n"
+                 "  <Header value=\"Is there a ..?\"/>\n"
                  "  <Choices name=\"T\" toName=\"image\" choice=\"multiple\" showInline=\"true\">\n"
                  "    <Choice value=\"x\"/>\n    <Choice value=\"y&lt;\"/>\n  </Choices>\n"
                  "</View>\n");
@@ -517,6 +543,7 @@ int main(void)
         test_with_scratch(long_takes_several_annotators_in_turn),
         test_with_scratch(label_studio_gets_predictions_of_a_model),
         test_with_scratch(label_studio_gets_annotations_of_people),
+        test_with_scratch(label_studio_gets_no_entry_about_what_nobody_answered),
         test_with_scratch(label_studio_gets_its_configuration_beside_the_tasks),
         test_with_scratch(labels_are_read_back_as_they_were_written),
         test_with_scratch(label_studio_makes_no_answer_of_an_abstention),
