@@ -74,7 +74,7 @@ size_t state_index(const struct state *s, int64_t id); /* SIZE_MAX: no such item
 bool state_may_see(const struct state *s, const struct person *p, size_t item);
 bool state_is_done(const struct state *s, size_t item);
 /* NULL: nobody of this id has come here yet. */
-const struct person *state_known_person(const struct state *s, int64_t annotator);
+struct person *state_find_person(const struct state *s, int64_t annotator);
 
 struct wanted {
     const char *tab;
@@ -116,5 +116,16 @@ int state_set_aside(struct state *s, size_t image, const char *why, struct err *
  * in rising place. */
 int state_take_all(struct state *s, struct person *p, int days, size_t **items, size_t *n,
                    struct err *e);
+
+/* ---- for load.c, which fills it ---- */
+
+/* A lease in memory alone, and out of it again. */
+struct hold *state_link_hold(struct state *s, struct person *p, size_t item, const char *tab,
+                             struct err *e);
+void state_forget_hold(struct state *s, struct hold *h);
+/* Without what is left for whom. copy_of: the item it was given on, less one; 0: this one. */
+void state_mark_answer(struct state *s, struct person *p, const struct given *g, uint32_t copy_of);
+/* Counts what is left for the person from the beginning. */
+void state_count_left(const struct state *s, struct person *p);
 
 #endif
