@@ -17,7 +17,7 @@ struct tokenizer;
 enum { TOKENIZER_FILE_MAX = 256 << 20 };
 
 /* Reads a tokenizer.json. A component that is not known (normalizer, pre-tokenizer, model,
- * post-processor, an option of theirs that is not implemented) is refused by name. */
+ * post-processor, or an option of theirs) is refused by name. */
 int tokenizer_open(struct tokenizer **out, const char *path, struct err *e);
 /* The same from text; name stands for the file in messages. */
 int tokenizer_parse(struct tokenizer **out, const char *name, const char *text, size_t len,

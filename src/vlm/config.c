@@ -38,7 +38,7 @@ static int refuse(const struct cursor *c, const char *what, struct err *e)
     return elsewhere(e);
 }
 
-/* What was read is not implemented, or does not fit together. */
+/* What was read is no model that is run here, or does not fit together. */
 struct refusal {
     bool applies;
     const char *key, *what;

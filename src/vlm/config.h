@@ -4,7 +4,7 @@
  * settings. Private to vlm/.
  *
  * An absent key is the default of its class in transformers, which differs between classes; null is
- * not absent. What is not implemented is refused by name.
+ * not absent. A model that is not run here is refused by name.
  */
 #ifndef ASSENT_VLM_CONFIG_H
 #define ASSENT_VLM_CONFIG_H
