@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/damage.h"
 #include "store/internal.h"
-#include "store/names.h"
 #include "store/runs.h"
 
 static int take_annotator(const struct store *s, struct store_annotators *out, size_t *cap,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/damage.h"
 #include "store/internal.h"
 
 int store_design_find(struct store *s, const char *settings, int64_t *id, uint64_t *seed,
@@ -161,6 +162,21 @@ static void set_cells_aside(struct store_stratum *h, uint64_t drawn)
     h->drawn -= drawn;
 }
 
+/* As many cells as any project has, and drawn from them. */
+static int check_stratum(struct sql_rows *row, int64_t design, struct err *e)
+{
+    double cells = (double)sql_int(row, 1), drawn = (double)sql_int(row, 2);
+    int rc = check_number("review_stratum.cells of design", design, cells,
+                          (struct range){ 0, (double)UINT32_MAX * TASK_COLUMNS_MAX }, e);
+
+    if (rc == 0)
+        rc = check_number("review_stratum.drawn of design", design, drawn,
+                          (struct range){ 0, cells }, e);
+    return rc < 0 ? rc
+                  : check_number("review_stratum.part of design", design, (double)sql_int(row, 3),
+                                 (struct range){ 0, UINT32_MAX }, e);
+}
+
 int store_strata_load(struct store *s, int64_t design, struct arena *arena,
                       struct store_stratum **strata, size_t *n, struct err *e)
 {
@@ -186,6 +202,9 @@ int store_strata_load(struct store *s, int64_t design, struct arena *arena,
         const char *name = sql_text(list, 0);
         struct store_stratum *h = &(*strata)[(*n)++];
 
+        rc = check_stratum(list, design, e);
+        if (rc < 0)
+            break;
         *h = (struct store_stratum){ arena_text(arena, name, strlen(name), e),
                                      (uint64_t)sql_int(list, 1), (uint64_t)sql_int(list, 2),
                                      (size_t)sql_int(list, 3) };

@@ -5,20 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/damage.h"
 #include "store/internal.h"
 
 static int new_images(struct store *s, struct store_images *out, struct err *e)
 {
-    int64_t n, max_id;
+    int64_t n, min_id, max_id;
     int rc = sql_number(s->db, "SELECT count(*) FROM image", BIND_NOTHING, &n, e);
 
     if (rc == 0)
+        rc = sql_number(s->db, "SELECT coalesce(min(id), 0) FROM image", BIND_NOTHING, &min_id, e);
+    if (rc == 0)
         rc = sql_number(s->db, "SELECT coalesce(max(id), 0) FROM image", BIND_NOTHING, &max_id, e);
+    if (rc == 0)
+        rc = check_ids("image", n, min_id, max_id, e);
     if (rc < 0)
         return rc;
-    if (n < 0 || max_id < n || max_id > UINT32_MAX)
-        return err_set(e, ERR_DB, "the image ids are out of range: %lld images up to id %lld",
-                       (long long)n, (long long)max_id);
     out->max_id = max_id;
     out->keys = mem_new((size_t)n, sizeof(*out->keys), e);
     out->ids = mem_new((size_t)n, sizeof(*out->ids), e);

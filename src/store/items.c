@@ -2,15 +2,32 @@
  *
  * items.c - the cells that a review puts before people.
  */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/damage.h"
 #include "store/internal.h"
-#include "store/names.h"
 #include "store/review.h"
 
 static const char *const kind_names[REVIEW_KINDS] = { "dispute", "sample", "gold", "repeat" };
+
+enum {
+    ID,
+    KEY,
+    KIND,
+    IMAGE,
+    QUESTION,
+    VOTES,
+    PLACE,
+    KNOWN,
+    REPEATS,
+    DESIGN,
+    STRATUM,
+    INCLUSION,
+    ASIDE
+}; /* columns of the query */
 
 struct listing {
     const struct task *task;
@@ -22,7 +39,8 @@ struct listing {
 static int take_texts(struct listing *l, struct store_item *item, struct sql_rows *row,
                       struct err *e)
 {
-    const char *key = sql_text(row, 1), *known = sql_text(row, 7), *aside = sql_text(row, 12);
+    const char *key = sql_text(row, KEY), *known = sql_text(row, KNOWN),
+               *aside = sql_text(row, ASIDE);
     const struct column *c = &l->task->columns[item->column];
     unsigned codings = 0;
 
@@ -35,25 +53,47 @@ static int take_texts(struct listing *l, struct store_item *item, struct sql_row
     return item->key && (!aside || item->aside) ? 0 : ERR_NOMEM;
 }
 
+/* What cannot be in an item; the rest is looked up, and not found where it is wrong. */
+static int check_item(struct sql_rows *row, size_t kind, struct err *e)
+{
+    int64_t id = sql_int(row, ID), repeats = sql_int(row, REPEATS);
+    int rc = kind < REVIEW_KINDS ? 0 : name_unknown("review_item.kind", sql_text(row, KIND), e);
+
+    if (rc == 0) /* INT32_MAX: more than there are people */
+        rc = check_number("review_item.votes", id, (double)sql_int(row, VOTES),
+                          (struct range){ 1, INT32_MAX }, e);
+    if (rc == 0 && repeats != 0)
+        rc = check_number("review_item.repeats", id, (double)repeats,
+                          (struct range){ 1, (double)id - 1 }, e);
+    if (rc == 0 && sql_int(row, DESIGN) != 0)
+        rc = check_number("review_item.stratum", id, (double)sql_int(row, STRATUM),
+                          (struct range){ 0, UINT32_MAX }, e);
+    if (rc == 0 && sql_int(row, DESIGN) != 0)
+        rc = check_number("review_item.inclusion_probability", id, sql_real(row, INCLUSION),
+                          (struct range){ DBL_MIN, 1 }, e);
+    return rc;
+}
+
 static int take_item(struct listing *l, struct sql_rows *row, struct err *e)
 {
-    struct store_item item = { .id = sql_int(row, 0), .repeats = SIZE_MAX };
-    size_t kind = name_index(kind_names, REVIEW_KINDS, sql_text(row, 2));
-    int rc;
+    struct store_item item = { .id = sql_int(row, ID), .repeats = SIZE_MAX };
+    size_t kind = name_index(kind_names, REVIEW_KINDS, sql_text(row, KIND));
+    int rc = check_item(row, kind, e);
 
-    if (kind == REVIEW_KINDS)
-        return name_unknown("review_item.kind", sql_text(row, 2), e);
-    item.image = store_images_index(l->images, sql_int(row, 3));
+    if (rc < 0)
+        return rc;
+    item.image = store_images_index(l->images, sql_int(row, IMAGE));
     if (item.image == SIZE_MAX ||
-        !task_find_column_or_former(l->task, sql_text(row, 4), &item.column))
+        !task_find_column_or_former(l->task, sql_text(row, QUESTION), &item.column))
         return 0;
     item.kind = (enum review_kind)kind;
-    item.votes = (uint32_t)sql_int(row, 5);
-    item.place = sql_int(row, 6);
-    item.design = sql_int(row, 9);
-    item.stratum = (size_t)sql_int(row, 10);
-    item.inclusion_probability = sql_real(row, 11);
-    item.repeats = sql_int(row, 8) ? (size_t)sql_int(row, 8) : SIZE_MAX; /* an id, for now */
+    item.votes = (uint32_t)sql_int(row, VOTES);
+    item.place = sql_int(row, PLACE);
+    item.design = sql_int(row, DESIGN);
+    item.stratum = (size_t)sql_int(row, STRATUM);
+    item.inclusion_probability = sql_real(row, INCLUSION);
+    item.repeats =
+        sql_int(row, REPEATS) ? (size_t)sql_int(row, REPEATS) : SIZE_MAX; /* an id, yet */
     rc = take_texts(l, &item, row, e);
     if (rc == 0)
         rc = mem_grow(&l->out->items, &l->cap, l->out->n + 1, sizeof(item), UINT32_MAX, e);
@@ -71,11 +111,18 @@ static int compare_places(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static int index_items(struct store_items *all, struct err *e)
+static int index_items(struct store_items *all, int64_t n_rows, struct err *e)
 {
-    for (size_t i = 0; i < all->n; i++)
+    int64_t least = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
         if (all->items[i].id > all->max_id)
             all->max_id = all->items[i].id;
+        if (all->items[i].id < least)
+            least = all->items[i].id;
+    }
+    if (check_ids("review_item", n_rows, least, all->max_id, e) < 0)
+        return ERR_DB;
     all->index_of = mem_new((size_t)all->max_id + 1, sizeof(*all->index_of), e);
     if (!all->index_of)
         return ERR_NOMEM;
@@ -108,6 +155,7 @@ int store_items_load(struct store *s, const struct task *t, const struct store_i
 {
     struct listing l = { .task = t, .images = images, .out = out };
     struct sql_rows *list;
+    int64_t n_rows = 0;
     int rc = sql_query(s->db, &list,
                        "SELECT id, key, kind, image, question, votes, place, known, repeats,"
                        " design, stratum, inclusion_probability, aside FROM review_item"
@@ -115,13 +163,13 @@ int store_items_load(struct store *s, const struct task *t, const struct store_i
                        BIND_NOTHING, e);
 
     *out = (struct store_items){ 0 };
-    while (rc == 0 && (rc = sql_step(list, e)) == 1)
+    for (; rc == 0 && (rc = sql_step(list, e)) == 1; n_rows++)
         rc = take_item(&l, list, e);
     sql_done(list);
     if (rc == 0 && out->n > 0)
         qsort(out->items, out->n, sizeof(*out->items), compare_places);
     if (rc == 0)
-        rc = index_items(out, e);
+        rc = index_items(out, n_rows, e);
     if (rc == 0)
         find_repeated(out);
     else

@@ -7,18 +7,13 @@
 
 #include "store/internal.h"
 #include "store/labels.h"
-#include "store/sets.h"
+#include "store/packed.h"
 
 struct recalling {
     struct question_sets sets;
     const struct task *task;
     struct store_known *out;
     bool has_spread;
-};
-
-struct packed { /* one row of answers */
-    const int16_t *values;
-    const float *probabilities, *mass, *spread; /* NULL: none */
 };
 
 static void fill(float *x, size_t n)
@@ -59,8 +54,9 @@ static void recall_probabilities(const struct recalling *r, const struct transla
 
 /* The latest row that answers a column decides, in whatever words: as in missing.c. false: none of
  * its answers counts. */
-static bool recall(struct recalling *r, const struct question_set *set, const struct packed *row)
+static bool recall(struct recalling *r, const struct packed *row)
 {
+    const struct question_set *set = row->set;
     bool any = false;
 
     for (size_t i = 0; i < set->n; i++) {
@@ -79,39 +75,14 @@ static bool recall(struct recalling *r, const struct question_set *set, const st
     return any;
 }
 
-enum { VALUES = 2, PROBABILITIES, MASS, SPREAD, DETAIL }; /* columns of the query */
-
-/* A column of the row as an array of so many bytes; NULL where there is none, but of the values. */
-static int take_array(struct sql_rows *list, int column, size_t bytes, const void **out,
-                      struct err *e)
-{
-    size_t n;
-
-    *out = sql_blob(list, column, &n);
-    return n == bytes || (!*out && column != VALUES)
-               ? 0
-               : question_set_damaged(sql_int(list, 0), n, bytes, e);
-}
-
 static int recall_row(struct recalling *r, struct sql_rows *list, struct err *e)
 {
-    const struct question_set *set;
-    const char *detail = sql_text(list, DETAIL);
-    const void *arrays[4] = { 0 };
-    int rc = question_sets_find(&r->sets, sql_int(list, 1), &set, e);
+    struct packed p;
+    int rc = packed_read(&r->sets, list, &p, e);
 
-    if (rc == 0)
-        rc = take_array(list, VALUES, set->n * sizeof(int16_t), &arrays[0], e);
-    if (rc == 0)
-        rc = take_array(list, PROBABILITIES, set->n_probabilities * sizeof(float), &arrays[1], e);
-    if (rc == 0)
-        rc = take_array(list, MASS, set->n * sizeof(float), &arrays[2], e);
-    if (rc == 0)
-        rc = take_array(list, SPREAD, set->n * sizeof(float), &arrays[3], e);
-    if (rc < 0 || !recall(r, set, &(struct packed){ arrays[0], arrays[1], arrays[2], arrays[3] }) ||
-        !detail)
+    if (rc < 0 || !recall(r, &p) || !p.detail)
         return rc;
-    r->out->detail = arena_text(&r->out->arena, detail, strlen(detail), e);
+    r->out->detail = arena_text(&r->out->arena, p.detail, strlen(p.detail), e);
     return r->out->detail ? 0 : ERR_NOMEM;
 }
 
@@ -124,9 +95,7 @@ int store_known_load(struct store *s, const struct store_asking *a, int64_t imag
 
     if (rc == 0)
         rc = sql_query(s->db, &list,
-                       "SELECT answers.image, run.question_set, answers.value,"
-                       " answers.probability, answers.mass, answers.spread, answers.detail"
-                       " FROM counting_run AS run"
+                       "SELECT " PACKED_COLUMNS " FROM counting_run AS run"
                        " JOIN answers ON answers.run = run.id AND answers.image = $1"
                        " WHERE run.annotator = $2 ORDER BY run.id",
                        BIND(INT(image), INT(a->annotator)), e);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "store/internal.h"
-#include "store/sets.h"
+#include "store/packed.h"
 
 struct reading {
     struct store *store;
@@ -52,39 +52,29 @@ static void take_probabilities(const struct reading *l, const struct question_se
 
 static int take_answers(struct reading *l, struct sql_rows *row, struct err *e)
 {
-    int64_t id = sql_int(row, 0);
-    const struct question_set *set;
-    const void *values, *probabilities;
-    size_t n_values, n_probabilities, image;
-    int rc = question_sets_find(&l->sets, sql_int(row, 1), &set, e);
+    struct packed p;
+    size_t image;
+    int rc = packed_read(&l->sets, row, &p, e);
 
     if (rc < 0)
         return rc;
-    values = sql_blob(row, 2, &n_values);
-    if (n_values != set->n * sizeof(int16_t))
-        return question_set_damaged(id, n_values, set->n * sizeof(int16_t), e);
-    image = store_images_index(l->images, id);
+    image = store_images_index(l->images, p.image);
     if (image == SIZE_MAX)
         return 0; /* added since the images were listed */
-    take_values(l, set, image, values);
-    if (!l->out->probabilities)
-        return 0;
-    probabilities = sql_blob(row, 3, &n_probabilities);
-    if (probabilities && n_probabilities != set->n_probabilities * sizeof(float))
-        return question_set_damaged(id, n_probabilities, set->n_probabilities * sizeof(float), e);
-    take_probabilities(l, set, image, values, probabilities);
+    take_values(l, p.set, image, p.values);
+    if (l->out->probabilities)
+        take_probabilities(l, p.set, image, p.values, p.probabilities);
     return 0;
 }
 
 static int take_all_answers(struct reading *l, int64_t annotator, struct err *e)
 {
     struct sql_rows *list;
-    int rc = sql_query(
-        l->store->db, &list,
-        "SELECT answers.image, run.question_set, answers.value,"
-        " answers.probability FROM counting_run AS run JOIN answers ON answers.run = run.id"
-        " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
-        BIND(INT(annotator)), e);
+    int rc = sql_query(l->store->db, &list,
+                       "SELECT " PACKED_COLUMNS
+                       " FROM counting_run AS run JOIN answers ON answers.run = run.id"
+                       " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
+                       BIND(INT(annotator)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
         rc = take_answers(l, list, e);
@@ -94,19 +84,18 @@ static int take_all_answers(struct reading *l, int64_t annotator, struct err *e)
 
 static int take_vote(struct reading *l, struct sql_rows *row, struct err *e)
 {
-    size_t image = store_images_index(l->images, sql_int(row, 0));
-    int64_t position = sql_int(row, 2), value = sql_int(row, 3);
-    const struct question_set *set;
+    struct single_vote v;
     const struct translation *t;
-    int16_t now = VALUE_MISSING;
-    int rc = question_sets_find(&l->sets, sql_int(row, 1), &set, e);
+    size_t image;
+    int16_t now;
+    int rc = single_vote_read(&l->sets, row, &v, e);
 
-    if (rc < 0 || position < 0 || (size_t)position >= set->n || image == SIZE_MAX)
+    if (rc < 0)
         return rc;
-    t = &set->columns[position];
-    if (value >= INT16_MIN && value <= INT16_MAX)
-        now = translation_value(t, (int16_t)value);
-    if (t->column != SIZE_MAX && now != VALUE_MISSING)
+    image = store_images_index(l->images, v.image);
+    t = &v.set->columns[v.position];
+    now = translation_value(t, v.value);
+    if (image != SIZE_MAX && t->column != SIZE_MAX && now != VALUE_MISSING)
         l->out->values[t->column * l->images->n + image] = now;
     return 0;
 }
@@ -115,7 +104,7 @@ static int take_votes(struct reading *l, int64_t annotator, struct err *e)
 {
     struct sql_rows *list;
     int rc = sql_query(l->store->db, &list,
-                       "SELECT image, question_set, position, value FROM counting_vote"
+                       "SELECT " VOTE_COLUMNS " FROM counting_vote AS vote"
                        " WHERE annotator = $1 ORDER BY id",
                        BIND(INT(annotator)), e);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "store/internal.h"
-#include "store/sets.h"
+#include "store/packed.h"
 
 struct marking {
     struct question_sets sets;
@@ -34,18 +34,12 @@ static void mark(const struct marking *m, const struct question_set *set, const 
 
 static int mark_row(struct marking *m, struct sql_rows *row, uint8_t *missing, struct err *e)
 {
-    const struct question_set *set;
-    const void *values;
-    size_t n;
-    int rc = question_sets_find(&m->sets, sql_int(row, 1), &set, e);
+    struct packed p;
+    int rc = packed_read(&m->sets, row, &p, e);
 
-    if (rc < 0)
-        return rc;
-    values = sql_blob(row, 2, &n);
-    if (n != set->n * sizeof(int16_t))
-        return question_set_damaged(sql_int(row, 0), n, set->n * sizeof(int16_t), e);
-    mark(m, set, values, missing);
-    return 0;
+    if (rc == 0)
+        mark(m, p.set, p.values, missing);
+    return rc;
 }
 
 static int mark_all(struct marking *m, const struct store_images *images, uint8_t *missing,
@@ -53,13 +47,13 @@ static int mark_all(struct marking *m, const struct store_images *images, uint8_
 {
     struct sql_rows *list;
     int rc = sql_query(m->sets.store->db, &list,
-                       "SELECT answers.image, run.question_set, answers.value"
+                       "SELECT " PACKED_VALUES
                        " FROM counting_run AS run JOIN answers ON answers.run = run.id"
                        " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
                        BIND(INT(m->asking->annotator)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
-        size_t image = store_images_index(images, sql_int(list, 0));
+        size_t image = store_images_index(images, sql_int(list, 1));
 
         rc = 0;
         if (image != SIZE_MAX)
@@ -99,7 +93,7 @@ int store_missing_image(struct store *s, const struct store_asking *a, int64_t i
     struct sql_rows *list;
     int rc = sql_query(
         s->db, &list,
-        "SELECT answers.image, run.question_set, answers.value"
+        "SELECT " PACKED_VALUES
         " FROM counting_run AS run JOIN answers ON answers.run = run.id AND answers.image = $1"
         " WHERE run.annotator = $2 ORDER BY run.id",
         BIND(INT(image), INT(a->annotator)), e);

@@ -4,8 +4,10 @@
  */
 #include "store/review.h"
 
+#include <float.h>
+
+#include "store/damage.h"
 #include "store/internal.h"
-#include "store/names.h"
 #include "store/sets.h"
 
 static const char *const answer_names[] = { "value", "unsure", "skip", "flag" };
@@ -121,7 +123,10 @@ static int read_answer(struct sql_rows *row, struct store_answer *a, struct err 
                                 .copy_of = sql_int(row, 9) };
     if (!store_answer_kind(sql_text(row, 3), &a->kind))
         return name_unknown("review_answer.kind", sql_text(row, 3), e);
-    return mode < COUNT(mode_names) ? 0 : name_unknown("review_answer.mode", sql_text(row, 6), e);
+    if (mode == COUNT(mode_names))
+        return name_unknown("review_answer.mode", sql_text(row, 6), e);
+    return check_number("review_answer.seconds of item", a->item, a->seconds,
+                        (struct range){ 0, DBL_MAX }, e);
 }
 
 /* What a withdrawn packet brought counts as little as what was undone; brought back, it gives way

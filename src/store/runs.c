@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/runs.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/damage.h"
 #include "store/internal.h"
 #include "store/sets.h"
 
@@ -119,15 +121,18 @@ int store_vote_seconds(struct store *s, int64_t annotator, double **seconds, siz
 {
     struct sql_rows *list;
     size_t cap = 0;
-    int rc =
-        sql_query(s->db, &list,
-                  "SELECT seconds FROM counting_vote WHERE annotator = $1 AND seconds IS NOT NULL",
-                  BIND(INT(annotator)), e);
+    int rc = sql_query(s->db, &list,
+                       "SELECT seconds, id FROM counting_vote WHERE annotator = $1"
+                       " AND seconds IS NOT NULL",
+                       BIND(INT(annotator)), e);
 
     *seconds = NULL;
     *n = 0;
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         rc = mem_grow(seconds, &cap, *n + 1, sizeof(**seconds), SIZE_MAX / sizeof(**seconds), e);
+        if (rc == 0)
+            rc = check_number("vote.seconds", sql_int(list, 1), sql_real(list, 0),
+                              (struct range){ 0, DBL_MAX }, e);
         if (rc == 0)
             (*seconds)[(*n)++] = sql_real(list, 0);
     }
@@ -136,6 +141,23 @@ int store_vote_seconds(struct store *s, int64_t annotator, double **seconds, siz
 }
 
 /* ---- looking back ---- */
+
+/* A run's counts are none below zero. */
+static int take_counts(struct sql_rows *row, struct store_counts *out, struct err *e)
+{
+    static const struct range any = { 0, DBL_MAX };
+    static const char *const names[] = { "run.images", "run.labels", "run.abstentions" };
+    uint64_t *const counts[] = { &out->images, &out->labels, &out->abstentions };
+    int64_t id = sql_int(row, 0);
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < 3; i++) {
+        *counts[i] = (uint64_t)sql_int(row, 8 + i);
+        rc = check_number(names[i], id, (double)sql_int(row, 8 + i), any, e);
+    }
+    out->seconds = sql_real(row, 11);
+    return rc < 0 ? rc : check_number("run.seconds", id, out->seconds, any, e);
+}
 
 int store_runs(struct store *s, size_t most,
                void (*each)(void *data, const struct store_run_info *run), void *data,
@@ -161,14 +183,12 @@ int store_runs(struct store *s, size_t most,
             .by_whom = sql_text(list, 5),
             .started = sql_text(list, 6),
             .ended = sql_text(list, 7),
-            .counts = { .images = (uint64_t)sql_int(list, 8),
-                        .labels = (uint64_t)sql_int(list, 9),
-                        .abstentions = (uint64_t)sql_int(list, 10),
-                        .seconds = sql_real(list, 11) },
             .withdrawn = sql_text(list, 12),
         };
 
-        each(data, &run);
+        rc = take_counts(list, &run.counts, e);
+        if (rc == 0)
+            each(data, &run);
     }
     sql_done(list);
     return rc;
@@ -253,10 +273,13 @@ int store_run_speed(struct store *s, int64_t annotator, double *images_per_secon
     *images_per_second = NAN;
     if (rc == 0)
         rc = sql_step(sum, e);
-    if (rc == 1 && sql_real(sum, 1) > 0)
+    if (rc == 1)
+        rc = check_number("run.seconds of annotator", annotator, sql_real(sum, 1),
+                          (struct range){ 0, DBL_MAX }, e);
+    if (rc == 0 && sql_real(sum, 1) > 0)
         *images_per_second = (double)sql_int(sum, 0) / sql_real(sum, 1);
     sql_done(sum);
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
 int store_identity(struct store *s, int64_t annotator, char **identity, char **settings,

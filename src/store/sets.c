@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/damage.h"
 #include "store/internal.h"
 
 /* ---- keeping ---- */
@@ -130,7 +131,41 @@ static void translate_values(struct translation *t, const struct column *c,
 /* A column of a stored set as the database has it; the texts are the statement's. */
 struct stored_column {
     const char *name, *kind, *labels, *wordings, *format;
+    int64_t position;
 };
+
+static bool is_list_of_texts(const struct json_t *list)
+{
+    for (size_t i = 0; i < jv_length(list); i++)
+        if (!jv_text(jv_at(list, i)))
+            return false;
+    return jv_length(list) > 0 && jv_length(list) <= TASK_OPTIONS_MAX;
+}
+
+static bool is_kind(const char *name)
+{
+    for (int kind = KIND_YESNO; kind <= KIND_ORDINAL; kind++)
+        if (strcmp(task_kind_name(kind), name) == 0)
+            return true;
+    return false;
+}
+
+/* Answers are packed by position: a column out of its place would give them to another question. */
+static int check_column(const struct question_set *set, const struct stored_column *stored,
+                        const struct json_t *labels, struct err *e)
+{
+    bool in_place = stored->position == (int64_t)set->n;
+
+    if (in_place && is_kind(stored->kind) && is_list_of_texts(labels))
+        return 0;
+    err_set(e, ERR_DB, "the questions that answers were given to are damaged");
+    err_at(e, "question set %lld, question %s", (long long)set->id, stored->name);
+    if (!in_place) {
+        err_got(e, "position %lld", (long long)stored->position);
+        err_expected(e, "%zu", set->n);
+    }
+    return damage_hint(e);
+}
 
 /* Is the question put today in the words that were stored, and in the same way? */
 static bool is_asked_so(const struct task *t, size_t column, const struct stored_column *stored)
@@ -158,7 +193,12 @@ static int take_column(struct question_sets *s, struct question_set *set,
     snprintf(name, sizeof(name), "question_column.labels of set %lld", (long long)set->id);
     rc = jv_parse_as(&labels, name, stored->labels, strlen(stored->labels), e);
     if (rc < 0)
+        return damage_hint(e);
+    rc = check_column(set, stored, labels, e);
+    if (rc < 0) {
+        jv_free(labels);
         return rc;
+    }
     t->n_stored = jv_length(labels);
     t->value_of = arena_new(&s->arena, t->n_stored, sizeof(*t->value_of), e);
     t->probability = set->n_probabilities;
@@ -193,7 +233,7 @@ static int load_set(struct question_sets *s, struct question_set *set, struct er
     size_t cap = 0;
     int rc = sql_query(s->store->db, &list,
                        "SELECT question_column.name, question.kind, question_column.labels,"
-                       " question.wordings, question.format"
+                       " question.wordings, question.format, question_column.position"
                        " FROM question_column"
                        " JOIN question ON question.id = question_column.question"
                        " WHERE question_column.question_set = $1"
@@ -202,7 +242,7 @@ static int load_set(struct question_sets *s, struct question_set *set, struct er
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         struct stored_column stored = { sql_text(list, 0), sql_text(list, 1), sql_text(list, 2),
-                                        sql_text(list, 3), sql_text(list, 4) };
+                                        sql_text(list, 3), sql_text(list, 4), sql_int(list, 5) };
 
         rc = mem_grow(&set->columns, &cap, set->n + 1, sizeof(*set->columns), TASK_COLUMNS_MAX, e);
         if (rc == 0)
@@ -226,9 +266,14 @@ int question_sets_find(struct question_sets *s, int64_t id, const struct questio
     rc = mem_grow(&s->items, &s->cap, s->n + 1, sizeof(*s->items), UINT32_MAX, e);
     if (rc < 0)
         return rc;
-    s->items[s->n].id = id;
-    *out = &s->items[s->n++];
-    return load_set(s, &s->items[s->n - 1], e);
+    s->items[s->n] = (struct question_set){ .id = id };
+    *out = &s->items[s->n];
+    rc = load_set(s, &s->items[s->n], e);
+    if (rc < 0)
+        free(s->items[s->n].columns);
+    else
+        s->n++;
+    return rc;
 }
 
 void question_sets_release(struct question_sets *s)
@@ -242,14 +287,5 @@ void question_sets_release(struct question_sets *s)
 
 int16_t translation_value(const struct translation *t, int16_t stored)
 {
-    if (stored >= 0)
-        return (size_t)stored < t->n_stored ? t->value_of[stored] : VALUE_MISSING;
-    return task_reason_name(stored) ? stored : VALUE_MISSING;
-}
-
-int question_set_damaged(int64_t image, size_t got, size_t expected, struct err *e)
-{
-    err_set(e, ERR_DB, "the packed answers of image %lld have the wrong size", (long long)image);
-    err_got(e, "%zu bytes", got);
-    return err_expected(e, "%zu", expected);
+    return stored >= 0 ? t->value_of[stored] : stored;
 }

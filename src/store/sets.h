@@ -48,8 +48,7 @@ struct question_sets { /* those met so far */
 int question_sets_find(struct question_sets *s, int64_t id, const struct question_set **out,
                        struct err *e);
 void question_sets_release(struct question_sets *s);
+/* stored: a label's index in the set's column, as packed.h gives it; abstentions stay. */
 int16_t translation_value(const struct translation *t, int16_t stored);
-/* The error for a packed array of another size than its set says. */
-int question_set_damaged(int64_t image, size_t got, size_t expected, struct err *e);
 
 #endif

@@ -5,13 +5,21 @@
  */
 #include "store/sqlite.h"
 
+#include <limits.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { BUSY_MS = 30000, STATEMENTS_MAX = 10000, VALUES_MAX = 16 /* that a statement takes */ };
+#include "store/damage.h"
+
+enum {
+    BUSY_MS = 30000,
+    STATEMENTS_MAX = 10000,
+    VALUES_MAX = 16, /* that a statement takes */
+    COLUMNS_MAX = 16 /* that its rows have */
+};
 
 struct sql_rows {
     sqlite3_stmt *handle;
@@ -20,6 +28,9 @@ struct sql_rows {
     bool taken;       /* somebody is reading its rows */
     int n_values;
     unsigned char number[VALUES_MAX]; /* N of each parameter $N, in order of appearance */
+    int n_columns;
+    unsigned char
+        holds[COLUMNS_MAX]; /* bits 1 << SQLITE_INTEGER .. of the types a column may have */
 };
 
 /* What a person can do about a result code, where that is not plain from its text. */
@@ -133,6 +144,46 @@ static int number_parameters(struct sql_rows *r)
     return SQLITE_OK;
 }
 
+/* Types that a declared column may have; integers stand for reals where they are as good. */
+static const struct {
+    const char *declared;
+    unsigned char holds;
+} column_types[] = {
+    { "INTEGER", 1 << SQLITE_INTEGER },
+    { "REAL", 1 << SQLITE_FLOAT | 1 << SQLITE_INTEGER },
+    { "TEXT", 1 << SQLITE_TEXT },
+    { "BLOB", 1 << SQLITE_BLOB },
+};
+
+/* The types that a column of the rows may have: a table's as it was declared; an expression's any.
+ */
+static unsigned char column_holds(const struct sql_rows *r, int column)
+{
+    const char *table = sqlite3_column_table_name(r->handle, column),
+               *name = sqlite3_column_origin_name(r->handle, column), *type = NULL;
+    int not_null = 0, is_key = 0;
+
+    if (!table || !name ||
+        sqlite3_table_column_metadata(r->db->handle, NULL, table, name, &type, NULL, &not_null,
+                                      &is_key, NULL) != SQLITE_OK)
+        return UCHAR_MAX;
+    for (size_t i = 0; i < sizeof(column_types) / sizeof(column_types[0]); i++)
+        if (text_equal(type, column_types[i].declared))
+            return not_null || is_key ? column_types[i].holds
+                                      : column_types[i].holds | 1 << SQLITE_NULL;
+    return UCHAR_MAX;
+}
+
+static int learn_columns(struct sql_rows *r)
+{
+    r->n_columns = sqlite3_column_count(r->handle);
+    if (r->n_columns > COLUMNS_MAX)
+        return SQLITE_RANGE;
+    for (int i = 0; i < r->n_columns; i++)
+        r->holds[i] = column_holds(r, i);
+    return SQLITE_OK;
+}
+
 /* Keeps a statement; *out is the database's. */
 static int prepare(struct sql *db, const char *statement, struct sql_rows **out, struct err *e)
 {
@@ -145,16 +196,18 @@ static int prepare(struct sql *db, const char *statement, struct sql_rows **out,
         free(r);
         return rc;
     }
+    r->db = db;
     code =
         sqlite3_prepare_v3(db->handle, statement, -1, SQLITE_PREPARE_PERSISTENT, &r->handle, NULL);
     if (code == SQLITE_OK)
         code = number_parameters(r);
+    if (code == SQLITE_OK)
+        code = learn_columns(r);
     if (code != SQLITE_OK) {
         sqlite3_finalize(r->handle);
         free(r);
         return fail(db, code, e);
     }
-    r->db = db;
     r->text = statement;
     db->kept[db->n_kept++] = r;
     *out = r;
@@ -217,12 +270,43 @@ int sql_query(struct sql *db, struct sql_rows **out, const char *statement, stru
     return rc;
 }
 
+static int damaged_column(const struct sql_rows *r, int column, struct err *e)
+{
+    static const char *const types[] = { "", "an integer", "a real", "a text", "bytes", "nothing" };
+    int type = sqlite3_column_type(r->handle, column);
+
+    err_set(e, ERR_DB, "a value in %s.%s is not what belongs there",
+            sqlite3_column_table_name(r->handle, column),
+            sqlite3_column_origin_name(r->handle, column));
+    err_got(e, "%s%s", types[type], type == SQLITE_TEXT ? " that is no UTF-8" : "");
+    err_at(e, "%s", r->db->path);
+    return damage_hint(e);
+}
+
+/* A damaged file holds nothing where something must be, or bytes that are no text. */
+static int check_row(const struct sql_rows *r, struct err *e)
+{
+    for (int i = 0; i < r->n_columns; i++) {
+        int type = sqlite3_column_type(r->handle, i);
+        size_t bad;
+
+        if (r->holds[i] == UCHAR_MAX)
+            continue;
+        if (!(r->holds[i] & 1 << type))
+            return damaged_column(r, i, e);
+        if (type == SQLITE_TEXT && !text_utf8((const char *)sqlite3_column_text(r->handle, i),
+                                              (size_t)sqlite3_column_bytes(r->handle, i), &bad))
+            return damaged_column(r, i, e);
+    }
+    return 1;
+}
+
 int sql_step(struct sql_rows *r, struct err *e)
 {
     int code = sqlite3_step(r->handle);
 
     if (code == SQLITE_ROW)
-        return 1;
+        return check_row(r, e);
     if (code != SQLITE_DONE)
         return fail(r->db, code, e);
     sqlite3_reset(r->handle);

@@ -7,7 +7,7 @@
 
 #include "store/internal.h"
 #include "store/labels.h"
-#include "store/sets.h"
+#include "store/packed.h"
 
 enum { IMAGES_MOST = 1000 };
 
@@ -55,25 +55,16 @@ static int hear(struct hearing *h, const char *detail, double mass, struct err *
 
 static int take_row(struct hearing *h, struct sql_rows *row, struct err *e)
 {
-    const struct question_set *set;
-    const char *values, *masses;
-    size_t place, n_values, n_masses;
-    int16_t value = VALUE_MISSING;
-    float mass = NAN;
-    int rc = question_sets_find(&h->sets, sql_int(row, 0), &set, e);
+    struct packed p;
+    size_t place;
+    int rc = packed_read(&h->sets, row, &p, e);
 
     if (rc < 0)
         return rc;
-    place = place_in(set, h->column->column);
-    values = sql_blob(row, 1, &n_values);
-    masses = sql_blob(row, 2, &n_masses);
-    if (place == SIZE_MAX)
+    place = place_in(p.set, h->column->column);
+    if (place == SIZE_MAX || p.values[place] != VALUE_UNPARSEABLE)
         return 0;
-    if (n_values == set->n * sizeof(value))
-        memcpy(&value, values + place * sizeof(value), sizeof(value));
-    if (masses && n_masses == set->n * sizeof(mass))
-        memcpy(&mass, masses + place * sizeof(mass), sizeof(mass));
-    return value == VALUE_UNPARSEABLE ? hear(h, sql_text(row, 3), (double)mass, e) : 0;
+    return hear(h, p.detail, p.mass ? (double)p.mass[place] : (double)NAN, e);
 }
 
 int store_unparseable(struct store *s, int64_t annotator, const struct store_column *c,
@@ -82,7 +73,7 @@ int store_unparseable(struct store *s, int64_t annotator, const struct store_col
     struct hearing h = { .column = c, .sets = { .store = s, .task = c->task }, .reader = r };
     struct sql_rows *list;
     int rc = sql_query(s->db, &list,
-                       "SELECT run.question_set, answers.value, answers.mass, answers.detail"
+                       "SELECT " PACKED_COLUMNS
                        " FROM counting_run AS run JOIN answers ON answers.run = run.id"
                        " WHERE run.annotator = $1 ORDER BY run.id DESC, answers.image",
                        BIND(INT(annotator)), e);

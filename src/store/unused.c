@@ -7,7 +7,7 @@
 
 #include "store/internal.h"
 #include "store/labels.h"
-#include "store/sets.h"
+#include "store/packed.h"
 
 struct looking {
     struct store *store;
@@ -142,51 +142,47 @@ static void count_gone(struct looking *l, size_t column, int64_t value, uint64_t
             l->out->items[l->gone[i].item].answers += n;
 }
 
-static int count_bulk(struct looking *l, int64_t set, size_t columns, struct err *e)
+static int count_bulk(struct looking *l, int64_t set, struct err *e)
 {
     struct sql_rows *list;
     int rc = sql_query(l->store->db, &list,
-                       "SELECT answers.image, answers.value FROM counting_run AS run"
+                       "SELECT " PACKED_VALUES " FROM counting_run AS run"
                        " JOIN answers ON answers.run = run.id WHERE run.question_set = $1",
                        BIND(INT(set)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
-        size_t len;
-        const int16_t *values = sql_blob(list, 1, &len);
+        struct packed p;
 
-        rc = len == columns * sizeof(*values)
-                 ? 0
-                 : question_set_damaged(sql_int(list, 0), len, columns * sizeof(*values), e);
-        for (size_t i = 0; rc == 0 && i < columns; i++) {
-            int16_t value;
-
-            memcpy(&value, (const char *)values + i * sizeof(value), sizeof(value));
+        rc = packed_read(&l->sets, list, &p, e);
+        for (size_t i = 0; rc == 0 && i < p.set->n; i++) {
             if (l->item_of[i] != SIZE_MAX)
-                l->out->items[l->item_of[i]].answers += value != VALUE_MISSING;
-            count_gone(l, i, value, 1);
+                l->out->items[l->item_of[i]].answers += p.values[i] != VALUE_MISSING;
+            count_gone(l, i, p.values[i], 1);
         }
     }
     sql_done(list);
     return rc;
 }
 
-static int count_votes(struct looking *l, int64_t set, size_t columns, struct err *e)
+static int count_votes(struct looking *l, int64_t set, struct err *e)
 {
     struct sql_rows *list;
     int rc = sql_query(l->store->db, &list,
-                       "SELECT position, value, count(*) FROM counting_vote"
-                       " WHERE question_set = $1 GROUP BY position, value",
+                       "SELECT coalesce(max(run), 0), max(image), question_set, position, value,"
+                       " count(*) FROM counting_vote"
+                       " WHERE question_set = $1 GROUP BY question_set, position, value",
                        BIND(INT(set)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
-        int64_t position = sql_int(list, 0);
+        uint64_t n = (uint64_t)sql_int(list, 5);
+        struct single_vote v;
 
-        rc = 0;
-        if (position < 0 || (size_t)position >= columns)
-            continue;
-        if (l->item_of[position] != SIZE_MAX)
-            l->out->items[l->item_of[position]].answers += (uint64_t)sql_int(list, 2);
-        count_gone(l, (size_t)position, sql_int(list, 1), (uint64_t)sql_int(list, 2));
+        rc = single_vote_read(&l->sets, list, &v, e);
+        if (rc < 0)
+            break;
+        if (l->item_of[v.position] != SIZE_MAX)
+            l->out->items[l->item_of[v.position]].answers += n;
+        count_gone(l, v.position, v.value, n);
     }
     sql_done(list);
     return rc;
@@ -194,15 +190,12 @@ static int count_votes(struct looking *l, int64_t set, size_t columns, struct er
 
 static int look_at(struct looking *l, int64_t id, struct err *e)
 {
-    const struct question_set *set;
     int rc = take_set(l, id, e);
 
     if (rc != 1)
         return rc;
-    rc = question_sets_find(&l->sets, id, &set, e);
-    if (rc == 0)
-        rc = count_bulk(l, id, set->n, e);
-    return rc == 0 ? count_votes(l, id, set->n, e) : rc;
+    rc = count_bulk(l, id, e);
+    return rc == 0 ? count_votes(l, id, e) : rc;
 }
 
 /* ---- all together ---- */
@@ -222,16 +215,21 @@ int store_unused_load(struct store *s, const struct task *t, struct store_unused
                       struct err *e)
 {
     struct looking l = { .store = s, .out = out, .sets = { .store = s, .task = t } };
-    int64_t n_sets = 0;
+    struct sql_rows *list = NULL;
     int rc;
 
     *out = (struct store_unused_list){ 0 };
     out->known = arena_new(&out->arena, t->n_questions, sizeof(*out->known), e);
-    rc = out->known ? sql_number(s->db, "SELECT coalesce(max(id), 0) FROM question_set",
-                                 BIND_NOTHING, &n_sets, e)
+    rc = out->known ? sql_query(s->db, &list,
+                                "SELECT id FROM question_set AS s WHERE EXISTS (SELECT 1"
+                                " FROM counting_run AS run WHERE run.question_set = s.id)"
+                                " OR EXISTS (SELECT 1 FROM counting_vote AS vote"
+                                " WHERE vote.question_set = s.id) ORDER BY id",
+                                BIND_NOTHING, e)
                     : ERR_NOMEM;
-    for (int64_t id = 1; rc == 0 && id <= n_sets; id++)
-        rc = look_at(&l, id, e);
+    while (rc == 0 && (rc = sql_step(list, e)) == 1)
+        rc = look_at(&l, sql_int(list, 0), e);
+    sql_done(list);
     drop_unanswered(out);
     question_sets_release(&l.sets);
     free(l.item_of);

@@ -26,6 +26,7 @@ enum task_value {
     VALUE_UNSURE = -4, /* a person can't tell */
     VALUE_ERROR = -5,  /* the image could not be read */
     VALUE_TIE = -6,    /* a consensus that its rule left open */
+    VALUE_LOWEST = VALUE_TIE,
 };
 
 /* "unsure" for VALUE_UNSURE, ...; NULL for a label and for VALUE_MISSING. */

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the program does with a database that holds what assent never wrote: altered fields, flipped bytes.
+
+ASSENT_TEST_ALL=1 damages 2 300 databases; ASSENT names the program, best one that was built with sanitizers.
+"""
+import json
+import os
+import random
+import shutil
+import sqlite3
+import struct
+import subprocess
+
+import harness
+from harness import ASSENT
+
+ALL = os.environ.get("ASSENT_TEST_ALL")
+
+TASK = """name: test
+questions:
+  - {name: Bald, text: Is this person bald?}
+  - {name: Hair, kind: choice, options: [black, blond, brown], text: Which hair?}
+  - {name: Wears, kind: multi, options: [hat, scarf], text: "Does this person wear a {option}?"}
+  - {name: Age, kind: ordinal, options: [young, middle, old], text: How old?}
+rules:
+  - {if: Bald, then: not Wears:hat}
+"""
+HAIR, AGE = ("black", "blond", "brown"), ("young", "middle", "old")
+READERS = (  # everything that reads answers, and what writes by what it read
+    ("status", "-v"), ("agree", "model", "people"), ("report",), ("plan", "--review"), ("reviewers", "list"),
+    ("export", "-", "-f", "jsonl", "-a", "model"), ("export", "-", "-f", "long", "-a", "consensus"),
+    ("export", "-", "-f", "label-studio", "-a", "people"),
+    ("check",), ("consensus",), ("report", "--by", "place"), ("review", "--packet", "packet", "--reviewer", "ben"))
+NUMBERS = (-2, -1, 0, 1, 3, 7, 0x7FFF, 0xFFFF, 2**31, 2**32 + 1, 2**62, -2**63)
+TEXTS = ("", "x", "[]", "{}", "null", '["a"]', "a" * 70000, "\x1b[2J", "2026-13-45T99:99:99Z", "-1")
+REALS = (-1.0, 2.5, 1e308, float("inf"), float("-inf"), 0.0)
+BLOBS = (b"", b"\x00", b"\xff\x7f" * 7, b"\x00\x80" * 7, b"\x00" * 14, b"\xff" * 48, b"\x00\x00\x80\x7f" * 12)
+
+
+class Damage(harness.Case):
+    """A project with every kind of question, bulk answers, single votes, a review and a consensus."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("assent.yaml", TASK)
+        chance = random.Random(7)
+        keys = [f"p/{i:02}.jpg" for i in range(12)]
+
+        def line(key, question, value, options):
+            share = {o: (0.8 if o == value else 0.2 / (len(options) - 1)) for o in options}
+            return json.dumps({"image": key, "question": question, "value": value, "options": share}) + "\n"
+
+        self.write("model.jsonl", "".join(
+            line(k, "Bald", chance.choice(("yes", "no")), ("yes", "no")) + line(k, "Hair", chance.choice(HAIR), HAIR)
+            + line(k, "Wears:hat", chance.choice(("yes", "no")), ("yes", "no"))
+            + line(k, "Age", chance.choice(AGE), AGE) for k in keys))
+        self.write("people.csv", "image,Bald,Hair,Age\n" + "".join(
+            f"{k},{i % 2},{HAIR[i % 3]},{AGE[i % 3]}\n" for i, k in enumerate(keys)))
+        self.write("votes.csv", "task,worker,label\n" + "".join(f"{k}/Bald,w{i % 3},yes\n" for i, k in enumerate(keys)))
+        self.write("places.csv", "image,place\n" + "".join(f"{k},{'ab'[i % 2]}\n" for i, k in enumerate(keys)))
+        self.run_assent("-q", "import", "model.jsonl", "-a", "model", "--kind", "model")
+        self.run_assent("-q", "import", "people.csv", "-a", "people")
+        self.run_assent("-q", "import", "votes.csv", "-f", "long")
+        self.run_assent("-q", "import", "--metadata", "places.csv")
+        server = self.serve("--between", "model", "people", "--sample", "6", "--reviewer", "anna")
+        anna = self.browse(server)
+        for n in range(8):
+            item = anna.take(want=1)["items"][0]
+            anna.answer(f"key-{n:05}", item["id"], n % 2)
+        anna.close()
+        server.stop()
+        self.run_assent("-q", "consensus")
+        self.good = self.path("good.db")
+        db = sqlite3.connect(self.path("assent.db"))
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+        shutil.copy(self.path("assent.db"), self.good)
+
+    def damage(self, change):
+        """A fresh copy of the database, changed: by SQL, or as bytes."""
+        for end in ("", "-wal", "-shm"):
+            if os.path.exists(self.path("assent.db" + end)):
+                os.unlink(self.path("assent.db" + end))
+        shutil.copy(self.good, self.path("assent.db"))
+        if callable(change):
+            change(self.path("assent.db"))
+            return
+        db = sqlite3.connect(self.path("assent.db"))
+        db.execute("PRAGMA foreign_keys = OFF")
+        for statement in [change] if isinstance(change, (str, tuple)) else change:
+            db.execute(*([statement] if isinstance(statement, str) else statement))
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+
+    def survives(self, what):
+        """No command crashes, hangs or says nothing when it fails."""
+        for args in READERS:
+            shutil.rmtree(self.path("packet"), ignore_errors=True)
+            ran = subprocess.run([ASSENT, *args], cwd=self.dir, check=False, timeout=60, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+            said = ran.stderr.decode(errors="replace")
+            self.assertIn(ran.returncode, (0, 1, 2, 3), f"{what}: assent {' '.join(args)}\n{said}")
+            self.assertNotRegex(said, "Sanitizer|runtime error", f"{what}: assent {' '.join(args)}")
+            if ran.returncode == 1:
+                self.assertIn("assent: ", said, f"{what}: assent {' '.join(args)}")
+
+    def test_an_error_names_what_is_damaged(self):
+        value = struct.pack("<5h", 0, 32767, 1, -1, 2)
+        share = struct.pack("<9f", *[0.1, 7.0] + [0.1] * 7)
+        for change, command, says in (
+                (("UPDATE answers SET value = ? WHERE run = 1 AND image = 2", (value,)), ("agree", "model", "people"),
+                 ("run 1, image p/01.jpg, question Hair: ", "got 32767, expected 0 to 2, or a reason from -6 to -1")),
+                ("UPDATE answers SET value = x'0000' WHERE run = 2 AND image = 1", ("consensus",),
+                 ("run 2, image p/00.jpg: ", "got 2 bytes, expected 10")),
+                (("UPDATE answers SET probability = ? WHERE run = 1", (share,)), ("export", "-", "-f", "jsonl", "-a", "model"),
+                 ("run 1, image p/00.jpg, question Hair: ", "got 7, expected 0 to 1")),
+                ("UPDATE question_column SET position = position + 100 WHERE position = 1", ("report",),
+                 ("question set 1, question Wears:hat: ", "got position 2, expected 1")),
+                ("UPDATE question_column SET labels = '[1, 2]' WHERE position = 0", ("plan", "--review"),
+                 ("question set 1, question Bald: ",)),
+                ("UPDATE vote SET value = 9", ("report",), ("the review, image p/", "got 9, expected 0 to", "or a reason")),
+                ("UPDATE vote SET position = 77 WHERE item IS NOT NULL", ("report",),
+                 ("the review, image p/", "got position 77 of question set 1, expected below 5")),
+                ("UPDATE review_item SET id = -5 WHERE id = 1", ("report",), ("ids of review_item", "from -5 to")),
+                ("UPDATE review_item SET id = 4294967294 WHERE id = 1", ("report",), ("ids of review_item",)),
+                ("UPDATE image SET id = 4294967294 WHERE id = 1", ("status",), ("ids of image",)),
+                ("UPDATE review_item SET inclusion_probability = 3 WHERE design IS NOT NULL", ("report",),
+                 ("review_item.inclusion_probability", "got 3, expected")),
+                ("UPDATE review_answer SET kind = 'x' WHERE id = 1", ("report",), ("review_answer.kind", "'x'")),
+                ("UPDATE run SET labels = -1 WHERE id = 1", ("status",), ("run.labels", "row 1: got -1")),
+                (("UPDATE image SET key = CAST(? AS TEXT) WHERE id = 3", (b"p/\xff.jpg",)), ("status",),
+                 ("image.key", "no UTF-8"))):
+            with self.subTest(change=change):
+                self.damage(change)
+                ran = self.run_assent(*command, code=1)
+                self.assertEqual(ran.err.count("assent: "), 1, ran.err)
+                for text in says + ("assent check lists all that is damaged",):
+                    self.assertIn(text, ran.err)
+
+    def fields(self):
+        db = sqlite3.connect(self.good)
+        tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = [(t, c[1], c[2]) for t in tables for c in db.execute(f"PRAGMA table_info({t})")]
+        db.close()
+        return columns
+
+    def test_any_field_may_hold_anything(self):
+        values = {"INTEGER": NUMBERS, "TEXT": TEXTS, "REAL": REALS, "BLOB": BLOBS}
+        changes = [(t, c, v) for t, c, kind in self.fields() for v in values[kind]]
+        chance = random.Random(12)
+        for table, column, value in changes if ALL else chance.sample(changes, 25):
+            where = "1" if chance.random() < 0.2 else f"rowid % 3 = 1" if table not in self.without_rowid() else "1"
+            with self.subTest(table=table, column=column, value=repr(value)[:40]):
+                try:
+                    self.damage((f"UPDATE {table} SET {column} = ? WHERE {where}", (value,)))
+                except sqlite3.IntegrityError:
+                    continue
+                self.survives(f"{table}.{column} = {value!r:.40}")
+
+    def without_rowid(self):
+        return ("image_meta", "question_column", "answers", "claim", "file_hash", "review_token", "review_stratum",
+                "review_lease", "review_packet", "review_frame")
+
+    def test_any_byte_may_be_flipped(self):
+        chance = random.Random(13)
+        size = os.path.getsize(self.good)
+
+        def flip(path):
+            with open(path, "r+b") as f:
+                for _ in range(chance.choice((1, 1, 4, 30))):
+                    at = chance.randrange(100, size)
+                    f.seek(at)
+                    byte = f.read(1)[0]
+                    f.seek(at)
+                    f.write(struct.pack("B", byte ^ (1 << chance.randrange(8))))
+
+        for n in range(1500 if ALL else 15):
+            with self.subTest(n=n):
+                self.damage(flip)
+                self.survives(f"flip {n}")
+
+
+if __name__ == "__main__":
+    harness.main()
