@@ -11,6 +11,7 @@
 #include "jobs/annotate.h"
 #include "jobs/annotators.h"
 #include "jobs/ask.h"
+#include "jobs/check.h"
 #include "jobs/consensus.h"
 #include "jobs/export.h"
 #include "jobs/import.h"
@@ -38,6 +39,7 @@ struct page *show_consensus(const struct consensus_result *r);
 struct page *show_report(const struct report_result *r);
 struct page *show_export(const struct export_result *r);
 struct page *show_undo(const struct undo_result *r);
+struct page *show_check(const struct check_result *r);
 struct page *show_rename(const struct rename_result *r);
 struct page *show_set_aside(const struct aside_result *r);
 /* runs: the newest ones are shown too. */

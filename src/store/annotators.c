@@ -24,8 +24,10 @@ static int take_annotator(const struct store *s, struct store_annotators *out, s
     a->engine = sql_int(row, 5) != 0;
     a->files = sql_int(row, 6) != 0;
     a->withdrawn = sql_int(row, 7) != 0 && a->votes == 0;
-    if (!task_annotator_kind(kind, &a->kind))
+    if (strcmp(kind, task_annotator_kind_name(ANNOTATOR_CONSENSUS)) == 0)
         a->kind = ANNOTATOR_CONSENSUS;
+    else if (!task_annotator_kind(kind, &a->kind))
+        return name_unknown("annotator.kind", kind, e);
     return a->name ? 0 : ERR_NOMEM;
 }
 

@@ -6,6 +6,7 @@
 
 #include "store/damage.h"
 #include "store/internal.h"
+#include "store/review_rows.h"
 
 int store_design_find(struct store *s, const char *settings, int64_t *id, uint64_t *seed,
                       struct err *e)
@@ -163,18 +164,19 @@ static void set_cells_aside(struct store_stratum *h, uint64_t drawn)
 }
 
 /* As many cells as any project has, and drawn from them. */
-static int check_stratum(struct sql_rows *row, int64_t design, struct err *e)
+int stratum_row_check(struct sql_rows *row, int64_t design, int first, struct err *e)
 {
-    double cells = (double)sql_int(row, 1), drawn = (double)sql_int(row, 2);
+    double cells = (double)sql_int(row, first), drawn = (double)sql_int(row, first + 1);
     int rc = check_number("review_stratum.cells of design", design, cells,
                           (struct range){ 0, (double)UINT32_MAX * TASK_COLUMNS_MAX }, e);
 
     if (rc == 0)
         rc = check_number("review_stratum.drawn of design", design, drawn,
                           (struct range){ 0, cells }, e);
-    return rc < 0 ? rc
-                  : check_number("review_stratum.part of design", design, (double)sql_int(row, 3),
-                                 (struct range){ 0, UINT32_MAX }, e);
+    return rc < 0
+               ? rc
+               : check_number("review_stratum.part of design", design,
+                              (double)sql_int(row, first + 2), (struct range){ 0, UINT32_MAX }, e);
 }
 
 int store_strata_load(struct store *s, int64_t design, struct arena *arena,
@@ -202,7 +204,7 @@ int store_strata_load(struct store *s, int64_t design, struct arena *arena,
         const char *name = sql_text(list, 0);
         struct store_stratum *h = &(*strata)[(*n)++];
 
-        rc = check_stratum(list, design, e);
+        rc = stratum_row_check(list, design, 1, e);
         if (rc < 0)
             break;
         *h = (struct store_stratum){ arena_text(arena, name, strlen(name), e),

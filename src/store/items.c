@@ -10,24 +10,9 @@
 #include "store/damage.h"
 #include "store/internal.h"
 #include "store/review.h"
+#include "store/review_rows.h"
 
 static const char *const kind_names[REVIEW_KINDS] = { "dispute", "sample", "gold", "repeat" };
-
-enum {
-    ID,
-    KEY,
-    KIND,
-    IMAGE,
-    QUESTION,
-    VOTES,
-    PLACE,
-    KNOWN,
-    REPEATS,
-    DESIGN,
-    STRATUM,
-    INCLUSION,
-    ASIDE
-}; /* columns of the query */
 
 struct listing {
     const struct task *task;
@@ -39,8 +24,8 @@ struct listing {
 static int take_texts(struct listing *l, struct store_item *item, struct sql_rows *row,
                       struct err *e)
 {
-    const char *key = sql_text(row, KEY), *known = sql_text(row, KNOWN),
-               *aside = sql_text(row, ASIDE);
+    const char *key = sql_text(row, ITEM_KEY), *known = sql_text(row, ITEM_KNOWN),
+               *aside = sql_text(row, ITEM_ASIDE);
     const struct column *c = &l->task->columns[item->column];
     unsigned codings = 0;
 
@@ -53,47 +38,49 @@ static int take_texts(struct listing *l, struct store_item *item, struct sql_row
     return item->key && (!aside || item->aside) ? 0 : ERR_NOMEM;
 }
 
-/* What cannot be in an item; the rest is looked up, and not found where it is wrong. */
-static int check_item(struct sql_rows *row, size_t kind, struct err *e)
+/* What is looked up, and not found where it is wrong, needs no check. */
+int item_row_check(struct sql_rows *row, struct err *e)
 {
-    int64_t id = sql_int(row, ID), repeats = sql_int(row, REPEATS);
-    int rc = kind < REVIEW_KINDS ? 0 : name_unknown("review_item.kind", sql_text(row, KIND), e);
+    int64_t id = sql_int(row, ITEM_ID), repeats = sql_int(row, ITEM_REPEATS);
+    int rc = 0;
+
+    if (name_index(kind_names, REVIEW_KINDS, sql_text(row, ITEM_KIND)) == REVIEW_KINDS)
+        rc = name_unknown("review_item.kind", sql_text(row, ITEM_KIND), e);
 
     if (rc == 0) /* INT32_MAX: more than there are people */
-        rc = check_number("review_item.votes", id, (double)sql_int(row, VOTES),
+        rc = check_number("review_item.votes", id, (double)sql_int(row, ITEM_VOTES),
                           (struct range){ 1, INT32_MAX }, e);
     if (rc == 0 && repeats != 0)
         rc = check_number("review_item.repeats", id, (double)repeats,
                           (struct range){ 1, (double)id - 1 }, e);
-    if (rc == 0 && sql_int(row, DESIGN) != 0)
-        rc = check_number("review_item.stratum", id, (double)sql_int(row, STRATUM),
+    if (rc == 0 && sql_int(row, ITEM_DESIGN) != 0)
+        rc = check_number("review_item.stratum", id, (double)sql_int(row, ITEM_STRATUM),
                           (struct range){ 0, UINT32_MAX }, e);
-    if (rc == 0 && sql_int(row, DESIGN) != 0)
-        rc = check_number("review_item.inclusion_probability", id, sql_real(row, INCLUSION),
+    if (rc == 0 && sql_int(row, ITEM_DESIGN) != 0)
+        rc = check_number("review_item.inclusion_probability", id, sql_real(row, ITEM_INCLUSION),
                           (struct range){ DBL_MIN, 1 }, e);
     return rc;
 }
 
 static int take_item(struct listing *l, struct sql_rows *row, struct err *e)
 {
-    struct store_item item = { .id = sql_int(row, ID), .repeats = SIZE_MAX };
-    size_t kind = name_index(kind_names, REVIEW_KINDS, sql_text(row, KIND));
-    int rc = check_item(row, kind, e);
+    struct store_item item = { .id = sql_int(row, ITEM_ID), .repeats = SIZE_MAX };
+    int rc = item_row_check(row, e);
 
     if (rc < 0)
         return rc;
-    item.image = store_images_index(l->images, sql_int(row, IMAGE));
+    item.image = store_images_index(l->images, sql_int(row, ITEM_IMAGE));
     if (item.image == SIZE_MAX ||
-        !task_find_column_or_former(l->task, sql_text(row, QUESTION), &item.column))
+        !task_find_column_or_former(l->task, sql_text(row, ITEM_QUESTION), &item.column))
         return 0;
-    item.kind = (enum review_kind)kind;
-    item.votes = (uint32_t)sql_int(row, VOTES);
-    item.place = sql_int(row, PLACE);
-    item.design = sql_int(row, DESIGN);
-    item.stratum = (size_t)sql_int(row, STRATUM);
-    item.inclusion_probability = sql_real(row, INCLUSION);
+    item.kind = (enum review_kind)name_index(kind_names, REVIEW_KINDS, sql_text(row, ITEM_KIND));
+    item.votes = (uint32_t)sql_int(row, ITEM_VOTES);
+    item.place = sql_int(row, ITEM_PLACE);
+    item.design = sql_int(row, ITEM_DESIGN);
+    item.stratum = (size_t)sql_int(row, ITEM_STRATUM);
+    item.inclusion_probability = sql_real(row, ITEM_INCLUSION);
     item.repeats =
-        sql_int(row, REPEATS) ? (size_t)sql_int(row, REPEATS) : SIZE_MAX; /* an id, yet */
+        sql_int(row, ITEM_REPEATS) ? (size_t)sql_int(row, ITEM_REPEATS) : SIZE_MAX; /* an id, yet */
     rc = take_texts(l, &item, row, e);
     if (rc == 0)
         rc = mem_grow(&l->out->items, &l->cap, l->out->n + 1, sizeof(item), UINT32_MAX, e);
@@ -156,10 +143,7 @@ int store_items_load(struct store *s, const struct task *t, const struct store_i
     struct listing l = { .task = t, .images = images, .out = out };
     struct sql_rows *list;
     int64_t n_rows = 0;
-    int rc = sql_query(s->db, &list,
-                       "SELECT id, key, kind, image, question, votes, place, known, repeats,"
-                       " design, stratum, inclusion_probability, aside FROM review_item"
-                       " ORDER BY id",
+    int rc = sql_query(s->db, &list, "SELECT " ITEM_COLUMNS " FROM review_item ORDER BY id",
                        BIND_NOTHING, e);
 
     *out = (struct store_items){ 0 };

@@ -8,6 +8,7 @@
 
 #include "store/damage.h"
 #include "store/internal.h"
+#include "store/review_rows.h"
 #include "store/sets.h"
 
 static const char *const answer_names[] = { "value", "unsure", "skip", "flag" };
@@ -108,6 +109,17 @@ int store_answer_undo(struct store *s, int64_t annotator, int64_t item, struct e
                    BIND(INT(item), INT(annotator)), e);
 }
 
+int review_answer_row_check(struct sql_rows *row, int kind, int mode, struct err *e)
+{
+    enum answer_kind known;
+
+    if (!store_answer_kind(sql_text(row, kind), &known))
+        return name_unknown("review_answer.kind", sql_text(row, kind), e);
+    if (name_index(mode_names, COUNT(mode_names), sql_text(row, mode)) == COUNT(mode_names))
+        return name_unknown("review_answer.mode", sql_text(row, mode), e);
+    return 0;
+}
+
 static int read_answer(struct sql_rows *row, struct store_answer *a, struct err *e)
 {
     size_t mode = name_index(mode_names, COUNT(mode_names), sql_text(row, 6));
@@ -121,10 +133,9 @@ static int read_answer(struct sql_rows *row, struct store_answer *a, struct err 
                                 .at = sql_text(row, 7),
                                 .undone = sql_int(row, 8) != 0,
                                 .copy_of = sql_int(row, 9) };
-    if (!store_answer_kind(sql_text(row, 3), &a->kind))
-        return name_unknown("review_answer.kind", sql_text(row, 3), e);
-    if (mode == COUNT(mode_names))
-        return name_unknown("review_answer.mode", sql_text(row, 6), e);
+    if (review_answer_row_check(row, 3, 6, e) < 0)
+        return e->code;
+    store_answer_kind(sql_text(row, 3), &a->kind);
     return check_number("review_answer.seconds of item", a->item, a->seconds,
                         (struct range){ 0, DBL_MAX }, e);
 }

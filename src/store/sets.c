@@ -21,29 +21,48 @@ static char *list_text(const char *const *texts, size_t n, struct err *e)
     return text;
 }
 
-static int hash_questions(const struct task *t, char hex[SHA256_HEX], struct err *e)
+/* A question as it is hashed; the lists are taken over. */
+struct hashed {
+    const char *name, *kind;
+    struct json_t *options, *wordings;
+    bool letters;
+};
+
+static void append_hashed(struct json_t *all, const struct hashed *q)
 {
-    struct json_t *all = jv_array();
-    char *text;
+    struct json_t *one = jv_pack("{s:s, s:s, s:o, s:o}", "name", q->name, "kind", q->kind,
+                                 "options", q->options, "wordings", q->wordings);
 
-    for (size_t i = 0; all && i < t->n_questions; i++) {
-        const struct question *q = &t->questions[i];
+    if (q->letters) /* sets of before there were letters keep their hash */
+        jv_set(one, "format", jv_pack("s", task_format_name(true)));
+    jv_append(all, one);
+}
 
-        struct json_t *one = jv_pack(
-            "{s:s, s:s, s:o, s:o}", "name", q->name, "kind", task_kind_name(q->kind), "options",
-            jv_texts(q->options, q->n_options), "wordings", jv_texts(q->wordings, q->n_wordings));
+/* The hash of so many questions; all is taken over. */
+static int hash_list(struct json_t *all, size_t n, char hex[SHA256_HEX], struct err *e)
+{
+    char *text = jv_length(all) == n ? jv_print(all) : NULL;
 
-        if (q->letters) /* sets of before there were letters keep their hash */
-            jv_set(one, "format", jv_pack("s", task_format_name(true)));
-        jv_append(all, one);
-    }
-    text = jv_length(all) == t->n_questions ? jv_print(all) : NULL;
     jv_free(all);
     if (!text)
         return err_set(e, ERR_NOMEM, "out of memory: the questions");
     sha256_hex(text, strlen(text), hex);
     free(text);
     return 0;
+}
+
+static int hash_questions(const struct task *t, char hex[SHA256_HEX], struct err *e)
+{
+    struct json_t *all = jv_array();
+
+    for (size_t i = 0; all && i < t->n_questions; i++) {
+        const struct question *q = &t->questions[i];
+
+        append_hashed(all, &(struct hashed){ q->name, task_kind_name(q->kind),
+                                             jv_texts(q->options, q->n_options),
+                                             jv_texts(q->wordings, q->n_wordings), q->letters });
+    }
+    return hash_list(all, t->n_questions, hex, e);
 }
 
 static int add_question(struct store *s, int64_t set, const struct task *t, size_t i, int64_t *id,
@@ -274,6 +293,89 @@ int question_sets_find(struct question_sets *s, int64_t id, const struct questio
     else
         s->n++;
     return rc;
+}
+
+/* ---- checking ---- */
+
+struct verifying {
+    struct json_t *all; /* the questions so far */
+    size_t n;           /* questions that were met */
+    int64_t question;   /* the one at hand, and its next column */
+    size_t column;
+    bool good;
+};
+
+/* A column has to be what its question makes of it. */
+static bool is_column_of(struct sql_rows *row, const struct json_t *options, size_t k)
+{
+    static const char *const yesno[] = { "no", "yes" };
+    const char *question = sql_text(row, 1), *name = sql_text(row, 6), *labels = sql_text(row, 7);
+    const char *option = jv_text(jv_at(options, k));
+    size_t n = strlen(question);
+    struct err ignored;
+    char *both;
+    bool good;
+
+    if (strcmp(sql_text(row, 2), task_kind_name(KIND_MULTI)) != 0)
+        return k == 0 && strcmp(name, question) == 0 && strcmp(labels, sql_text(row, 3)) == 0;
+    both = list_text(yesno, 2, &ignored);
+    good = option && strncmp(name, question, n) == 0 && name[n] == ':' &&
+           strcmp(name + n + 1, option) == 0 && text_equal(both, labels);
+    free(both);
+    return good;
+}
+
+static int verify_column(struct verifying *v, struct sql_rows *row, struct err *e)
+{
+    const char *options = sql_text(row, 3), *wordings = sql_text(row, 4);
+    struct hashed q = { .name = sql_text(row, 1),
+                        .kind = sql_text(row, 2),
+                        .letters = strcmp(sql_text(row, 5), task_format_name(true)) == 0 };
+    int rc = jv_parse_as(&q.options, "question.options", options, strlen(options), e);
+
+    if (rc < 0)
+        return rc;
+    v->column = sql_int(row, 0) == v->question ? v->column + 1 : 0;
+    v->good = v->good && is_column_of(row, q.options, v->column);
+    if (v->column == 0) {
+        v->question = sql_int(row, 0);
+        v->n++;
+        rc = jv_parse_as(&q.wordings, "question.wordings", wordings, strlen(wordings), e);
+        if (rc == 0)
+            append_hashed(v->all, &q);
+    }
+    if (v->column > 0 || rc < 0)
+        jv_free(q.options);
+    return rc;
+}
+
+int question_set_verify(struct store *s, int64_t id, struct err *e)
+{
+    struct verifying v = { .all = jv_array(), .good = true };
+    struct sql_rows *list;
+    char hex[SHA256_HEX];
+    int64_t same = 0;
+    int rc = sql_query(s->db, &list,
+                       "SELECT q.id, q.name, q.kind, q.options, q.wordings, q.format, c.name,"
+                       " c.labels FROM question_column AS c JOIN question AS q ON q.id = c.question"
+                       " WHERE c.question_set = $1 ORDER BY c.position",
+                       BIND(INT(id)), e);
+
+    while (rc == 0 && (rc = sql_step(list, e)) == 1)
+        rc = verify_column(&v, list, e);
+    sql_done(list);
+    if (rc < 0) {
+        jv_free(v.all);
+        return rc;
+    }
+    rc = hash_list(v.all, v.n, hex, e);
+    if (rc == 0)
+        rc = sql_number(s->db, "SELECT count(*) FROM question_set WHERE id = $1 AND hash = $2",
+                        BIND(INT(id), TEXT(hex)), &same, e);
+    if (rc < 0 || (same == 1 && v.good))
+        return rc;
+    err_set(e, ERR_DB, "the questions are not those that were asked: their hash is another");
+    return err_at(e, "question set %lld", (long long)id);
 }
 
 void question_sets_release(struct question_sets *s)

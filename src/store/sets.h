@@ -47,6 +47,8 @@ struct question_sets { /* those met so far */
 /* The translation of a set, loaded at its first use; valid until the next call. */
 int question_sets_find(struct question_sets *s, int64_t id, const struct question_set **out,
                        struct err *e);
+/* ERR_DB where the set's questions are not those that its hash was made of. */
+int question_set_verify(struct store *s, int64_t id, struct err *e);
 void question_sets_release(struct question_sets *s);
 /* stored: a label's index in the set's column, as packed.h gives it; abstentions stay. */
 int16_t translation_value(const struct translation *t, int16_t stored);

@@ -18,7 +18,8 @@ enum { APPLICATION_ID = 0x41534e54 }; /* "ASNT", in the file's header */
 
 /* migrations[v] takes a database from version v to v + 1. */
 static const char *const migrations[] = { store_schema,   store_schema_2, store_schema_3,
-                                          store_schema_4, store_schema_5, store_schema_6 };
+                                          store_schema_4, store_schema_5, store_schema_6,
+                                          store_schema_7 };
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 /* ---- which version ---- */
@@ -61,6 +62,10 @@ static int migrate(struct sql *db, struct err *e)
 
     if (rc == 0)
         rc = check_version(db, &version, e);
+    if (rc == 0 && version == SCHEMA_VERSION) {
+        sql_rollback(db);
+        return 0;
+    }
     for (; rc == 0 && version < SCHEMA_VERSION; version++)
         rc = sqlite_exec(db, migrations[version], e);
     snprintf(text, sizeof(text), "PRAGMA application_id = %d; PRAGMA user_version = %d",

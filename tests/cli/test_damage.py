@@ -106,38 +106,88 @@ class Damage(harness.Case):
             if ran.returncode == 1:
                 self.assertIn("assent: ", said, f"{what}: assent {' '.join(args)}")
 
-    def test_an_error_names_what_is_damaged(self):
+    def faults(self):
+        """Damage, a command that meets it, what its message says, and whether it can be set aside."""
         value = struct.pack("<5h", 0, 32767, 1, -1, 2)
         share = struct.pack("<9f", *[0.1, 7.0] + [0.1] * 7)
-        for change, command, says in (
-                (("UPDATE answers SET value = ? WHERE run = 1 AND image = 2", (value,)), ("agree", "model", "people"),
-                 ("run 1, image p/01.jpg, question Hair: ", "got 32767, expected 0 to 2, or a reason from -6 to -1")),
-                ("UPDATE answers SET value = x'0000' WHERE run = 2 AND image = 1", ("consensus",),
-                 ("run 2, image p/00.jpg: ", "got 2 bytes, expected 10")),
-                (("UPDATE answers SET probability = ? WHERE run = 1", (share,)), ("export", "-", "-f", "jsonl", "-a", "model"),
-                 ("run 1, image p/00.jpg, question Hair: ", "got 7, expected 0 to 1")),
-                ("UPDATE question_column SET position = position + 100 WHERE position = 1", ("report",),
-                 ("question set 1, question Wears:hat: ", "got position 2, expected 1")),
-                ("UPDATE question_column SET labels = '[1, 2]' WHERE position = 0", ("plan", "--review"),
-                 ("question set 1, question Bald: ",)),
-                ("UPDATE vote SET value = 9", ("report",), ("the review, image p/", "got 9, expected 0 to", "or a reason")),
-                ("UPDATE vote SET position = 77 WHERE item IS NOT NULL", ("report",),
-                 ("the review, image p/", "got position 77 of question set 1, expected below 5")),
-                ("UPDATE review_item SET id = -5 WHERE id = 1", ("report",), ("ids of review_item", "from -5 to")),
-                ("UPDATE review_item SET id = 4294967294 WHERE id = 1", ("report",), ("ids of review_item",)),
-                ("UPDATE image SET id = 4294967294 WHERE id = 1", ("status",), ("ids of image",)),
-                ("UPDATE review_item SET inclusion_probability = 3 WHERE design IS NOT NULL", ("report",),
-                 ("review_item.inclusion_probability", "got 3, expected")),
-                ("UPDATE review_answer SET kind = 'x' WHERE id = 1", ("report",), ("review_answer.kind", "'x'")),
-                ("UPDATE run SET labels = -1 WHERE id = 1", ("status",), ("run.labels", "row 1: got -1")),
-                (("UPDATE image SET key = CAST(? AS TEXT) WHERE id = 3", (b"p/\xff.jpg",)), ("status",),
-                 ("image.key", "no UTF-8"))):
+        return (
+            (("UPDATE answers SET value = ? WHERE run = 1 AND image = 2", (value,)), ("agree", "model", "people"),
+             ("run 1, image p/01.jpg, question Hair: ", "got 32767, expected 0 to 2, or a reason from -6 to -1"), True),
+            ("UPDATE answers SET value = x'0000' WHERE run = 2 AND image = 1", ("consensus",),
+             ("run 2, image p/00.jpg: ", "got 2 bytes, expected 10"), True),
+            (("UPDATE answers SET probability = ? WHERE run = 1", (share,)), ("export", "-", "-f", "jsonl", "-a", "model"),
+             ("run 1, image p/00.jpg, question Hair: ", "got 7, expected 0 to 1"), True),
+            ("UPDATE question_column SET position = position + 100 WHERE position = 1", ("report",),
+             ("question set 1, question Wears:hat: ", "got position 2, expected 1"), True),
+            ("UPDATE question_column SET labels = '[1, 2]' WHERE position = 0", ("plan", "--review"),
+             ("question set 1, question Bald: ",), True),
+            ("UPDATE vote SET value = 9", ("report",), ("the review, image p/", "got 9, expected 0 to", "or a reason"), True),
+            ("UPDATE vote SET position = 77 WHERE item IS NOT NULL", ("report",),
+             ("the review, image p/", "got position 77 of question set 1, expected below 5"), True),
+            ("UPDATE review_item SET id = -5 WHERE id = 19", ("report",), ("ids of review_item", "from -5 to"), True),
+            ("UPDATE review_item SET id = 4294967294 WHERE id = 19", ("report",), ("ids of review_item",), True),
+            ("UPDATE review_item SET inclusion_probability = 3 WHERE design IS NOT NULL", ("report",),
+             ("review_item.inclusion_probability", "got 3, expected"), True),
+            ("UPDATE review_stratum SET drawn = -1 WHERE position = 0", ("report",),
+             ("review_stratum.drawn", "got -1"), True),
+            ("UPDATE review_answer SET kind = 'x' WHERE id = 1", ("report",), ("review_answer.kind", "'x'"), True),
+            ("UPDATE review_answer SET seconds = 9e999", ("report",), ("review_answer.seconds", "got inf"), True),
+            ("UPDATE run SET labels = -1 WHERE id = 1", ("status",), ("run.labels", "row 1: got -1"), True),
+            ("UPDATE annotator SET kind = 'x' WHERE id = 1", ("status",), ("annotator.kind", "'x'"), False),
+            ("UPDATE image SET id = 4294967294 WHERE id = 1", ("status",), ("ids of image",), False),
+            (("UPDATE image SET key = CAST(? AS TEXT) WHERE id = 3", (b"p/\xff.jpg",)), ("status",),
+             ("image.key", "no UTF-8"), False))
+
+    def test_an_error_names_what_is_damaged(self):
+        for change, command, says, _ in self.faults():
             with self.subTest(change=change):
                 self.damage(change)
                 ran = self.run_assent(*command, code=1)
                 self.assertEqual(ran.err.count("assent: "), 1, ran.err)
                 for text in says + ("assent check lists all that is damaged",):
                     self.assertIn(text, ran.err)
+
+    def test_what_is_damaged_is_listed_and_set_aside(self):
+        for change, command, _, can_go in self.faults():
+            with self.subTest(change=change):
+                self.damage(change)
+                self.assertIn("fault", self.run_assent("check", code=3).out)
+                found = self.run_assent("check", "--json", code=3).json
+                self.assertTrue(any(f["can_be_set_aside"] == can_go for f in found["faults"]), found)
+                if not can_go:
+                    self.run_assent("check", "--set-aside", code=3)
+                    continue
+                ran = self.run_assent("check", "--set-aside", "--json").json
+                self.assertGreater(ran["set_aside"], 0)
+                self.assertEqual(ran["set_aside"], ran["n_faults"])
+                self.run_assent(*command, code=(0, 3))
+                again = self.run_assent("check", "--json").json
+                self.assertEqual((again["n_faults"], again["set_aside_before"] > 0), (0, True))
+
+    def test_questions_are_those_that_were_asked(self):
+        self.assertIn("nothing is damaged: 1 question set", self.run_assent("check").out)
+        for change in ("UPDATE question SET wordings = '[\"Is she?\"]' WHERE position = 0",
+                       "UPDATE question SET name = 'Mald' WHERE name = 'Bald'",
+                       "UPDATE question_column SET labels = '[\"no\", \"yet\"]' WHERE position = 3",
+                       "UPDATE question_column SET name = 'Wears:hut' WHERE name = 'Wears:hat'"):
+            with self.subTest(change=change):
+                self.damage(change)
+                self.assertIn("their hash is another", self.run_assent("check", code=3).out)
+                self.run_assent("check", "--set-aside")
+                self.assertIn("withdrawn", self.run_assent("status", "-v").out)
+                self.run_assent("-q", "import", "people.csv", "-a", "people")
+
+    def test_a_file_that_is_damaged_is_not_touched(self):
+        def break_a_page(path):
+            with open(path, "r+b") as f:
+                f.seek(4096 * 3)
+                f.write(b"\xff" * 64)
+
+        self.damage(break_a_page)
+        before = open(self.path("assent.db"), "rb").read()
+        ran = self.run_assent("check", "--set-aside", code=(1, 3))
+        self.assertRegex(ran.out + ran.err, "from a backup")
+        self.assertEqual(before, open(self.path("assent.db"), "rb").read())
 
     def fields(self):
         db = sqlite3.connect(self.good)

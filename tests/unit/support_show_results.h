@@ -539,6 +539,18 @@ static inline struct page *export_page(const struct results *r)
     return show_export(&e);
 }
 
+static inline struct page *check_page(const struct results *r)
+{
+    struct store_fault faults[] = { { "answers", "run 3, image a.jpg: no answer", true },
+                                    { "image", "an id out of range", false } };
+    const struct check_result c = { .of = { .faults = 2, .answers = 1000, .votes = 4 },
+                                    .faults = faults,
+                                    .n = 2 };
+
+    (void)r;
+    return show_check(&c);
+}
+
 static inline struct page *reviewers_page(const struct results *r)
 {
     struct store_reviewer items[] = { { 1, 3, r->names[2], "2026-11-20", NULL },
@@ -568,6 +580,7 @@ static const struct job {
     { "import --format answers", answers_page },
     { "export", export_page },
     { "reviewers list", reviewers_page },
+    { "check", check_page },
 };
 
 #endif

@@ -112,7 +112,8 @@ static inline int open_to_write(const void *path)
 /* What a program of each version put down: two images; Bald and Hair answered by a model, Hair of
  * the second by anna; from version 2 on times and hashes; from 3 on a review. */
 static const char *const of_version[] = {
-    "INSERT INTO image VALUES (1, 'a.jpg', '" HASH "', 10, 20, 'read'),"
+    "INSERT INTO image (id, key, sha256, width, height, state) VALUES (1, 'a.jpg', '" HASH
+    "', 10, 20, 'read'),"
     " (2, 'caf\xc3\xa9.jpg', NULL, NULL, NULL, 'key');"
     "INSERT INTO image_meta VALUES (2, 'region', 'north');"
     "INSERT INTO question_set VALUES (1, 'not the hash of today');"
@@ -146,7 +147,8 @@ static const char *const of_version[] = {
     "INSERT INTO review_item VALUES (1, 'key', 'gold', 2, 'Hair', 2, 5, 'gray', NULL, 1, 0, 0.25, "
     "NULL);"
     "INSERT INTO review_lease VALUES (1, 2, 'tab', 99);"
-    "INSERT INTO review_answer VALUES (1, 2, 'k', 1, 'value', 'blond', 2.5, 'single',"
+    "INSERT INTO review_answer (id, annotator, key, item, kind, value, seconds, mode, at, undone) "
+    "VALUES (1, 2, 'k', 1, 'value', 'blond', 2.5, 'single',"
     " '2020-01-31T12:00:00Z', NULL);"
     "INSERT INTO review_packet VALUES ('" HASH "', 2, 30, '2020-01-31T12:00:00Z');"
     "UPDATE vote SET item = 1;",
@@ -155,14 +157,15 @@ static const char *const of_version[] = {
     " (2, 1, 1, '{}', 'me', '2020-02-01T12:00:00Z', '2020-02-02T12:00:00Z');"
     "INSERT INTO answers (run, image, value) VALUES (2, 1, x'00000000');"
     "INSERT INTO withdrawal VALUES (1, 2, 0, '2020-02-02T12:00:00Z', 'me');",
+    "INSERT INTO image VALUES (3, 'gone.jpg', NULL, NULL, NULL, 'key', '2020-02-03T12:00:00Z');",
 };
 
-enum { NEWEST_VERSION = 6 };
+enum { NEWEST_VERSION = 7 };
 
 static inline void make_version(const char *path, int version)
 {
-    static const char *const files[] = { "schema.sql", "schema_2.sql", "schema_3.sql",
-                                         "schema_4.sql", "schema_5.sql" };
+    static const char *const files[] = { "schema.sql",   "schema_2.sql", "schema_3.sql",
+                                         "schema_4.sql", "schema_5.sql", "schema_6.sql" };
     char text[100];
     size_t len;
 

@@ -106,6 +106,9 @@ static const struct members promised[] = {
     { answers_page, "", "answers kept known withdrawn undone refused" },
     { export_page, "", "wrote format images cells stale_consensus" },
     { reviewers_page, "reviewers[]", "name role created revoked" },
+    { check_page, "", "faults[] n_faults set_aside set_aside_before checked" },
+    { check_page, "faults[]", "table what can_be_set_aside" },
+    { check_page, "checked", "question_sets answers votes items review_answers" },
 };
 
 static void every_document_has_the_members_that_are_promised(void **state)

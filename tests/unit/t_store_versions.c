@@ -134,11 +134,17 @@ static void check_version_5(struct world *w)
     assert_int_equal(withdrawn, 1);
 }
 
+static void check_version_6(struct world *w)
+{
+    assert_int_equal(w->images.n_aside, 1);
+    assert_string_equal(w->images.aside->key, "gone.jpg");
+}
+
 static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
 {
     static void (*const checks[])(struct world * w) = { check_version_1, check_version_2,
                                                         check_version_3, check_version_4,
-                                                        check_version_5 };
+                                                        check_version_5, check_version_6 };
     const char *path = scratch_path(state, "assent.db");
 
     for (int version = 1; version < NEWEST_VERSION; version++) {
@@ -158,7 +164,7 @@ static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
         check_sql(path,
                   "PRAGMA user_version; PRAGMA integrity_check; PRAGMA foreign_key_check;"
                   "SELECT what FROM event",
-                  "6\nok\nimport\n");
+                  "7\nok\nimport\n");
     }
 }
 
@@ -194,7 +200,7 @@ static void programs_that_meet_bring_a_database_up_to_date_once(void **state)
             assert_int_equal(child_says(&children[k]), 0);
         for (size_t k = PROGRAMS; k-- > 0;)
             child_end(&children[k]);
-        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "6\nok\n");
+        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "7\nok\n");
     }
 }
 
