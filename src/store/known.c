@@ -90,7 +90,7 @@ int store_known_load(struct store *s, const struct store_asking *a, int64_t imag
                      struct store_known *out, struct err *e)
 {
     struct recalling r = { { .store = s, .task = a->task }, a->task, out, false };
-    struct sql_rows *list;
+    struct sql_rows *list = NULL;
     int rc = new_known(out, a->task, e);
 
     if (rc == 0)
@@ -99,14 +99,14 @@ int store_known_load(struct store *s, const struct store_asking *a, int64_t imag
                        " JOIN answers ON answers.run = run.id AND answers.image = $1"
                        " WHERE run.annotator = $2 ORDER BY run.id",
                        BIND(INT(image), INT(a->annotator)), e);
-    if (rc < 0)
-        return rc;
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
         rc = recall_row(&r, list, e);
     sql_done(list);
     question_sets_release(&r.sets);
     if (!r.has_spread)
         out->spread = NULL;
+    if (rc < 0)
+        store_known_release(out);
     return rc;
 }
 
