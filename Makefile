@@ -49,6 +49,7 @@ fuzz: packages-fuzz
 test-all: test test-asan fuzz
 	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip review_safety page page_looks page_network page_program
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review_safety.py Mutated
+	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_damage.py
 
 oracle: packages-oracle
 	@tools/oracle/run

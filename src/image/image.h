@@ -87,6 +87,8 @@ struct image_source;
 int image_source_open(struct image_source **out, const char *path, const struct events *ev,
                       struct err *e);
 void image_source_close(struct image_source *s); /* NULL is fine */
+/* A compressed tar: to list it takes as long as to read all of it. */
+bool image_source_is_compressed(const char *path);
 
 /* Keeps the pictures whose keys `keep` wants, before any is read. */
 void image_source_filter(struct image_source *s, bool (*keep)(void *data, const char *key),

@@ -223,6 +223,26 @@ static int archive_kind(const char *path, const struct source_kind **kind, struc
     return 0;
 }
 
+bool image_source_is_compressed(const char *path)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } compressed[] = {
+        { "\37\213", 2 },
+        { "BZh", 3 },
+        { "\3757zXZ", 5 },
+        { "(\265/\375", 4 }, /* gz, bz2, xz, zst */
+    };
+    char first[SIGNATURE_BYTES];
+
+    first_bytes(path, first);
+    for (size_t i = 0; i < sizeof(compressed) / sizeof(compressed[0]); i++)
+        if (memcmp(first, compressed[i].bytes, compressed[i].len) == 0)
+            return true;
+    return false;
+}
+
 int image_source_open(struct image_source **out, const char *path, const struct events *ev,
                       struct err *e)
 {

@@ -172,8 +172,8 @@ static int list_runs(const struct project *p, struct status_result *out, struct 
     return rc < 0 ? rc : l.rc;
 }
 
-/* Warns of pictures of formats that are not read. A folder is looked through in no time; of an
- * archive, annotate and import --images say it. */
+/* Warns of pictures that are not read. A folder, a zip and a tar are looked through in no time; of
+ * a compressed tar, annotate and import --images say it. */
 static int look_at_pictures(const struct project *p, const struct events *ev, struct err *e)
 {
     char *path = p->task->images ? file_join(p->dir, p->task->images, e) : NULL;
@@ -184,7 +184,8 @@ static int look_at_pictures(const struct project *p, const struct events *ev, st
         return ERR_NOMEM;
     if (path && !file_exists(path))
         events_say(ev, EVENT_WARNING, "%s: assent.yaml's images are not there", path);
-    else if (path && file_is_folder(path) && image_source_open(&source, path, ev, &none) < 0)
+    else if (path && !image_source_is_compressed(path) &&
+             image_source_open(&source, path, ev, &none) < 0)
         events_say(ev, EVENT_WARNING, "%s: %s", path, none.what);
     image_source_close(source);
     free(path);

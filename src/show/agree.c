@@ -59,7 +59,7 @@ static void say_kappa(struct page *p, const struct agree_result *r, const struct
 static void say_pooled(struct page *p, const struct agree_result *r)
 {
     const struct stats_figures *f = &r->all->pooled;
-    char n[3][32];
+    char n[3][TEXT_COUNT_MAX];
 
     page_paragraph(p,
                    "Agreement %.6f on %s of %s cells that %s answered (coverage %.4f); with "
@@ -68,8 +68,8 @@ static void say_pooled(struct page *p, const struct agree_result *r)
                    text_grouped(f->asked, n[1]), r->n_names == 2 ? "both" : "two",
                    f->value[STATS_COVERAGE], f->value[STATS_AGREEMENT_WITH_ABSTENTIONS]);
     if (f->missing > 0)
-        page_paragraph(p, "%s cells were answered by one of them only, and left out.",
-                       text_grouped(f->missing, n[2]));
+        page_paragraph(p, "Left out, since only one of them answered: %s.",
+                       text_count(f->missing, "cell", n[2]));
     say_intervals(p, r, f);
     say_kappa(p, r, f);
 }

@@ -168,7 +168,7 @@ static void add_questions(struct page *p, const struct consensus_result *r)
 
 void consensus_blocks(struct page *p, const struct consensus_result *r)
 {
-    char n[4][32];
+    char n[4][TEXT_COUNT_MAX];
 
     page_paragraph(
         p, "Majority of %zu annotators: %s cells, %s disputed, %s tied (%s)", r->n_annotators,
@@ -178,8 +178,8 @@ void consensus_blocks(struct page *p, const struct consensus_result *r)
     say_sides(p, r);
     add_questions(p, r);
     if (r->had_one)
-        page_paragraph(p, "%s cells changed since the last consensus.",
-                       text_grouped(r->changed, n[3]));
+        page_paragraph(p, "%s changed since the last consensus.",
+                       text_count(r->changed, "cell", n[3]));
     page_text(p, "method", "majority");
     page_text(p, "tie", r->tie_first ? "first" : "abstain");
     page_text(p, "tie_first", r->tie_first);

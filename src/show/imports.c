@@ -29,7 +29,9 @@ static struct json_t *pairs_json(const char *const *pairs, size_t n)
 
 static void say_names(struct page *p, const struct import_result *r)
 {
-    page_note(p, "%zu of %zu names matched", r->n_names_matched, r->n_names);
+    char of[TEXT_COUNT_MAX];
+
+    page_note(p, "%zu of %s matched", r->n_names_matched, text_count(r->n_names, "name", of));
     for (size_t i = 0; i < r->n_names_folded; i++)
         page_note(p, "  '%s' taken as '%s'", r->names_folded[2 * i], r->names_folded[2 * i + 1]);
     for (size_t i = 0; i < at_most(r->n_names_unmatched, IMPORT_NAMED); i++)
@@ -131,23 +133,23 @@ static void set_labels(struct page *p, const struct import_result *r)
 struct page *show_import(const struct import_result *r)
 {
     struct page *p = page_new();
-    char n[32];
+    char n[TEXT_COUNT_MAX];
 
-    page_paragraph(p, "%s: format %s, %s rows, values %s", r->path, r->format,
-                   text_grouped(r->rows, n), r->values[0] != '\0' ? r->values : "none");
+    page_paragraph(p, "%s: format %s, %s, values %s", r->path, r->format,
+                   text_count(r->rows, "row", n), r->values[0] != '\0' ? r->values : "none");
     if (r->image_column)
         page_note(p, "images from the column '%s'", r->image_column);
     say_names(p, r);
     say_images(p, r);
     say_annotators(p, r);
     if (r->repeated > 0)
-        page_note(p, "%s cells stood there twice with the same value",
-                  text_grouped(r->repeated, n));
+        page_note(p, "%s stood there twice with the same value",
+                  text_count(r->repeated, "cell", n));
     if (r->cancelled > 0)
-        page_note(p, "%s cancelled annotations were left out", text_grouped(r->cancelled, n));
+        page_note(p, "%s left out", text_count(r->cancelled, "cancelled annotation", n));
     if (r->superseded > 0)
-        page_note(p, "%s earlier annotations by the same annotator on the same image do not count",
-                  text_grouped(r->superseded, n));
+        page_note(p, "%s by the same annotator on the same image: the latest counts",
+                  text_count(r->superseded, "earlier annotation", n));
     set_labels(p, r);
     return p;
 }
@@ -159,20 +161,20 @@ struct page *show_import_metadata(const struct metadata_result *r)
     size_t named = at_most(r->n_unmatched, METADATA_NAMED);
     struct page *p = page_new();
     struct buf names = BUF_INIT(1 << 20);
-    char n[TEXT_COUNT_MAX];
+    char n[2][TEXT_COUNT_MAX];
 
     for (size_t i = 0; i < r->n_names; i++)
         buf_printf(&names, "%s %s", i > 0 ? "," : "", r->names[i]);
-    page_paragraph(p, "%s: %llu rows, %zu columns to group by:%s", r->path,
-                   (unsigned long long)r->rows, r->n_names, names.text ? names.text : "");
+    page_paragraph(p, "%s: %s, %s to group by:%s", r->path, text_count(r->rows, "row", n[0]),
+                   text_count(r->n_names, "column", n[1]), names.text ? names.text : "");
     buf_release(&names);
-    page_note(p, "%zu of %llu images matched", r->n_matched, (unsigned long long)r->rows);
+    page_note(p, "%zu of %s matched", r->n_matched, text_count(r->rows, "image", n[0]));
     for (size_t i = 0; i < named; i++)
         page_note(p, "  '%s' is not in this project: left out", r->unmatched[i]);
     say_more(p, "  ", r->n_unmatched, METADATA_NAMED, "");
     if (r->n_aside > 0)
         page_note(p, "%s about images that were set aside: left out",
-                  text_count(r->n_aside, "row", n));
+                  text_count(r->n_aside, "row", n[0]));
     page_count(p, "rows", r->rows);
     page_set(p, "columns", jv_texts(r->names, r->n_names));
     page_set(p, "images",

@@ -75,7 +75,7 @@ class LabelFiles(Case):
     def test_two_values_of_one_cell(self):
         self.bad("i,Bald\n1,1\n2,0\n1,0\n", "bad:4", "'1'", "'Bald'", "'no' here, 'yes' before", "line 2")
         self.write("same", "i,Bald\n1,1\n2,0\n1,1\n")
-        self.assertIn("1 cells stood there twice", self.run_assent("import", "same", "-a", "y").out)
+        self.assertIn("1 cell stood there twice", self.run_assent("import", "same", "-a", "y").out)
 
     def test_one_question_in_two_columns(self):
         self.bad("i,Bald,bald\n1,1,1\n", "bad:1", "'Bald' and 'bald'")

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Where pictures come from: links as a cache of Hugging Face has them, and zips."""
+import io
 import os
+import tarfile
 import zipfile
 
 from harness import main
@@ -43,6 +45,22 @@ class Zips(Project):
         self.assertEqual((known["images"], known["broken"]), (5, 0))
         self.run_assent("-C", "other", "annotate", "-q")
         self.assertEqual(self.labels("toy", "other"), whole)
+
+    def test_status_names_what_an_archive_has_and_is_not_read(self):
+        self.project(1)
+        members = [("a.png", png(1)), ("b.cr2", b"raw"), ("c.svg", b"<svg/>")]
+        self.zip("images.zip", members)
+        for kind in ("", "gz"):
+            with tarfile.open(self.path("images.tar" + kind), "w:" + kind) as archive:
+                for name, data in members:
+                    info = tarfile.TarInfo(name)
+                    info.size = len(data)
+                    archive.addfile(info, io.BytesIO(data))
+        task = self.read("assent.yaml")
+        for name, says in (("images.zip", True), ("images.tar", True), ("images.targz", False)):
+            self.write("assent.yaml", task.replace("images/", name))
+            said = self.run_assent("status").err
+            self.assertEqual("2 pictures left out, of a format that is not read" in said, says, name + said)
 
     def test_a_damaged_member_is_one_picture_s_error(self):
         names = self.project(3)
