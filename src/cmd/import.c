@@ -141,7 +141,9 @@ static int run_answers(struct project *p, const struct globals *g, const struct 
     struct review_answers answers;
     int rc = job_import_answers(p, own->labels.path, &answers, e);
 
-    return rc < 0 ? rc : cmd_print(g, show_import_answers(own->labels.path, &answers), e);
+    if (rc == 0)
+        rc = cmd_print(g, show_import_answers(own->labels.path, &answers), e);
+    return rc == 0 && answers.refused > 0 ? EXIT_SOME_FAILED : rc;
 }
 
 static int run(const struct globals *g, const void *own_options, struct err *e)

@@ -39,7 +39,10 @@ int store_annotators_load(struct store *s, struct store_annotators *out, struct 
         sql_query(s->db, &list,
                   "SELECT id, name, kind, (SELECT count(*) FROM counting_vote AS vote"
                   " WHERE vote.annotator = annotator.id AND vote.image NOT IN"
-                  " (SELECT id FROM image WHERE aside IS NOT NULL)), EXISTS (SELECT 1 FROM reviewer"
+                  " (SELECT id FROM image WHERE aside IS NOT NULL) AND NOT (vote.run IS NOT NULL"
+                  " AND vote.item IS NOT NULL AND EXISTS (SELECT 1 FROM counting_vote AS later"
+                  " WHERE later.item = vote.item AND later.annotator = vote.annotator"
+                  " AND later.id > vote.id))), EXISTS (SELECT 1 FROM reviewer"
                   " WHERE reviewer.annotator = annotator.id), EXISTS (SELECT 1 FROM run"
                   " WHERE run.annotator = annotator.id AND identity IS NOT NULL), EXISTS (SELECT 1"
                   " FROM run WHERE run.annotator = annotator.id AND identity IS NULL"

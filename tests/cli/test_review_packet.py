@@ -28,8 +28,8 @@ class Packet(ReviewCase):
                          "answers": [{"item": packet["items"][i]["id"], "kind": "value", "value": 1}], **change}
                         for i, change in answers], **more}))
 
-    def take_back(self):
-        return self.json("import", "answers.json", "--format", "answers")
+    def take_back(self, code=0):
+        return self.run_assent("import", "answers.json", "--format", "answers", "--json", code=code).json
 
     def test_a_folder_for_somebody_without_the_server(self):
         made = self.json("review", "--packet", "out.zip", "--reviewer", "anna", "--questions", "Bald")
@@ -85,6 +85,8 @@ class Packet(ReviewCase):
         review = self.json("status")["review"]
         self.assertEqual((review["done"], review["votes_open"], review["people"][0]["done"]), (0, 15, 15))
         self.assertEqual({v for (_, q), v in self.labels("anna").items() if q == "Bald"}, {"no"})
+        anna, = (a for a in self.json("status")["annotators"] if a["name"] == "anna")
+        self.assertEqual((anna["labels"], anna["votes"]), (15, 15))
 
     def test_what_is_in_a_packet_goes_to_nobody_else(self):
         self.run_assent("review", "--packet", "out.zip", "--reviewer", "anna")
@@ -139,7 +141,7 @@ class Packet(ReviewCase):
         self.answers(packet, (0, {"answers": [{"item": ids[0], "kind": "flag", "reason": "made up"}]}),
                      (1, {"answers": [{"item": ids[1], "kind": "flag", "reason": "harmful"}]}),
                      (2, {"answers": [{"item": ids[2], "kind": "value", "value": 2}]}))
-        taken = self.take_back()
+        taken = self.take_back(code=3)
         self.assertEqual((taken["kept"], taken["refused"]), (1, 2))
 
     def test_an_answer_keeps_its_time(self):
@@ -170,8 +172,8 @@ class Packet(ReviewCase):
     def test_a_picture_that_became_a_pipe_is_set_aside(self):
         server = self.serve("--reviewer", "anna", "--questions", "Bald")
         anna = self.browse(server)
-        os.remove(self.path("pictures/SENTINELKEY01.png"))
-        os.mkfifo(self.path("pictures/SENTINELKEY01.png"))
+        os.mkfifo(self.path("pipe"))  # renamed onto it: at no moment is there nothing
+        os.rename(self.path("pipe"), self.path("pictures/SENTINELKEY01.png"))
         for item in anna.take(want=48)["items"]:
             anna.get(item["image"])
         self.assertEqual(anna.get("/api/session").json["progress"]["set_aside"], 1)
