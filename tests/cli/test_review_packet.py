@@ -177,6 +177,8 @@ class Packet(ReviewCase):
         for item in anna.take(want=48)["items"]:
             anna.get(item["image"])
         self.assertEqual(anna.get("/api/session").json["progress"]["set_aside"], 1)
+        anna.close()
+        server.stop()  # commits are grouped: the row is there at the latest now
         self.assertIn("not a file", self.rows("SELECT aside FROM review_item WHERE aside IS NOT NULL")[0][0])
 
 
