@@ -207,9 +207,9 @@ static int open_study(struct labels *l, struct err *e)
     if (rc == 0)
         rc = read_questions(l, s, e);
     if (rc < 0)
-        return err_hint(
-            e,
-            "the study's folder holds questions.json, ai_annotation.json and re_annotation.json");
+        return err_hint(e,
+                        "a folder of labels is the study's: questions.json, ai_annotation.json and "
+                        "re_annotation.json. Pictures come in by import --images FOLDER");
     s->model_cells = mem_new(s->n, sizeof(*s->model_cells), e);
     rc = s->model_cells ? read_ballots(l, s, e) : ERR_NOMEM;
     return rc < 0 ? rc : jv_stream_start(&s->stream, s->readers[AI], e);

@@ -8,13 +8,10 @@
 
 int annotator_name_check(const char *name, struct err *e)
 {
-    if (*name != '\0' && strlen(name) <= TASK_NAME_MAX && text_is_printable(name) &&
-        !task_name_is_reserved(name))
+    if (task_name_is_usable(name))
         return 0;
     err_set(e, ERR_ARG, "not usable as an annotator's name: '%s'", name);
-    return err_expected(
-        e, "1 to %d bytes without control characters; not consensus or tie, which assent uses",
-        TASK_NAME_MAX);
+    return err_expected(e, TASK_NAME_USABLE "; not consensus or tie, which assent uses");
 }
 
 static int check_names(const struct project *p, const struct rename_result *r, struct err *e)

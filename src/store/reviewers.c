@@ -46,10 +46,9 @@ int store_reviewer_add(struct store *s, const char *name, bool owner, struct sto
     int rc = 0;
 
     *out = (struct store_reviewer){ .name = name };
-    if (*name == '\0' || strlen(name) > TASK_NAME_MAX || !text_is_printable(name) ||
-        task_name_is_reserved(name)) {
+    if (!task_name_is_usable(name)) {
         err_set(e, ERR_ARG, "this cannot be a reviewer's name: '%s'", name);
-        return err_expected(e, "1 to %d bytes without control characters", TASK_NAME_MAX);
+        return err_expected(e, TASK_NAME_USABLE);
     }
     if (!owner)
         rc = store_annotator_id(s, name, ANNOTATOR_HUMAN, &out->annotator, e);

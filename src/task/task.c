@@ -106,6 +106,14 @@ bool task_name_is_reserved(const char *name)
     return strcmp(name, "consensus") == 0 || strcmp(name, "tie") == 0;
 }
 
+bool task_name_is_usable(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 0 && n <= TASK_NAME_MAX && text_is_printable(name) && name[0] != ' ' &&
+           name[n - 1] != ' ' && !task_name_is_reserved(name);
+}
+
 /* ---- names ---- */
 
 bool task_find_column(const struct task *t, const char *name, size_t *column)

@@ -100,6 +100,10 @@ const char *task_annotator_kind_name(enum annotator_kind kind);
 bool task_annotator_kind(const char *name, enum annotator_kind *kind); /* human or model */
 /* Names that the program keeps for itself: "consensus", "tie". */
 bool task_name_is_reserved(const char *name);
+/* Can a person or a model be called so: 1 to TASK_NAME_MAX bytes without control characters, no
+ * space at an end, not reserved? */
+bool task_name_is_usable(const char *name);
+#define TASK_NAME_USABLE "1 to 200 bytes, without control characters and without a space at an end"
 
 struct annotator {
     const char *name;
