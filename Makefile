@@ -3,6 +3,7 @@
 BUILD := build
 TEST_BUILD := build-test
 ASAN_BUILD := build-asan
+TSAN_BUILD := build-tsan
 FUZZ_SECONDS ?= 60
 DEMO := demo/study
 FACES := demo/faces
@@ -13,7 +14,7 @@ help:
 	@echo 'make test      install what tests need, build with all warnings, run the tests'
 	@echo 'make test-asan the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make fuzz      fuzz everything that reads a file, a minute each (FUZZ_SECONDS=60)'
-	@echo 'make test-all  test, test-asan and fuzz'
+	@echo 'make test-all  test, test-asan and fuzz, and what takes longer'
 	@echo 'make oracle    make the fixtures anew with transformers, Pillow, tokenizers and jinja2 (6 GB), say what moved'
 	@echo 'make bench     time the engine at the shapes of an 8B model, and the program at the full size of CelebA'
 	@echo 'make install   install the program, man page, completion and library (DESTDIR, as meson has it)'
@@ -35,6 +36,9 @@ $(TEST_BUILD)/build.ninja:
 $(ASAN_BUILD)/build.ninja:
 	@meson setup $(ASAN_BUILD) -Dwerror=true -Db_sanitize=address,undefined > /dev/null
 
+$(TSAN_BUILD)/build.ninja:
+	@meson setup $(TSAN_BUILD) -Dwerror=true -Db_sanitize=thread > /dev/null
+
 test: packages-test $(TEST_BUILD)/build.ninja
 	@ninja -C $(TEST_BUILD) --quiet
 	@tests/run $(TEST_BUILD)
@@ -46,10 +50,13 @@ test-asan: packages-test $(ASAN_BUILD)/build.ninja
 fuzz: packages-fuzz
 	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
-test-all: test test-asan fuzz
-	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip review_safety page page_looks page_network page_program
+test-all: test test-asan fuzz $(TSAN_BUILD)/build.ninja
+	@ninja -C $(TSAN_BUILD) --quiet assent
+	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip review_safety review_stop page page_looks page_network page_program
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review_safety.py Mutated
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_damage.py
+	@for build in $(ASAN_BUILD) $(TSAN_BUILD); do \
+		ASSENT_TEST_ALL=1 ASSENT=$$build/assent tests/cli/test_review_stop.py || exit 1; done
 
 oracle: packages-oracle
 	@tools/oracle/run
@@ -63,7 +70,7 @@ install: build
 	@meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(TEST_BUILD) $(ASAN_BUILD) build-fuzz demo
+	rm -rf $(BUILD) $(TEST_BUILD) $(ASAN_BUILD) $(TSAN_BUILD) build-fuzz demo
 
 packages-%:
 	@tools/packages $*

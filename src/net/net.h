@@ -46,11 +46,12 @@ enum {
 /* ERR_IO: the port is in use, the certificate cannot be read; ERR_ARG: no such address. The
  * texts and routes of `o` must live as long as the server. */
 int server_start(struct server **out, const struct server_options *o, struct err *e);
-/* From here on requests are refused with 503. */
+/* From here on requests are refused with 503, and no handler runs or will: what handlers kept is
+ * all there is left to answer. Not to be called with a lock that handlers take. NULL is fine. */
 void server_refuse_all(struct server *s);
-/* Sends what is answered, then closes. Every request that a handler kept must have been answered.
- */
-void server_stop(struct server *s); /* NULL is fine */
+/* Refuses what is not answered yet, sends the answers, then closes. Whoever keeps requests must be
+ * done with them. NULL is fine. */
+void server_stop(struct server *s);
 
 /* "http://127.0.0.1:8321", or its public address; the server's. */
 const char *server_address(const struct server *s);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -63,13 +64,15 @@ struct server {
     size_t n_hosts;
     uint16_t port;
     pthread_mutex_t lock; /* of everything below, and of the requests' states */
-    pthread_cond_t idle;
+    pthread_cond_t changed;
     struct link *links;
-    size_t n_open; /* requests that are not yet answered to the end */
+    TAILQ_HEAD(, request) open; /* not yet answered to the end */
+    bool handling;              /* a handler runs */
     bool refusing;
 };
 
 struct request {
+    TAILQ_ENTRY(request) others;
     struct server *server;
     struct MHD_Connection *connection;
     const struct server_route *route;
@@ -169,17 +172,16 @@ static struct MHD_Response *make_response(const struct reply *reply)
 void request_reply(struct request *r, const struct reply *reply)
 {
     struct MHD_Response *m = make_response(reply);
-    bool resume;
+    struct server *s = r->server;
 
-    pthread_mutex_lock(&r->server->lock);
+    pthread_mutex_lock(&s->lock);
     r->response = m;
     r->status = m ? reply->status : 0; /* 0: no memory: the connection is closed */
     r->dispatched = true;
-    resume = r->suspended;
-    r->suspended = false;
-    pthread_mutex_unlock(&r->server->lock);
-    if (resume)
+    if (r->suspended) /* with the lock: who stops the server finds it resumed, or suspended */
         MHD_resume_connection(r->connection);
+    r->suspended = false;
+    pthread_mutex_unlock(&s->lock);
 }
 
 void request_json(struct request *r, unsigned status, struct json_t *document, const char *cookie)
@@ -214,6 +216,16 @@ void request_refuse(struct request *r, unsigned status, const char *code, const 
                                           .len = sizeof(last) - 1 });
 }
 
+static bool is_refusing(struct server *s)
+{
+    bool refusing;
+
+    pthread_mutex_lock(&s->lock);
+    refusing = s->refusing;
+    pthread_mutex_unlock(&s->lock);
+    return refusing;
+}
+
 static enum MHD_Result queue(struct request *r)
 {
     enum MHD_Result rc;
@@ -221,6 +233,8 @@ static enum MHD_Result queue(struct request *r)
     if (!r->response)
         return MHD_NO;
     set_deadline(r->server, r->link, SEND_SECONDS);
+    if (is_refusing(r->server)) /* or the same connection would ask on */
+        MHD_add_response_header(r->response, MHD_HTTP_HEADER_CONNECTION, "close");
     rc = MHD_queue_response(r->connection, r->status, r->response);
     MHD_destroy_response(r->response);
     r->response = NULL;
@@ -349,17 +363,19 @@ static bool body_is_too_large(const struct request *r)
     return length && (!text_u64(length, UINT64_MAX, &n) || n > SERVER_BODY_MAX);
 }
 
+static void refuse_stopping(struct request *r)
+{
+    request_refuse(r, 503, "stopping", "the server is being stopped: try again");
+}
+
 /* What can be refused before the body is there. */
 static void check_start(struct request *r, const char *method, const char *path)
 {
-    bool other, refusing;
+    bool other;
 
-    pthread_mutex_lock(&r->server->lock);
-    refusing = r->server->refusing;
-    pthread_mutex_unlock(&r->server->lock);
     r->route = find_route(r->server->options, method, path, &r->tail, &other);
-    if (refusing)
-        request_refuse(r, 503, "stopping", "the server is being stopped: try again");
+    if (is_refusing(r->server))
+        refuse_stopping(r);
     else if (!host_is_ours(r))
         request_refuse(r, MHD_HTTP_MISDIRECTED_REQUEST, "host",
                        "the Host header names another server");
@@ -386,29 +402,48 @@ static struct request *begin(struct server *s, struct MHD_Connection *c)
     r->link = info ? info->socket_context : NULL;
     r->body = BUF_INIT(SERVER_BODY_MAX + 1);
     pthread_mutex_lock(&s->lock);
-    s->n_open++;
+    TAILQ_INSERT_TAIL(&s->open, r, others);
     pthread_mutex_unlock(&s->lock);
     return r;
 }
 
-/* Calls the handler; suspends the request unless it was answered meanwhile. */
+/* Calls the handler, unless the server is ending. */
+static void handle(struct request *r)
+{
+    struct server *s = r->server;
+    bool refusing;
+
+    pthread_mutex_lock(&s->lock);
+    refusing = s->refusing;
+    s->handling = !refusing;
+    pthread_mutex_unlock(&s->lock);
+    if (refusing)
+        refuse_stopping(r);
+    else
+        r->route->handle(s->options->data, r);
+}
+
+/* Suspends the request unless its handler has answered it. */
 static enum MHD_Result dispatch(struct request *r)
 {
+    struct server *s = r->server;
     bool later;
 
     if (r->body.failed) {
         request_refuse(r, 413, "too_large", "the request is too large");
         return queue(r);
     }
-    set_deadline(r->server, r->link, INFINITY);
-    r->route->handle(r->server->options->data, r);
-    pthread_mutex_lock(&r->server->lock);
+    set_deadline(s, r->link, INFINITY);
+    handle(r);
+    pthread_mutex_lock(&s->lock);
     later = !r->dispatched;
     r->suspended = later;
     r->dispatched = true;
     if (later)
         MHD_suspend_connection(r->connection);
-    pthread_mutex_unlock(&r->server->lock);
+    s->handling = false;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
     return later ? MHD_YES : queue(r);
 }
 
@@ -446,15 +481,15 @@ static void completed(void *data, struct MHD_Connection *c, void **context,
     if (!r)
         return;
     set_deadline(s, r->link, RECEIVE_SECONDS);
+    pthread_mutex_lock(&s->lock);
+    TAILQ_REMOVE(&s->open, r, others);
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
     if (r->response)
         MHD_destroy_response(r->response);
     buf_release(&r->body);
     free(r);
     *context = NULL;
-    pthread_mutex_lock(&s->lock);
-    if (--s->n_open == 0)
-        pthread_cond_signal(&s->idle);
-    pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- listening ---- */
@@ -608,7 +643,8 @@ int server_start(struct server **out, const struct server_options *o, struct err
     if (!s)
         return rc;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->idle, NULL);
+    pthread_cond_init(&s->changed, NULL);
+    TAILQ_INIT(&s->open);
     s->kept = *o;
     s->options = &s->kept;
     if (o->cert)
@@ -630,9 +666,32 @@ int server_start(struct server **out, const struct server_options *o, struct err
 
 void server_refuse_all(struct server *s)
 {
+    if (!s)
+        return;
     pthread_mutex_lock(&s->lock);
     s->refusing = true;
+    while (s->handling)
+        pthread_cond_wait(&s->changed, &s->lock);
     pthread_mutex_unlock(&s->lock);
+}
+
+static struct request *first_kept(struct server *s)
+{
+    struct request *r;
+
+    pthread_mutex_lock(&s->lock);
+    for (r = TAILQ_FIRST(&s->open); r && !r->suspended; r = TAILQ_NEXT(r, others))
+        continue;
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+/* What a handler kept and nobody has answered: libmicrohttpd aborts where it is stopped with a
+ * request suspended. */
+static void refuse_kept(struct server *s)
+{
+    for (struct request *r; (r = first_kept(s));)
+        refuse_stopping(r);
 }
 
 /* Gives the last answers some time to go. */
@@ -643,22 +702,28 @@ static void drain(struct server *s)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += STOP_MS / 1000;
     pthread_mutex_lock(&s->lock);
-    while (s->n_open > 0 && pthread_cond_timedwait(&s->idle, &s->lock, &until) == 0)
+    while (!TAILQ_EMPTY(&s->open) && pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0)
         continue;
     pthread_mutex_unlock(&s->lock);
 }
 
 void server_stop(struct server *s)
 {
+    int door = -1;
+
     if (!s)
         return;
     if (s->daemon) {
         server_refuse_all(s);
+        door = MHD_quiesce_daemon(s->daemon); /* nobody connects; its thread may look at it still */
+        refuse_kept(s);
         drain(s);
         MHD_stop_daemon(s->daemon);
     }
+    if (door >= 0)
+        close(door);
     pthread_mutex_destroy(&s->lock);
-    pthread_cond_destroy(&s->idle);
+    pthread_cond_destroy(&s->changed);
     free(s->cert);
     free(s->key);
     free(s);

@@ -255,7 +255,7 @@ int pictures_new(struct pictures **out, const struct catalogue *catalogue, pictu
     return 0;
 }
 
-void pictures_free(struct pictures *p)
+void pictures_stop(struct pictures *p)
 {
     if (!p)
         return;
@@ -265,8 +265,16 @@ void pictures_free(struct pictures *p)
     pthread_mutex_unlock(&p->lock);
     for (size_t i = 0; i < p->n_threads; i++)
         pthread_join(p->threads[i], NULL);
+    p->n_threads = 0;
     for (; p->n_jobs > 0; p->n_jobs--, p->first = (p->first + 1) % WAITING_MAX)
         request_refuse(p->jobs[p->first].request, 503, "stopping", "the server is being stopped");
+}
+
+void pictures_free(struct pictures *p)
+{
+    if (!p)
+        return;
+    pictures_stop(p);
     for (size_t i = 0; p->kept && i < KEPT_MAX; i++)
         free(p->kept[i].jpeg);
     pthread_mutex_destroy(&p->reading);

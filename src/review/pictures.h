@@ -18,7 +18,10 @@ typedef void pictures_broken(void *data, size_t image, const struct err *why);
 
 int pictures_new(struct pictures **out, const struct catalogue *catalogue, pictures_broken *broken,
                  void *data, struct err *e);
-void pictures_free(struct pictures *p); /* answers those who wait; NULL is fine */
+/* Answers those who wait; who comes later is refused. NULL is fine, and so is a second time. */
+void pictures_stop(struct pictures *p);
+/* Nobody may ask any more. NULL is fine. */
+void pictures_free(struct pictures *p);
 /* Answers r with the image as JPEG, from another thread. */
 void pictures_send(struct pictures *p, struct request *r, size_t image);
 /* One picture of the catalogue; free(*jpeg). reading: held while the source is read; NULL: nobody

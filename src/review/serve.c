@@ -125,6 +125,22 @@ static int forget_revoked(void *data, const struct store_reviewer *who)
     return 0;
 }
 
+static void settle(struct review *r)
+{
+    pthread_mutex_lock(&r->lock);
+    commit_and_answer(r);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Nothing new begins; whoever waits for the disk, and then for a picture, is answered. */
+static void end(struct review *r)
+{
+    server_refuse_all(r->server);
+    settle(r);
+    pictures_stop(r->pictures);
+    settle(r); /* images that could not be read */
+}
+
 int review_serve(struct review *r, struct err *e)
 {
     struct timespec swept = { 0 }, t;
@@ -143,9 +159,8 @@ int review_serve(struct review *r, struct err *e)
             swept = t;
         }
     }
-    server_refuse_all(r->server);
-    commit_and_answer(r);
     pthread_mutex_unlock(&r->lock);
+    end(r);
     if (r->failed.code < 0) {
         *e = r->failed;
         return e->code;
@@ -259,8 +274,9 @@ void review_close(struct review *r)
 {
     if (!r)
         return;
+    end(r);
+    server_stop(r->server); /* its handlers and answers use all that follows */
     pictures_free(r->pictures);
-    server_stop(r->server);
     state_release(&r->state);
     free(r->waiting);
     pthread_mutex_destroy(&r->lock);

@@ -47,8 +47,8 @@ class ReviewCase(harness.Case):
         self.run_assent("-q", "import", "people.csv", "-a", "SENTINELPEOPLE")
         self.disputes = sum(bald for _, bald, _ in rows) + sum(not hat for _, _, hat in rows)
 
-    def rows(self, statement):
-        db = sqlite3.connect(self.path("assent.db"))
+    def rows(self, statement, folder="."):
+        db = sqlite3.connect(os.path.join(self.dir, folder, "assent.db"))
         try:
             return db.execute(statement).fetchall()
         finally:

@@ -170,6 +170,21 @@ static void stop_sends_what_is_answered_and_closes(void **state)
     assert_int_equal(server_port(s->server), port);
 }
 
+static void stop_refuses_what_nobody_has_answered(void **state)
+{
+    struct site *s = *state;
+    int fds[3];
+
+    for (size_t i = 0; i < COUNT(fds); i++) {
+        fds[i] = ask_later(s);
+        wait_kept(s);
+    }
+    server_stop(s->server);
+    s->server = NULL;
+    for (size_t i = 0; i < COUNT(fds); i++)
+        assert_answered(fds[i], 503, "\"stopping\"");
+}
+
 /* ---- starting ---- */
 
 static void a_port_in_use_is_refused_with_a_way_out(void **state)
@@ -262,6 +277,7 @@ int main(void)
         test_with_site(who_asked_may_be_gone_when_the_answer_comes),
         test_with_site(after_refuse_all_only_what_waits_is_answered),
         test_with_site(stop_sends_what_is_answered_and_closes),
+        test_with_site(stop_refuses_what_nobody_has_answered),
         test_with_site(a_port_in_use_is_refused_with_a_way_out),
         test_with_scratch(hosts_and_files_that_are_not_there_are_refused),
         cmocka_unit_test(loopback_is_told_from_other_addresses),
