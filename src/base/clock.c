@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -10,6 +11,24 @@ double clock_seconds(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void clock_cond_init(pthread_cond_t *changed)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+bool clock_cond_wait(pthread_cond_t *changed, pthread_mutex_t *lock, double until)
+{
+    double whole = floor(until);
+    struct timespec t = { .tv_sec = (time_t)whole, .tv_nsec = (long)((until - whole) * 1e9) };
+
+    return pthread_cond_timedwait(changed, lock, &t) == 0;
 }
 
 const char *clock_duration(double seconds, char *out)

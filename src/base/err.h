@@ -22,7 +22,7 @@ enum err_code {
     ERR_FORMAT = -4,      /* a file's content is not what it should be */
     ERR_LIMIT = -5,       /* larger than this program accepts */
     ERR_DB = -6,          /* the database refused */
-    ERR_INTERRUPTED = -7, /* SIGINT or SIGTERM */
+    ERR_INTERRUPTED = -7, /* SIGINT, SIGTERM or SIGHUP */
     ERR_BUSY = -8,        /* another process is writing to the database */
     ERR_CLOSED = -9,      /* whoever read what is written has gone: EPIPE, as with | head */
 };

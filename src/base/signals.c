@@ -28,7 +28,7 @@ static void on_bus_error(int number)
 
 void signals_init(void)
 {
-    struct sigaction action;
+    struct sigaction action, before;
 
     memset(&action, 0, sizeof(action));
     sigemptyset(&action.sa_mask);
@@ -36,6 +36,9 @@ void signals_init(void)
     action.sa_flags = (int)SA_RESETHAND;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, &before);
+    if (before.sa_handler == SIG_IGN) /* nohup's */
+        sigaction(SIGHUP, &before, NULL);
     action.sa_handler = on_bus_error;
     sigaction(SIGBUS, &action, NULL);
     action.sa_handler = SIG_IGN;

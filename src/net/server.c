@@ -17,7 +17,6 @@
 #include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "net/net.h"
@@ -27,7 +26,7 @@ enum {
     FILES_SPARED = 64,    /* descriptors that the rest of the program may want */
     RECEIVE_SECONDS = 20, /* for a whole request, or between two */
     SEND_SECONDS = 120,   /* for a whole answer */
-    STOP_MS = 2000,       /* for the last answers to go */
+    STOP_SECONDS = 2,     /* for the last answers to go */
     PEM_MAX = 1 << 20,
     HOST_MAX = 256,
 };
@@ -84,14 +83,6 @@ struct request {
     bool dispatched, suspended;
 };
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- connections ---- */
 
 static void connection_changed(void *data, struct MHD_Connection *c, void **context,
@@ -109,7 +100,7 @@ static void connection_changed(void *data, struct MHD_Connection *c, void **cont
             return;
         }
         l->socket = info->connect_fd;
-        l->until = now() + RECEIVE_SECONDS;
+        l->until = clock_seconds() + RECEIVE_SECONDS;
         pthread_mutex_lock(&s->lock);
         l->next = s->links;
         if (l->next)
@@ -133,13 +124,13 @@ static void set_deadline(struct server *s, struct link *l, double seconds)
     if (!l)
         return;
     pthread_mutex_lock(&s->lock);
-    l->until = now() + seconds;
+    l->until = clock_seconds() + seconds;
     pthread_mutex_unlock(&s->lock);
 }
 
 void server_sweep(struct server *s)
 {
-    double t = now();
+    double t = clock_seconds();
 
     pthread_mutex_lock(&s->lock);
     for (struct link *l = s->links; l; l = l->next)
@@ -643,7 +634,7 @@ int server_start(struct server **out, const struct server_options *o, struct err
     if (!s)
         return rc;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->changed, NULL);
+    clock_cond_init(&s->changed);
     TAILQ_INIT(&s->open);
     s->kept = *o;
     s->options = &s->kept;
@@ -697,12 +688,10 @@ static void refuse_kept(struct server *s)
 /* Gives the last answers some time to go. */
 static void drain(struct server *s)
 {
-    struct timespec until;
+    double until = clock_seconds() + STOP_SECONDS;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += STOP_MS / 1000;
     pthread_mutex_lock(&s->lock);
-    while (!TAILQ_EMPTY(&s->open) && pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0)
+    while (!TAILQ_EMPTY(&s->open) && clock_cond_wait(&s->changed, &s->lock, until))
         continue;
     pthread_mutex_unlock(&s->lock);
 }

@@ -6,11 +6,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "review/server.h"
 
-enum { WAITING_ANSWERS_MAX = 1 << 16, TICK_MS = 200, SWEEP_TICKS = 5, PATIENCE_MS = 2000 };
+enum { WAITING_ANSWERS_MAX = 1 << 16, TICK_MS = 200, SWEEP_SECONDS = 1, PATIENCE_MS = 2000 };
 
 /* ---- writing ---- */
 
@@ -105,17 +104,6 @@ static void commit_and_answer(struct review *r)
 
 /* ---- serving ---- */
 
-static void wait_a_tick(struct review *r)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += TICK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&r->changed, &r->lock, &until);
-}
-
 static int forget_revoked(void *data, const struct store_reviewer *who)
 {
     struct review *r = data;
@@ -143,7 +131,7 @@ static void end(struct review *r)
 
 int review_serve(struct review *r, struct err *e)
 {
-    struct timespec swept = { 0 }, t;
+    double swept = clock_seconds();
     struct err ignored;
 
     pthread_mutex_lock(&r->lock);
@@ -151,12 +139,11 @@ int review_serve(struct review *r, struct err *e)
         if (r->writing || r->n_waiting > 0)
             commit_and_answer(r);
         else
-            wait_a_tick(r);
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        if (t.tv_sec > swept.tv_sec) {
+            clock_cond_wait(&r->changed, &r->lock, clock_seconds() + 1e-3 * TICK_MS);
+        if (clock_seconds() >= swept + SWEEP_SECONDS) {
             server_sweep(r->server);
             store_reviewers(r->site.store, forget_revoked, r, &ignored); /* by another process */
-            swept = t;
+            swept = clock_seconds();
         }
     }
     pthread_mutex_unlock(&r->lock);
@@ -254,7 +241,7 @@ int review_open(struct review **out, const struct review_site *site, struct err 
         return rc;
     r->site = *site;
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->changed, NULL);
+    clock_cond_init(&r->changed);
     rc = load(r, e);
     store_patience(r->site.store, PATIENCE_MS);
     if (rc == 0 && site->catalogue)

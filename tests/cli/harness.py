@@ -34,10 +34,10 @@ class Result:
 class Server:
     """A review that is being served: its process, and the links that it printed."""
 
-    def __init__(self, folder, *args, port=0):
+    def __init__(self, folder, *args, port=0, **environment):
         self.process = subprocess.Popen(
             [ASSENT, "review", "--listen", f"127.0.0.1:{port}", *args, "--json"], cwd=folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment})
         try:
             text = ""
             while True:  # the document's last line is its closing brace
@@ -204,9 +204,9 @@ class Case(unittest.TestCase):
         rows = [json.loads(line) for line in out.splitlines()]
         return {(r["image"], r["question"]): r["value"] or f"({r['reason']})" for r in rows}
 
-    def serve(self, *args, folder=".", port=0):
+    def serve(self, *args, folder=".", **more):
         """A review of this folder, ended with the test."""
-        server = Server(os.path.join(self.dir, folder), *args, port=port)
+        server = Server(os.path.join(self.dir, folder), *args, **more)
         self.addCleanup(server.stop, signal.SIGKILL)
         return server
 

@@ -439,11 +439,17 @@ class Processes(Project):
         self.assertEqual(set(self.answered().values()), {1})
 
     def test_ctrl_c_finishes_the_image_in_hand(self):
+        self.finishes_the_image_in_hand(signal.SIGINT)
+
+    def test_a_terminal_that_closes_does_too(self):
+        self.finishes_the_image_in_hand(signal.SIGHUP)
+
+    def finishes_the_image_in_hand(self, how):
         self.project(120)
         run = subprocess.Popen([ASSENT, "annotate"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                text=True)
         self.wait_for_answers(run)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(how)
         out, _ = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 130)
         self.assertIn("goes on where this one stopped", out)

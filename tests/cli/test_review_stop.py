@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A review is stopped while many people ask for things: nothing that was acknowledged is lost.
+"""A review is stopped, while many people ask for things or nobody does: nothing that was acknowledged is lost.
 
 ASSENT_TEST_ALL=1 stops it more often; with a sanitized program in ASSENT this is the test of its threads.
 """
@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -72,7 +73,7 @@ class Stop(ReviewCase):
         crowd = Crowd(server, self.links)
         try:
             time.sleep(random.uniform(0.2, 0.8))
-            server.process.send_signal([signal.SIGINT, signal.SIGTERM][n % 2])
+            server.process.send_signal([signal.SIGINT, signal.SIGTERM, signal.SIGHUP][n % 3])
             said = server.process.communicate(timeout=60)[1]
         finally:
             server.process.kill()
@@ -91,6 +92,56 @@ class Stop(ReviewCase):
         answers = [self.stop_under_load(n) for n in range(50 if ALL else 4)]
         print(f"# {len(answers)} stops, {sum(answers)} answers acknowledged")
         self.assertGreater(sum(answers), 0)
+
+
+CLOCK = """
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    long rc = syscall(SYS_clock_gettime, clock, t);
+
+    if (clock == CLOCK_REALTIME)
+        t->tv_sec += 3600;
+    return (int)rc;
+}
+"""
+
+
+class Clock(ReviewCase):
+    """The wall clock is set back by an hour after each time that the program reads it: whatever the system is to
+    wait for by that clock comes an hour late."""
+
+    def setUp(self):
+        super().setUp()
+        with open(harness.ASSENT, "rb") as f:
+            program = f.read()
+        if b"libasan.so" in program or b"libtsan.so" in program:
+            self.skipTest("a sanitizer's library wants to be the first")
+        self.write("clock.c", CLOCK)
+        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", self.path("clock.so"),
+                        self.path("clock.c")], check=True)
+
+    def test_a_clock_set_back_keeps_no_signal_from_an_idle_server(self):
+        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            server = self.serve("--reviewer", "anna", LD_PRELOAD=self.path("clock.so"))
+            anna = self.browse(server)
+            item = anna.take(want=1)["items"][0]["id"]
+            self.assertEqual(anna.answer(f"key-{how:05}", item).status, 200)
+            time.sleep(0.5)  # it is idle
+            self.assertEqual(server.stop(how), 0)
+        self.assertEqual(self.rows("SELECT count(*) FROM review_answer"), [(3,)])
+
+    def test_what_nohup_started_stays(self):
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        server = self.serve("--reviewer", "anna")
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        self.assertIsNone(server.process.poll())
+        self.assertEqual(server.stop(signal.SIGTERM), 0)
 
 
 if __name__ == "__main__":

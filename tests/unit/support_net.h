@@ -37,7 +37,7 @@ static inline struct site *site_new(void)
 
     assert_non_null(s);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->changed, NULL);
+    clock_cond_init(&s->changed);
     return s;
 }
 
@@ -55,13 +55,11 @@ static inline void site_start(struct site *s, const struct server_route *routes,
 /* The request that a handler keeps, which is to be answered; NULL: none came. */
 static inline struct request *site_wait_kept(struct site *s)
 {
-    struct timespec until;
+    double until = clock_seconds() + PATIENCE;
     struct request *r;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE;
     pthread_mutex_lock(&s->lock);
-    while (!s->kept && pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0)
+    while (!s->kept && clock_cond_wait(&s->changed, &s->lock, until))
         continue;
     r = s->kept;
     s->kept = NULL;
