@@ -10,6 +10,8 @@
 #include "store/internal.h"
 #include "store/runs.h"
 
+enum { SESSIONS_MAX = 32 }; /* of a person */
+
 static const char *const token_names[] = { "link", "session" };
 
 /* Somebody whose labels were imported would be asked about their own disputes. */
@@ -115,17 +117,29 @@ int store_reviewers(struct store *s, int (*each)(void *data, const struct store_
 
 /* ---- tokens ---- */
 
+/* A link opens any number of sessions: the oldest go. */
+static int drop_old_sessions(struct store *s, const char *newest, int64_t reviewer, struct err *e)
+{
+    return sql_run(s->db,
+                   "DELETE FROM review_token WHERE kind = 'session' AND reviewer = $1"
+                   " AND sha256 <> $2 AND sha256 NOT IN (SELECT sha256 FROM review_token"
+                   " WHERE kind = 'session' AND reviewer = $1 AND sha256 <> $2"
+                   " ORDER BY created DESC, sha256 LIMIT $3)",
+                   BIND(INT(reviewer), TEXT(newest), INT(SESSIONS_MAX - 1)), e);
+}
+
 int store_token_add(struct store *s, const char *sha256, enum token_kind kind, int64_t reviewer,
                     int64_t expires, struct err *e)
 {
     char now[32];
+    int rc = sql_run(s->db,
+                     "INSERT INTO review_token (sha256, kind, reviewer, created, expires)"
+                     " VALUES ($1, $2, $3, $4, $5)",
+                     BIND(TEXT(sha256), TEXT(token_names[kind]), INT(reviewer),
+                          TEXT(store_now(now)), INT_OR_NULL(expires)),
+                     e);
 
-    return sql_run(s->db,
-                   "INSERT INTO review_token (sha256, kind, reviewer, created, expires)"
-                   " VALUES ($1, $2, $3, $4, $5)",
-                   BIND(TEXT(sha256), TEXT(token_names[kind]), INT(reviewer), TEXT(store_now(now)),
-                        INT_OR_NULL(expires)),
-                   e);
+    return rc < 0 || kind != TOKEN_SESSION ? rc : drop_old_sessions(s, sha256, reviewer, e);
 }
 
 int store_token_drop(struct store *s, const char *sha256, struct err *e)

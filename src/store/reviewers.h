@@ -31,7 +31,7 @@ int store_reviewers(struct store *s, int (*each)(void *data, const struct store_
 
 /* Of a token only the hash is kept. */
 enum token_kind { TOKEN_LINK, TOKEN_SESSION };
-/* expires: seconds since 1970; 0: never. */
+/* expires: seconds since 1970; 0: never. Of a person's sessions only the 32 newest stay. */
 int store_token_add(struct store *s, const char *sha256, enum token_kind kind, int64_t reviewer,
                     int64_t expires, struct err *e);
 int store_token_drop(struct store *s, const char *sha256, struct err *e);

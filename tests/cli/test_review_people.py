@@ -112,6 +112,16 @@ class People(ReviewCase):
         self.run_assent("reviewers", "revoke", "bob")
         self.assertEqual(self.json("review", "--packet", "out.zip", "--reviewer", "cleo")["items"], self.disputes)
 
+    def test_a_link_opens_so_many_sessions(self):
+        server, browsers = self.serve("--reviewer", "anna"), []
+        for _ in range(40):
+            browsers.append(Browser(server.port, server.links["reviewer"]))
+            browsers[-1].close()
+        self.assertEqual(self.rows("SELECT count(*) FROM review_token WHERE kind = 'session'"), [(32,)])
+        open_still = [b for b in browsers if b.get("/api/session").status == 200]
+        self.assertEqual(len(open_still), 32)
+        self.assertIn(browsers[-1], open_still)
+
     def test_leaving(self):
         anna = self.browse(self.serve("--reviewer", "anna"))
         self.assertEqual(anna.post("/api/leave", {}).status, 200)
