@@ -15,12 +15,13 @@ enum {
     KEY_CERT,
     KEY_TLS_KEY,
     KEY_PLAIN,
+    KEY_PER_ADDRESS,
     KEY_LEASE,
     KEY_REVIEWER,
     KEY_PACKET,
 };
 
-enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60 };
+enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60, PER_ADDRESS_MAX = 1000000 };
 
 struct review_own {
     struct cmd_asked asked;
@@ -66,6 +67,10 @@ static const struct argp_option options[] = {
     { "unencrypted", KEY_PLAIN, NULL, 0,
       "listen beyond this machine without TLS: whoever is on the way sees images, links and"
       " answers, and can answer in a person's name",
+      3 },
+    { "per-address", KEY_PER_ADDRESS, "N", 0,
+      "connections that one address may have (default 256; any number on this machine and behind"
+      " --public-url, where everybody comes from one)",
       3 },
     { 0 },
 };
@@ -196,6 +201,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CERT: own->asked.o.cert = arg; return 0;
     case KEY_TLS_KEY: own->asked.o.key = arg; return 0;
     case KEY_PLAIN: own->plain = true; return 0;
+    case KEY_PER_ADDRESS:
+        own->asked.o.per_address =
+            (unsigned)cmd_number(arg, PER_ADDRESS_MAX, "--per-address", state);
+        if (own->asked.o.per_address == 0)
+            argp_error(state, "--per-address takes 1 or more connections");
+        return 0;
     case KEY_LEASE:
         own->asked.o.lease_minutes = (unsigned)cmd_number(arg, LEASE_MINUTES_MAX, "--lease", state);
         if (own->asked.o.lease_minutes == 0)

@@ -221,6 +221,7 @@ static void describe_site(struct review_job *j)
     s->lease_minutes = o->lease_minutes;
     s->host = o->host;
     s->port = o->port;
+    s->per_address = o->per_address;
     s->name = o->name;
     s->public_url = o->public_url;
     s->cert = o->cert;

@@ -29,6 +29,7 @@ struct review_options {
     unsigned lease_minutes;
     const char *host, *name, *public_url, *cert, *key; /* as net.h has them */
     uint16_t port;
+    unsigned per_address;
     const char *reviewer;                                       /* NULL: nobody */
     struct json_t *(*describe)(const struct review_figures *f); /* as review_site has it */
     const struct events *events;

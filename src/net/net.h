@@ -33,6 +33,7 @@ struct server_options {
     const char *name;       /* by which people reach it, where that is not `host`; NULL */
     const char *public_url; /* "https://labels.example.org", of a proxy in front of it; NULL */
     const char *cert, *key; /* PEM files: TLS; NULL: none */
+    unsigned per_address;   /* connections; 0: 256, or any number where that is everybody's */
     const struct server_route *routes;
     size_t n_routes;
     void *data; /* the handlers' */
@@ -63,12 +64,15 @@ bool server_is_secure(const struct server *s);
 bool server_is_public_url(const char *url);
 /* Can only this machine reach that host's address? */
 bool server_is_loopback(const char *host);
-/* Ends connections that take too long. To be called about once a second. */
+/* Ends connections that take too long, with a TLS handshake, a request or an answer. To be called
+ * about once a second. */
 void server_sweep(struct server *s);
 
 /* ---- in handlers ---- */
 
 const char *request_tail(const struct request *r);
+/* It was asked with a session: where there are too many connections, its goes last. */
+void request_known(struct request *r);
 /* NULL where the request has none. Valid until the handler returns. */
 const char *request_query(const struct request *r, const char *name);
 const char *request_header(const struct request *r, const char *name);

@@ -19,14 +19,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/crowd.h"
 #include "net/net.h"
 
 enum {
-    CONNECTIONS_MAX = 1000,
-    FILES_SPARED = 64,    /* descriptors that the rest of the program may want */
-    RECEIVE_SECONDS = 20, /* for a whole request, or between two */
-    SEND_SECONDS = 120,   /* for a whole answer */
-    STOP_SECONDS = 2,     /* for the last answers to go */
+    CONNECTIONS_MAX = 12000, /* each has SERVER_HEADERS_MAX of memory */
+    PER_ADDRESS = 256,       /* connections: 40 browsers behind one router */
+    FILES_SPARED = 64,       /* descriptors that the rest of the program may want */
+    GOING = 64,              /* connections that were ended, and are not closed yet */
+    ARGUMENTS_MAX = 100,     /* of an address */
+    FIRST_SECONDS = 8,       /* for TLS's handshake and a first request's head */
+    RECEIVE_SECONDS = 20,    /* for a whole request, or between two */
+    SEND_SECONDS = 120,      /* for a whole answer */
+    STOP_SECONDS = 2,        /* for the last answers to go */
     PEM_MAX = 1 << 20,
     HOST_MAX = 256,
 };
@@ -46,13 +51,6 @@ static const struct {
     { "Cross-Origin-Opener-Policy", "same-origin" },
 };
 
-/* One connection, in the server's list. */
-struct link {
-    struct link *next, *previous;
-    int socket;
-    double until; /* monotonic seconds; INFINITY while the answer is being made */
-};
-
 struct server {
     struct MHD_Daemon *daemon;
     const struct server_options *options;
@@ -64,7 +62,7 @@ struct server {
     uint16_t port;
     pthread_mutex_t lock; /* of everything below, and of the requests' states */
     pthread_cond_t changed;
-    struct link *links;
+    struct crowd crowd;
     TAILQ_HEAD(, request) open; /* not yet answered to the end */
     bool handling;              /* a handler runs */
     bool refusing;
@@ -77,66 +75,77 @@ struct request {
     const struct server_route *route;
     const char *tail;
     struct buf body;
-    struct link *link;
+    struct guest *guest;           /* NULL: it is being closed */
     struct MHD_Response *response; /* made and not yet queued */
     unsigned status;
-    bool dispatched, suspended;
+    bool crammed; /* it had more arguments than were kept */
+    bool checked, dispatched, suspended;
 };
 
 /* ---- connections ---- */
+
+/* Without memory, or an address, a connection is not kept. */
+static struct guest *enter(struct server *s, struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *fd, *from;
+    struct guest *g = NULL;
+
+    fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+    from = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    pthread_mutex_lock(&s->lock);
+    if (fd && from)
+        g = crowd_enter(&s->crowd, from->client_addr, fd->connect_fd,
+                        clock_seconds() + FIRST_SECONDS);
+    pthread_mutex_unlock(&s->lock);
+    if (!g && fd)
+        shutdown(fd->connect_fd, SHUT_RDWR);
+    return g;
+}
 
 static void connection_changed(void *data, struct MHD_Connection *c, void **context,
                                enum MHD_ConnectionNotificationCode what)
 {
     struct server *s = data;
-    struct link *l = *context;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        l = calloc(1, sizeof(*l)); /* without one the connection is only not timed */
-        if (!l || !info) {
-            free(l);
-            return;
-        }
-        l->socket = info->connect_fd;
-        l->until = clock_seconds() + RECEIVE_SECONDS;
+        *context = enter(s, c);
+    } else if (*context) {
         pthread_mutex_lock(&s->lock);
-        l->next = s->links;
-        if (l->next)
-            l->next->previous = l;
-        s->links = l;
+        crowd_leave(&s->crowd, *context);
         pthread_mutex_unlock(&s->lock);
-        *context = l;
-    } else if (l) {
-        pthread_mutex_lock(&s->lock);
-        *(l->previous ? &l->previous->next : &s->links) = l->next;
-        if (l->next)
-            l->next->previous = l->previous;
-        pthread_mutex_unlock(&s->lock);
-        free(l);
         *context = NULL;
     }
 }
 
-static void set_deadline(struct server *s, struct link *l, double seconds)
+/* The client has so long; INFINITY: it is our turn. */
+static void give_time(struct request *r, double seconds)
 {
-    if (!l)
+    struct server *s = r->server;
+
+    if (!r->guest)
         return;
     pthread_mutex_lock(&s->lock);
-    l->until = clock_seconds() + seconds;
+    if (isinf(seconds))
+        crowd_hold(&s->crowd, r->guest);
+    else
+        crowd_wait(&s->crowd, r->guest, clock_seconds() + seconds);
     pthread_mutex_unlock(&s->lock);
 }
 
 void server_sweep(struct server *s)
 {
-    double t = clock_seconds();
-
     pthread_mutex_lock(&s->lock);
-    for (struct link *l = s->links; l; l = l->next)
-        if (l->until < t)
-            shutdown(l->socket, SHUT_RDWR); /* the server's thread sees the end and closes it */
+    crowd_sweep(&s->crowd, clock_seconds());
     pthread_mutex_unlock(&s->lock);
+}
+
+void request_known(struct request *r)
+{
+    if (!r->guest)
+        return;
+    pthread_mutex_lock(&r->server->lock);
+    crowd_know(&r->server->crowd, r->guest);
+    pthread_mutex_unlock(&r->server->lock);
 }
 
 /* ---- answers ---- */
@@ -223,7 +232,7 @@ static enum MHD_Result queue(struct request *r)
 
     if (!r->response)
         return MHD_NO;
-    set_deadline(r->server, r->link, SEND_SECONDS);
+    give_time(r, SEND_SECONDS);
     if (is_refusing(r->server)) /* or the same connection would ask on */
         MHD_add_response_header(r->response, MHD_HTTP_HEADER_CONNECTION, "close");
     rc = MHD_queue_response(r->connection, r->status, r->response);
@@ -372,6 +381,8 @@ static void check_start(struct request *r, const char *method, const char *path)
                        "the Host header names another server");
     else if (!origin_is_ours(r))
         request_refuse(r, 403, "csrf", "the request comes from another page");
+    else if (r->crammed)
+        request_refuse(r, MHD_HTTP_URI_TOO_LONG, "too_large", "the address has too many arguments");
     else if (!r->route && other)
         request_refuse(r, 405, "method", "this page does not take this method");
     else if (!r->route)
@@ -380,8 +391,25 @@ static void check_start(struct request *r, const char *method, const char *path)
         request_refuse(r, 413, "too_large", "the request is too large");
 }
 
-static struct request *begin(struct server *s, struct MHD_Connection *c)
+/* libmicrohttpd has a connection's memory for arguments, and where that is full drops the request
+ * without a word. Those that are too many are cut off before it reads them; the text lies in its
+ * buffer of what was received. */
+static bool cut_arguments(const char *uri)
 {
+    size_t n = 0;
+
+    for (const char *at = strchr(uri, '?'); at; at = strchr(at + 1, '&'))
+        if (++n > ARGUMENTS_MAX) {
+            *(char *)(uintptr_t)at = '\0';
+            return true;
+        }
+    return false;
+}
+
+/* As soon as the first line is there. NULL: no memory. */
+static void *begin(void *data, const char *uri, struct MHD_Connection *c)
+{
+    struct server *s = data;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct request *r = calloc(1, sizeof(*r));
@@ -390,11 +418,13 @@ static struct request *begin(struct server *s, struct MHD_Connection *c)
         return NULL;
     r->server = s;
     r->connection = c;
-    r->link = info ? info->socket_context : NULL;
+    r->guest = info ? info->socket_context : NULL;
     r->body = BUF_INIT(SERVER_BODY_MAX + 1);
+    r->crammed = cut_arguments(uri);
     pthread_mutex_lock(&s->lock);
     TAILQ_INSERT_TAIL(&s->open, r, others);
     pthread_mutex_unlock(&s->lock);
+    give_time(r, RECEIVE_SECONDS);
     return r;
 }
 
@@ -424,7 +454,7 @@ static enum MHD_Result dispatch(struct request *r)
         request_refuse(r, 413, "too_large", "the request is too large");
         return queue(r);
     }
-    set_deadline(s, r->link, INFINITY);
+    give_time(r, INFINITY);
     handle(r);
     pthread_mutex_lock(&s->lock);
     later = !r->dispatched;
@@ -444,12 +474,13 @@ static enum MHD_Result answer(void *data, struct MHD_Connection *c, const char *
 {
     struct request *r = *context;
 
+    (void)data;
+    (void)c;
     (void)version;
-    if (!r) {
-        r = begin(data, c);
-        if (!r)
-            return MHD_NO;
-        *context = r;
+    if (!r)
+        return MHD_NO;
+    if (!r->checked) {
+        r->checked = true;
         check_start(r, method, path);
         return r->dispatched ? queue(r) : MHD_YES;
     }
@@ -471,7 +502,7 @@ static void completed(void *data, struct MHD_Connection *c, void **context,
     (void)why;
     if (!r)
         return;
-    set_deadline(s, r->link, RECEIVE_SECONDS);
+    give_time(r, RECEIVE_SECONDS);
     pthread_mutex_lock(&s->lock);
     TAILQ_REMOVE(&s->open, r, others);
     pthread_cond_broadcast(&s->changed);
@@ -533,7 +564,7 @@ static int open_socket(struct server *s, int *fd, struct err *e)
         return rc;
     *fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(*fd, found->ai_addr, found->ai_addrlen) != 0 || listen(*fd, 256) != 0) {
+        bind(*fd, found->ai_addr, found->ai_addrlen) != 0 || listen(*fd, SOMAXCONN) != 0) {
         rc = listen_failed(s->options, e);
         if (*fd >= 0)
             close(*fd);
@@ -584,19 +615,37 @@ static void name_hosts(struct server *s)
                  s->hosts[0]);
 }
 
-static unsigned connections_max(void)
+/* As many as there may be files; a program may raise that itself up to its hard limit. */
+static size_t connections_max(void)
 {
     struct rlimit files;
 
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > CONNECTIONS_MAX + FILES_SPARED)
-        return CONNECTIONS_MAX;
-    return files.rlim_cur > 2 * FILES_SPARED ? (unsigned)files.rlim_cur - FILES_SPARED
-                                             : FILES_SPARED;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return FILES_SPARED;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0 && getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return FILES_SPARED;
+    if (files.rlim_cur < 2 * FILES_SPARED + GOING)
+        return FILES_SPARED;
+    files.rlim_cur -= FILES_SPARED + GOING;
+    return files.rlim_cur < CONNECTIONS_MAX ? (size_t)files.rlim_cur : CONNECTIONS_MAX;
+}
+
+/* On this machine, and behind a proxy, everybody comes from one address. */
+static size_t per_address(const struct server_options *o)
+{
+    if (o->per_address > 0)
+        return o->per_address;
+    return o->public_url || server_is_loopback(o->host) ? SIZE_MAX : PER_ADDRESS;
 }
 
 static int start_daemon(struct server *s, int fd, struct err *e)
 {
-    static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+    /* what TLS 1.3 has left of TLS 1.2: secrecy that outlives the key, and no cipher but AEAD */
+    static char priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+                               ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
+                               ":-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
+                               ":-MAC-ALL:+AEAD";
     struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_PRIORITIES, 0, priorities },
                                     { MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert },
                                     { MHD_OPTION_HTTPS_MEM_KEY, 0, s->key },
@@ -609,7 +658,8 @@ static int start_daemon(struct server *s, int fd, struct err *e)
     s->daemon = MHD_start_daemon(
         flags | (server_is_tls(s) ? MHD_USE_TLS : 0u), 0, NULL, NULL, answer, s,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, s, MHD_OPTION_CONNECTION_LIMIT, connections_max(),
+        MHD_OPTION_NOTIFY_COMPLETED, completed, s, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)s->crowd.most + GOING, MHD_OPTION_URI_LOG_CALLBACK, begin, s,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)RECEIVE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
@@ -646,6 +696,7 @@ int server_start(struct server **out, const struct server_options *o, struct err
         rc = open_socket(s, &fd, e);
     if (rc == 0) {
         name_hosts(s);
+        crowd_init(&s->crowd, connections_max(), per_address(o));
         rc = start_daemon(s, fd, e);
     }
     if (rc < 0)
@@ -711,6 +762,7 @@ void server_stop(struct server *s)
     }
     if (door >= 0)
         close(door);
+    crowd_release(&s->crowd);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
     free(s->cert);

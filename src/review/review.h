@@ -34,6 +34,7 @@ struct review_site {
     unsigned lease_minutes;
     const char *host, *name, *public_url, *cert, *key; /* as net.h has them */
     uint16_t port;
+    unsigned per_address;
     /* What the owner's page is told of the figures; NULL: nothing. The words for them are show/'s.
      */
     struct json_t *(*describe)(const struct review_figures *f);

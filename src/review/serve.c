@@ -220,6 +220,7 @@ static int start(struct review *r, struct err *e)
                                 .public_url = r->site.public_url,
                                 .cert = r->site.cert,
                                 .key = r->site.key,
+                                .per_address = r->site.per_address,
                                 .routes = review_routes,
                                 .n_routes = review_n_routes,
                                 .data = r };

@@ -84,6 +84,7 @@ bool session_check(struct review *r, struct request *q, bool writes, struct sess
         request_refuse(q, 429, "rate", "too many requests: wait a second");
         return false;
     }
+    request_known(q);
     csrf_of(cookie, out->csrf);
     if (writes && (!csrf || !secret_equal(out->csrf, csrf))) {
         request_refuse(q, 403, "csrf", "the X-CSRF header is not this session's");
@@ -180,6 +181,8 @@ void session_open(struct review *r, struct request *q)
     sha256_hex(b.token, strlen(b.token), hash);
     body_release(&b);
     rc = store_token_find(r->site.store, hash, TOKEN_LINK, &s.who, s.name, &e);
+    if (rc == 1)
+        request_known(q);
     if (rc == 1)
         rc = start_session(r, q, &s, &e);
     else if (rc == 0)

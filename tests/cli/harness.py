@@ -5,6 +5,7 @@ ASSENT names the program, ASSENT_STUDY the study's folder (tests/meson.build set
 """
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -32,12 +33,15 @@ class Result:
 
 
 class Server:
-    """A review that is being served: its process, and the links that it printed."""
+    """A review that is being served: its process, and the links that it printed. files: how many it may open."""
 
-    def __init__(self, folder, *args, port=0, **environment):
+    def __init__(self, folder, *args, port=0, files=None, **environment):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(64, files), files))
         self.process = subprocess.Popen(
             [ASSENT, "review", "--listen", f"127.0.0.1:{port}", *args, "--json"], cwd=folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment})
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment},
+            preexec_fn=limit if files else None)
         try:
             text = ""
             while True:  # the document's last line is its closing brace
