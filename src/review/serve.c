@@ -142,6 +142,8 @@ int review_serve(struct review *r, struct err *e)
             clock_cond_wait(&r->changed, &r->lock, clock_seconds() + 1e-3 * TICK_MS);
         if (clock_seconds() >= swept + SWEEP_SECONDS) {
             server_sweep(r->server);
+            if (store_check_file(r->site.store, &r->failed) < 0)
+                break;
             store_reviewers(r->site.store, forget_revoked, r, &ignored); /* by another process */
             swept = clock_seconds();
         }

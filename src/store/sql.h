@@ -36,7 +36,10 @@ void sql_patience(struct sql *db, int milliseconds);
 int sql_reserve(struct sql *db, struct err *e);
 
 int sql_begin(struct sql *db, struct err *e);
-/* ERR_IO where the file is no longer the one that was opened: nothing is kept then. */
+/* ERR_IO where the file is no longer the one that was opened, whole and in its place: the
+ * transaction is rolled back. */
+int sql_check_file(struct sql *db, struct err *e);
+/* sql_check first: nothing is kept where it fails. */
 int sql_commit(struct sql *db, struct err *e);
 void sql_rollback(struct sql *db); /* nothing where no transaction is open */
 

@@ -75,7 +75,12 @@ int sqlite_connect(struct sql *db, const char *address, enum sqlite_connection a
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
     int code = sqlite3_open_v2(address, &db->handle, flags[access] | SQLITE_OPEN_NOMUTEX,
                                NULL); /* one thread a handle */
+    int rc = code == SQLITE_OK && address == db->path ? sqlite_check_log(db, e) : 0;
 
+    if (rc < 0) {
+        sqlite_keep_log(db);
+        return rc;
+    }
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (code == SQLITE_OK)
@@ -116,6 +121,24 @@ int sqlite_share(struct sql *db, struct err *e)
            clock_seconds() < until)
         nanosleep(&pause, NULL);
     return code == SQLITE_OK ? 0 : fail(db, code, e);
+}
+
+bool sqlite_header(struct sql *db, unsigned char out[SQLITE_HEADER], uint64_t *size)
+{
+    sqlite3_file *f = NULL;
+    sqlite3_int64 n = 0;
+
+    *size = 0;
+    if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK ||
+        !f || !f->pMethods || f->pMethods->xFileSize(f, &n) != SQLITE_OK)
+        return false;
+    *size = (uint64_t)n;
+    return f->pMethods->xRead(f, out, SQLITE_HEADER, 0) == SQLITE_OK;
+}
+
+void sqlite_keep_log(struct sql *db)
+{
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 void sql_patience(struct sql *db, int milliseconds)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sqlite_file.c - the file that a project's database is: whose it is, of which version, whether it
- * is still the one that was opened, and transactions on it.
+ * sqlite_file.c - the file that a project's database is: whose it is, of which version, and
+ * transactions on it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -158,28 +158,6 @@ static int open_for_reading(struct sql *db, struct err *e)
 
 /* ---- writing ---- */
 
-/* Which file is written to: SQLite goes on writing to one that was deleted. */
-static void note_file(struct sql *db)
-{
-    struct stat st;
-
-    if (stat(db->path, &st) != 0)
-        return;
-    db->device = st.st_dev;
-    db->inode = st.st_ino;
-}
-
-static int check_file(const struct sql *db, struct err *e)
-{
-    struct stat st;
-
-    if (db->inode == 0 ||
-        (stat(db->path, &st) == 0 && st.st_dev == db->device && st.st_ino == db->inode))
-        return 0;
-    err_set(e, ERR_IO, "the database was deleted, moved or replaced while it was written to");
-    return err_at(e, "%s", db->path);
-}
-
 static int open_for_trial(struct sql *db, struct err *e)
 {
     int64_t version = 0;
@@ -210,7 +188,7 @@ static int open_for_writing(struct sql *db, struct err *e)
     if (rc == 0)
         rc = migrate(db, e);
     if (rc == 0)
-        note_file(db);
+        sqlite_note_file(db);
     return rc;
 }
 
@@ -235,11 +213,11 @@ int sql_open(struct sql **out, const char *path, enum sql_mode mode, struct err 
     *out = NULL;
     if (!db)
         return ERR_NOMEM;
-    db->folder = -1;
+    db->folder = db->trace = -1;
     db->path = plain_path(path);
-    if (!db->path)
-        rc = err_set(e, ERR_NOMEM, "out of memory: a path");
-    else
+    rc =
+        db->path ? sqlite_check_alone(db->path, e) : err_set(e, ERR_NOMEM, "out of memory: a path");
+    if (rc == 0)
         rc = openings[mode](db, e);
     if (rc < 0)
         sql_close(db);
@@ -253,6 +231,7 @@ void sql_close(struct sql *db)
     if (!db)
         return;
     sql_rollback(db);
+    sqlite_leave_file(db);
     sqlite_disconnect(db);
     if (db->folder >= 0)
         close(db->folder);
@@ -298,9 +277,14 @@ int sql_begin(struct sql *db, struct err *e)
     return rc;
 }
 
+int sql_check_file(struct sql *db, struct err *e)
+{
+    return sqlite_check_file(db, e);
+}
+
 int sql_commit(struct sql *db, struct err *e)
 {
-    int rc = check_file(db, e);
+    int rc = sqlite_check_file(db, e);
 
     if (rc == 0 && db->trial)
         return 0;

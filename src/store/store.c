@@ -63,6 +63,11 @@ int store_end(struct store *s, int rc, struct err *e)
     return rc;
 }
 
+int store_check_file(struct store *s, struct err *e)
+{
+    return sql_check_file(s->db, e);
+}
+
 void store_rollback(struct store *s)
 {
     sql_rollback(s->db);

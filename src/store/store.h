@@ -43,6 +43,9 @@ int store_begin(struct store *s, struct err *e);
 /* Commits where rc is 0, else rolls back. Returns rc, or why the commit failed; ERR_IO where the
  * database's file is no longer the one that was opened. Whatever failed, nothing was kept. */
 int store_end(struct store *s, int rc, struct err *e);
+/* The same check while nothing is written: a moved file gets what its log has, and the error says
+ * where both lie. A transaction that is open is rolled back then. */
+int store_check_file(struct store *s, struct err *e);
 void store_rollback(struct store *s); /* ends a transaction that was a trial */
 
 /* How long to wait for other processes that write, from now on; then ERR_BUSY. Half a minute
