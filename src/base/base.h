@@ -27,6 +27,7 @@
 #include "base/random.h"      /* numbers from a seed, secrets from the system */
 #include "base/reader.h"      /* files line by line within bounds; SHA-256 */
 #include "base/signals.h"     /* the program's: has somebody pressed Ctrl-C? */
+#include "base/stamp.h"       /* is a large file still what it was? */
 #include "base/text.h"        /* names folded and suggested, numbers parsed, UTF-8 checked */
 #include "base/writer.h"      /* files written whole or not at all */
 #include "base/zip.h"         /* a zip archive written, nothing packed */

@@ -28,6 +28,7 @@ enum {
     CLAIM_SECONDS_MIN = 600 /* a claim of a process that cannot be seen ends after this */
 };
 #define COMMIT_SECONDS 0.1
+#define LOOK_SECONDS   1.0 /* between two looks at the bytes of the model: a ms each time */
 #define CLAIM_WORK     2.0 /* seconds of work that are claimed ahead */
 
 struct claimed {
@@ -61,6 +62,8 @@ struct annotating {
     struct answered *answered; /* [ANSWERED_MAX] */
     size_t n_answered;
     double begun, committed, last; /* seconds, monotonic; last: when the image before was done */
+    double looked;                 /* when the model's bytes were looked at */
+    size_t kept_since;             /* images */
     struct forecast forecast;
     bool cost_said, forecast_said;
     struct progress progress;
@@ -211,14 +214,36 @@ static int keep_answered(struct annotating *a, struct err *e)
     return store_end(a->store, rc, e);
 }
 
-static int commit(struct annotating *a, struct err *e)
+/* Is what answered still the run's model? Before anything is kept as its answers. */
+static int check_model(struct annotating *a, bool closely, struct err *e)
 {
+    int64_t run = store_run_number(a->store);
     int rc = identity_holds(&a->identity, e);
+
+    if (rc < 0 || !(closely || clock_seconds() - a->looked > LOOK_SECONDS))
+        return rc;
+    rc = identity_bytes_hold(&a->identity, e);
+    if (rc < 0 && a->kept_since > 0)
+        return err_hint(e,
+                        "run %lld kept the answers to %zu images since its bytes were last looked "
+                        "at: assent undo %lld withdraws the run, and they are asked again",
+                        (long long)run, a->kept_since, (long long)run);
+    if (rc < 0)
+        return err_hint(e, "what was answered before is kept");
+    a->looked = clock_seconds();
+    a->kept_since = 0;
+    return 0;
+}
+
+static int commit(struct annotating *a, bool last, struct err *e)
+{
+    int rc = check_model(a, last, e);
 
     if (rc == 0)
         rc = keep_answered(a, e);
     if (rc < 0)
         return rc;
+    a->kept_since += a->n_answered;
     for (size_t i = 0; i < a->n_answered; i++) {
         count(a, &a->answered[i]);
         label_answers_release(&a->answered[i].answers);
@@ -302,7 +327,7 @@ static int recall_equal(struct annotating *a, const struct prefetched *picture,
     if (!equals_find(&a->equals, picture->sha256, &image) || image == own)
         return 0;
     if (!is_on_the_disk(a, image))
-        rc = commit(a, e);
+        rc = commit(a, false, e);
     return rc < 0 ? rc
                   : store_known_load(a->store, &a->todo.asking,
                                      a->todo.catalogue.images->ids[image], known, e);
@@ -486,7 +511,7 @@ static int answer_next(struct annotating *a, struct err *e)
     free(a->claimed[a->n_popped].wanted);
     a->claimed[a->n_popped++].wanted = NULL;
     return a->n_answered == ANSWERED_MAX || clock_seconds() - a->committed > COMMIT_SECONDS
-               ? commit(a, e)
+               ? commit(a, false, e)
                : 0;
 }
 
@@ -529,7 +554,7 @@ static int run(struct annotating *a, struct err *e)
 {
     struct store_counts counts;
     struct err second;
-    int rc = answer_all(a, e), kept = commit(a, rc < 0 ? &second : e), given, ended;
+    int rc = answer_all(a, e), kept = commit(a, true, rc < 0 ? &second : e), given, ended;
 
     progress_end(&a->progress);
     rc = rc < 0 ? rc : kept;
@@ -590,7 +615,7 @@ static int answer_todo(struct annotating *a, struct err *e)
         progress_start(&a->progress, a->options->events, "answering", "images", a->todo.n);
         a->progress.part = "questions";
         a->progress.parts = (double)a->todo.n_questions / (double)a->todo.n;
-        a->begun = a->committed = a->last = clock_seconds();
+        a->begun = a->committed = a->last = a->looked = clock_seconds();
         rc = run(a, e);
     }
     close_run(a);

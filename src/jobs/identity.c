@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     MODEL_FILES_MAX = 10000,
@@ -14,23 +13,11 @@ enum {
 
 /* ---- files ---- */
 
-/* Sizes and times of f->path, as they are now. */
-static int look_at(struct store_file *f, struct err *e)
-{
-    struct stat st;
-
-    if (stat(f->path, &st) != 0)
-        return err_errno(e, "read", f->path);
-    f->size = st.st_size;
-    f->modified = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    return 0;
-}
-
 /* Takes path over. */
 static int note_file(struct model_identity *i, char *path, struct err *e)
 {
     struct store_file file = { .path = path };
-    int rc = look_at(&file, e);
+    int rc = stamp_take(&file.stamp, path, e);
 
     if (rc == 0)
         rc = mem_grow(&i->files, &i->cap, i->n_files + 1, sizeof(*i->files), MODEL_FILES_MAX, e);
@@ -77,7 +64,7 @@ static int hash_file(const struct identity_claim *c, const struct model_identity
                      const struct hashing *how, char hex[SHA256_HEX], struct err *e)
 {
     char *full = realpath(id->files[i].path, NULL), *name = NULL;
-    struct store_file known = { NULL, id->files[i].size, id->files[i].modified };
+    struct store_file known = { NULL, id->files[i].stamp };
     int rc = full ? 0 : err_errno(e, "read", id->files[i].path);
 
     if (rc == 0 && asprintf(&name, "%s%s", how->kept_as, full) < 0)
@@ -147,20 +134,39 @@ int identity_of(const struct identity_claim *c, struct model_identity *out, stru
     return rc;
 }
 
+static int was_changed(const struct store_file *file, const char *how, struct err *e)
+{
+    err_set(e, ERR_FORMAT, "the model's file was changed while it was answering%s", how);
+    return err_at(e, "%s", file->path);
+}
+
 int identity_holds(const struct model_identity *i, struct err *e)
 {
     for (size_t f = 0; f < i->n_files; f++) {
-        struct store_file now = { .path = i->files[f].path };
-        int rc = look_at(&now, e);
+        const struct store_file *file = &i->files[f];
+        struct stamp now;
+        int rc = stamp_state(&now, file->path, e);
 
-        if (rc == 0 && now.size == i->files[f].size && now.modified == i->files[f].modified)
-            continue;
-        if (rc == 0)
-            err_set(e, ERR_FORMAT, "the model's file was changed while it was answering");
-        err_hint(e,
-                 "what was answered before is kept; annotate --as NEWNAME goes on with a changed "
-                 "model");
-        return err_at(e, "%s", i->files[f].path);
+        if (rc == 0 && strcmp(now.state, file->stamp.state) != 0)
+            rc = was_changed(file, "", e);
+        if (rc < 0)
+            return err_hint(e, "what was answered before is kept; annotate --as NEWNAME goes on "
+                               "with a changed model");
+    }
+    return 0;
+}
+
+int identity_bytes_hold(const struct model_identity *i, struct err *e)
+{
+    for (size_t f = 0; f < i->n_files; f++) {
+        const struct store_file *file = &i->files[f];
+        struct stamp now;
+        int rc = stamp_take(&now, file->path, e);
+
+        if (rc == 0 && strcmp(now.sample, file->stamp.sample) != 0)
+            rc = was_changed(file, ", and its times do not say when", e);
+        if (rc < 0)
+            return rc;
     }
     return 0;
 }

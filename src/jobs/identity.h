@@ -37,8 +37,10 @@ struct identity_claim {
 /* Hashes a model's files, or takes their hashes from the store where they have not changed. */
 int identity_of(const struct identity_claim *c, struct model_identity *out, struct err *e);
 void identity_release(struct model_identity *i);
-/* ERR_FORMAT where a file has changed since. */
+/* ERR_FORMAT where a file has changed since, by what its folder says of it. */
 int identity_holds(const struct model_identity *i, struct err *e);
+/* The same by a sample of its bytes, as of writing through memory that nobody has noted yet. */
+int identity_bytes_hold(const struct model_identity *i, struct err *e);
 /* Has the annotator answered as a model before? 1, or 0. */
 int identity_is_known(const struct project *p, int64_t annotator, struct err *e);
 /* ERR_FORMAT where the annotator's answers so far are another model's; says what differs. */

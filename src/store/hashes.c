@@ -11,8 +11,8 @@ int store_file_hash(struct store *s, const struct store_file *f, char sha256[SHA
     struct sql_rows *found;
     int rc =
         sql_query(s->db, &found,
-                  "SELECT sha256 FROM file_hash WHERE path = $1 AND size = $2 AND modified = $3",
-                  BIND(TEXT(f->path), INT(f->size), INT(f->modified)), e);
+                  "SELECT sha256 FROM file_hash WHERE path = $1 AND state = $2 AND sample = $3",
+                  BIND(TEXT(f->path), TEXT(f->stamp.state), TEXT(f->stamp.sample)), e);
 
     if (rc == 0)
         rc = sql_step(found, e);
@@ -26,11 +26,11 @@ int store_file_hash_set(struct store *s, const struct store_file *f, const char 
                         struct err *e)
 {
     return sql_run(s->db,
-                   "INSERT INTO file_hash (path, size, modified, sha256)"
+                   "INSERT INTO file_hash (path, state, sample, sha256)"
                    " VALUES ($1, $2, $3, $4) ON CONFLICT (path) DO UPDATE SET"
-                   " size = excluded.size, modified = excluded.modified,"
-                   " sha256 = excluded.sha256",
-                   BIND(TEXT(f->path), INT(f->size), INT(f->modified), TEXT(sha256)), e);
+                   " state = excluded.state, sample = excluded.sample, sha256 = excluded.sha256",
+                   BIND(TEXT(f->path), TEXT(f->stamp.state), TEXT(f->stamp.sample), TEXT(sha256)),
+                   e);
 }
 
 /* What was only hashed since it changed has no width (store_image_seen): its answers are about what

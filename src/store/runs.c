@@ -39,6 +39,11 @@ int store_run_begin(struct store *s, const struct store_run *run, const struct t
                       &s->run, e);
 }
 
+int64_t store_run_number(const struct store *s)
+{
+    return s->run;
+}
+
 static double seconds_or_null(double seconds)
 {
     return seconds > 0 ? seconds : NAN;

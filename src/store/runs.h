@@ -66,6 +66,7 @@ struct store_counts {
 /* A run answers the task's questions as they are now. One run is open at a time on a store. */
 int store_run_begin(struct store *s, const struct store_run *run, const struct task *t,
                     struct err *e);
+int64_t store_run_number(const struct store *s); /* the open one's; 0: none is */
 int store_run_end(struct store *s, const struct store_counts *counts, struct err *e);
 
 enum { STORE_TIME_MAX = 32 };
@@ -133,7 +134,7 @@ int store_newest_runs(struct store *s, int64_t annotator, int64_t *own, int64_t 
 
 struct store_file { /* as it was when it was hashed */
     const char *path;
-    int64_t size, modified; /* nanoseconds */
+    struct stamp stamp;
 };
 
 /* The SHA-256 of a file as it was hashed when it was such a one; 1, or 0: not known. */

@@ -1,5 +1,14 @@
--- Version 7: what a bad disk or another program left in the place of answers, and was set aside: nothing is deleted.
+-- Version 7: a file's hash is known while its bytes are, not only its size and time. What was known so is hashed again.
 
+DROP TABLE file_hash;
+CREATE TABLE file_hash (
+    path   TEXT PRIMARY KEY, -- absolute
+    state  TEXT NOT NULL,    -- size, written, changed, device, inode
+    sample TEXT NOT NULL,    -- the hash of some of its blocks
+    sha256 TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a bad disk or another program left in the place of answers, and was set aside: nothing is deleted.
 CREATE TABLE damaged (
     id      INTEGER PRIMARY KEY,
     at      TEXT NOT NULL,

@@ -3,6 +3,7 @@
 """annotate and plan, with the demo's model and drawings: resuming, sharing, errors, changed questions and models."""
 import csv
 import json
+import mmap
 import os
 import re
 import shutil
@@ -10,7 +11,9 @@ import signal
 import sqlite3
 import subprocess
 import tarfile
+import tempfile
 import time
+import unittest
 
 from harness import ASSENT, FACES, Case, main
 
@@ -485,12 +488,40 @@ class Processes(Project):
 
     def test_the_model_changes(self):
         def change():
-            with open(self.path("model/model.safetensors"), "r+b") as f:
+            path = self.path("model/model.safetensors")
+            before = os.stat(path)
+            with open(path, "r+b") as f:
                 f.seek(-1, os.SEEK_END)
                 f.write(b"\x01")
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as rsync -t leaves it
         code, err = self.interrupted_by(change)
         self.assertEqual(code, 1, err)
         self.assertIn("model.safetensors: the model's file was changed", err)
+        self.assertIn("before is kept", err)
+
+    @unittest.skipUnless(os.access("/dev/shm", os.W_OK), "needs a file system that notes no writing through memory")
+    def test_the_model_changes_through_memory(self):
+        place = tempfile.mkdtemp(dir="/dev/shm")
+        self.addCleanup(shutil.rmtree, place)
+        path = os.path.join(place, "model", "model.safetensors")
+        shutil.copytree(MODEL, os.path.dirname(path))
+        self.project(200)
+        self.write("assent.yaml", self.read("assent.yaml").replace(MODEL, os.path.dirname(path)))
+        run, before = self.start(), os.stat(path)
+        self.wait_for_answers(run)
+        with open(path, "r+b") as f, mmap.mmap(f.fileno(), 0) as memory:
+            memory[-1] ^= 1
+        if os.stat(path).st_ctime_ns != before.st_ctime_ns:
+            run.communicate()
+            self.skipTest("this file system notes writing through memory")
+        _, err = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 1, err)
+        kept = self.rows("SELECT count(*) FROM answers")[0][0]
+        for part in ("model.safetensors: the model's file was changed", "its times do not say when",
+                     f"run 1 kept the answers to {kept} images", "assent undo 1 withdraws"):
+            self.assertIn(part, err)
+        self.run_assent("undo", "1")
+        self.assertEqual(self.json("annotate")["images"], 200)
 
     def test_the_model_is_cut_off(self):
         code, err = self.interrupted_by(lambda: os.truncate(self.path("model/model.safetensors"), 1000))

@@ -155,7 +155,7 @@ class GoesOn(Identity):
 
     def test_weights_are_hashed_once(self):
         self.project()
-        kept = self.rows("SELECT path, size, modified, sha256 FROM file_hash ORDER BY path")
+        kept = self.rows("SELECT path FROM file_hash ORDER BY path")
         self.assertEqual([os.path.basename(row[0]) for row in kept], ["model.safetensors", "tokenizer.json"])
         self.rows("UPDATE file_hash SET sha256 = ? WHERE path LIKE '%safetensors'", "0" * 64)
         self.is_refused("weights changed")  # it believed what was kept
@@ -238,6 +238,43 @@ class Refused(Identity):
         self.is_refused("got 6 differences", "model.vision_feature_layer was 3, is 4",
                         "vision_config.hidden_act was quick_gelu, is gelu",
                         "text_config.max_position_embeddings was 2048, is 99")
+
+
+class SizeAndTime(Identity):
+    """Weights are another's, and have the size and the time of those that were hashed."""
+
+    def other_weights(self):
+        """(the weights' file, other bytes of the same length, the times it has)."""
+        self.project()
+        path = self.path("model/model.safetensors")
+        with open(path, "rb") as f:
+            data = bytearray(f.read())
+        data[len(data) // 2 + 5000] ^= 1
+        return path, bytes(data), (os.stat(path).st_atime_ns, os.stat(path).st_mtime_ns)
+
+    def test_another_file_in_its_place(self):
+        path, data, times = self.other_weights()
+        self.write("model/other", data)
+        os.utime(self.path("model/other"), ns=times)
+        os.replace(self.path("model/other"), path)
+        self.is_refused("weights changed")
+
+    def test_written_over(self):
+        path, data, times = self.other_weights()
+        inode = os.stat(path).st_ino
+        with open(path, "r+b") as f:
+            f.write(data)
+        os.utime(path, ns=times)
+        self.assertEqual((os.stat(path).st_ino, os.stat(path).st_mtime_ns), (inode, times[1]))
+        self.is_refused("weights changed")
+
+    def test_a_time_that_says_nothing(self):
+        path, data, _ = self.other_weights()
+        os.utime(path, ns=(10**9, 10**9))
+        self.goes_on()  # hashed again, and the same
+        self.write("model/model.safetensors", data)
+        os.utime(path, ns=(10**9, 10**9))
+        self.assertIn("weights changed", self.run_assent("annotate", code=1).err)
 
 
 class FormOfBefore(Identity):

@@ -4,8 +4,10 @@
  */
 #include "support.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* ---- whole files ---- */
 
@@ -223,6 +225,75 @@ static void writer_keeps_the_old_file_when_the_disk_is_full(void **state)
     assert_int_equal(scratch_count(state), 1);
 }
 
+/* ---- is a large file still what it was? ---- */
+
+enum { LARGE = 3 << 20 };
+
+/* Changes one byte and gives the file its time of writing back. */
+static void change_unseen(const char *path, long at)
+{
+    const char other = 'x';
+    struct stat st;
+    FILE *f;
+
+    assert_int_equal(stat(path, &st), 0);
+    f = fopen(path, "r+b");
+    assert_non_null(f);
+    fseek(f, at, SEEK_SET);
+    fwrite(&other, 1, 1, f);
+    fclose(f);
+    assert_int_equal(
+        utimensat(AT_FDCWD, path, (const struct timespec[]){ st.st_atim, st.st_mtim }, 0), 0);
+}
+
+static void a_stamp_knows_a_file_whose_size_and_time_are_the_same(void **state)
+{
+    static const struct {
+        const char *what;
+        long len, at;
+        bool sampled;
+    } rows[] = {
+        { "the first byte", LARGE, 0, true },
+        { "the last byte", LARGE, LARGE - 1, true },
+        { "a byte of a block at a 65th", LARGE, (LARGE - 4096L) * 7 / 65, true },
+        { "a byte between two blocks", LARGE, 4097, false },
+        { "a byte of a short file", 9000, 5000, true },
+        { "the only byte", 1, 0, true },
+    };
+    const char *path = scratch_path(state, "weights");
+    const struct timespec pause = { .tv_nsec = 20000000 }; /* longer than a file system's tick */
+    char *bytes = calloc(1, LARGE);
+    struct stamp before, after;
+    struct err e;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        write_file(path, bytes, (size_t)rows[i].len);
+        assert_ok(stamp_take(&before, path, &e), &e);
+        assert_ok(stamp_take(&after, path, &e), &e);
+        assert_string_equal(before.state, after.state);
+        assert_string_equal(before.sample, after.sample);
+        nanosleep(&pause, NULL);
+        change_unseen(path, rows[i].at);
+        assert_ok(stamp_take(&after, path, &e), &e);
+        if (strcmp(before.state, after.state) == 0)
+            fail_row(rows[i].what, "does not change the state");
+        if ((strcmp(before.sample, after.sample) != 0) != rows[i].sampled)
+            fail_row(rows[i].what, "is in the sample: %d", !rows[i].sampled);
+    }
+    free(bytes);
+    assert_refused(stamp_take(&after, scratch_path(state, "none"), &e), &e, ERR_IO);
+}
+
+static void a_stamp_of_an_empty_file_is_one(void **state)
+{
+    struct stamp s;
+    struct err e;
+
+    write_file(scratch_path(state, "empty"), "", 0);
+    assert_ok(stamp_take(&s, scratch_path(state, "empty"), &e), &e);
+    assert_int_equal(strlen(s.sample), SHA256_HEX - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +308,8 @@ int main(void)
         test_with_scratch(writer_gives_the_permissions_of_a_new_file),
         test_with_scratch(writer_refuses_a_folder_and_a_missing_one),
         test_with_scratch(writer_keeps_the_old_file_when_the_disk_is_full),
+        test_with_scratch(a_stamp_knows_a_file_whose_size_and_time_are_the_same),
+        test_with_scratch(a_stamp_of_an_empty_file_is_one),
     };
 
     cmocka_set_test_filter(getenv("TEST"));

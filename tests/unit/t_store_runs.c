@@ -557,16 +557,15 @@ static void a_run_right_after_an_answer_is_the_newer(void **state)
 
 static void a_file_s_hash_is_known_while_the_file_is_as_it_was(void **state)
 {
-    static const struct store_file was = { "/m/a.safetensors", (int64_t)1 << 40,
-                                           1700000000123456789 };
+    static const struct store_file was = { "/m/a.safetensors", { "5 1.0 2.0 3 4", "aa" } };
     static const struct {
         struct store_file file;
         int known;
     } rows[] = {
-        { { "/m/a.safetensors", (int64_t)1 << 40, 1700000000123456789 }, 1 },
-        { { "/m/a.safetensors", (int64_t)1 << 40, 1700000000123456788 }, 0 },
-        { { "/m/a.safetensors", ((int64_t)1 << 40) + 1, 1700000000123456789 }, 0 },
-        { { "/m/b.safetensors", (int64_t)1 << 40, 1700000000123456789 }, 0 },
+        { { "/m/a.safetensors", { "5 1.0 2.0 3 4", "aa" } }, 1 },
+        { { "/m/a.safetensors", { "5 1.0 2.1 3 4", "aa" } }, 0 },
+        { { "/m/a.safetensors", { "5 1.0 2.0 3 4", "ab" } }, 0 },
+        { { "/m/b.safetensors", { "5 1.0 2.0 3 4", "aa" } }, 0 },
     };
     static const char *const hashes[] = { "11", "22" };
     struct store *s = open_project(state, STORE_WRITE);
