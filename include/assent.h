@@ -114,6 +114,7 @@ struct assent_annotate_options { /* of annotate and plan */
     uint64_t sample, seed; /* so many of them at random; 0: all */
     int retry_errors;      /* pictures that could not be read, once more */
     const char *as;        /* answers are given under this annotator's name; NULL: the model's */
+    int take_over;         /* also pictures that other processes have claimed */
 };
 /* Answers what is not answered yet; every image is kept as it is answered. */
 ASSENT_API int assent_annotate(struct assent *project,

@@ -235,6 +235,7 @@ static struct annotate_options annotate_options(const union options *o, const st
                                       .sample = o->annotate.sample,
                                       .seed = o->annotate.seed > 0 ? o->annotate.seed : 1,
                                       .retry_errors = o->annotate.retry_errors != 0,
+                                      .take_over = o->annotate.take_over != 0,
                                       .events = events };
 }
 

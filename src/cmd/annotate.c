@@ -5,7 +5,16 @@
 #include "project/project.h"
 #include "show/show.h"
 
-enum { KEY_LIMIT = 0x100, KEY_SAMPLE, KEY_SEED, KEY_KEYS, KEY_RETRY, KEY_REFERENCE, KEY_AS };
+enum {
+    KEY_LIMIT = 0x100,
+    KEY_SAMPLE,
+    KEY_SEED,
+    KEY_KEYS,
+    KEY_RETRY,
+    KEY_REFERENCE,
+    KEY_AS,
+    KEY_TAKE_OVER
+};
 
 static const struct argp_option options[] = {
     { "annotator", 'a', "NAME", 0, "which model of assent.yaml (default: the only one)", 0 },
@@ -15,6 +24,7 @@ static const struct argp_option options[] = {
     { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 0 },
     { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 0 },
     { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 0 },
+    { "take-over", KEY_TAKE_OVER, NULL, 0, "also images that another process has claimed", 0 },
     { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 0 },
     { 0 },
 };
@@ -36,6 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SEED: o->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
     case KEY_KEYS: o->keys = arg; return 0;
     case KEY_RETRY: o->retry_errors = true; return 0;
+    case KEY_TAKE_OVER: o->take_over = true; return 0;
     case KEY_REFERENCE: o->reference = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -58,7 +69,9 @@ static int run(const struct globals *g, const void *own, struct err *e)
     if (rc == 0)
         rc = cmd_print(g, show_annotate(&result), e);
     if (rc == 0)
-        rc = result.interrupted ? EXIT_INTERRUPTED : result.errors > 0 ? EXIT_SOME_FAILED : 0;
+        rc = result.interrupted                                  ? EXIT_INTERRUPTED
+             : result.errors > 0 || result.claimed_by_others > 0 ? EXIT_SOME_FAILED
+                                                                 : 0;
     annotate_result_release(&result);
     project_close(p);
     return rc;
@@ -71,7 +84,11 @@ const struct command cmd_annotate = {
     .doc =
         "Asks a model of assent.yaml all questions about every picture that it has not answered "
         "yet. Answers are kept as they come: Ctrl-C finishes the image in hand, and the same "
-        "command goes on where the last one stopped. Several processes may share the work. A "
+        "command goes on where the last one stopped. Several processes may share the work: the "
+        "exit code is 3 where others are still at some of the images, and says who. What a process "
+        "that is gone had claimed is free at once where that can be seen, else after a minute; "
+        "--take-over does not wait: where the other still works, those images are answered twice, "
+        "and the newer run's answers count. A "
         "picture that cannot be read becomes the answer error, and the exit code 3. A model that "
         "computes anything else than the one that answered before is refused under its name: "
         "--as NEWNAME goes on under another, with the same entry of assent.yaml.",

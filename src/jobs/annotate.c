@@ -19,14 +19,16 @@
 #include "jobs/todo.h"
 #include "jobs/unused.h"
 #include "label/label.h"
+#include "store/claims.h"
 #include "store/runs.h"
 
 enum {
     CLAIMS_MIN = 2,
     CLAIMS_MAX = 64,
-    ANSWERED_MAX = 1024,    /* images kept at one commit */
-    CLAIM_SECONDS_MIN = 600 /* a claim of a process that cannot be seen ends after this */
+    ANSWERED_MAX = 1024, /* images kept at one commit */
+    CLAIMANTS_MAX = 10000
 };
+#define CLAIM_SECONDS  60.0 /* without a sign of life; every worker's */
 #define COMMIT_SECONDS 0.1
 #define LOOK_SECONDS   1.0 /* between two looks at the bytes of the model: a ms each time */
 #define CLAIM_WORK     2.0 /* seconds of work that are claimed ahead */
@@ -53,6 +55,7 @@ struct annotating {
     struct labeler *labeler;
     struct model_identity identity;
     struct prefetch *prefetch;
+    struct claim_keeper *keeper;
     struct equals equals;
     struct claimed *claimed; /* by tag */
     size_t n_claimed, claimed_cap, n_popped;
@@ -120,13 +123,12 @@ static int claim(struct annotating *a, size_t picture, struct err *e)
 {
     const struct catalogue *c = &a->todo.catalogue;
     const struct task *t = a->todo.asking.task;
-    double seconds = 20 * CLAIMS_MAX * seconds_per_image(a);
     uint8_t *wanted = mem_new(t->n_columns, 1, e);
     int rc = ERR_NOMEM;
 
     if (wanted)
         rc = store_claim(a->store, &a->todo.asking, c->images->ids[c->image_of[picture]],
-                         seconds > CLAIM_SECONDS_MIN ? seconds : CLAIM_SECONDS_MIN, wanted, e);
+                         CLAIM_SECONDS, wanted, e);
     if (rc != CLAIM_TAKEN) {
         free(wanted);
         return rc;
@@ -171,6 +173,38 @@ static int give_back(struct annotating *a, struct err *e)
     for (size_t tag = a->n_popped; rc == 0 && tag < a->n_claimed; tag++)
         rc = store_unclaim(a->store, a->todo.asking.annotator, image_id(a, tag), e);
     return store_end(a->store, rc, e);
+}
+
+static int note_claimant(void *data, const struct store_claimant *c)
+{
+    struct annotating *a = data;
+    struct annotate_result *out = a->out;
+    struct annotate_claimant *it;
+    struct err e;
+
+    if (mem_grow(&out->claimants, &out->claimants_cap, out->n_claimants + 1,
+                 sizeof(*out->claimants), CLAIMANTS_MAX, &e) < 0)
+        return e.code == ERR_LIMIT ? 0 : e.code;
+    it = &out->claimants[out->n_claimants];
+    if (asprintf(&it->worker, "%s, process %lld", c->host, (long long)c->process) < 0)
+        return ERR_NOMEM;
+    it->images = c->images;
+    it->seconds = c->seconds;
+    out->n_claimants++;
+    return 0;
+}
+
+/* Who has what was left out. */
+static int find_claimants(struct annotating *a, struct err *e)
+{
+    int rc;
+
+    a->out->claimed_by_others = a->n_others;
+    if (a->n_others == 0)
+        return 0;
+    *e = (struct err){ 0 };
+    rc = store_claimants(a->store, a->todo.asking.annotator, CLAIM_SECONDS, note_claimant, a, e);
+    return rc < 0 && e->code == 0 ? err_set(e, rc, "out of memory: who is at work") : rc;
 }
 
 /* ---- keeping ---- */
@@ -516,7 +550,7 @@ static int answer_next(struct annotating *a, struct err *e)
 }
 
 /* Once more through what other processes had: they may be gone. */
-static bool take_over(struct annotating *a)
+static bool look_again(struct annotating *a)
 {
     if (a->n_others == 0)
         return false;
@@ -534,19 +568,18 @@ static int answer_all(struct annotating *a, struct err *e)
 
     while (rc == 0 && !a->out->interrupted) {
         rc = top_up(a, e);
-        if (rc == 0 && a->n_popped == a->n_claimed) {
-            if (a->next < a->todo.n)
-                continue;                /* all that was looked at is another process's */
-            if (!again || !take_over(a)) /* one more look is enough */
-                break;
-            again = false;
-        } else if (rc == 0) {
+        if (rc == 0 && a->n_popped < a->n_claimed) {
             rc = answer_next(a, e);
             a->out->interrupted |= events_check(a->options->events, &ignored) < 0;
+        } else if (rc == 0 && a->next == a->todo.n) {
+            rc = commit(a, false,
+                        e); /* others look here, too: what is answered is claimed no more */
+            if (rc < 0 || !again || !look_again(a)) /* one more look is enough */
+                break;
+            again = false;
         }
     }
-    a->out->claimed_by_others = a->n_others;
-    return rc;
+    return rc < 0 ? rc : find_claimants(a, e);
 }
 
 /* Whatever ends the run, what is answered is kept and what is not is given back. */
@@ -590,11 +623,14 @@ static int open_run(struct annotating *a, struct err *e)
         rc = equals_open(&a->equals, &a->todo, e);
     if (rc == 0)
         rc = prefetch_open(&a->prefetch, a->todo.catalogue.source, e);
+    if (rc == 0)
+        rc = claim_keeper_start(&a->keeper, a->store, CLAIM_SECONDS, e);
     return rc < 0 ? rc : begin_run(a, e);
 }
 
 static void close_run(struct annotating *a)
 {
+    claim_keeper_stop(a->keeper);
     prefetch_close(a->prefetch);
     for (size_t i = 0; i < a->n_answered; i++)
         label_answers_release(&a->answered[i].answers);
@@ -684,6 +720,9 @@ int job_annotate(struct project *p, const struct annotate_options *o, struct ann
 
 void annotate_result_release(struct annotate_result *r)
 {
+    for (size_t i = 0; i < r->n_claimants; i++)
+        free(r->claimants[i].worker);
+    free(r->claimants);
     unanswered_release(&r->unanswered);
     *r = (struct annotate_result){ 0 };
 }

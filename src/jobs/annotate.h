@@ -17,8 +17,15 @@ struct annotate_options {
     uint64_t sample, seed; /* of the chosen ones so many at random; 0: all. A seed's sample does
                               not depend on what was answered before */
     bool retry_errors;     /* images that could not be read, once more */
+    bool take_over;        /* also images that other processes have claimed */
     bool reference;        /* plain C arithmetic */
     const struct events *events;
+};
+
+struct annotate_claimant { /* another process that is answering */
+    char *worker;          /* "HOST, process 12" */
+    uint64_t images;       /* that it has claimed; of all, also of those not asked for */
+    double seconds;        /* until its claims end, unless it renews them */
 };
 
 struct annotate_result {
@@ -29,6 +36,8 @@ struct annotate_result {
     uint64_t images, errors, labels, abstentions;
     uint64_t equal;             /* of the images: answered by an equal picture's answers alone */
     uint64_t claimed_by_others; /* images that another process is answering */
+    struct annotate_claimant *claimants;
+    size_t n_claimants, claimants_cap;
     bool interrupted;
     double seconds;
     struct unanswered unanswered;

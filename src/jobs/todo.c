@@ -295,8 +295,10 @@ int todo_open(struct todo *out, struct project *p, const struct annotate_options
 {
     int rc;
 
-    *out = (struct todo){ .project = p,
-                          .asking = { .task = p->task, .retry_errors = o->retry_errors } };
+    *out = (struct todo){
+        .project = p,
+        .asking = { .task = p->task, .retry_errors = o->retry_errors, .take_over = o->take_over }
+    };
     rc = fill(out, o, registers, e);
     if (rc < 0)
         todo_close(out);

@@ -156,6 +156,34 @@ static void say_answered(struct page *p, const struct annotate_result *r)
                        text_count(r->abstentions, "abstention", n[2]));
 }
 
+static const struct figure claimant_figures[] = {
+    { "worker", NULL, NULL, FIGURE_TEXT, offsetof(struct annotate_claimant, worker) },
+    { "images", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_claimant, images) },
+    { "seconds", NULL, NULL, FIGURE_NUMBER, offsetof(struct annotate_claimant, seconds) },
+    { 0 },
+};
+
+static void say_claimants(struct page *p, const struct annotate_result *r)
+{
+    struct table *t =
+        page_table(p, &(struct layout){ .parts = { claimant_figures }, .hidden = true });
+    char n[TEXT_COUNT_MAX], duration[32];
+
+    table_list(t, "claimed_by");
+    if (r->claimed_by_others > 0)
+        page_paragraph(p, "%s claimed by another process, which is answering:",
+                       text_count(r->claimed_by_others, "image", n));
+    for (size_t i = 0; i < r->n_claimants; i++) {
+        const struct annotate_claimant *c = &r->claimants[i];
+
+        page_note(p, "%s: for another %s, and longer while it gives signs of life", c->worker,
+                  clock_duration(c->seconds, duration));
+        table_row(t, "claimed_by[]", (const void *[]){ c, NULL, NULL, NULL });
+    }
+    if (r->claimed_by_others > 0)
+        page_note(p, "The same command looks again; --take-over does not wait for them.");
+}
+
 struct page *show_annotate(const struct annotate_result *r)
 {
     struct page *p = page_new();
@@ -167,7 +195,7 @@ struct page *show_annotate(const struct annotate_result *r)
     say_images(p, r->unreadable, "could not be read before: not tried again");
     if (r->errors + r->unreadable > 0)
         page_paragraph(p, "--retry-errors tries what could not be read again.");
-    say_images(p, r->claimed_by_others, "claimed by another process, which is answering");
+    say_claimants(p, r);
     say_images(p, r->absent,
                "of this project not found among the pictures (images remove --unmatched --dry-run "
                "lists them)");

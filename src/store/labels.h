@@ -67,7 +67,7 @@ int store_unused_load(struct store *s, const struct task *t, struct store_unused
                       struct err *e);
 void store_unused_release(struct store_unused_list *l);
 
-/* ---- who answers what next ---- */
+/* ---- what is still to be answered ---- */
 
 enum { CELL_ANSWERED, CELL_OPEN, CELL_ERROR };
 
@@ -75,6 +75,7 @@ struct store_asking {  /* who is asked what */
     int64_t annotator; /* 0: somebody who has answered nothing yet */
     const struct task *task;
     bool retry_errors; /* what could not be read is open again */
+    bool take_over;    /* what another process has claimed is free (claims.h) */
 };
 
 /* missing[image * n_columns + column]: CELL_OPEN where the annotator's latest answer is not to the
@@ -95,13 +96,5 @@ struct store_known {
 int store_known_load(struct store *s, const struct store_asking *a, int64_t image,
                      struct store_known *out, struct err *e);
 void store_known_release(struct store_known *k); /* zeroed is fine */
-
-/* Takes an image for this process for so many seconds, inside a transaction. missing [n_columns]
- * is the image's as above. */
-enum { CLAIM_ELSEWHERE, CLAIM_TAKEN, CLAIM_ANSWERED };
-int store_claim(struct store *s, const struct store_asking *a, int64_t image, double seconds,
-                uint8_t *missing, struct err *e);
-/* Gives an image back. */
-int store_unclaim(struct store *s, int64_t annotator, int64_t image, struct err *e);
 
 #endif

@@ -27,6 +27,7 @@ enum sql_mode {
 /* ERR_DB where it is another program's, or a newer assent's: then it is not changed in the least.
  */
 int sql_open(struct sql **out, const char *path, enum sql_mode mode, struct err *e);
+const char *sql_path(const struct sql *db);
 void sql_close(struct sql *db); /* NULL is fine; rolls back what is not committed */
 const char *sql_library(void);  /* "SQLite 3.40.1" */
 

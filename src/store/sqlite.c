@@ -141,6 +141,11 @@ void sqlite_keep_log(struct sql *db)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
+const char *sql_path(const struct sql *db)
+{
+    return db->path;
+}
+
 void sql_patience(struct sql *db, int milliseconds)
 {
     sqlite3_busy_timeout(db->handle, milliseconds);

@@ -4,7 +4,8 @@
  *
  *     images.h     images, their bytes' hashes, columns to group by
  *     runs.h       annotators, runs, what they answered, votes
- *     labels.h     an annotator's labels; which cells it has still to answer; claims
+ *     labels.h     an annotator's labels; which cells it has still to answer
+ *     claims.h     which process is at work on which image
  *     designs.h    how cells were drawn for people
  *     review.h     what people are asked in a review, and what they said
  *     reviewers.h  who may answer, their links and sessions, packets

@@ -391,6 +391,8 @@ static inline struct page *forecast_page(const struct results *r)
 
 static inline struct page *annotate_page(const struct results *r)
 {
+    static char worker[] = "other, process 7";
+    struct annotate_claimant claimant = { worker, 80, 42 };
     const struct annotate_result a = { .annotator = r->names[0],
                                        .n_columns = 3,
                                        .chosen = 1000,
@@ -401,6 +403,8 @@ static inline struct page *annotate_page(const struct results *r)
                                        .labels = 2690,
                                        .abstentions = 10,
                                        .claimed_by_others = 80,
+                                       .claimants = &claimant,
+                                       .n_claimants = 1,
                                        .interrupted = true,
                                        .seconds = 2500 };
 

@@ -79,7 +79,8 @@ static const struct members promised[] = {
     { forecast_page, "new", "disputes sample gold repeats" },
     { annotate_page, "",
       "annotator chosen images errors labels abstentions unreadable claimed_by_others interrupted "
-      "seconds" },
+      "seconds claimed_by[]" },
+    { annotate_page, "claimed_by[]", "worker images seconds" },
     { ask_page, "", "model dtype results[]" },
     { ask_page, "results[]", "image answers[]" },
     { ask_page, "results[].answers[]", "question kind answer score mass options[] top[]" },

@@ -3,9 +3,11 @@
  * store/: which cells an annotator has still to answer, and which process is at work on what. What
  * a change of the questions opens: t_store_labels.c.
  */
-#include "support_store.h"
+#include "support_sqlite.h"
 
 #include <time.h>
+
+#include "store/claims.h"
 
 /* ---- what is still to be answered ---- */
 
@@ -264,6 +266,121 @@ static void an_image_without_open_cells_is_not_taken(void **state)
     world_close(&w);
 }
 
+/* Claims and lives on, renewing or not, as a process that is slow at an image. */
+static int claim_and_keep(const void *data)
+{
+    const struct work *work = data;
+    struct claim_keeper *keeper;
+    struct store *s;
+    struct err e;
+    int taken = claim_elsewhere(data);
+
+    if (store_open(&s, work->path, STORE_WRITE, &e) < 0 ||
+        claim_keeper_start(&keeper, s, work->seconds, &e) < 0)
+        return e.code;
+    return taken;
+}
+
+static void a_claim_is_held_as_long_as_its_process_renews_it(void **state)
+{
+    const struct timespec pause = { .tv_sec = 3 };
+    struct work work = closed_project(state);
+    struct child c;
+    struct world w;
+
+    work.seconds = 1;
+    c = child_start(claim_and_keep, &work);
+    assert_int_equal(child_says(&c), CLAIM_TAKEN);
+    nanosleep(&pause, NULL);
+    open_again(&w, state);
+    assert_int_equal(claim_here(&w, &work), CLAIM_ELSEWHERE);
+    world_close(&w);
+    child_end(&c);
+}
+
+static int note_claimant(void *data, const struct store_claimant *c)
+{
+    struct buf *said = data;
+
+    buf_printf(said, "%s %lld %llu %.0f\n", c->host, (long long)c->process,
+               (unsigned long long)c->images, c->seconds);
+    return 0;
+}
+
+static void whose_claim_and_until_when_decides(void **state)
+{
+    static const struct {
+        const char *what, *worker; /* SQL */
+        double until;              /* from now */
+        int claim;
+        const char *said; /* of who else is at work */
+    } rows[] = {
+        { "another host's", "'away 1 77 5'", 30, CLAIM_ELSEWHERE, "away 77 1 30\n" },
+        { "another host's, over", "'away 1 77 5'", -1, CLAIM_TAKEN, "" },
+        { "another host's, of before the clock was set back", "'away 1 77 5'", 3600, CLAIM_TAKEN,
+          "" },
+        { "one's own number, of another process ids' room", "replace(worker, ' ', ' 9')", 30,
+          CLAIM_ELSEWHERE, NULL },
+        { "a process that is gone",
+          "rtrim(rtrim(rtrim(worker, '0123456789'), ' '), '0123456789') || '2147483646 1'", 30,
+          CLAIM_TAKEN, "" },
+        { "a number that another process got", "worker || '1'", 30, CLAIM_TAKEN, "" },
+        { "this process's, of an older program", "rtrim(rtrim(worker, '0123456789'), ' ')", 30,
+          CLAIM_ELSEWHERE, NULL },
+        { "nothing that is a name", "''", 30, CLAIM_ELSEWHERE, "" },
+        { "numbers that are none", "'away x y z'", 30, CLAIM_ELSEWHERE, "away 0 1 30\n" },
+    };
+    struct work work = closed_project(state);
+    char sql[400];
+
+    work.seconds = 60;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf said = BUF_INIT(1000);
+        struct world w;
+        struct err e;
+        int taken;
+
+        open_again(&w, state);
+        assert_int_equal(claim_here(&w, &work), CLAIM_TAKEN);
+        world_close(&w);
+        snprintf(sql, sizeof(sql),
+                 "UPDATE claim SET worker = %s, until_unix = (julianday('now') - 2440587.5) * "
+                 "86400 + %g",
+                 rows[i].worker, rows[i].until);
+        run_sql(work.path, sql);
+        open_again(&w, state);
+        assert_ok(store_claimants(w.store, work.annotator, 60, note_claimant, &said, &e), &e);
+        taken = claim_here(&w, &work);
+        if (taken != rows[i].claim)
+            fail_row(rows[i].what, "gives %d", taken);
+        if (rows[i].said && !text_equal(said.text ? said.text : "", rows[i].said))
+            fail_row(rows[i].what, "is said to be '%s'", said.text ? said.text : "");
+        world_close(&w);
+        run_sql(work.path, "DELETE FROM claim");
+        buf_release(&said);
+    }
+}
+
+static void a_claim_can_be_taken_over(void **state)
+{
+    struct work work = closed_project(state);
+    struct store_asking a = { .annotator = work.annotator, .take_over = true };
+    struct child c = child_start(claim_elsewhere, &work);
+    uint8_t missing[KINDS_COLUMNS];
+    struct world w;
+    struct err e;
+
+    assert_int_equal(child_says(&c), CLAIM_TAKEN);
+    open_again(&w, state);
+    a.task = w.task;
+    begin(w.store);
+    assert_int_equal(store_claim(w.store, &a, work.image, 60, missing, &e), CLAIM_TAKEN);
+    commit(w.store);
+    assert_int_equal(claim_here(&w, &work), CLAIM_TAKEN); /* one's own by now */
+    world_close(&w);
+    child_end(&c);
+}
+
 /* Answers whatever image is free until all are answered; how many it was. Bald is the worker. */
 struct worker {
     const char *path;
@@ -353,6 +470,9 @@ int main(void)
         test_with_scratch(the_latest_answer_decides_whether_a_cell_is_open),
         test_with_scratch(an_image_is_one_process_s_at_a_time),
         test_with_scratch(a_claim_ends_with_its_time),
+        test_with_scratch(a_claim_is_held_as_long_as_its_process_renews_it),
+        test_with_scratch(whose_claim_and_until_when_decides),
+        test_with_scratch(a_claim_can_be_taken_over),
         test_with_scratch(an_image_that_is_given_back_is_free),
         test_with_scratch(giving_back_late_leaves_another_s_claim),
         test_with_scratch(an_image_without_open_cells_is_not_taken),
