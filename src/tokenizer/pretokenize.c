@@ -172,7 +172,7 @@ int steps_run(const struct steps *s, struct pieces *p, struct pieces *spare, str
             rc =
                 s->list[i].run(&s->list[i], p->text.text + p->list[k].start, &p->list[k], spare, e);
         if (rc == 0)
-            rc = buf_end(&spare->text, "a text normalised and split", e);
+            rc = buf_end(&spare->text, "a text, normalised and split as tokenizer.json says,", e);
         if (rc < 0)
             return rc;
         done = *spare;

@@ -326,30 +326,33 @@ static const struct added *first_special(const struct added_set *set, const char
 }
 
 /* A special token that is looked for in normalised text may be there only once it is normalised. */
-static const struct added *first_normalized(const struct tokenizer *t, const char *text, size_t len,
-                                            struct err *e)
+static int first_normalized(const struct tokenizer *t, const char *text, size_t len,
+                            const struct added **found, struct err *e)
 {
     struct pieces p, spare;
-    const struct added *found = NULL;
+    int rc;
 
     pieces_init(&p);
     pieces_init(&spare);
-    if (pieces_set(&p, text, len, true, e) == 0 && steps_run(&t->normalizer, &p, &spare, e) == 0)
-        found = first_special(&t->normalized, p.text.text, p.text.len);
-    else
-        found = t->special.list[0]; /* one cannot say: the careful answer */
+    rc = pieces_set(&p, text, len, true, e);
+    if (rc == 0)
+        rc = steps_run(&t->normalizer, &p, &spare, e);
+    if (rc == 0)
+        *found = first_special(&t->normalized, p.text.text, p.text.len);
     pieces_release(&p);
     pieces_release(&spare);
-    return found;
+    return rc;
 }
 
-const char *tokenizer_control_in(const struct tokenizer *t, const char *text, size_t len)
+int tokenizer_control_in(const struct tokenizer *t, const char *text, size_t len,
+                         const char **token, struct err *e)
 {
     const struct added *found = first_special(&t->special, text, len);
-    struct err ignored;
     size_t bad;
+    int rc = 0;
 
     if (!found && t->special.n > 0 && t->normalizer.n > 0 && text_utf8(text, len, &bad))
-        found = first_normalized(t, text, len, &ignored);
-    return found ? found->text : NULL;
+        rc = first_normalized(t, text, len, &found, e);
+    *token = found ? found->text : NULL;
+    return rc;
 }

@@ -49,7 +49,9 @@ const char *tokenizer_token(const struct tokenizer *t, uint32_t id);
 char *tokenizer_text(const struct tokenizer *t, uint32_t id);
 /* How a space in front of a word is written in this vocabulary: "Ġ" or "▁". */
 const char *tokenizer_space(const struct tokenizer *t);
-/* The first added token marked special whose text occurs in text[0..len), or NULL. */
-const char *tokenizer_control_in(const struct tokenizer *t, const char *text, size_t len);
+/* *token: the first added token marked special whose text occurs in text[0..len), or NULL.
+ * ERR_LIMIT where the text is too large once it is normalised, so that one cannot say. */
+int tokenizer_control_in(const struct tokenizer *t, const char *text, size_t len,
+                         const char **token, struct err *e);
 
 #endif

@@ -74,10 +74,11 @@ static int list_options(const struct vlm_question *q, char **out, struct err *e)
 
 static int check_text(const struct vlm *v, const char *text, struct err *e)
 {
-    const char *control = tokenizer_control_in(v->tokenizer, text, strlen(text));
+    const char *control;
+    int rc = tokenizer_control_in(v->tokenizer, text, strlen(text), &control, e);
 
-    if (!control)
-        return 0;
+    if (rc < 0 || !control)
+        return rc;
     err_set(e, ERR_ARG, "a question holds the text of a control token");
     err_got(e, "%s", control);
     return err_hint(e, "the model would not read it as text: write it in another way");

@@ -31,6 +31,7 @@ static void encode(const struct tokenizer *t, const char *s, size_t len)
 {
     struct token_ids ids = { 0 };
     struct err e;
+    const char *control;
     int rc = tokenizer_encode(t, s, len, false, &ids, &e);
 
     assert(rc == 0 || (rc < 0 && e.what[0] != '\0' && ids.n == 0));
@@ -38,7 +39,7 @@ static void encode(const struct tokenizer *t, const char *s, size_t len)
         assert(tokenizer_token(t, ids.ids[i]));
     if (ids.n > 0)
         free(tokenizer_text(t, ids.ids[0]));
-    tokenizer_control_in(t, s, len);
+    tokenizer_control_in(t, s, len, &control, &e);
     token_ids_release(&ids);
 }
 

@@ -356,8 +356,10 @@ static void texts_of_tokens_are_for_people(void **state)
 
 static void check_control(const struct tokenizer *t, const char *text, const char *wanted)
 {
-    const char *found = tokenizer_control_in(t, text, strlen(text));
+    const char *found;
+    struct err e;
 
+    assert_ok(tokenizer_control_in(t, text, strlen(text), &found, &e), &e);
     if (!text_equal(found, wanted))
         fail_row(text, "%s is found", found ? found : "nothing");
 }
@@ -397,6 +399,35 @@ static void control_token_is_found_once_it_is_normalised(void **state)
     check_control(t, "<\xc3\xa9>", "<\xc3\xa9>");
     check_control(t, "a<e\xcc\x81>", "<\xc3\xa9>");
     check_control(t, "<e>", NULL);
+    tokenizer_free(t);
+}
+
+/* Twelve times as long at each of nine steps: which text it would be cannot be told. */
+static void a_text_that_normalising_makes_too_large_is_no_control_token(void **state)
+{
+    static const char grow[] = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},"
+                               "\"content\":\"aaaaaaaaaaaa\"}";
+    struct buf text = BUF_INIT(1 << 16);
+    struct tokenizer *t;
+    struct token_ids ids = { 0 };
+    const char *found = "nothing is written here";
+    struct err e;
+
+    (void)state;
+    buf_puts(&text, "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[");
+    for (int i = 0; i < 9; i++)
+        buf_printf(&text, "%s%s", i > 0 ? "," : "", grow);
+    buf_puts(&text, "]},\"added_tokens\":[" TOKEN("3", "<x>", "true") "]," AB "}");
+    t = parse(text.text);
+    assert_refused(tokenizer_control_in(t, "a", 1, &found, &e), &e, ERR_LIMIT);
+    assert_null(found);
+    assert_contains(e.what, "as tokenizer.json says");
+    assert_contains(e.expected, "at most 67108864 bytes");
+    assert_refused(tokenizer_encode(t, "a", 1, false, &ids, &e), &e, ERR_LIMIT);
+    assert_contains(e.what, "as tokenizer.json says");
+    check_control(t, "<x>", "<x>");
+    buf_release(&text);
+    token_ids_release(&ids);
     tokenizer_free(t);
 }
 
@@ -658,6 +689,7 @@ int main(void)
         cmocka_unit_test(texts_of_tokens_are_for_people),
         cmocka_unit_test(control_tokens_are_found_in_texts),
         cmocka_unit_test(control_token_is_found_once_it_is_normalised),
+        cmocka_unit_test(a_text_that_normalising_makes_too_large_is_no_control_token),
         cmocka_unit_test(unknown_token_outside_the_vocabulary_is_an_error_where_it_is_needed),
         cmocka_unit_test(empty_options_are_no_options),
         cmocka_unit_test(split_that_takes_too_long_is_an_error),
