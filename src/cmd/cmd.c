@@ -82,17 +82,19 @@ static const struct command *find_command(const char *name)
 static int unknown_command(const char *name)
 {
     const char *names[64], *near;
+    struct err e;
     size_t n = 0;
 
     for (size_t i = 0; commands[i] && n < 64; i++)
         if (!commands[i]->hidden)
             names[n++] = commands[i]->name;
     near = text_nearest(name, names, n);
-    fprintf(stderr, "assent: no command is called '%s'\n", name);
+    err_set(&e, ERR_ARG, "no command is called '%s'", name);
     if (near)
-        fprintf(stderr, "  did you mean '%s'?\n", near);
+        err_hint(&e, "did you mean '%s'?", near);
     else
-        fputs("  assent help lists them\n", stderr);
+        err_hint(&e, "assent help lists them");
+    log_error(&e);
     return EXIT_USAGE;
 }
 
@@ -105,6 +107,48 @@ static int exit_code(int rc)
     case ERR_CLOSED: return EXIT_CLOSED;
     default: return rc > 0 ? rc : EXIT_FAILED;
     }
+}
+
+/* Lines, on their way to a terminal. */
+static ssize_t write_printable(void *terminal, const char *bytes, size_t n)
+{
+    char line[1024];
+
+    for (size_t at = 0, len; at < n; at += len) {
+        const char *end = memchr(bytes + at, '\n', n - at);
+
+        len = end ? (size_t)(end - bytes) - at : n - at;
+        len = len < sizeof(line) ? len : sizeof(line) - 1;
+        snprintf(line, sizeof(line), "%.*s", (int)len, bytes + at);
+        text_printable(line);
+        fputs(line, terminal);
+        if (at + len < n && bytes[at + len] == '\n') {
+            fputc('\n', terminal);
+            len++;
+        }
+    }
+    return (ssize_t)n;
+}
+
+/* argp, and the getopt in it, print what they were given: names of files, say, with anything in
+ * them. */
+static error_t parse_arguments(const struct argp *argp, int argc, char **argv, unsigned flags,
+                               void *input)
+{
+    FILE *terminal = stderr;
+    FILE *printable =
+        fopencookie(terminal, "w", (cookie_io_functions_t){ .write = write_printable });
+    error_t failed;
+
+    if (printable) {
+        setvbuf(printable, NULL, _IOLBF, BUFSIZ);
+        stderr = printable;
+    }
+    failed = argp_parse(argp, argc, argv, flags, NULL, input);
+    stderr = terminal;
+    if (printable)
+        fclose(printable);
+    return failed;
 }
 
 /* A command's own parser with the global options as its child. */
@@ -124,7 +168,7 @@ static error_t parse_command(const struct command *c, int argc, char **argv, str
     buf_printf(&usage, "assent %s", c->name);
     with_doc.doc = doc.text;
     argv[0] = usage.text;
-    failed = argp_parse(&with_doc, argc, argv, 0, NULL, in);
+    failed = parse_arguments(&with_doc, argc, argv, 0, in);
     buf_release(&doc);
     buf_release(&usage);
     return failed;
@@ -197,7 +241,7 @@ int cmd_main(int argc, char **argv)
 
     signals_init();
     argp_err_exit_status = EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &b) != 0)
+    if (parse_arguments(&argp, argc, argv, ARGP_IN_ORDER, &b) != 0)
         return EXIT_USAGE;
     if (b.command == 0)
         return run_command(&cmd_help, 1, argv, b.in.globals);

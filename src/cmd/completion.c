@@ -191,7 +191,8 @@ int print_names(const char *dir, const char *kind, struct err *e)
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < names.n; i++)
-        puts(names.items[i]);
+        if (text_is_printable(names.items[i]))
+            puts(names.items[i]);
     names_release(&names);
     return 0;
 }

@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 
 from harness import ASSENT, STUDY, Case, main
@@ -169,6 +170,31 @@ class Generated(Case):
             for option, value in re.findall(r"(--[a-z-]+)=(\S+)", self.run_assent(command, "--help").out):
                 takes_a_path = any(word in value for word in ("FILE", "DIR", "OUT"))
                 self.assertEqual("some.file" in self.complete(command, option, ""), takes_a_path, (command, option))
+
+
+class Bytes(Case):
+    """What was given does nothing to a terminal."""
+
+    def test_arguments_that_are_refused(self):
+        self.task("  - {name: Hat, text: Hat?}\n")
+        for args in (["st\x1b[31mat"], ["status", "--ve\x1b[31m"], ["-\x1b", "status"], ["annotate", "--limit", "\x1b[2J"],
+                     ["undo", "\x1b[31m\x07"], ["agree", "--interval", "\x9b2J"],
+                     ["agree", "--interval", "x" * 3000 + "\x1b[31m\n"]):
+            err = self.run_assent(*args, code=2).err
+            self.assertIn("?", err)
+            self.assertFalse(set(err) & {"\x1b", "\x07", "\x9b"}, err)
+            self.assertIn("assent", err.splitlines()[0])
+
+    def test_names_that_completion_offers(self):
+        self.task("  - {name: Hat, text: Hat?}\n")
+        self.write("a.csv", "image,Hat\n1.jpg,1\n")
+        for name in ("anna", "bert"):
+            self.run_assent("import", "a.csv", "-a", name)
+        db = sqlite3.connect(self.path("assent.db"))
+        with db:
+            db.execute("UPDATE annotator SET name = 'b\x1b[31m' WHERE name = 'bert'")
+        db.close()
+        self.assertEqual(self.run_assent("generate", "names", "annotators").out, "anna\n")
 
 
 if __name__ == "__main__":
