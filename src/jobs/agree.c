@@ -131,11 +131,25 @@ static int describe(struct agreeing *g, struct err *e)
 
 /* ---- all together ---- */
 
-static int too_few(const struct dataset *d, struct err *e)
+/* Known ones may be no party: the consensus, who is withdrawn, who has not voted yet. */
+static int too_few(const struct dataset *d, const struct store_annotator *only, struct err *e)
 {
-    err_set(e, ERR_ARG, "agreement needs two annotators");
-    err_got(e, "%zu", d->known.n);
-    return err_hint(e, "assent import FILE --annotator NAME brings labels");
+    if (!only) {
+        err_set(e, ERR_ARG, "agreement needs two annotators, and nobody has labels yet");
+        return err_hint(e,
+                        "assent import FILE --annotator NAME brings some; assent annotate asks a "
+                        "model");
+    }
+    err_set(e, ERR_ARG, "agreement needs two annotators, and only %s has labels to compare",
+            only->name);
+    if (store_annotators_find(&d->known, "consensus"))
+        return err_hint(e,
+                        "assent agree %s consensus compares with the consensus, which is made of "
+                        "others' labels; assent import FILE --annotator NAME brings another's",
+                        only->name);
+    return err_hint(e,
+                    "assent import FILE --annotator NAME brings another's; assent annotate asks a "
+                    "model");
 }
 
 static int load(struct agreeing *g, struct err *e)
@@ -150,7 +164,7 @@ static int load(struct agreeing *g, struct err *e)
         return dataset_load(&g->data, o->names, o->n_names, 0, e);
     usual = pair_usual(&g->data.known);
     if (!usual.second)
-        return too_few(&g->data, e);
+        return too_few(&g->data, usual.first, e);
     g->out->why = usual.why;
     return dataset_load(&g->data, (const char *[]){ usual.first->name, usual.second->name }, 2, 0,
                         e);

@@ -138,6 +138,8 @@ class Packet(ReviewCase):
             self.fails("import", "answers.json", "--format", "answers", says=says)
         self.write("answers.json", json.dumps({"assent_answers": 1, "packet": packet["packet"]}))
         self.fails("import", "answers.json", "--format", "answers", says="no list")
+        self.write("answers.json", '{"assent_answers": 1,\n "packet": nothing}')
+        self.fails("import", "answers.json", "--format", "answers", says=("answers.json: line 2", "not valid JSON"))
         self.answers(packet, (0, {"answers": [{"item": ids[0], "kind": "flag", "reason": "made up"}]}),
                      (1, {"answers": [{"item": ids[1], "kind": "flag", "reason": "harmful"}]}),
                      (2, {"answers": [{"item": ids[2], "kind": "value", "value": 2}]}))

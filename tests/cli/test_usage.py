@@ -172,6 +172,19 @@ class Generated(Case):
                 self.assertEqual("some.file" in self.complete(command, option, ""), takes_a_path, (command, option))
 
 
+class Agree(Case):
+    def test_who_is_missing_is_said(self):
+        self.task("  - {name: Hat, text: Hat?}\n")
+        self.write("a.csv", "image,Hat\n1.jpg,1\n")
+        self.fails("agree", code=2, says="nobody has labels yet")
+        self.run_assent("import", "a.csv", "-a", "anna")
+        err = self.fails("agree", code=2, says=("only anna has labels to compare", "brings another's")).err
+        self.assertNotIn("consensus", err)
+        self.run_assent("consensus")
+        self.fails("agree", code=2, says=("only anna has labels to compare", "assent agree anna consensus"))
+        self.run_assent("agree", "anna", "consensus")
+
+
 class Bytes(Case):
     """What was given does nothing to a terminal."""
 
