@@ -9,6 +9,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-enum { WRITE_BUFFER = 1 << 20, PATH_BYTES_MAX = 64 * 1024 };
+enum { WRITE_BUFFER = 1 << 20, PATH_BYTES_MAX = 64 * 1024, TRIES_MAX = 100 };
 
 struct writer {
     FILE *file;
@@ -31,23 +32,74 @@ static void free_writer(struct writer *w)
     free(w);
 }
 
-/* Opens "path.XXXXXX" with the permissions that a new file would get. */
-static FILE *open_temporary(struct writer *w, struct err *e)
+/* Is the locked file still the one with this name? Whoever had the lock before may have renamed or
+ * removed it. */
+static bool has_name(int fd, const char *path)
 {
-    mode_t mask = umask(0);
-    FILE *f = NULL;
-    int fd;
+    struct stat own, named;
 
-    umask(mask);
-    fd = mkostemp(w->temporary, O_CLOEXEC);
+    return fstat(fd, &own) == 0 && lstat(path, &named) == 0 && own.st_dev == named.st_dev &&
+           own.st_ino == named.st_ino;
+}
+
+/* Removes what a program that was killed has left: it is locked as long as somebody writes it. */
+static int remove_left(const struct writer *w, struct err *e)
+{
+    int fd = open(w->temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc = 0;
+
     if (fd < 0)
-        return err_errno(e, "write", w->path), NULL;
-    if (fchmod(fd, 0666 & ~mask) == 0)
-        f = fdopen(fd, "wb");
+        return errno == ENOENT ? 0 : err_errno(e, "replace", w->temporary);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        err_set(e, ERR_IO, "another process is writing this file");
+        err_hint(e, "its text is in %s until it is whole", w->temporary);
+        rc = err_at(e, "%s", w->path);
+    } else if (has_name(fd, w->temporary) && unlink(w->temporary) != 0) {
+        rc = err_errno(e, "replace", w->temporary);
+    }
+    close(fd);
+    return rc;
+}
+
+/* A new file of that name, locked; -1 and code 0 in e: not this time. A file system without locks
+ * keeps nobody out. */
+static int create_temporary(const struct writer *w, struct err *e)
+{
+    int fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+    *e = (struct err){ 0 };
+    if (fd < 0) {
+        if (errno == EEXIST)
+            remove_left(w, e);
+        else
+            err_errno(e, "write", w->path);
+        return -1;
+    }
+    if ((flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && has_name(fd, w->temporary))
+        return fd;
+    close(fd); /* it was taken for one that was left */
+    return -1;
+}
+
+static FILE *open_temporary(const struct writer *w, struct err *e)
+{
+    int fd = -1;
+    FILE *f;
+
+    *e = (struct err){ 0 };
+    for (int tries = 0; fd < 0 && e->code == 0 && tries < TRIES_MAX; tries++)
+        fd = create_temporary(w, e);
+    if (fd < 0) {
+        if (e->code == 0) {
+            err_set(e, ERR_IO, "several processes are writing this file");
+            err_at(e, "%s", w->path);
+        }
+        return NULL;
+    }
+    f = fdopen(fd, "wb");
     if (!f) {
         err_errno(e, "write", w->path);
-        close(fd);
         unlink(w->temporary);
+        close(fd);
     }
     return f;
 }
@@ -91,7 +143,7 @@ static int open_file(struct writer *w, const char *path, struct err *e)
         return w->file ? 0 : e->code;
     }
     buf_puts(&name, w->path);
-    buf_puts(&name, ".XXXXXX");
+    buf_puts(&name, ".assent-part");
     w->temporary = buf_take(&name);
     if (!w->temporary)
         return err_set(e, ERR_NOMEM, "out of memory: a path");
@@ -173,12 +225,12 @@ int writer_commit(struct writer *w, struct err *e)
 
     if (rc == 0 && w->temporary && fsync(fileno(w->file)) != 0)
         rc = err_errno(e, "write", name);
-    if (w->path && fclose(w->file) != 0 && rc == 0)
-        rc = err_errno(e, "write", name);
     if (rc == 0 && w->temporary)
         rc = take_name(w, e);
     if (rc < 0 && w->temporary)
         unlink(w->temporary);
+    if (w->path && fclose(w->file) != 0 && rc == 0) /* the lock goes with it */
+        rc = err_errno(e, "write", name);
     free_writer(w);
     return rc;
 }
@@ -187,10 +239,10 @@ void writer_abort(struct writer *w)
 {
     if (!w)
         return;
-    if (w->path)
-        fclose(w->file);
     if (w->temporary)
         unlink(w->temporary);
+    if (w->path)
+        fclose(w->file);
     free_writer(w);
 }
 

@@ -2,8 +2,9 @@
  *
  * writer.h - a file written whole or not at all.
  *
- * The text goes to a temporary file beside the target and takes its name only once it is whole and
- * on the disk (fsync, rename). A symbolic link is followed. "-" is standard output; that, devices
+ * The text goes to TARGET.assent-part and takes the target's name only once it is whole and on the
+ * disk (fsync, rename). What a program that was killed has left there is replaced; ERR_IO while
+ * another writes it. A symbolic link is followed. "-" is standard output; that, devices
  * and pipes are written to as they are.
  */
 #ifndef ASSENT_BASE_WRITER_H

@@ -5,8 +5,10 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 /* ---- whole files ---- */
@@ -199,6 +201,61 @@ static void writer_refuses_a_folder_and_a_missing_one(void **state)
     assert_int_equal(scratch_count(state), 0);
 }
 
+static void writer_replaces_what_a_killed_program_left(void **state)
+{
+    const char *path = scratch_path(state, "out.txt");
+    pid_t child = fork();
+    struct err e;
+    int how;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        fflush(writer_file(start_writing(path, "half of it is longer than the other")));
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+    assert_int_equal(scratch_count(state), 1);
+    assert_ok(writer_commit(start_writing(path, "new\n"), &e), &e);
+    assert_file_holds(path, "new\n");
+    assert_int_equal(scratch_count(state), 1);
+}
+
+static void writer_waits_for_nobody_who_writes_the_same(void **state)
+{
+    const char *path = scratch_path(state, "out.txt");
+    struct writer *first = start_writing(path, "first\n"), *second;
+    struct err e;
+
+    assert_refused(writer_open(&second, path, &e), &e, ERR_IO);
+    assert_null(second);
+    assert_string_equal(e.where, path);
+    assert_contains(e.what, "another process");
+    assert_ok(writer_commit(first, &e), &e);
+    assert_file_holds(path, "first\n");
+    assert_ok(writer_commit(start_writing(path, "second\n"), &e), &e);
+    assert_file_holds(path, "second\n");
+}
+
+/* Nothing but a plain file is what a program has left. */
+static void writer_follows_no_link_in_the_place_of_what_was_left(void **state)
+{
+    const char *path = scratch_path(state, "out.txt"), *other = scratch_path(state, "other.txt");
+    const char *part = scratch_path(state, "out.txt.assent-part");
+    struct writer *w;
+    struct err e;
+
+    write_file(other, "other\n", 6);
+    assert_int_equal(symlink(other, part), 0);
+    assert_refused(writer_open(&w, path, &e), &e, ERR_IO);
+    assert_file_holds(other, "other\n");
+    assert_int_equal(unlink(part), 0);
+    assert_int_equal(link(other, part), 0);
+    assert_ok(writer_commit(start_writing(path, "new\n"), &e), &e);
+    assert_file_holds(other, "other\n");
+    assert_file_holds(path, "new\n");
+}
+
 /* A limit on the size of files stands for a full disk. */
 static void writer_keeps_the_old_file_when_the_disk_is_full(void **state)
 {
@@ -308,6 +365,9 @@ int main(void)
         test_with_scratch(writer_gives_the_permissions_of_a_new_file),
         test_with_scratch(writer_refuses_a_folder_and_a_missing_one),
         test_with_scratch(writer_keeps_the_old_file_when_the_disk_is_full),
+        test_with_scratch(writer_replaces_what_a_killed_program_left),
+        test_with_scratch(writer_waits_for_nobody_who_writes_the_same),
+        test_with_scratch(writer_follows_no_link_in_the_place_of_what_was_left),
         test_with_scratch(a_stamp_knows_a_file_whose_size_and_time_are_the_same),
         test_with_scratch(a_stamp_of_an_empty_file_is_one),
     };
