@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -89,17 +90,45 @@ int file_check_fetched(const char *path, const void *data, size_t len, struct er
     return err_at(e, "%s", path);
 }
 
+/* /dev/stdin, /dev/fd/63: names of what is open. */
+static bool is_open_already(const char *path)
+{
+    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
+int file_open(const char *path, struct err *e)
+{
+    struct stat st;
+    int fd;
+
+    if (stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) &&
+        !is_open_already(path)) {
+        err_set(e, ERR_IO, "not a file: a named pipe or a socket, which would be waited for");
+        err_hint(e, "/dev/stdin in its place, and < %s behind, reads what comes out of a pipe",
+                 path);
+        return err_at(e, "%s", path);
+    }
+    fd = strcmp(path, "/dev/stdin") == 0
+             ? dup(STDIN_FILENO) /* once more, a named pipe would be waited for */
+             : open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? err_errno(e, "open", path) : fd;
+}
+
 int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e)
 {
-    FILE *f = fopen(path, "rbe");
     struct buf b = BUF_INIT(max + 1);
     char piece[16 * 1024];
     size_t n;
-    int rc = 0;
+    int fd = file_open(path, e), rc = 0;
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
 
     *text = NULL;
-    if (!f)
-        return err_errno(e, "open", path);
+    if (fd < 0)
+        return fd;
+    if (!f) {
+        close(fd);
+        return err_set(e, ERR_NOMEM, "out of memory: %s", path);
+    }
     while (!b.failed && (n = fread(piece, 1, sizeof(piece), f)) > 0)
         buf_add(&b, piece, n);
     if (ferror(f))
@@ -122,14 +151,20 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct err
     return *text ? 0 : err_set(e, ERR_NOMEM, "out of memory: %s", path);
 }
 
-int file_read_regular(const char *path, size_t max, char **text, size_t *len, struct err *e)
+int file_check_regular(const char *path, struct err *e)
 {
     struct stat st;
 
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        *text = NULL;
-        err_set(e, ERR_IO, "not a file");
-        return err_at(e, "%s", path);
-    }
-    return file_read(path, max, text, len, e);
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+        return 0;
+    err_set(e, ERR_IO, "not a file");
+    return err_at(e, "%s", path);
+}
+
+int file_read_regular(const char *path, size_t max, char **text, size_t *len, struct err *e)
+{
+    int rc = file_check_regular(path, e);
+
+    *text = NULL;
+    return rc < 0 ? rc : file_read(path, max, text, len, e);
 }

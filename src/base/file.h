@@ -18,10 +18,15 @@ size_t file_picture_ending(const char *name, size_t len);
  * git-lfs, or before `git lfs pull`. https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md */
 int file_check_fetched(const char *path, const void *data, size_t len, struct err *e);
 
+/* Opens what can be read: a descriptor. A pipe that is open, as /dev/stdin or <(..) is, is read;
+ * one in a folder would be waited for, and is refused, as are sockets. */
+int file_open(const char *path, struct err *e);
 /* A whole file of at most max bytes, zero-ended; free() it. A Git LFS pointer is refused. */
 int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e);
-/* The same of a file on the disk only: a pipe would be waited for. */
+/* The same of a file on the disk only. */
 int file_read_regular(const char *path, size_t max, char **text, size_t *len, struct err *e);
+/* ERR_IO where there is something, and no file on the disk: a folder, a pipe, a device. */
+int file_check_regular(const char *path, struct err *e);
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 /* Can nothing be created beside path? */

@@ -7,7 +7,6 @@
 #include "base/reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <iconv.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -75,10 +75,11 @@ void sha256_fold(char hex[SHA256_HEX], const char other[SHA256_HEX])
 static int open_to_read(const char *path, struct err *e)
 {
     struct stat st;
-    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? dup(STDIN_FILENO) : file_open(path, e);
 
     if (fd < 0)
-        return err_errno(e, "open", path);
+        return standard ? err_errno(e, "open", path) : fd;
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         close(fd);
         errno = EISDIR;

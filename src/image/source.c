@@ -205,6 +205,9 @@ static int archive_kind(const char *path, const struct source_kind **kind, struc
 {
     char first[SIGNATURE_BYTES];
 
+    *kind = NULL;
+    if (file_check_regular(path, e) < 0)
+        return err_expected(e, "%s", SOURCE_KINDS);
     *kind = &source_tar; /* says what is wrong where it is none */
     first_bytes(path, first);
     for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {

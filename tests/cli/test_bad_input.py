@@ -7,11 +7,12 @@ import random
 import resource
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
 
-from harness import ASSENT, ROOT, STUDY, Case, main
+from harness import ASSENT, FACES, ROOT, STUDY, Case, main
 
 YES_NO = "  - {name: Bald, text: a}\n  - {name: Smiling, text: b}\n"
 
@@ -152,6 +153,53 @@ class LabelFiles(Case):
         self.assertNotRegex(out, "[\x1b\x9b]")
         self.bad("i,Bald\n\x1b[2J.jpg,1\n", "bad:2", "control character", "'?[2J.jpg'")
         self.fails("import", "good.csv", "-a", "\x1b[1m", code=2, says="'?[1m'")
+
+
+class Pipes(Case):
+    """A named pipe is waited for by nobody; one that is open is read."""
+
+    CSV = "image,Hat\n1.jpg,1\n"
+
+    def setUp(self):
+        super().setUp()
+        self.task("  - {name: Hat, text: Hat?}\n")
+        os.mkfifo(self.path("pipe.csv"))
+
+    def test_in_the_place_of_a_file(self):
+        for args in (["import", "pipe.csv", "-a", "x"], ["import", "pipe.csv", "-a", "x", "-f", "celeba"],
+                     ["import", "--metadata", "pipe.csv"], ["import", "pipe.csv", "-f", "answers"],
+                     ["ask", "--model", os.path.join(FACES, "model"), "--image", "pipe.csv", "--question", "x"]):
+            err = self.run_assent(*args, code=1).err
+            self.assertIn("pipe.csv: not a file", err, args)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.path("socket"))
+            self.fails("import", "socket", "-a", "x", says="socket: not a file")
+
+    def test_in_the_place_of_pictures_a_task_or_a_study(self):
+        os.mkfifo(self.path("p"))
+        for place in ("p", "/dev/zero"):
+            self.fails("import", "--images", place, says=("not a file", "a folder, a .zip, or a .tar"))
+        os.makedirs(self.path("study"))
+        os.mkfifo(self.path("study/ai_annotation.json"))
+        self.fails("import", "study", "-f", "study", says="ai_annotation.json: not a file")
+        with open(self.path("assent.yaml"), "a", encoding="utf-8") as f:
+            f.write(f"images: p\nannotators:\n  toy: {{kind: model, engine: vlm, model: \"{FACES}/model\"}}\n")
+        self.fails("annotate", says="p: not a file")
+        os.remove(self.path("assent.yaml"))
+        os.mkfifo(self.path("assent.yaml"))
+        self.fails("status", says="assent.yaml: not a file")
+
+    def test_that_is_open_is_read(self):
+        for n, place in enumerate(("-", "/dev/stdin", "/dev/fd/0")):
+            self.run_assent("import", place, "-a", f"anna{n}", input=self.CSV)
+            self.assertEqual(len(self.labels(f"anna{n}")), 1)
+        subprocess.run(["bash", "-c", f'"{ASSENT}" -q import <(printf "{self.CSV}") -a bert'], cwd=self.dir, check=True,
+                       timeout=20, stdout=subprocess.DEVNULL)
+        self.assertEqual(len(self.labels("bert")), 1)
+        with subprocess.Popen(["sh", "-c", f"printf '{self.CSV}' > pipe.csv"], cwd=self.dir):
+            with open(self.path("pipe.csv"), "rb") as pipe:
+                self.run_assent("import", "/dev/stdin", "-a", "carl", stdin=pipe)  # as the hint says
+        self.assertEqual(len(self.labels("carl")), 1)
 
 
 class TaskFile(Case):
