@@ -29,6 +29,8 @@ int file_read_regular(const char *path, size_t max, char **text, size_t *len, st
 int file_check_regular(const char *path, struct err *e);
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+/* Neither a folder nor a pipe or device: reading it takes nothing away from it. */
+bool file_is_regular(const char *path);
 /* Can nothing be created beside path? */
 bool file_folder_is_read_only(const char *path);
 /* "dir/name", free() it; name alone where it is absolute. */

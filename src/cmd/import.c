@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/import.h"
 
+#include <string.h>
+
 #include "cmd/cmd.h"
 #include "jobs/import_images.h"
 #include "jobs/import_metadata.h"
@@ -32,10 +34,7 @@ static const struct argp_option options[] = {
     { "kind", KEY_KIND, "KIND", 0,
       "human or model (default: as the task or the file says, else human)", 0 },
     { "format", 'f', "NAME", 0,
-      "auto (default), or one of {formats}; answers: what came back of "
-      "a"
-      " review's packet",
-      0 },
+      "auto (default), or one of {formats}; answers: what came back of a review's packet", 0 },
     { "strict", KEY_STRICT, NULL, 0, "refuse names and images that do not match", 0 },
     { "image-column", KEY_COLUMN, "NAME", 0,
       "of a table: where the images are (default: the column that looks so)", 0 },
@@ -87,6 +86,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* ---- one of four things ---- */
+
+static bool is_answers(const struct import_options *o)
+{
+    if (o->format && strcmp(o->format, "auto") != 0)
+        return strcmp(o->format, "answers") == 0;
+    return review_is_answers(o->path);
+}
 
 static int run_labels(struct project *p, const struct globals *g, const struct import_own *own,
                       struct err *e)
@@ -154,10 +160,10 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     if (rc < 0)
         return rc;
-    rc = own->metadata                               ? run_metadata(p, g, own, e)
-         : own->images                               ? run_images(p, g, own, e)
-         : text_equal(own->labels.format, "answers") ? run_answers(p, g, own, e)
-                                                     : run_labels(p, g, own, e);
+    rc = own->metadata              ? run_metadata(p, g, own, e)
+         : own->images              ? run_images(p, g, own, e)
+         : is_answers(&own->labels) ? run_answers(p, g, own, e)
+                                    : run_labels(p, g, own, e);
     project_close(p);
     if (rc == 0 && own->dry_run)
         log_info("--dry-run: nothing was changed");

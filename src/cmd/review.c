@@ -297,7 +297,7 @@ static int pack(const struct globals *g, const struct review_own *own, struct re
     printf("%s: %s for %s; they are kept for 30 days\n", own->packet, text_count(n, "item", number),
            own->asked.o.reviewer);
     printf("  unpack it, open index.html, and bring the answers back:"
-           " assent import answers.json --format answers\n");
+           " assent import answers.json\n");
     return 0;
 }
 

@@ -19,7 +19,9 @@ static const struct argp_option options[] = {
     { "owner", KEY_OWNER, NULL, 0,
       "somebody who sees the overview and the gallery, and does not vote", 0 },
     { "at", KEY_AT, "ADDRESS", 0,
-      "where the server is reached, for the link (default " CMD_REVIEW_ADDRESS ")", 0 },
+      "where the server is reached, for the link (default: where a review of this project runs, "
+      "else " CMD_REVIEW_ADDRESS ")",
+      0 },
     { 0 },
 };
 
@@ -63,21 +65,45 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* On standard error: standard output is the link, to be sent as it is. running: NULL: none runs. */
+static void say_added(const char *name, const struct reviewer_link *l, const char *at,
+                      const char *running)
+{
+    char n[TEXT_COUNT_MAX];
+
+    if (running)
+        log_info("a review of this project runs at %s: %s can come in now", running, name);
+    else
+        log_info("no review of this project runs on this machine: start one with assent review; "
+                 "the link works while it runs at %s (--at: another address)",
+                 at);
+    log_info("the link is shown once: only its hash is kept");
+    if (l->earlier > 0)
+        log_info("%s of %s work%s too; assent reviewers revoke %s ends them all",
+                 text_count(l->earlier, "earlier link", n), name, l->earlier == 1 ? "s" : "", name);
+}
+
 static int run_add(struct project *p, const struct globals *g, const struct reviewers_own *own,
                    struct err *e)
 {
-    const char *at = own->at ? own->at : CMD_REVIEW_ADDRESS;
-    char token[SECRET_TEXT];
-    int rc = job_reviewer_add(p, own->name, own->owner, token, e);
+    char running[NOTICE_ADDRESS_MAX];
+    struct reviewer_link l;
+    const char *at = own->at;
+    int runs = notice_read(p->dir, running, e), rc = runs;
 
+    if (rc >= 0)
+        rc = job_reviewer_add(p, own->name, own->owner, &l, e);
     if (rc < 0)
         return rc;
+    if (!at)
+        at = runs == 1 ? running : CMD_REVIEW_ADDRESS;
     if (g->json)
-        return cmd_print_json(jv_pack("{s:s, s:s, s:s++}", "name", own->name, "role",
-                                      own->owner ? "owner" : "reviewer", "link", at, "/#", token),
+        return cmd_print_json(jv_pack("{s:s, s:s, s:s++, s:b, s:I}", "name", own->name, "role",
+                                      own->owner ? "owner" : "reviewer", "link", at, "/#", l.token,
+                                      "running", runs, "earlier_links", (long long)l.earlier),
                               e);
-    printf("%s/#%s\n", at, token);
-    log_info("%s comes in by this link while assent review runs; it is shown once", own->name);
+    printf("%s/#%s\n", at, l.token);
+    say_added(own->name, &l, at, runs == 1 ? running : NULL);
     return 0;
 }
 
@@ -117,8 +143,8 @@ const struct command cmd_reviewers = {
     .summary = "who may answer in a review, and by which link",
     .doc =
         "add prints a link for somebody; it works while assent review runs, and is shown once: "
-        "only its hash is kept. revoke ends a person's links and sessions at once; their answers "
-        "stay.",
+        "only its hash is kept. Whoever is added again gets one more link; the earlier ones work "
+        "on. revoke ends a person's links and sessions at once; their answers stay.",
     .example = "Examples:\n"
                "  assent reviewers add anna\n"
                "  assent reviewers add boss --owner\n"

@@ -25,6 +25,7 @@ struct review_job {
     struct review_site site;
     struct review_queued queued;
     struct review *server;
+    struct notice *notice; /* NULL: none is up */
 };
 
 /* ---- whose labels ---- */
@@ -252,6 +253,7 @@ static int prepare(struct review_job *j, struct project *p, const struct review_
 
 static void release(struct review_job *j)
 {
+    notice_take_down(j->notice);
     review_close(j->server);
     catalogue_close(&j->catalogue);
     dataset_release(&j->data);
@@ -367,34 +369,50 @@ const char *job_review_pair(const struct review_job *j, const char *names[2])
     return j->pair.why;
 }
 
-static int write_link(const struct review_job *j, const char *token, char **link, struct err *e)
+static int write_link(const struct review_job *j, const struct reviewer_link *l, char **link,
+                      struct err *e)
 {
     struct buf b = BUF_INIT(1024);
     int rc;
 
-    buf_printf(&b, "%s/#%s", review_address(j->server), token);
+    buf_printf(&b, "%s/#%s", review_address(j->server), l->token);
     rc = buf_end(&b, "a link", e);
     *link = buf_take(&b);
     buf_release(&b);
     return rc;
 }
 
+/* Without it reviewers add has to be told the address, and all else works. */
+static void put_notice(struct review_job *j)
+{
+    struct err e;
+    char line[ERR_TEXT_MAX];
+
+    if (notice_put(&j->notice, j->project->dir, review_address(j->server), &e) == 0)
+        return;
+    err_line(&e, line);
+    events_say(j->options->events, EVENT_WARNING, "reviewers add will not know this address: %s",
+               line);
+}
+
 int job_review_start(struct review_job *j, struct review_links *links, struct err *e)
 {
-    char reviewer[SECRET_TEXT], owner[SECRET_TEXT];
+    struct reviewer_link reviewer, owner;
     int rc = 0;
 
     *links = (struct review_links){ 0 };
     if (j->options->reviewer)
-        rc = job_reviewer_add(j->project, j->options->reviewer, false, reviewer, e);
+        rc = job_reviewer_add(j->project, j->options->reviewer, false, &reviewer, e);
     if (rc == 0)
-        rc = job_reviewer_add(j->project, file_user(), true, owner, e);
+        rc = job_reviewer_add(j->project, file_user(), true, &owner, e);
     if (rc == 0)
         rc = review_open(&j->server, &j->site, e);
     if (rc == 0 && j->options->reviewer)
-        rc = write_link(j, reviewer, &links->reviewer, e);
+        rc = write_link(j, &reviewer, &links->reviewer, e);
     if (rc == 0)
-        rc = write_link(j, owner, &links->owner, e);
+        rc = write_link(j, &owner, &links->owner, e);
+    if (rc == 0)
+        put_notice(j);
     if (rc < 0)
         review_links_release(links);
     return rc;
@@ -462,21 +480,23 @@ int job_import_answers(struct project *p, const char *path, struct review_answer
 
 /* ---- people ---- */
 
-static int add_reviewer(struct store *s, const char *name, bool owner, char token[SECRET_TEXT],
+static int add_reviewer(struct store *s, const char *name, bool owner, struct reviewer_link *out,
                         struct err *e)
 {
     struct store_reviewer who;
     int rc = store_reviewer_add(s, name, owner, &who, e);
 
-    return rc < 0 ? rc : review_token(s, who.id, token, e);
+    if (rc == 0)
+        rc = store_links_count(s, who.id, &out->earlier, e);
+    return rc < 0 ? rc : review_token(s, who.id, out->token, e);
 }
 
-int job_reviewer_add(struct project *p, const char *name, bool owner, char token[SECRET_TEXT],
+int job_reviewer_add(struct project *p, const char *name, bool owner, struct reviewer_link *out,
                      struct err *e)
 {
     int rc = store_begin(p->store, e);
 
-    return rc < 0 ? rc : store_end(p->store, add_reviewer(p->store, name, owner, token, e), e);
+    return rc < 0 ? rc : store_end(p->store, add_reviewer(p->store, name, owner, out, e), e);
 }
 
 int job_reviewer_revoke(struct project *p, const char *name, struct err *e)

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "project/project.h"
+#include "review/notice.h"
 #include "review/packet.h"
 #include "review/queue.h"
 #include "review/review.h"
@@ -83,8 +84,12 @@ int job_import_answers(struct project *p, const char *path, struct review_answer
 
 /* ---- people ---- */
 
-/* A new token for a reviewer or owner, who is made where there is none. */
-int job_reviewer_add(struct project *p, const char *name, bool owner, char token[SECRET_TEXT],
+struct reviewer_link {
+    char token[SECRET_TEXT];
+    uint64_t earlier; /* links of the same person, which bring them in too */
+};
+/* A new link for a reviewer or owner, who is made where there is none. */
+int job_reviewer_add(struct project *p, const char *name, bool owner, struct reviewer_link *out,
                      struct err *e);
 int job_reviewer_revoke(struct project *p, const char *name, struct err *e);
 

@@ -397,6 +397,23 @@ static int take_file(struct taking *t, const char *path, struct err *e)
     return rc;
 }
 
+bool review_is_answers(const char *path)
+{
+    static const char first[] = "\"assent_answers\"";
+    FILE *file = file_is_regular(path) ? fopen(path, "rb") : NULL;
+    char head[256];
+    size_t len = file ? fread(head, 1, sizeof(head) - 1, file) : 0, at;
+
+    if (file)
+        fclose(file);
+    head[len] = '\0';
+    at = strspn(head, " \t\r\n");
+    if (head[at++] != '{')
+        return false;
+    at += strspn(head + at, " \t\r\n");
+    return strncmp(head + at, first, sizeof(first) - 1) == 0;
+}
+
 int review_take_answers(const struct review_site *site, const char *path,
                         struct review_answers *out, struct err *e)
 {

@@ -19,6 +19,8 @@ struct review_answers {
     uint64_t withdrawn; /* of those, that were taken back since, and do not count */
 };
 
+/* Does the file begin as a packet's page writes its answers? */
+bool review_is_answers(const char *path);
 /* Takes a packet's answers file back, inside the caller's transaction. */
 int review_take_answers(const struct review_site *site, const char *path,
                         struct review_answers *out, struct err *e);

@@ -142,6 +142,17 @@ int store_token_add(struct store *s, const char *sha256, enum token_kind kind, i
     return rc < 0 || kind != TOKEN_SESSION ? rc : drop_old_sessions(s, sha256, reviewer, e);
 }
 
+int store_links_count(struct store *s, int64_t reviewer, uint64_t *n, struct err *e)
+{
+    int64_t links = 0;
+    int rc =
+        sql_number(s->db, "SELECT count(*) FROM review_token WHERE reviewer = $1 AND kind = $2",
+                   BIND(INT(reviewer), TEXT(token_names[TOKEN_LINK])), &links, e);
+
+    *n = (uint64_t)links;
+    return rc;
+}
+
 int store_token_drop(struct store *s, const char *sha256, struct err *e)
 {
     return sql_run(s->db, "DELETE FROM review_token WHERE sha256 = $1", BIND(TEXT(sha256)), e);

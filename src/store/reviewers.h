@@ -34,6 +34,8 @@ enum token_kind { TOKEN_LINK, TOKEN_SESSION };
 /* expires: seconds since 1970; 0: never. Of a person's sessions only the 32 newest stay. */
 int store_token_add(struct store *s, const char *sha256, enum token_kind kind, int64_t reviewer,
                     int64_t expires, struct err *e);
+/* How many links bring this reviewer in. */
+int store_links_count(struct store *s, int64_t reviewer, uint64_t *n, struct err *e);
 int store_token_drop(struct store *s, const char *sha256, struct err *e);
 /* Whose token this is: 1, or 0 where it is nobody's, has expired or was revoked. r->name lies in
  * name. */

@@ -29,7 +29,7 @@ class Packet(ReviewCase):
                         for i, change in answers], **more}))
 
     def take_back(self, code=0):
-        return self.run_assent("import", "answers.json", "--format", "answers", "--json", code=code).json
+        return self.run_assent("import", "answers.json", "--json", code=code).json
 
     def test_a_folder_for_somebody_without_the_server(self):
         made = self.json("review", "--packet", "out.zip", "--reviewer", "anna", "--questions", "Bald")
@@ -48,7 +48,7 @@ class Packet(ReviewCase):
         file = {"assent_answers": 1, "packet": packet["packet"], "answers": answers}
         self.write("answers.json", json.dumps(file))
         for kept in (15, 0):  # the second time all are known
-            self.assertEqual(self.json("import", "answers.json", "--format", "answers")["kept"], kept)
+            self.assertEqual(self.json("import", "answers.json")["kept"], kept)
         self.assertEqual(self.rows("SELECT count(*), sum(undone IS NOT NULL), min(mode) FROM review_answer"),
                          [(15, 1, "packet")])
         self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(14,)])

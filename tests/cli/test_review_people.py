@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Several people at one review: who gets what, who may see what, who is let go."""
+import os
+import signal
 import sqlite3
 
 import harness
@@ -83,6 +85,37 @@ class People(ReviewCase):
         server.stop()
         person = self.json("report")["review"]["people"][0]
         self.assertEqual((person["gold"], person["gold_accuracy"]), (20, 0.5))
+
+    def test_a_link_is_printed_as_it_is_to_be_sent(self):
+        self.assertRegex(self.link("bob"), r"^http://127\.0\.0\.1:8321/#\w+$")
+        self.assertIn("start one with assent review", self.run_assent("reviewers", "add", "bob").err)
+        server = self.serve("--reviewer", "anna")
+        added = self.run_assent("reviewers", "add", "bob")
+        self.assertEqual(added.out.split("/#")[0], server.links["address"])
+        self.assertIn("2 earlier links of bob work too", added.err)
+        for link in (self.link("bob"), added.out.strip()):
+            self.assertEqual(self.browse(server, link).info["name"], "bob")
+        self.assertTrue(self.link("bob", "--at", "https://labels.example.org").startswith("https://labels.example.org/#"))
+        given = self.json("reviewers", "add", "cleo")
+        self.assertEqual((given["running"], given["earlier_links"]), (True, 0))
+        self.run_assent("reviewers", "revoke", "bob")
+        self.assertEqual(self.json("reviewers", "add", "bob")["earlier_links"], 0)
+        server.stop()
+        self.assertFalse(os.path.exists(self.path("assent.serving")))
+        self.assertFalse(self.json("reviewers", "add", "cleo")["running"])
+
+    def test_a_server_that_was_killed_is_not_taken_for_one_that_runs(self):
+        server = self.serve("--reviewer", "anna")
+        server.stop(signal.SIGKILL)
+        self.assertIn(server.links["address"], self.read("assent.serving"))
+        self.assertEqual(self.link("bob").split("/#")[0], "http://127.0.0.1:8321")
+        server = self.serve("--reviewer", "anna")
+        self.assertEqual(self.link("bob").split("/#")[0], server.links["address"])
+
+    def test_an_address_that_cannot_be_left_is_no_reason_not_to_serve(self):
+        os.mkdir(self.path("assent.serving"))
+        server = self.serve("--reviewer", "anna")
+        self.assertEqual(self.browse(server).info["name"], "anna")
 
     def test_links_are_revoked_at_once(self):
         server = self.serve("--reviewer", "anna")
