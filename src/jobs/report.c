@@ -29,6 +29,14 @@ static const char *keep(struct making *m, const char *text, struct err *e)
 
 /* ---- who is compared ---- */
 
+static int not_loaded(const struct store_annotator *a, struct err *e)
+{
+    if (a->kind != ANNOTATOR_CONSENSUS)
+        return err_set(e, ERR_ARG, "'%s' has no labels that count", a->name);
+    err_set(e, ERR_ARG, "a report compares annotators with the consensus, not the consensus");
+    return err_hint(e, "assent agree compares with the stored consensus");
+}
+
 static int choose_pair(struct making *m, struct err *e)
 {
     struct report_result *r = m->out;
@@ -39,10 +47,8 @@ static int choose_pair(struct making *m, struct err *e)
         return rc;
     m->pair[0] = dataset_find(&m->data, pair.first->name);
     m->pair[1] = dataset_find(&m->data, pair.second->name);
-    if (!m->pair[0] || !m->pair[1]) {
-        err_set(e, ERR_ARG, "a report compares annotators with the consensus, not the consensus");
-        return err_hint(e, "assent agree compares with the stored consensus");
-    }
+    if (!m->pair[0] || !m->pair[1])
+        return not_loaded(m->pair[0] ? pair.second : pair.first, e);
     r->first = keep(m, pair.first->name, e);
     r->second = keep(m, pair.second->name, e);
     r->why = pair.why;

@@ -29,6 +29,31 @@ static int load_one(struct dataset *d, const struct store_annotator *a, unsigned
                              &item->labels, e);
 }
 
+/* Somebody who has a link and never voted, or whose runs are all withdrawn. */
+static bool is_silent(const struct dataset *d, const struct labelled *item)
+{
+    size_t cells = d->images.n * d->project->task->n_columns, i = 0;
+
+    if (!item->annotator->reviews && !item->annotator->withdrawn)
+        return false;
+    while (i < cells && item->labels.values[i] == VALUE_MISSING)
+        i++;
+    return i == cells;
+}
+
+static void drop_silent(struct dataset *d)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->n; i++) {
+        if (is_silent(d, &d->items[i]))
+            store_labels_release(&d->items[i].labels);
+        else
+            d->items[n++] = d->items[i];
+    }
+    d->n = n;
+}
+
 int dataset_load(struct dataset *d, const char *const *names, size_t n, unsigned flags,
                  struct err *e)
 {
@@ -47,6 +72,8 @@ int dataset_load(struct dataset *d, const char *const *names, size_t n, unsigned
         else if (names || a->kind != ANNOTATOR_CONSENSUS)
             rc = load_one(d, a, flags, e);
     }
+    if (rc == 0 && !names)
+        drop_silent(d);
     return rc;
 }
 

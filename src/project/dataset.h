@@ -26,8 +26,9 @@ struct dataset {
 
 /* Loads the images and who there is, and nobody's labels yet. */
 int dataset_open(struct dataset *out, const struct project *p, struct err *e);
-/* Loads these annotators' labels, once a dataset; names NULL: everybody's but the consensus. flags:
- * as of store_labels_load. ERR_ARG for a name that is not known. */
+/* Loads these annotators' labels, once a dataset; names NULL: everybody's but the
+ * consensus' and those of people who said nothing yet. flags: as of store_labels_load. ERR_ARG for
+ * a name that is not known. */
 int dataset_load(struct dataset *d, const char *const *names, size_t n, unsigned flags,
                  struct err *e);
 void dataset_release(struct dataset *d); /* zeroed is fine */

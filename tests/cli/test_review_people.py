@@ -117,6 +117,17 @@ class People(ReviewCase):
         server = self.serve("--reviewer", "anna")
         self.assertEqual(self.browse(server).info["name"], "anna")
 
+    def test_who_never_voted_is_in_no_majority(self):
+        self.write("third.csv", "image_id,Bald,Hat\n" + "".join(f"SENTINELKEY{i:02}.png,1,1\n" for i in range(30)))
+        self.run_assent("-q", "import", "third.csv", "-a", "third")
+        self.link("bob")
+        self.assertIn("Majority of 3 annotators", self.run_assent("consensus").out)
+        report = self.run_assent("report")
+        self.assertIn("majority of 3 annotators", report.out)
+        self.assertNotIn("bob 0", report.out)
+        self.assertNotIn("bob", [a["name"] for a in self.json("report")["annotators"]])
+        self.fails("report", "--between", "SENTINELMODEL", "bob", code=2, says="'bob' has no labels that count")
+
     def test_links_are_revoked_at_once(self):
         server = self.serve("--reviewer", "anna")
         link = self.link("bob")
