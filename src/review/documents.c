@@ -46,11 +46,11 @@ struct json_t *document_progress(const struct state *s, const struct person *p)
 
     left = left < most ? left : most;
     grid = grid < most ? grid : most;
-    return jv_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I}", "done", (long long)p->done, "copied",
-                   (long long)p->copied, "left", (long long)left, "left_grid", (long long)grid,
-                   "seconds_per_answer", jv_real(seconds), "seconds_an_answer", jv_real(seconds),
-                   "seconds_left", jv_real(seconds * (double)left), "set_aside",
-                   (long long)s->n_aside);
+    return jv_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I}", "done", (long long)p->done,
+                   "skipped", (long long)p->n_skipped, "copied", (long long)p->copied, "left",
+                   (long long)left, "left_grid", (long long)grid, "seconds_per_answer",
+                   jv_real(seconds), "seconds_an_answer", jv_real(seconds), "seconds_left",
+                   jv_real(seconds * (double)left), "set_aside", (long long)s->n_aside);
 }
 
 /* ---- items ---- */

@@ -121,7 +121,7 @@ static void count_kinds(struct review_person *p, const struct one *a)
         p->undone++;
         return;
     }
-    p->done++;
+    p->done += a->kind != ANSWER_SKIP;
     p->unsure += a->kind == ANSWER_UNSURE;
     p->skipped += a->kind == ANSWER_SKIP;
     p->flagged += a->kind == ANSWER_FLAG;
@@ -182,7 +182,7 @@ static void count_person(struct gathering *c, size_t k, const struct one **answe
     p->gold_accuracy /= (double)p->gold;
     p->repeat_consistency /= (double)p->repeats;
     p->seconds = median_of(c, seconds, k, SIZE_MAX);
-    p->votes_per_hour = (double)(p->done - p->skipped) / p->hours;
+    p->votes_per_hour = (double)p->done / p->hours;
 }
 
 static int count_people(struct gathering *c, struct err *e)

@@ -19,7 +19,7 @@ struct review_person {
     const char *name;
     int64_t annotator;
     bool revoked;
-    uint64_t done, undone, unsure, skipped, flagged; /* done: answers that count */
+    uint64_t done, undone, unsure, skipped, flagged; /* done: answers that count, without skips */
     double seconds;                                  /* the median of an answer's; NaN: none */
     double hours;                                    /* undone answers' too */
     double votes_per_hour;                           /* NaN: no time was spent */

@@ -461,6 +461,7 @@ void state_mark_answer(struct state *s, struct person *p, const struct given *g,
     p->copy_of[g->item] = copy_of;
     p->done++;
     p->copied += copy_of != 0;
+    p->n_skipped += p->skipped[g->item] && copy_of == 0;
     if (g->kind == ANSWER_SKIP)
         return;
     s->states[g->item].filled++;
@@ -538,6 +539,7 @@ static void uncount_answer(struct state *s, struct person *p, size_t item)
     if (!p->skipped[item])
         s->states[item].filled--;
     p->copied -= p->copy_of[item] != 0;
+    p->n_skipped -= p->skipped[item] && p->copy_of[item] == 0;
     p->when[item] = 0;
     p->skipped[item] = false;
     p->copy_of[item] = 0;

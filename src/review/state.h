@@ -26,6 +26,7 @@ struct person {
     uint32_t *copy_of;     /* [n items] the item it was given on, less one; 0: this one */
     uint32_t n_given;      /* answers, undone ones too: the next one's number less one */
     uint64_t done, copied; /* items with an answer that counts; of these, by copies */
+    uint64_t n_skipped;    /* of these, by a skip of its own */
     uint64_t left, left_grid;     /* items that the person may still get */
     size_t from;                  /* before it nothing is left for the person */
     int64_t undone;               /* counts down: what was undone last comes first */

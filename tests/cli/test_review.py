@@ -286,12 +286,17 @@ class Flow(ReviewCase):
         for n, given in enumerate([{"kind": "value", "value": 0}, {"kind": "unsure"}, {"kind": "skip"},
                                    {"kind": "flag", "reason": "harmful"}]):
             self.assertEqual(anna.answer(f"key-{n:05}", items[n], given).status, 200)
-        self.assertEqual(self.rows("SELECT kind, value FROM review_answer ORDER BY id"),
-                         [("value", "no"), ("unsure", None), ("skip", None), ("flag", "harmful")])
+        progress = anna.take()["progress"]
+        self.assertEqual((progress["done"], progress["skipped"]), (4, 1))
+        anna.post("/api/undo", {"tab": "tab-0001", "key": "key-00002"})
+        self.assertEqual(anna.take()["progress"]["skipped"], 0)
+        anna.answer("key-00004", items[2], {"kind": "skip"})
+        self.assertEqual(self.rows("SELECT kind, value FROM review_answer WHERE undone IS NULL ORDER BY id"),
+                         [("value", "no"), ("unsure", None), ("flag", "harmful"), ("skip", None)])
         self.assertEqual(self.rows("SELECT value FROM vote ORDER BY id"), [(0,), (-4,)])
         server.stop()
         person = self.json("status")["review"]["people"][0]
-        self.assertEqual([person[k] for k in ("done", "unsure", "skipped", "flagged")], [4, 1, 1, 1])
+        self.assertEqual([person[k] for k in ("done", "unsure", "skipped", "flagged")], [3, 1, 1, 1])
 
     def test_undo_any_number_of_steps(self):
         anna = self.browse(self.serve("--reviewer", "anna"))

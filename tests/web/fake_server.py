@@ -126,6 +126,7 @@ class State:
         paces = sorted(p.seconds / len(p.answers) for p in pages[-100:])
         pace = paces[len(paces) // 2] if paces else None
         return {"done": sum(1 for i in self.items if i.answer and i.answer[0] == person), "left": len(left),
+                "skipped": sum(1 for i in self.items if i.answer and i.answer[0] == person and i.answer[1]["kind"] == "skip"),
                 "copied": self.copied, "left_grid": sum(1 for i in left if QUESTIONS[i.question]["kind"] == "yesno"),
                 "seconds_per_answer": pace, "seconds_left": pace * len(left) if pace else None,
                 "set_aside": sum(1 for i in self.items if i.aside)}
@@ -191,7 +192,7 @@ class State:
     def overview(self):
         def counts(name):
             mine = [i.answer[1]["kind"] for i in self.items if i.answer and i.answer[0] == name]
-            return {"name": name, "done": len(mine), "undone": len(self.undone), "unsure": mine.count("unsure"),
+            return {"name": name, "done": len(mine) - mine.count("skip"), "undone": len(self.undone), "unsure": mine.count("unsure"),
                     "skipped": mine.count("skip"), "flagged": mine.count("flag"),
                     "seconds_per_answer": 2.4 if mine else None, "hours": round(len(mine) * 2.4 / 3600, 2),
                     "votes_per_hour": 1500 if mine else None, "gold": 10, "gold_accuracy": 0.9, "repeats": 0,

@@ -42,7 +42,8 @@ export function endPage(desk, on) {
     && el("p", {}, `${counted(progress.set_aside, "picture")} could not be read and ${progress.set_aside === 1 ? "was" : "were"} set aside.`);
   let title = "All done. Thank you!";
   const copied = progress.copied ? `, ${progress.copied.toLocaleString()} of them with another that shows the same picture` : "";
-  let text = `You have answered ${counted(progress.done, "item")}${copied}.`;
+  const skipped = progress.skipped ? ` You skipped ${progress.skipped.toLocaleString()}.` : "";
+  let text = `You have answered ${counted(progress.done - progress.skipped, "item")}${copied}.${skipped}`;
   if (progress.left > 0 && mode === "grid" && !progress.left_grid) {
     title = "No grids left";
     text = `${counted(progress.left, "item")} left, to be answered one by one.`;

@@ -72,7 +72,8 @@ export class Packet {
     const left = this.open("single");
     const paces = this.counting.slice(-100).map((record) => record.seconds / record.answers.length).sort((a, b) => a - b);
     const pace = paces.length ? paces[Math.floor(paces.length / 2)] : null;
-    return {done: this.data.items.length - left.length, left: left.length, left_grid: left.filter((item) => this.isYesNo(item)).length,
+    const skipped = this.counting.flatMap((record) => record.answers).filter((answer) => answer.kind === "skip").length;
+    return {done: this.data.items.length - left.length, skipped, left: left.length, left_grid: left.filter((item) => this.isYesNo(item)).length,
       seconds_per_answer: pace, seconds_left: pace === null ? null : pace * left.length, set_aside: 0};
   }
 
