@@ -5,10 +5,12 @@
 #include "project/project.h"
 #include "show/show.h"
 
-enum { KEY_UNDO = 0x100 };
+enum { KEY_UNDO = 0x100, KEY_REVIEWER };
 
 static const struct argp_option options[] = {
     { "undo", KEY_UNDO, NULL, 0, "bring RUN back: it counts again", 0 },
+    { "reviewer", KEY_REVIEWER, "NAME", 0,
+      "withdraw what this person answered on the review page until now, as one run", 0 },
     { 0 },
 };
 
@@ -21,6 +23,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = in; return 0;
     case KEY_UNDO: own->back = true; return 0;
+    case KEY_REVIEWER: own->reviewer = arg; return 0;
     case ARGP_KEY_ARG:
         if (own->run != 0)
             argp_error(state, "one run at a time, not also '%s'", arg);
@@ -29,6 +32,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         own->run = (int64_t)number;
         return 0;
     case ARGP_KEY_END:
+        if (own->reviewer && (own->back || own->run != 0))
+            argp_error(state, "--reviewer makes a run and withdraws it: neither RUN nor --undo");
         if (own->back && own->run == 0)
             argp_error(state, "--undo needs the number of the RUN, as status -v has it");
         return 0;
@@ -58,14 +63,13 @@ const struct command cmd_undo = {
     .args = "[RUN]",
     .summary = "withdraw a run: its answers stay, and no longer count",
     .doc = "A run is one import (also of a packet's answers), one annotate or one consensus; "
-           "status -v numbers them. Without "
-           "RUN the "
-           "newest that counts is withdrawn. Nothing is deleted: undo --undo RUN brings it back. "
-           "What a "
-           "withdrawn annotate answered is open again.",
+           "status -v numbers them. Without RUN the newest that counts is withdrawn. Nothing is "
+           "deleted: undo --undo RUN brings it back. What a withdrawn annotate or reviewer "
+           "answered is open again.",
     .example = "Examples:\n"
                "  assent undo 3\n"
-               "  assent undo --undo 3",
+               "  assent undo --undo 3\n"
+               "  assent undo --reviewer bob",
     .options = options,
     .parse = parse,
     .size = sizeof(struct undo_options),

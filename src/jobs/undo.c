@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "project/dataset.h"
+#include "project/pair.h"
+#include "store/review.h"
 
 struct finding {
     struct undo_result *out;
@@ -50,12 +52,46 @@ static int check_consensus(struct project *p, bool *stale, struct err *e)
     return rc;
 }
 
+/* Makes a run of what somebody answered on the page. */
+static int gather(struct project *p, const char *name, struct undo_result *out, struct err *e)
+{
+    const struct store_annotator *who = NULL;
+    struct store_annotators known;
+    int64_t others, n = 0;
+    int rc = store_annotators_load(p->store, &known, e);
+
+    if (rc == 0)
+        who = store_annotators_find(&known, name);
+    if (rc == 0 && !who)
+        rc = annotator_unknown(&known, name, e);
+    if (rc == 0)
+        rc = store_run_begin(p->store,
+                             &(struct store_run){ .annotator = who->id,
+                                                  .settings = "{\"format\":\"review\"}",
+                                                  .source = "the review page" },
+                             p->task, e);
+    if (rc == 0)
+        rc = store_answers_gather(p->store, who->id, &n, e);
+    if (rc == 0)
+        rc = store_run_end(p->store, &(struct store_counts){ .labels = (uint64_t)n }, e);
+    if (rc == 0)
+        rc = store_newest_runs(p->store, who->id, &out->run, &others, e);
+    if (rc == 0 && n == 0) {
+        rc = err_set(e, ERR_ARG, "'%s' has no answers on the review page that count", name);
+        err_hint(e, "what came back of a packet is a run of its own: assent status -v lists them");
+    }
+    store_annotators_release(&known);
+    return rc;
+}
+
 static int change(struct project *p, const struct undo_options *o, struct undo_result *out,
                   struct err *e)
 {
     struct finding f = { out, e, 0 };
-    int rc = store_runs(p->store, INT32_MAX, find_run, &f, e);
+    int rc = o->reviewer ? gather(p, o->reviewer, out, e) : 0;
 
+    if (rc == 0)
+        rc = store_runs(p->store, INT32_MAX, find_run, &f, e);
     if (rc == 0)
         rc = f.rc;
     if (rc == 0 && out->annotator)
@@ -78,9 +114,14 @@ static int note_event(struct project *p, const struct undo_result *r, struct err
 int job_undo(struct project *p, const struct undo_options *o, struct undo_result *out,
              struct err *e)
 {
-    int rc = store_begin(p->store, e);
+    int rc = 0;
 
     *out = (struct undo_result){ .run = o->run, .back = o->back };
+    if (o->reviewer)
+        rc = store_reserve(p->store, "stop it first: Ctrl-C loses no answer", e);
+    if (rc < 0)
+        return err_at(e, "%s", p->dir);
+    rc = store_begin(p->store, e);
     if (rc == 0)
         rc = change(p, o, out, e);
     if (rc == 0)

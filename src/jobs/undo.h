@@ -10,8 +10,9 @@
 #include "store/runs.h"
 
 struct undo_options {
-    int64_t run; /* 0: the newest that counts */
-    bool back;   /* bring it back */
+    int64_t run;          /* 0: the newest that counts */
+    const char *reviewer; /* what they answered on the page becomes the run; NULL: nobody's */
+    bool back;            /* bring it back */
 };
 
 struct undo_result {
@@ -23,8 +24,9 @@ struct undo_result {
     struct arena arena;   /* private */
 };
 
-/* In one transaction. History stays: the run, its answers, and that it was withdrawn. ERR_ARG:
- * there is no such run, or it is so already. */
+/* In one transaction; a reviewer's not while a review server runs, which knows from memory who
+ * answered what. History stays: the run, its answers, and that it was withdrawn. ERR_ARG: there
+ * is no such run or reviewer, or it is so already. */
 int job_undo(struct project *p, const struct undo_options *o, struct undo_result *out,
              struct err *e);
 void undo_result_release(struct undo_result *r);

@@ -120,6 +120,26 @@ int review_answer_row_check(struct sql_rows *row, int kind, int mode, struct err
     return 0;
 }
 
+int store_answers_gather(struct store *s, int64_t annotator, int64_t *n, struct err *e)
+{
+    int rc = sql_number(s->db,
+                        "SELECT count(*) FROM review_answer"
+                        " WHERE annotator = $1 AND run IS NULL AND undone IS NULL",
+                        BIND(INT(annotator)), n, e);
+
+    if (rc == 0)
+        rc = sql_run(s->db,
+                     "UPDATE review_answer SET run = $1"
+                     " WHERE annotator = $2 AND run IS NULL AND undone IS NULL",
+                     BIND(INT(s->run), INT(annotator)), e);
+    if (rc < 0)
+        return rc;
+    return sql_run(s->db,
+                   "UPDATE vote SET run = $1"
+                   " WHERE annotator = $2 AND run IS NULL AND item IS NOT NULL",
+                   BIND(INT(s->run), INT(annotator)), e);
+}
+
 static int read_answer(struct sql_rows *row, struct store_answer *a, struct err *e)
 {
     size_t mode = name_index(mode_names, COUNT(mode_names), sql_text(row, 6));

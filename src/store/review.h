@@ -114,6 +114,10 @@ int store_answer_add(struct store *s, const struct store_answer *a, const struct
 /* The annotator's answer on the item does not count any more: its vote goes, it stays. */
 int store_answer_undo(struct store *s, int64_t annotator, int64_t item, struct err *e);
 
+/* What the annotator answered on the page, and counts, is the open run's from now on, as a packet's
+ * answers are: so it can be withdrawn. *n counts it. */
+int store_answers_gather(struct store *s, int64_t annotator, int64_t *n, struct err *e);
+
 /* For each answer; texts are valid during the call, whose failure ends the listing. */
 struct store_answer_reader {
     int (*each)(void *data, const struct store_answer *a);

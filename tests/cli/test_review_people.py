@@ -117,6 +117,28 @@ class People(ReviewCase):
         server = self.serve("--reviewer", "anna")
         self.assertEqual(self.browse(server).info["name"], "anna")
 
+    def test_what_somebody_answered_is_withdrawn_and_brought_back(self):
+        server = self.serve("--reviewer", "anna", "--votes", "2")
+        anna, bob = self.browse(server), self.browse(server, self.link("bob"))
+        items = [i["id"] for i in bob.take(want=6)["items"]]
+        for n, item in enumerate(items):
+            bob.answer(f"key-{n:05}", item, 1)
+        bob.post("/api/undo", {"tab": "tab-0001", "key": "key-00000"})
+        self.answer_all(anna, 5)
+        self.fails("undo", "--reviewer", "bob", says="Ctrl-C")
+        server.stop()
+        given = self.json("undo", "--reviewer", "bob")
+        self.assertEqual((given["annotator"], given["labels_before"], given["labels"]), ("bob", 5, 0))
+        self.assertEqual([(p["name"], p["done"]) for p in self.json("status")["review"]["people"]], [("anna", 5), ("bob", 0)])
+        self.assertEqual(self.rows("SELECT count(*) FROM review_answer"), [(11,)])
+        self.fails("undo", "--reviewer", "bob", code=2, says="no answers on the review page")
+        self.assertIn("neither RUN nor --undo", self.run_assent("undo", "--reviewer", "bob", "--undo", code=2).err)
+        server = self.serve("--reviewer", "bob", "--votes", "2")
+        self.assertEqual(self.browse(server).info["progress"]["left"], self.disputes)  # all is open again
+        server.stop()
+        back = self.json("undo", "--undo", str(given["run"]))
+        self.assertEqual((back["labels"], self.json("status")["review"]["people"][1]["done"]), (5, 5))
+
     def test_who_never_voted_is_in_no_majority(self):
         self.write("third.csv", "image_id,Bald,Hat\n" + "".join(f"SENTINELKEY{i:02}.png,1,1\n" for i in range(30)))
         self.run_assent("-q", "import", "third.csv", "-a", "third")
