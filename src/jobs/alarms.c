@@ -42,7 +42,8 @@ static int by_kind_and_distance(const void *a, const void *b)
 int alarms_ring(struct report_result *r, struct err *e)
 {
     r->alarms =
-        arena_new(&r->arena, 2 * r->task->n_columns + r->n_annotators + 1, sizeof(*r->alarms), e);
+        arena_new(&r->arena, 2 * r->task->n_columns + r->n_annotators + 1 + r->review.n_alarms,
+                  sizeof(*r->alarms), e);
     if (!r->alarms)
         return ERR_NOMEM;
     if (r->first)
@@ -53,6 +54,11 @@ int alarms_ring(struct report_result *r, struct err *e)
 
         if (rules->any_checked >= REPORT_ALARM_IMAGES && share > r->task->alarms.max_rule_breaking)
             ring(r, "rule breaking", rules->name, share, r->task->alarms.max_rule_breaking);
+    }
+    for (size_t i = 0; i < r->review.n_alarms; i++) {
+        const struct review_alarm *a = &r->review.alarms[i];
+
+        ring(r, a->name, r->review.people[a->person].name, a->value, a->threshold);
     }
     qsort(r->alarms, r->n_alarms, sizeof(*r->alarms), by_kind_and_distance);
     return 0;

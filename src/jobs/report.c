@@ -362,6 +362,16 @@ static int load(struct making *m, struct err *e)
     return rc == 0 && !m->out->agreements ? ERR_NOMEM : rc;
 }
 
+static int add_review(struct making *m, struct err *e)
+{
+    const int16_t *labels[2] = { NULL };
+
+    for (int i = 0; i < 2 && m->out->first; i++)
+        labels[i] = m->pair[i]->labels.values;
+    return review_figures_load(&m->out->review, m->project->store, m->project->task,
+                               &m->data.images, labels, e);
+}
+
 static int make(struct making *m, struct err *e)
 {
     const struct consensus_options majority = { .events = m->options->events };
@@ -380,15 +390,12 @@ static int make(struct making *m, struct err *e)
     if (rc == 0)
         rc = add_cost(m, e);
     if (rc == 0)
+        rc = add_review(m, e);
+    if (rc == 0)
         rc = alarms_ring(r, e);
     if (rc == 0)
         rc = unused_find(m->project, &r->unused, e);
-    if (rc == 0)
-        rc = unanswered_find(&m->data, &r->unanswered, e);
-    if (rc < 0)
-        return rc;
-    return review_figures_load(&r->review, m->project->store, m->project->task, &m->data.images,
-                               r->first ? m->pair[0]->labels.values : NULL, e);
+    return rc == 0 ? unanswered_find(&m->data, &r->unanswered, e) : rc;
 }
 
 int job_report(const struct project *p, const struct report_options *o, struct report_result *out,

@@ -52,8 +52,9 @@ struct report_winners {
 /* An alarm that rings: what was measured against which threshold. Alarms of one kind stand
  * together; of each, those furthest beyond their threshold come first. */
 struct report_alarm {
-    const char *name;    /* "low agreement", "yes-bias", "rule breaking", "many disputes" */
-    const char *subject; /* a question, an annotator, "all cells" */
+    const char *
+        name; /* "low agreement", "yes-bias", "rule breaking", "many disputes", a reviewer's sign */
+    const char *subject; /* a question, an annotator, "all cells", a reviewer */
     double value, threshold;
 };
 enum { REPORT_ALARM_IMAGES = 30 }; /* shares of fewer images ring nothing */

@@ -283,7 +283,8 @@ static int forecast(struct review_job *j, struct review_forecast *out, struct er
 {
     const struct project *p = j->project;
     struct review_figures figures; /* of the answers so far */
-    int rc = review_figures_load(&figures, p->store, p->task, &j->data.images, NULL, e);
+    int rc = review_figures_load(&figures, p->store, p->task, &j->data.images,
+                                 (const int16_t *const[2]){ NULL }, e);
 
     if (rc < 0)
         return rc;

@@ -214,7 +214,9 @@ static int fill(struct tally *c, struct err *e)
         rc = look_at_pictures(p, c->events, e);
     if (rc < 0)
         return rc;
-    return review_figures_load(&out->review, p->store, p->task, &out->images, c->pair[0].values, e);
+    return review_figures_load(&out->review, p->store, p->task, &out->images,
+                               (const int16_t *const[2]){ c->pair[0].values, c->pair[1].values },
+                               e);
 }
 
 int job_status(const struct project *p, const struct events *ev, struct status_result *out,

@@ -6,24 +6,20 @@
 #include <string.h>
 #include <time.h>
 
+#include "review/care.h"
+#include "review/limits.h"
 #include "store/designs.h"
 #include "store/review.h"
 #include "store/reviewers.h"
-
-struct one { /* an answer */
-    size_t item, person;
-    enum answer_kind kind;
-    int16_t value;
-    double seconds;
-    bool undone, copy; /* copy: given on an equal picture; nobody looked twice */
-};
 
 struct gathering {
     struct review_figures *out;
     const struct task *task;
     struct store_items items;
-    struct one *answers;
+    struct answered *answers;
     size_t n, cap, people_cap;
+    size_t newest; /* the newest answer that is no copy, and its key */
+    char key[TAB_MAX + 1];
     struct err *e;
 };
 
@@ -67,11 +63,28 @@ static int16_t value_of(const struct gathering *c, size_t item, const struct sto
     return value;
 }
 
+/* A packet does not say whether a page of its was a grid's, but its answers have one key. */
+static bool is_of_grid(struct gathering *c, const struct store_answer *a, size_t person)
+{
+    struct answered *last = c->newest < c->n ? &c->answers[c->newest] : NULL;
+    bool more =
+        a->mode == MODE_PACKET && last && last->person == person && strcmp(c->key, a->key) == 0;
+
+    if (a->copy_of != 0)
+        return false;
+    if (more)
+        last->grid = true;
+    c->newest = c->n;
+    snprintf(c->key, sizeof(c->key), "%s", a->key);
+    return more || a->mode == MODE_GRID;
+}
+
 static int note_answer(void *data, const struct store_answer *a)
 {
     struct gathering *c = data;
     size_t item = store_items_find(&c->items, a->item);
     struct review_person *p = person_of(c, a->annotator);
+    struct answered answer;
     int rc;
 
     if (item == SIZE_MAX || !p)
@@ -79,12 +92,17 @@ static int note_answer(void *data, const struct store_answer *a)
     p->last = arena_text(&c->out->arena, a->at, strlen(a->at), c->e);
     if (!p->last)
         return ERR_NOMEM;
-    rc = mem_grow(&c->answers, &c->cap, c->n + 1, sizeof(*c->answers), SIZE_MAX / 64, c->e);
+    answer = (struct answered){ .item = item,
+                                .person = (size_t)(p - c->out->people),
+                                .kind = a->kind,
+                                .value = value_of(c, item, a),
+                                .seconds = a->seconds,
+                                .undone = a->undone,
+                                .copy = a->copy_of != 0 };
+    answer.grid = is_of_grid(c, a, answer.person);
+    rc = mem_grow(&c->answers, &c->cap, c->n + 1, sizeof(*c->answers), SIZE_MAX / 128, c->e);
     if (rc == 0)
-        c->answers[c->n++] = (struct one){ item,           (size_t)(p - c->out->people),
-                                           a->kind,        value_of(c, item, a),
-                                           a->seconds,     a->undone,
-                                           a->copy_of != 0 };
+        c->answers[c->n++] = answer;
     return rc;
 }
 
@@ -112,7 +130,7 @@ static int load(struct gathering *c, struct store *s, const struct store_images 
 
 /* ---- people and questions ---- */
 
-static void count_kinds(struct review_person *p, const struct one *a)
+static void count_kinds(struct review_person *p, const struct answered *a)
 {
     if (a->copy)
         return;
@@ -129,11 +147,11 @@ static void count_kinds(struct review_person *p, const struct one *a)
 
 /* Counts what is right and alike; shares come of it at the end. answer_of[] is by item the answer
  * of the one person that counts; NULL: none. */
-static void count_checks(const struct gathering *c, struct review_person *p, const struct one *a,
-                         const struct one *const *answer_of)
+static void count_checks(const struct gathering *c, struct review_person *p,
+                         const struct answered *a, const struct answered *const *answer_of)
 {
     const struct store_item *item = &c->items.items[a->item];
-    const struct one *first = item->repeats != SIZE_MAX ? answer_of[item->repeats] : NULL;
+    const struct answered *first = item->repeats != SIZE_MAX ? answer_of[item->repeats] : NULL;
 
     if (a->kind != ANSWER_VALUE)
         return;
@@ -153,7 +171,7 @@ static double median_of(const struct gathering *c, double *seconds, size_t perso
     size_t n = 0;
 
     for (size_t i = 0; i < c->n; i++) {
-        const struct one *a = &c->answers[i];
+        const struct answered *a = &c->answers[i];
 
         if (!a->undone && !a->copy && a->kind != ANSWER_SKIP &&
             (person == SIZE_MAX || a->person == person) &&
@@ -163,7 +181,7 @@ static double median_of(const struct gathering *c, double *seconds, size_t perso
     return stats_quantile(seconds, n, 0.5);
 }
 
-static void count_person(struct gathering *c, size_t k, const struct one **answer_of,
+static void count_person(struct gathering *c, size_t k, const struct answered **answer_of,
                          double *seconds)
 {
     struct review_person *p = &c->out->people[k];
@@ -187,7 +205,7 @@ static void count_person(struct gathering *c, size_t k, const struct one **answe
 
 static int count_people(struct gathering *c, struct err *e)
 {
-    const struct one **answer_of = mem_new(c->items.n, sizeof(const struct one *), e);
+    const struct answered **answer_of = mem_new(c->items.n, sizeof(const struct answered *), e);
     double *seconds = mem_new(c->n, sizeof(*seconds), e);
     struct review_figures *out = c->out;
     int rc = answer_of && seconds ? 0 : ERR_NOMEM;
@@ -218,7 +236,7 @@ static int count_items(struct gathering *c, struct err *e)
         return ERR_NOMEM;
     }
     for (size_t i = 0; i < c->n; i++) {
-        const struct one *a = &c->answers[i];
+        const struct answered *a = &c->answers[i];
 
         if (a->undone || a->kind == ANSWER_SKIP)
             continue;
@@ -247,7 +265,7 @@ static int count_items(struct gathering *c, struct err *e)
 
 static int by_item_and_value(const void *a, const void *b)
 {
-    const struct one *x = a, *y = b;
+    const struct answered *x = a, *y = b;
 
     if (x->item != y->item)
         return x->item < y->item ? -1 : 1;
@@ -256,7 +274,7 @@ static int by_item_and_value(const void *a, const void *b)
 
 /* The majority of the votes answers[0..n) on one item, sorted by value; VALUE_TIE: there is none.
  */
-static int16_t majority(const struct one *answers, size_t n)
+static int16_t majority(const struct answered *answers, size_t n)
 {
     int16_t best = VALUE_TIE;
     size_t most = 0;
@@ -280,10 +298,11 @@ struct sampling {
     size_t n_images;
     struct stats_stratum *strata;
     size_t n_strata;
+    struct answered *votes; /* room for one cell's */
 };
 
 /* One cell's votes. */
-static void settle(const struct sampling *s, const struct one *answers, size_t n)
+static void settle(const struct sampling *s, const struct answered *answers, size_t n)
 {
     const struct review_figures *out = s->gathering->out;
     const struct store_item *item = &s->gathering->items.items[answers[0].item];
@@ -313,17 +332,40 @@ static size_t sort_votes(struct gathering *c)
     return n;
 }
 
-static void settle_all(struct sampling *s)
+/* Over the first n answers, those that are votes; but: whose do not count, SIZE_MAX: everybody's
+ * do. */
+static void settle_all(struct sampling *s, size_t n, size_t but, struct stats_sample *out)
+{
+    const struct gathering *c = s->gathering;
+
+    for (size_t h = 0; h < s->n_strata; h++)
+        s->strata[h] = (struct stats_stratum){ .cells = s->strata[h].cells };
+    for (size_t i = 0, end; s->labels && i < n; i = end) {
+        size_t k = 0;
+
+        for (end = i; end < n && c->answers[end].item == c->answers[i].item; end++)
+            if (c->answers[end].person != but)
+                s->votes[k++] = c->answers[end];
+        if (k > 0)
+            settle(s, s->votes, k);
+    }
+    stats_sample_agreement(s->strata, s->n_strata, out);
+}
+
+static int settle_without(struct sampling *s, struct err *e)
 {
     struct gathering *c = s->gathering;
     size_t n = sort_votes(c);
 
-    for (size_t i = 0, end; s->labels && i < n; i = end) {
-        for (end = i; end < n && c->answers[end].item == c->answers[i].item;)
-            end++;
-        settle(s, c->answers + i, end - i);
-    }
-    stats_sample_agreement(s->strata, s->n_strata, &c->out->sample);
+    s->votes = mem_new(n, sizeof(*s->votes), e);
+    if (!s->votes)
+        return ERR_NOMEM;
+    settle_all(s, n, SIZE_MAX, &c->out->sample);
+    for (size_t k = 0; k < c->out->n_people; k++)
+        if (c->out->people[k].alarms > 0)
+            settle_all(s, n, k, &c->out->people[k].without);
+    free(s->votes);
+    return 0;
 }
 
 static int count_sample(struct gathering *c, struct store *s, const int16_t *labels,
@@ -349,12 +391,25 @@ static int count_sample(struct gathering *c, struct store *s, const int16_t *lab
         out->frame += kept[h].cells;
         out->drawn += kept[h].drawn;
     }
-    settle_all(&sampling);
-    return 0;
+    return settle_without(&sampling, e);
+}
+
+static int ring_alarms(const struct gathering *c, const int16_t *const labels[2], size_t n_images,
+                       struct err *e)
+{
+    const struct care care = { .task = c->task,
+                               .items = &c->items,
+                               .answers = c->answers,
+                               .n = c->n,
+                               .labels = { labels[0], labels[1] },
+                               .n_images = n_images };
+
+    return care_ring(&care, c->out, e);
 }
 
 int review_figures_load(struct review_figures *out, struct store *s, const struct task *t,
-                        const struct store_images *images, const int16_t *labels, struct err *e)
+                        const struct store_images *images, const int16_t *const labels[2],
+                        struct err *e)
 {
     struct gathering c = { .out = out, .task = t, .e = e };
     int rc;
@@ -366,7 +421,9 @@ int review_figures_load(struct review_figures *out, struct store *s, const struc
     if (rc == 0)
         rc = count_people(&c, e);
     if (rc == 0)
-        rc = count_sample(&c, s, labels, images->n, e);
+        rc = ring_alarms(&c, labels, images->n, e);
+    if (rc == 0)
+        rc = count_sample(&c, s, labels[0], images->n, e);
     store_items_release(&c.items);
     free(c.answers);
     if (rc < 0)

@@ -15,6 +15,22 @@
 #include "store/store.h"
 #include "task/task.h"
 
+/* Signs of somebody who does not look. A person with fewer answers of a kind than these shows none,
+ * but for known answers and repeats, whose interval says how few they are. */
+enum review_sign { SIGN_FAST, SIGN_FAST_GRID, SIGN_ONE_KEY, SIGN_GOLD, SIGN_REPEATS };
+enum { REVIEW_SIGNS = SIGN_REPEATS + 1, REVIEW_SIGN_LEAST = 20 };
+extern const char *const review_sign_names[REVIEW_SIGNS];
+
+struct review_alarm { /* what was measured of a person, beyond a threshold of the task */
+    enum review_sign sign;
+    const char *name;               /* the sign's */
+    size_t person;                  /* an index into people */
+    double value, threshold;        /* seconds (a median), a chance, or a share */
+    uint64_t n;                     /* answers that it rests on; SIGN_ONE_KEY: alike, in a row */
+    const char *said;               /* SIGN_ONE_KEY: these */
+    struct stats_interval interval; /* of a share: Wilson's */
+};
+
 struct review_person {
     const char *name;
     int64_t annotator;
@@ -26,7 +42,9 @@ struct review_person {
     uint64_t gold, repeats;
     double gold_accuracy, repeat_consistency; /* shares of them; NaN: there were none */
     const char *last;                         /* the time of the latest answer; NULL: none */
-    uint64_t leased; /* items that the person holds; 0 where no server runs */
+    uint64_t leased;             /* items that the person holds; 0 where no server runs */
+    size_t alarms;               /* that ring for the person */
+    struct stats_sample without; /* where any rings: the sample's figures without the person */
 };
 
 struct review_question {
@@ -48,12 +66,16 @@ struct review_figures {
     uint64_t drawn;
     uint64_t cells, frame;      /* of the project; of these, those that could be drawn */
     struct stats_sample sample; /* of the labels' agreement with what people said, over the frame */
-    struct arena arena;         /* private */
+    struct review_alarm *alarms;
+    size_t n_alarms;
+    struct arena arena; /* private */
 };
 
-/* labels: whose agreement the sample tells, [n_columns][n_images]; NULL: nobody's. */
+/* labels: of the two who are compared, [n_columns][n_images]; NULL: there is no such one. It is the
+ * first whose agreement the sample tells. */
 int review_figures_load(struct review_figures *out, struct store *s, const struct task *t,
-                        const struct store_images *images, const int16_t *labels, struct err *e);
+                        const struct store_images *images, const int16_t *const labels[2],
+                        struct err *e);
 void review_figures_release(struct review_figures *f);
 
 #endif

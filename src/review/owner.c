@@ -35,7 +35,7 @@ void owner_overview(struct review *r, struct request *q)
 
     if (!is_owner(r, q))
         return;
-    if (review_figures_load(&f, s->store, s->task, s->images, s->labels[0], &e) < 0) {
+    if (review_figures_load(&f, s->store, s->task, s->images, s->labels, &e) < 0) {
         request_refuse(q, 500, "failed", e.what);
         return;
     }

@@ -2,9 +2,118 @@
 #include "show/people.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "show/json.h"
 #include "show/show.h"
+
+/* ---- who should be looked at ---- */
+
+/* Which key of assent.yaml's alarms the threshold is. */
+static const char *const limit_names[REVIEW_SIGNS] = { "min_seconds", "min_grid_seconds",
+                                                       "max_run_chance", "min_gold_accuracy",
+                                                       "min_repeat_consistency" };
+
+static void write_share(struct buf *b, const struct review_alarm *a, const char *how)
+{
+    char n[32];
+
+    buf_printf(b, "%.1f %% of %s %s (95 %%: %.1f - %.1f)", 100 * a->value, text_grouped(a->n, n),
+               how, 100 * a->interval.low, 100 * a->interval.high);
+}
+
+static void write_sign(struct buf *b, const struct review_alarm *a)
+{
+    char n[TEXT_COUNT_MAX];
+
+    switch (a->sign) {
+    case SIGN_FAST:
+        buf_printf(b, "half of %s one by one took %.2f s or less", text_count(a->n, "answer", n),
+                   a->value);
+        break;
+    case SIGN_FAST_GRID:
+        buf_printf(b, "half of %s in grids took %.2f s a picture or less",
+                   text_count(a->n, "answer", n), a->value);
+        break;
+    case SIGN_ONE_KEY:
+        buf_printf(b, "'%s' %s times in a row, for which the chance is %.1g or less", a->said,
+                   text_grouped(a->n, n), a->value);
+        break;
+    case SIGN_GOLD: write_share(b, a, "known answers are right"); break;
+    case SIGN_REPEATS: write_share(b, a, "repeats are answered as before"); break;
+    }
+    buf_printf(b, "; %s is %g", limit_names[a->sign], a->threshold);
+}
+
+/* The sentence of an alarm; free() it. NULL without memory. */
+static char *sign_text(const struct review_alarm *a)
+{
+    struct buf b = BUF_INIT(1 << 12);
+    char *text;
+
+    write_sign(&b, a);
+    text = buf_take(&b);
+    buf_release(&b);
+    return text;
+}
+
+static void say_without(struct page *p, const struct review_figures *f,
+                        const struct review_person *who)
+{
+    const struct stats_sample *s = &who->without;
+    char n[32];
+
+    if (f->design != 0 && !isnan(s->agreement))
+        page_note(p,
+                  "Without %s people would agree with %.1f %% of the labels (95 %%, by design: "
+                  "%.1f - %.1f), from %s settled cells.",
+                  who->name, 100 * s->agreement, 100 * s->interval.low, 100 * s->interval.high,
+                  text_grouped((uint64_t)s->settled, n));
+    else if (!isnan(f->sample.agreement) && f->design != 0)
+        page_note(p, "Without %s the sample gives no figure.", who->name);
+    page_note(p, "All of it counts: assent undo --reviewer %s withdraws what %s answered.",
+              who->name, who->name);
+}
+
+/* Signs are of people, and prove nothing: words, not a verdict. */
+static void say_alarms(struct page *p, const struct review_figures *f)
+{
+    for (size_t k = 0; k < f->n_people; k++) {
+        const struct review_person *who = &f->people[k];
+
+        if (who->alarms == 0)
+            continue;
+        page_paragraph(p, "Does %s look at the pictures?", who->name);
+        for (size_t i = 0; i < f->n_alarms; i++) {
+            char *text = f->alarms[i].person == k ? sign_text(&f->alarms[i]) : NULL;
+
+            if (text)
+                page_line(p, f->alarms[i].name, "%s", text);
+            free(text);
+        }
+        say_without(p, f, who);
+    }
+}
+
+static struct json_t *alarms_json(const struct review_figures *f)
+{
+    struct json_t *all = jv_array();
+
+    for (size_t i = 0; i < f->n_alarms; i++) {
+        const struct review_alarm *a = &f->alarms[i];
+        const struct review_person *who = &f->people[a->person];
+        const struct stats_sample *s = &who->without;
+        char *text = sign_text(a);
+
+        jv_append(all,
+                  jv_pack("{s:s, s:s, s:o, s:o, s:s?, s:{s:o, s:[o, o]}}", "alarm", a->name, "of",
+                          who->name, "value", jv_real(a->value), "threshold", jv_real(a->threshold),
+                          "text", text, "without", "agreement", jv_real(s->agreement), "interval",
+                          jv_real(s->interval.low), jv_real(s->interval.high)));
+        free(text);
+    }
+    return all;
+}
 
 /* ---- progress ---- */
 
@@ -53,6 +162,7 @@ void people_progress(struct page *p, const struct review_figures *f)
         page_note(p,
                   "%s kept for an item with the same picture, byte for byte, as the one answered",
                   text_count(f->copied, "answer", copied));
+    say_alarms(p, f);
 }
 
 /* ---- outcome ---- */
@@ -122,6 +232,7 @@ void people_outcome(struct page *p, const struct review_figures *f)
     add_people(p, f, pace_columns, sizeof(pace_columns) / sizeof(pace_columns[0]));
     add_seconds(p, f);
     say_sample(p, f);
+    say_alarms(p, f);
 }
 
 /* ---- data ---- */
@@ -147,6 +258,7 @@ void people_data(struct page *p, const struct review_figures *f)
         p, &(struct layout){ .parts = { figures_name, figures_reviewed }, .hidden = true });
 
     page_figures(p, totals, f);
+    page_set(p, "alarms", alarms_json(f));
     table_list(people, "people");
     for (size_t i = 0; i < f->n_people; i++)
         table_row(people, "people[]", (const void *[]){ &f->people[i], NULL, NULL, NULL });

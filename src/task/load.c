@@ -164,6 +164,12 @@ static const struct key alarms_keys[] = {
     { "max_yes_bias", load_share, offsetof(struct alarms, max_yes_bias), false },
     { "max_rule_breaking", load_share, offsetof(struct alarms, max_rule_breaking), false },
     { "max_disputes", load_share, offsetof(struct alarms, max_disputes), false },
+    { "min_seconds", read_real, offsetof(struct alarms, min_seconds), false },
+    { "min_grid_seconds", read_real, offsetof(struct alarms, min_grid_seconds), false },
+    { "max_run_chance", load_share, offsetof(struct alarms, max_run_chance), false },
+    { "min_gold_accuracy", load_share, offsetof(struct alarms, min_gold_accuracy), false },
+    { "min_repeat_consistency", load_share, offsetof(struct alarms, min_repeat_consistency),
+      false },
 };
 
 static int read_alarms(const struct loader *l, int node, void *into, struct err *e)
@@ -217,7 +223,15 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
         .alarms = { .min_agreement = 0.7, /* CVAT's quality threshold */
                     .max_yes_bias = 0.1,
                     .max_rule_breaking = 0.05,
-                    .max_disputes = 0.25 },
+                    .max_disputes = 0.25,
+                    /* whether an animal is there takes people 0.4 s to see and to say (Thorpe,
+                       Fize, Marlot 1996), and nobody takes in ten pictures a second (Potter 1976)
+                     */
+                    .min_seconds = 0.5,
+                    .min_grid_seconds = 0.1,
+                    .max_run_chance = 0.001,
+                    .min_gold_accuracy = 0.7,
+                    .min_repeat_consistency = 0.7 },
     };
     int root = doc_root(l->doc);
     int rc;

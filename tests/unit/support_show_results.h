@@ -49,6 +49,7 @@ struct results {
     struct consensus_result consensus;
     struct review_person people[1];
     struct review_question reviewed[SHOW_COLUMNS];
+    struct review_alarm careless[1];
     struct review_figures review;
     struct report_broken broken[1];
     struct report_rules rules[SHOW_PEOPLE];
@@ -170,13 +171,23 @@ static inline void make_review(struct results *r)
                                            .gold_accuracy = 0.75,
                                            .repeat_consistency = 0.5,
                                            .last = "2026-11-22T10:00:00Z",
+                                           .alarms = 1,
+                                           .without = { 0.75, 0.1, { 0.5, 0.9 }, 1, 12 },
                                            .leased = 7 };
+    r->careless[0] = (struct review_alarm){ .sign = SIGN_ONE_KEY,
+                                            .name = "one key",
+                                            .value = 1e-9,
+                                            .threshold = 0.001,
+                                            .n = 64,
+                                            .said = "yes" };
     for (size_t c = 0; c < SHOW_COLUMNS; c++)
         r->reviewed[c] = (struct review_question){ 40, 12, 12, 2.25 };
     r->review = (struct review_figures){ .task = r->task,
                                          .people = r->people,
                                          .n_people = 1,
                                          .questions = r->reviewed,
+                                         .alarms = r->careless,
+                                         .n_alarms = 1,
                                          .items = 120,
                                          .done = 36,
                                          .set_aside = 2,

@@ -207,7 +207,9 @@ static struct review_figures figures_of(struct world *w)
     struct review_figures f;
     struct err e;
 
-    assert_ok(review_figures_load(&f, w->store, w->task, &w->images, w->labels[0], &e), &e);
+    assert_ok(review_figures_load(&f, w->store, w->task, &w->images,
+                                  (const int16_t *const[2]){ w->labels[0], w->labels[1] }, &e),
+              &e);
     return f;
 }
 

@@ -20,8 +20,9 @@ struct members {
 #define COST                                                                         \
     "images cells votes model people review model_answer people_answer model_share " \
     "process_share machine_hours people_hours review_hours"
-#define REVIEW \
-    "items done copied set_aside flagged seconds_per_answer hours questions[] people[] sample"
+#define REVIEW                                                                                    \
+    "items done copied set_aside flagged seconds_per_answer hours alarms[] questions[] people[] " \
+    "sample"
 #define REVIEW_PEOPLE                                                                       \
     "name done undone unsure skipped flagged seconds_per_answer hours votes_per_hour gold " \
     "gold_accuracy repeats repeat_consistency last revoked"
@@ -71,6 +72,8 @@ static const struct members promised[] = {
     { status_page, "review", REVIEW },
     { status_page, "review.questions[]", "name items done seconds_per_answer" },
     { status_page, "review.people[]", REVIEW_PEOPLE },
+    { status_page, "review.alarms[]", "alarm of value threshold text without" },
+    { status_page, "review.alarms[].without", "agreement interval[]" },
     { status_page, "review.sample", REVIEW_SAMPLE },
     { plan_page, "",
       "annotator chosen images questions measured_images seconds_per_image images_per_second "

@@ -153,6 +153,8 @@ static void example_has_the_defaults_for_what_it_leaves_out(void **state)
     assert_near("max_yes_bias", t->alarms.max_yes_bias, 0.1, 0);
     assert_near("max_rule_breaking", t->alarms.max_rule_breaking, 0.05, 0);
     assert_near("max_disputes", t->alarms.max_disputes, 0.25, 0);
+    assert_near("min_seconds", t->alarms.min_seconds, 0.5, 0);
+    assert_near("max_run_chance", t->alarms.max_run_chance, 0.001, 0);
     task_free(t);
 }
 

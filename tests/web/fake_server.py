@@ -202,6 +202,8 @@ class State:
 
         answered = [i for i in self.items if i.answer]
         return {"title": "faces", "items": len(self.items), "done": len(answered), "set_aside": 0,
+                "alarms": [{"alarm": "too fast", "of": "bob", "value": 0.3, "threshold": 0.5,
+                            "text": "half of 120 answers one by one took 0.30 s or less; min_seconds is 0.5"}],
                 "seconds_per_answer": 2.4 if answered else None, "hours": round(len(answered) * 2.4 / 3600, 2),
                 "sample": {"drawn": 200, "settled": 120, "agreement": 0.86, "standard_error": 0.03,
                            "interval": [0.79, 0.91], "covered": 1.0},

@@ -35,7 +35,7 @@ class Looks(PageCase):
         yield "grid"
         self.page.open(site.link("owner"))
         self.page.driver.refresh()
-        self.page.until_text("People")
+        self.page.until_text("Does bob look at the pictures?")
         yield "overview"
         self.page.find("[data-page=gallery]").click()
         self.page.until_text("llava")

@@ -112,8 +112,18 @@ function overviewOf(overview) {
     .filter(Boolean);
   return [el("h1", {class: "hidden"}, "Overview"),
     el("dl", {class: "figures"}, figures.map(([figure, text]) => el("div", {}, el("dd", {}, figure), el("dt", {}, text)))),
+    ...alarmsOf(overview.alarms),
     el("h2", {}, "People"), people.length ? peopleOf(people) : el("p", {}, "Nobody has a link yet: assent reviewers add NAME."),
     el("h2", {}, "Questions"), questionsOf(questions)];
+}
+
+/* Who may not look at the pictures, and why one could think so. */
+function alarmsOf(alarms) {
+  const names = [...new Set(alarms.map((alarm) => alarm.of))];
+  return names.flatMap((name) => [el("h2", {}, `Does ${name} look at the pictures?`),
+    el("ul", {class: "alarms"}, alarms.filter((alarm) => alarm.of === name).map((alarm) =>
+      el("li", {}, el("strong", {}, capital(alarm.alarm)), ` ${alarm.text}`))),
+    el("p", {class: "afterword"}, `All of it counts. With the server stopped, assent undo --reviewer ${name} withdraws what ${name} answered.`)]);
 }
 
 function tableOf(kind, heads, rows) {
