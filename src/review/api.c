@@ -223,7 +223,11 @@ static int keep_answers(struct review *r, const struct call *c, const struct giv
             given[i].item != SIZE_MAX && is_known(known, r->state.items.items[given[i].item].id);
         enum kept how = before ? KEPT : state_check(&r->state, c->person, &given[i]);
 
-        if (how == KEPT && !before)
+        if (how == ANSWERED && b->change) {
+            rc = state_undo(&r->state, c->person, given[i].item, b->tab, e);
+            how = state_check(&r->state, c->person, &given[i]);
+        }
+        if (rc == 0 && how == KEPT && !before)
             rc = state_answer(&r->state, c->person, &given[i], e);
         *kept += how == KEPT;
         jv_append(results, document_result(b->answers[i].item, how));
@@ -310,6 +314,78 @@ static void handle_undo(struct review *r, struct request *q)
     end(r, q, &c, 200, jv_pack("{s:o}", "items", items), rc, &e);
 }
 
+/* ---- earlier answers ---- */
+
+enum { EARLIER_DEFAULT = 24 };
+
+struct earlier {
+    const struct review *review;
+    const struct person *person;
+    struct json_t *all;
+};
+
+static int add_earlier(void *data, const struct store_answer *a)
+{
+    const struct earlier *list = data;
+    const struct review *r = list->review;
+    struct json_t *was, *item;
+
+    if (a->undone)
+        return 0;
+    was = document_answer(a);
+    item = document_item(&r->state, state_index(&r->state, a->item), r->pictures != NULL, was);
+    jv_free(was);
+    if (item)
+        jv_set(item, "at", jv_pack("s", a->at));
+    jv_append(list->all, item);
+    return 0;
+}
+
+/* The person's newest answers but the later ones, by the numbers that they have in memory. */
+static int list_earlier(const struct review *r, const struct person *p, uint64_t before, size_t n,
+                        struct json_t **out, struct err *e)
+{
+    size_t items[GRID_MOST];
+    struct json_t *all = jv_array();
+    struct earlier list = { r, p, all };
+    uint64_t last = before;
+    int rc = 0;
+
+    n = state_newest(&r->state, p, before, items, n);
+    for (size_t k = 0; rc == 0 && k < n; k++) {
+        last = p->when[items[k]];
+        rc = store_answer_newest(r->site.store, p->annotator, r->state.items.items[items[k]].id,
+                                 (struct store_answer_reader){ add_earlier, &list }, e);
+    }
+    *out = jv_pack("{s:o, s:o}", "answers", all, "before",
+                   n > 0 && last > 1 ? jv_pack("I", (long long)last) : jv_pack("n"));
+    return rc;
+}
+
+static void handle_earlier(struct review *r, struct request *q)
+{
+    uint64_t before = UINT32_MAX, n = EARLIER_DEFAULT;
+    struct json_t *reply = NULL;
+    struct session s;
+    struct person *p;
+    struct err e = { 0 };
+
+    if (!session_check(r, q, false, &s))
+        return;
+    if (s.who.annotator == 0)
+        request_refuse(q, 403, "role", "an owner looks, and does not vote");
+    else if (!review_read_number(q, "before", UINT32_MAX, &before) ||
+             !review_read_number(q, "n", GRID_MOST, &n))
+        request_refuse(q, 400, "bad_request", "before or n is not one there is");
+    else if (state_person(&r->state, s.who.annotator, &p, &e) == 0 &&
+             list_earlier(r, p, before, (size_t)n, &reply, &e) == 0)
+        request_json(q, 200, reply, NULL);
+    else {
+        jv_free(reply);
+        request_refuse(q, 500, "failed", e.what);
+    }
+}
+
 /* ---- images and files ---- */
 
 static void handle_image(struct review *r, struct request *q)
@@ -376,6 +452,7 @@ LOCKED(route_take, handle_take)
 LOCKED(route_release, handle_release)
 LOCKED(route_answer, handle_answer)
 LOCKED(route_undo, handle_undo)
+LOCKED(route_earlier, handle_earlier)
 LOCKED(route_image, handle_image)
 LOCKED(route_overview, owner_overview)
 LOCKED(route_gallery, owner_gallery)
@@ -391,6 +468,7 @@ const struct server_route review_routes[] = {
     { "POST", "/api/release", route_release },
     { "POST", "/api/answer", route_answer },
     { "POST", "/api/undo", route_undo },
+    { "GET", "/api/answers", route_earlier },
     { "GET", "/api/overview", route_overview },
     { "GET", "/api/gallery", route_gallery },
 };

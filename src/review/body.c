@@ -122,15 +122,17 @@ static const char *const modes[] = { [MODE_SINGLE] = "single", [MODE_GRID] = "gr
 #define QUESTION \
     "question", FIELD_OPTIONAL, FIELD_INT64(struct body, question, 0, TASK_COLUMNS_MAX - 1)
 
+#define CHANGE "change", FIELD_OPTIONAL, FIELD_FLAG(struct body, change)
+
 static const struct cursor_field session[] = { { TOKEN }, { 0 } };
 static const struct cursor_field take[] = {
     { TAB }, { MODE }, { "want", FIELD_REQUIRED, WANT }, { QUESTION }, { 0 }
 };
 static const struct cursor_field release[] = { { TAB }, { 0 } };
-static const struct cursor_field answer[] = { { TAB },      { KEY },
-                                              { MODE },     { SECONDS },
-                                              { ANSWERS },  { "want", FIELD_OPTIONAL, WANT },
-                                              { QUESTION }, { 0 } };
+static const struct cursor_field answer[] = {
+    { TAB },      { KEY },    { MODE }, { SECONDS }, { ANSWERS }, { "want", FIELD_OPTIONAL, WANT },
+    { QUESTION }, { CHANGE }, { 0 }
+};
 static const struct cursor_field undo[] = { { TAB }, { KEY }, { 0 } };
 static const struct cursor_field empty[] = { { 0 } };
 static const struct cursor_field packet[] = {

@@ -23,6 +23,7 @@ struct body {
     double seconds;
     const char *at; /* of a packet's answers: when, or NULL; and undone */
     bool undone;
+    bool change; /* the answers take the place of what the person had said of the items */
     struct body_answer answers[GRID_MOST];
     size_t n_answers;
     struct cursor top; /* of what the texts lie in */

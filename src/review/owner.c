@@ -273,7 +273,7 @@ static struct json_t *gallery_json(const struct gallery *g, uint64_t offset, uin
                    "people", s->names[1], "questions", questions, "items", items);
 }
 
-static bool read_number(struct request *q, const char *name, uint64_t max, uint64_t *out)
+bool review_read_number(struct request *q, const char *name, uint64_t max, uint64_t *out)
 {
     const char *text = request_query(q, name);
 
@@ -305,8 +305,9 @@ void owner_gallery(struct review *r, struct request *q)
 
     if (!is_owner(r, q))
         return;
-    if (!read_query(r, q, &outcome, &column) || !read_number(q, "offset", UINT32_MAX, &offset) ||
-        !read_number(q, "n", GALLERY_MOST, &n)) {
+    if (!read_query(r, q, &outcome, &column) ||
+        !review_read_number(q, "offset", UINT32_MAX, &offset) ||
+        !review_read_number(q, "n", GALLERY_MOST, &n)) {
         request_refuse(q, 400, "bad_request", "outcome, question, offset or n is not one there is");
         return;
     }

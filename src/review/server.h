@@ -73,6 +73,9 @@ void owner_overview(struct review *r, struct request *q);
 void owner_gallery(struct review *r, struct request *q);
 bool owner_may_see(const struct review *r, size_t item);
 
+/* A number of the query, where it has one; false: it is none, or above max. */
+bool review_read_number(struct request *q, const char *name, uint64_t max, uint64_t *out);
+
 /* ---- api.c: the routes ---- */
 
 extern const struct server_route review_routes[];

@@ -432,6 +432,28 @@ size_t state_index(const struct state *s, int64_t id)
     return store_items_find(&s->items, id);
 }
 
+size_t state_newest(const struct state *s, const struct person *p, uint64_t before, size_t *items,
+                    size_t n)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < s->items.n; i++) {
+        size_t at = found;
+
+        if (p->when[i] == 0 || p->when[i] >= before || p->copy_of[i] != 0 ||
+            s->items.items[i].aside)
+            continue;
+        while (at > 0 && p->when[items[at - 1]] < p->when[i])
+            at--;
+        if (at == n)
+            continue;
+        found += found < n;
+        memmove(items + at + 1, items + at, (found - at - 1) * sizeof(*items));
+        items[at] = i;
+    }
+    return found;
+}
+
 bool state_may_see(const struct state *s, const struct person *p, size_t item)
 {
     return p->when[item] != 0 || find_hold(s, p, item);

@@ -73,6 +73,10 @@ bool state_find(const struct state *s, const char *key, size_t *item);
 size_t state_index(const struct state *s, int64_t id); /* SIZE_MAX: no such item */
 /* Has the person answered the item, or does the person hold it? */
 bool state_may_see(const struct state *s, const struct person *p, size_t item);
+/* Items of the person's newest answers with a number below `before`, n at most, the newest first; a
+ * copy is the answer it was given with. Returns how many. */
+size_t state_newest(const struct state *s, const struct person *p, uint64_t before, size_t *items,
+                    size_t n);
 bool state_is_done(const struct state *s, size_t item);
 /* NULL: nobody of this id has come here yet. */
 struct person *state_find_person(const struct state *s, int64_t annotator);

@@ -298,6 +298,32 @@ class Flow(ReviewCase):
         person = self.json("status")["review"]["people"][0]
         self.assertEqual([person[k] for k in ("done", "unsure", "skipped", "flagged")], [3, 1, 1, 1])
 
+    def test_earlier_answers_are_looked_at_and_changed(self):
+        server = self.serve("--reviewer", "anna")
+        anna = self.browse(server)
+        items = [i["id"] for i in anna.take(want=40)["items"]]
+        self.assertEqual(anna.get("/api/answers").json, {"answers": [], "before": None})
+        for n in range(30):
+            anna.answer(f"key-{n:05}", items[n], n % 2)
+        newest = anna.get("/api/answers?n=20").json
+        self.assertEqual([(a["id"], a["was"]["value"]) for a in newest["answers"]], [(items[n], n % 2) for n in range(29, 9, -1)])
+        rest = anna.get(f"/api/answers?n=20&before={newest['before']}").json
+        self.assertEqual(([a["id"] for a in rest["answers"]], rest["before"]), (items[9::-1], None))
+        self.assertEqual(anna.answer("key-00030", items[3], 0).status, 409)
+        changed = anna.answer("key-00031", items[3], 0, change=True)
+        self.assertEqual((changed.status, changed.json["progress"]["done"]), (200, 30))
+        self.assertEqual(anna.answer("key-00031", items[3], 0, change=True).json["progress"]["done"], 30)
+        self.assertEqual(anna.get("/api/answers?n=1").json["answers"][0]["id"], items[3])
+        self.assertEqual(self.rows("SELECT value, undone IS NULL FROM review_answer JOIN review_item ON review_item.id = item"
+                                   f" WHERE review_item.key = '{items[3]}' ORDER BY review_answer.id"), [("yes", 0), ("no", 1)])
+        self.assertEqual(self.rows("SELECT count(*), sum(value = 1) FROM vote"), [(30, 14)])
+        self.assertEqual(anna.answer("key-00032", items[34], 0, change=True).json["progress"]["done"], 31)  # had none: as any
+        bob = self.browse(server, self.run_assent("-q", "reviewers", "add", "bob").out.strip())
+        self.assertEqual(bob.get("/api/answers").json["answers"], [])
+        self.assertEqual(bob.answer("key-00001", items[3], 1, change=True).status, 409)
+        self.assertEqual(self.browse(server, server.links["owner"]).get("/api/answers").status, 403)
+        self.assertEqual(anna.get("/api/answers?n=49").status, 400)
+
     def test_undo_any_number_of_steps(self):
         anna = self.browse(self.serve("--reviewer", "anna"))
         items = [i["id"] for i in anna.take(want=4)["items"]]
@@ -386,6 +412,7 @@ class Blind(ReviewCase):
                                        " ON item = review_item.id JOIN annotator ON annotator.id = annotator"
                                        " WHERE annotator.name = 'anna'")}
         self.assertEqual(kinds, set(KINDS))  # all came to her, and none could be told
+        self.assertEqual(len(anna.get("/api/answers?n=48").json["answers"]), 48)
         sent = bytes(anna.seen)
         for word in (b"SENTINEL", b"0.98765", b"0.01235", b"bob", b"Bald", b'"Hat"') + tuple(k.encode() for k in KINDS):
             self.assertNotIn(word, sent)

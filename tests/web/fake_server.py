@@ -131,9 +131,20 @@ class State:
                 "seconds_per_answer": pace, "seconds_left": pace * len(left) if pace else None,
                 "set_aside": sum(1 for i in self.items if i.aside)}
 
-    def keep(self, person, tab, answer):
+    def earlier(self, person, before, n):
+        """What the person has answered, newest first."""
+        pages = [p for p in self.pages.values() if p.person == person and not p.undone]
+        all_ = [a for p in pages for a, r in zip(p.answers, p.results)
+                if r["kept"] and self.by_id[a["item"]].answer == (person, a)][:before]
+        told = [{**self.told(self.by_id[a["item"]], person), "was": {k: v for k, v in a.items() if k != "item"},
+                 "at": "2026-05-01T10:00:00Z"} for a in all_[-n:]]
+        return {"answers": told[::-1], "before": len(all_) - len(told) or None}
+
+    def keep(self, person, tab, answer, change=False):
         item = self.by_id.get(answer["item"])
         why = None
+        if change and item and item.answer and item.answer[0] == person:
+            item.answer, item.lease = None, (person, tab, time.time() + LEASE_SECONDS)
         if not item:
             why = "lease"
         elif item.aside:
@@ -160,7 +171,7 @@ class State:
             self.check(a)
         page = self.pages.get(body["key"])
         if not page:
-            results = [self.keep(person, body["tab"], a) for a in body["answers"]]
+            results = [self.keep(person, body["tab"], a, body.get("change")) for a in body["answers"]]
             page = self.pages[body["key"]] = Page(person, body["seconds"], body["answers"], results)
             self.writes.append(body)
         out = {"results": page.results}
@@ -319,6 +330,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.image(url.path[len("/image/"):])
         elif url.path == "/api/session":
             self.json(self.welcome(*self.session()))
+        elif url.path == "/api/answers":
+            self.json(state.earlier(self.reviewer(), int(query.get("before", 10 ** 9)), int(query.get("n", 24))))
         elif url.path == "/api/overview":
             self.owner()
             self.json(state.overview())

@@ -273,6 +273,37 @@ class Grid(PageCase):
         self.assertFalse(before & set(self.page.cells()))
         self.page.until_saved()
 
+    def test_earlier_answers(self):
+        state = self.begin(items=200)
+        page = self.page
+        ids = []
+        for key in "nny":
+            ids.append(page.image())
+            page.keys(key)
+            page.until_ready()
+        page.until_saved()
+        self.to_grid()
+        cells = page.cells()
+        page.keys("e")
+        page.until("the list", lambda: len(page.all(".earlier li")) == 3)
+        page.keys(Keys.ENTER)  # the newest
+        page.until("the picture", lambda: page.all("dialog .stage img"))
+        self.assertEqual(page.text("dialog .said .label"), page.text("dialog .choices .said .label"))
+        page.keys(Keys.BACKSPACE)
+        page.keys(Keys.TAB, Keys.TAB, Keys.ENTER)
+        page.until("the picture", lambda: page.all("dialog .stage img"))
+        self.assertEqual(page.js("return document.querySelector('dialog .stage img').src.split('/').pop()"), ids[0])
+        page.keys("y")
+        page.until("the list says it", lambda: page.text(".earlier li:nth-child(3) strong") == "Yes")
+        page.keys(Keys.ESCAPE)
+        self.assertEqual(page.cells(), cells)
+        page.until_saved()
+        self.assertEqual((self.kinds(), state.progress("anna")["done"]),
+                         ([("value", 0), ("value", 0), ("value", 1), ("value", 1)], 3))
+        self.assertEqual(state.by_id[ids[0]].answer[1]["value"], 1)
+        page.keys(Keys.BACKSPACE)  # the change, too
+        page.until("the picture again", lambda: page.image() == ids[0])
+
     @slow
     def test_undo_crosses_modes(self):
         self.begin(items=200)

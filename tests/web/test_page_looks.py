@@ -69,8 +69,8 @@ class Looks(PageCase):
 
     def test_focus_order(self):
         self.begin()
-        order = self.tabbed(12)
-        self.assertEqual(order, ["One by one", "Grid", "Pause", "Help", "What counts?", "Zoom: whole or 100 %", "Yes", "No",
+        order = self.tabbed(13)
+        self.assertEqual(order, ["One by one", "Grid", "Earlier answers", "Pause", "Help", "What counts?", "Zoom: whole or 100 %", "Yes", "No",
                                  "Can’t tell", "Skip", "Flag"])
         self.page.keys(Keys.TAB)
         self.to_grid()
@@ -142,7 +142,9 @@ class Offline(PageCase):
         page.keys(Keys.BACKSPACE)
         page.driver.refresh()
         page.until_ready()
-        page.keys("y")
+        page.keys("y", "e")
+        page.until("the list", lambda: len(page.all(".earlier li")) == 2)
+        page.keys(Keys.ENTER, "u", Keys.ESCAPE)
         self.to_grid()
         page.keys(" ")
         self.send()
@@ -152,8 +154,9 @@ class Offline(PageCase):
         saved = json.loads(self.read(name))
         self.assertEqual((saved["assent_answers"], len(saved["packet"])), (1, 64))
         self.assertEqual([(a["mode"], a["undone"]) for a in saved["answers"]],
-                         [("single", False), ("single", True), ("single", False), ("grid", False)])
-        self.assertEqual(saved["answers"][3]["answers"][0]["value"], 1)
+                         [("single", False), ("single", True), ("single", True), ("single", False), ("grid", False)])
+        self.assertEqual(saved["answers"][3]["answers"][0]["kind"], "unsure")
+        self.assertEqual(saved["answers"][4]["answers"][0]["value"], 1)
         self.assertRegex(saved["answers"][0]["at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
 

@@ -50,6 +50,10 @@ export class Api {
     return this.post("/api/undo", body);
   }
 
+  earlier(query) {
+    return this.send("GET", `/api/answers?${new URLSearchParams(query)}`);
+  }
+
   release(tab) {
     return this.post("/api/release", {tab});
   }

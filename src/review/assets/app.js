@@ -3,6 +3,7 @@
 
 import {Api} from "./api.js";
 import {Desk} from "./desk.js";
+import {Earlier} from "./earlier.js";
 import {Frame} from "./frame.js";
 import {Grid} from "./grid.js";
 import {Owner} from "./owner.js";
@@ -87,7 +88,7 @@ class App {
 
   async openDesk(session) {
     const on = {undo: () => this.undo(), mode: (mode) => this.goTo(mode), look: () => this.desk.take(), save: this.save,
-      pause: () => this.pause("asked"), help: () => this.help()};
+      earlier: () => new Earlier(this.desk), pause: () => this.pause("asked"), help: () => this.help()};
     this.on = on;
     this.desk = new Desk(this.api, session, await tabName(), {changed: () => this.changed(), idle: () => this.pause("idle"),
       session: (message) => this.askForLink(message)});
@@ -176,7 +177,8 @@ class App {
 
   help() {
     const {desk} = this;
-    const rows = [...desk.view.helpRows(), [["Backspace", "Ctrl Z"], "undo, as often as you like"], [["p"], "pause: stops the clock"],
+    const rows = [...desk.view.helpRows(), [["Backspace", "Ctrl Z"], "undo, as often as you like"],
+      [["e"], "earlier answers: look at them, change them"], [["p"], "pause: stops the clock"],
       [["?"], "these keys"]];
     showHelp(rows, !this.save && el("p", {class: "signed"}, `You are here as ${desk.session.name}. `,
       el("button", {type: "button", class: "quiet", click: () => this.leave()}, "Sign out")));
@@ -185,7 +187,7 @@ class App {
   keys() {
     if (this.lost) return {};
     const undo = () => this.undo();
-    return {...this.desk.view?.keys(), Backspace: undo, "ctrl+z": undo, p: () => this.pause("asked"), "?": () => this.help()};
+    return {...this.desk.view?.keys(), Backspace: undo, "ctrl+z": undo, e: this.on.earlier, p: () => this.pause("asked"), "?": () => this.help()};
   }
 }
 

@@ -158,6 +158,15 @@ export class Desk {
     this.clock.restart();
   }
 
+  /* Another answer to what was answered: the one before stays in the record, and counts no more. */
+  change(item, answer, seconds) {
+    const answers = [{item: item.id, ...answer}];
+    const step = {key: randomName(), mode: "single", items: [item], answers};
+    this.history.forgetItem(item.id);
+    this.history.push(step);
+    this.outbox.add({kind: "answer", key: step.key, mode: "single", seconds, answers, change: true, count: 0});
+  }
+
   replied(entry, reply) {
     if (entry.kind === "undo") this.undone(entry, reply);
     else this.answered(entry, reply);
@@ -182,7 +191,7 @@ export class Desk {
   }
 
   refused(entry, message) {
-    toast(`${counted(Math.abs(entry.count), "answer")} refused: ${message}. Kept in this browser; please tell who sent you the link.`);
+    toast(`${counted((entry.answers ?? entry.items).length, "answer")} refused: ${message}. Kept in this browser; please tell who sent you the link.`);
     this.history.forget(entry.key);
     this.take();
   }

@@ -7,7 +7,7 @@ const MODES = {single: "One by one", grid: "Grid"};
 const SHOW_SAVING_MS = 250; // shorter than that, "saving" would only flicker
 
 export class Frame {
-  /* on.mode(name), on.pause(), on.help(), and on.save() where answers are saved to a file. */
+  /* on.mode(name), on.earlier(), on.pause(), on.help(), and on.save() where answers are saved to a file. */
   constructor(session, on) {
     this.bar = el("div", {class: "bar"});
     this.meter = el("div", {class: "meter", role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0"}, this.bar);
@@ -23,6 +23,7 @@ export class Frame {
       el("div", {class: "tools"}, this.saved,
         on.save && el("button", {type: "button", class: "save", click: on.save}, "Save answers"),
         el("div", {class: "segments", role: "group", "aria-label": "How to answer"}, this.modes),
+        iconButton("earlier", "Earlier answers", "e", on.earlier),
         iconButton("pause", "Pause", "p", on.pause), iconButton("help", "Help", "?", on.help)));
   }
 

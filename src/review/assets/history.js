@@ -29,6 +29,16 @@ export class History {
     return step;
   }
 
+  /* Another answer took the place of this item's. */
+  forgetItem(id) {
+    for (const step of this.steps.filter((s) => s.answers.some((answer) => answer.item === id))) {
+      step.answers = step.answers.filter((answer) => answer.item !== id);
+      step.items = step.items.filter((item) => item.id !== id);
+      if (step.answers.length) ofTab.put(nameOfStep(step), step);
+      else this.forget(step.key);
+    }
+  }
+
   forget(key) {
     this.steps.filter((step) => step.key === key).forEach((step) => ofTab.drop(nameOfStep(step)));
     this.steps = this.steps.filter((step) => step.key !== key);

@@ -142,8 +142,8 @@ export class Outbox {
   }
 }
 
-function bodyOfAnswer({tab, key, mode, seconds, answers}) {
-  return {tab, key, mode, seconds, answers};
+function bodyOfAnswer({tab, key, mode, seconds, answers, change}) {
+  return {tab, key, mode, seconds, answers, ...(change && {change})};
 }
 
 function bodyOfUndo({tab, key}) {

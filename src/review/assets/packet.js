@@ -23,7 +23,8 @@ export class Packet {
     return {items: this.told(this.open(mode, question).slice(0, want)), progress: this.progress()};
   }
 
-  async answer({key, mode, seconds, answers, want, question}) {
+  async answer({key, mode, seconds, answers, change, want, question}) {
+    if (change) answers.forEach((answer) => this.takeBack(answer.item));
     if (!this.records.some((record) => record.key === key)) {
       this.keep({key, mode, seconds, undone: false, at: new Date().toISOString().replace(/\.\d+/, ""), answers, n: this.records.length});
     }
@@ -37,6 +38,27 @@ export class Packet {
     if (record) this.keep({...record, undone: true});
     const ids = new Set(record?.answers.map((answer) => answer.item));
     return {items: this.told(this.data.items.filter((item) => ids.has(item.id))), progress: this.progress()};
+  }
+
+  /* Newest first; before: the place of the one that was listed last. */
+  async earlier({n, before = Infinity}) {
+    const items = new Map(this.data.items.map((item) => [item.id, item]));
+    const all = this.counting.flatMap(({answers, at}) => answers.map(({item, ...was}) => ({...items.get(item), was, at})));
+    const end = Math.min(all.length, before);
+    const start = Math.max(0, end - n);
+    return {answers: all.slice(start, end).reverse(), before: start || null};
+  }
+
+  /* One answer of a page becomes a record of its own, undone. */
+  takeBack(id) {
+    const record = this.counting.find(({answers}) => answers.some((answer) => answer.item === id));
+    if (!record) return;
+    const seconds = record.seconds / record.answers.length;
+    const rest = record.answers.filter((answer) => answer.item !== id);
+    const taken = {...record, seconds, answers: record.answers.filter((answer) => answer.item === id), undone: true};
+    if (!rest.length) return this.keep(taken);
+    this.keep({...record, seconds: record.seconds - seconds, answers: rest});
+    this.keep({...taken, n: this.records.length});
   }
 
   keep(record) {

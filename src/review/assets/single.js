@@ -143,12 +143,12 @@ export class Single {
 }
 
 /* [[key, value, label], ..] in the order shown. */
-function keyedOptions({kind, options}) {
+export function keyedOptions({kind, options}) {
   if (kind === "yesno") return [["y", 1, capital(options[1])], ["n", 0, capital(options[0])]];
   return options.map((option, i) => [i < 9 ? String(i + 1) : "", i, capital(option)]);
 }
 
-function saidOf(answer, question) {
+export function saidOf(answer, question) {
   if (answer.kind === "value") return capital(question.options[answer.value]);
   return {unsure: "Can’t tell", skip: "Skipped", flag: `Flagged: ${answer.reason}`}[answer.kind];
 }

@@ -7,6 +7,7 @@ const TOAST_MS = 6000;
 const ICONS = {
   undo: "M9 7 4 12l5 5M4 12h10a6 6 0 0 1 0 12h-2",
   pause: "M9 6v16M19 6v16",
+  earlier: "M14 8v6.5l4.5 2.7M4.6 17a10 10 0 1 0 .4-7M4.5 4.500v5.500h5.500",
   help: "M10 11a4 4 0 1 1 6 3.4c-1.4.9-2 1.6-2 3.1M14 22v.2",
   single: "M6 5h16v18H6z",
   grid: "M5 5h7v7H5zM16 5h7v7h-7zM5 16h7v7H5zM16 16h7v7h-7z",
