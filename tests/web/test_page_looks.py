@@ -4,9 +4,10 @@
 import json
 import os
 import re
+from unittest import mock
 
 from page_case import ALL, Keys, PageCase, browser, slow
-from fake_server import ASSETS, packet
+from fake_server import ASSETS, QUESTIONS, packet
 from harness import Case, main
 
 
@@ -66,6 +67,39 @@ class Looks(PageCase):
         self.assertLessEqual(controls["wide"], 0)
         if touch:
             self.assertEqual(controls["small"], [])
+
+    LONG = ("Does the person in this picture wear eyeglasses, sunglasses, goggles or any other thing in front of the eyes that is held"
+            " by the ears or by a band around the head, whether or not the eyes can be seen through it?")
+    CUT = """return [...document.querySelectorAll("main *")].concat(document.scrollingElement).filter((n) => n.checkVisibility() && n.clientHeight
+      && n.scrollHeight > n.clientHeight + 1 && (n === document.scrollingElement || ["auto", "scroll"].includes(getComputedStyle(n).overflowY)))
+      .map((n) => `${n.tagName}.${n.className}`);"""
+
+    def test_nothing_is_cut_off(self):
+        """Not a long question either; its instructions are a key away, and yes is on the left everywhere."""
+        long = mock.patch.dict(QUESTIONS[0], text=self.LONG)
+        long.start()
+        self.addCleanup(long.stop)
+        self.begin(items=200)
+        for width, height, touch in ((1440, 900, False), (1280, 720, False), (390, 844, True)):
+            self.page.size(width, height, touch)
+            for key in ("h", "h"):
+                with self.subTest(width=width, explained=key):
+                    self.assertEqual(self.page.js(self.CUT), [])
+                    yes, no = self.page.js("return [1, 0].map((v) => document.querySelector(`.choices [data-value='${v}']`).getBoundingClientRect().x)")
+                    self.assertLess(yes, no)
+                self.page.keys(key)
+        self.page.size(1440, 900)
+        self.page.keys("n", "n", "n")
+        self.page.until_text("What colour is the hair?")
+        for height in (900, 720):
+            self.page.size(1280, height)
+            self.assertEqual(self.page.js(self.CUT), [])
+        self.to_grid()
+        self.page.size(1440, 900)
+        self.page.until("it fits", lambda: not self.page.js(self.CUT))
+        self.assertTrue(self.page.find(".explained").is_displayed())
+        self.page.keys("h")
+        self.assertFalse(self.page.find(".explained").is_displayed())
 
     def test_focus_order(self):
         self.begin()

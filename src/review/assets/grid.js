@@ -2,6 +2,7 @@
 // Many pictures, one question: the person marks those that are a yes, and sends the page.
 
 import {announce, counted, el, icon, iconButton, keyButton} from "./ui.js";
+import {Explained, askIn} from "./explained.js";
 import {chooseReason, showLarge} from "./dialogs.js";
 import {lasting, ofTab} from "./storage.js";
 import {repeating} from "./keys.js";
@@ -16,6 +17,7 @@ const HARDLY = 0.2; // so little of a picture may be out of sight
 const MARGIN = 40; // of the window's width and height, what is not for pictures
 const AROUND = 190;
 const RATIO = 0.8; // width to height, until the pictures say otherwise
+const NARROW = 820; // as style.css has it: instructions are closed at first
 const TALLEST = 0.6;
 const WIDEST = 1.6;
 const LONG_PRESS_MS = 500;
@@ -41,7 +43,7 @@ export class Grid {
 
   build() {
     this.heading = el("h1", {id: "grid-question"});
-    this.helpText = el("p", {class: "explained"});
+    this.explained = new Explained(innerWidth > NARROW);
     this.field = el("div", {class: "field", role: "group", "aria-labelledby": "grid-question", keydown: (event) => this.cellKey(event), keyup: (event) => event.key === " " && event.preventDefault()});
     this.brushes = Object.entries(BRUSHES).filter(([name]) => name !== "flag" || this.desk.session.reasons.length)
       .map(([name, [label, key]]) => keyButton(label, key, () => this.pick(name), {"data-brush": name}));
@@ -50,7 +52,7 @@ export class Grid {
     this.note = el("p", {class: "note"});
     this.size = el("output", {"aria-label": "Pictures on a page"});
     this.element = el("main", {class: "grid"},
-      el("section", {class: "ask"}, this.heading, this.helpText,
+      el("section", {class: "ask"}, this.heading, this.explained.button, this.explained.text,
         el("div", {class: "size", role: "group", "aria-label": "Pictures on a page"},
           el("button", {type: "button", "aria-label": "Fewer pictures", click: () => this.resize(-1)}, "−"), this.size,
           el("button", {type: "button", "aria-label": "More pictures", click: () => this.resize(1)}, "+"))),
@@ -132,9 +134,8 @@ export class Grid {
     this.focus = 0;
     if (!page.length) return;
     const question = this.desk.question(page[0]);
-    this.heading.replaceChildren(question.text, ...(question.about ? [" ", el("strong", {class: "about"}, question.about)] : []));
-    this.helpText.textContent = question.help ?? "";
-    this.helpText.hidden = !question.help;
+    askIn(this.heading, question);
+    this.explained.show(question.help);
     this.cells = page.map((item, i) => this.cell(item, i));
     this.field.replaceChildren(...this.cells);
     this.field.scrollTop = 0;
@@ -353,7 +354,7 @@ export class Grid {
   keys() {
     if (this.desk.state !== "work") return {};
     const moves = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns};
-    const keys = {Enter: () => this.send(), z: () => this.enlarge(), "+": () => this.resize(1), "=": () => this.resize(1),
+    const keys = {Enter: () => this.send(), z: () => this.enlarge(), h: () => this.explained.toggle(), "+": () => this.resize(1), "=": () => this.resize(1),
       "-": () => this.resize(-1), n: () => this.mark(this.focus, null), Home: () => this.moveTo(0),
       End: () => this.moveTo(this.page.length - 1)};
     for (const [key, by] of Object.entries(moves)) {
@@ -371,6 +372,7 @@ export class Grid {
     return [[["←", "→", "↑", "↓"], "move"], [["Space"], "mark as the button below says, or take the mark back"],
       [["Shift", "click"], "or Shift and an arrow: a range"], [["y", "u", "s", "f"], "yes, can’t tell, skip, flag"],
       [["n"], "take the mark away"], [["z"], "enlarge; on a phone, press long"], [["+", "−"], "more or fewer pictures a page"],
+      [["h"], "what counts, where the question says"],
       [["Enter"], "send the page: what is not marked becomes a no"]];
   }
 }

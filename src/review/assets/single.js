@@ -2,6 +2,7 @@
 // One picture at a time.
 
 import {announce, arrive, capital, el, iconButton, keyButton} from "./ui.js";
+import {Explained, askIn} from "./explained.js";
 import {chooseReason} from "./dialogs.js";
 import {repeating} from "./keys.js";
 import {Viewer} from "./viewer.js";
@@ -14,7 +15,6 @@ export class Single {
     this.desk = desk;
     this.on = on;
     this.hold = HOLD;
-    this.helpOpen = false;
     this.item = null;
     this.build();
   }
@@ -24,11 +24,8 @@ export class Single {
     this.viewer = new Viewer((text) => {
       this.scale.textContent = text;
     });
-    this.stem = el("span");
-    this.about = el("strong", {class: "about"});
-    this.heading = el("h1", {id: "question"}, this.stem, " ", this.about);
-    this.helpText = el("p", {class: "explained", id: "explained"});
-    this.helpButton = keyButton("What counts?", "h", () => this.toggleHelp(), {class: "quiet", "aria-controls": "explained"});
+    this.heading = el("h1", {id: "question"});
+    this.explained = new Explained(false);
     this.choices = el("div", {class: "choices", role: "group", "aria-labelledby": "question"});
     this.before = el("p", {class: "before"});
     this.undoButton = keyButton("Undo", "⌫", () => this.on.undo());
@@ -37,7 +34,7 @@ export class Single {
       keyButton("Skip", "s", () => this.give({kind: "skip"}), {"data-value": "skip"}),
       this.desk.session.reasons.length > 0 && keyButton("Flag", "f", () => this.flag(), {"data-value": "flag"}));
     this.element = el("main", {class: "single"},
-      el("section", {class: "ask"}, this.heading, this.helpButton, this.helpText),
+      el("section", {class: "ask"}, this.heading, this.explained.button, this.explained.text),
       el("section", {class: "picture", "aria-label": "Picture"}, this.viewer.element,
         el("div", {class: "zoom"}, iconButton("zoom", "Zoom: whole or 100 %", "z", () => this.viewer.toggle()), this.scale)),
       el("section", {class: "answer", "aria-label": "Answer"}, this.choices, this.others, this.before));
@@ -74,28 +71,14 @@ export class Single {
   }
 
   ask(question) {
-    this.stem.textContent = question.text;
-    this.about.textContent = question.about ?? "";
-    this.about.hidden = !question.about;
-    this.helpText.textContent = question.help ?? "";
-    this.helpButton.hidden = !question.help;
-    this.showHelpText(question);
+    askIn(this.heading, question);
+    this.explained.show(question.help);
     this.keyed = keyedOptions(question);
     this.choices.classList.toggle("many", this.keyed.length > 3);
     this.choices.classList.toggle("most", this.keyed.length > 6);
     this.choices.replaceChildren(...this.keyed.map(([key, value, label]) =>
       keyButton(label, key, () => this.give({kind: "value", value}), {"data-value": value})));
     arrive(this.heading);
-  }
-
-  toggleHelp() {
-    this.helpOpen = !this.helpOpen;
-    this.showHelpText(this.asked);
-  }
-
-  showHelpText(question) {
-    this.helpButton.setAttribute("aria-expanded", this.helpOpen);
-    this.helpText.hidden = !question.help || !this.helpOpen;
   }
 
   showBefore() {
@@ -127,7 +110,7 @@ export class Single {
     if (this.desk.state !== "work") return {};
     const zoom = (factor) => repeating(() => this.viewer.scaleBy(factor));
     const keys = {u: () => this.give({kind: "unsure"}), s: () => this.give({kind: "skip"}), z: () => this.viewer.toggle(),
-      "+": zoom(ZOOM_STEP), "=": zoom(ZOOM_STEP), "-": zoom(1 / ZOOM_STEP), h: () => this.toggleHelp(), ...this.viewer.arrowKeys()};
+      "+": zoom(ZOOM_STEP), "=": zoom(ZOOM_STEP), "-": zoom(1 / ZOOM_STEP), h: () => this.explained.toggle(), ...this.viewer.arrowKeys()};
     if (this.desk.session.reasons.length) keys.f = () => this.flag();
     for (const [key, value] of this.keyed ?? []) {
       if (key) keys[key] = () => this.give({kind: "value", value});
