@@ -258,11 +258,12 @@ int care_ring(const struct care *c, struct review_figures *out, struct err *e)
 {
     struct watch w = { .c = c, .out = out };
     struct arena room = { 0 };
-    int rc = make_room(&w, &room, e);
+    int rc;
 
+    if (c->n == 0)
+        return 0;
     out->alarms = arena_new(&out->arena, out->n_people * REVIEW_SIGNS, sizeof(*out->alarms), e);
-    if (!out->alarms)
-        rc = ERR_NOMEM;
+    rc = out->alarms ? make_room(&w, &room, e) : ERR_NOMEM;
     for (size_t i = 0; rc == 0 && i < c->n; i++)
         if (is_value(&c->answers[i]))
             count(&w, EVERYBODY, c->items->items[c->answers[i].item].column, c->answers[i].value,

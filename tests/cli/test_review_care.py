@@ -2,10 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Somebody who does not look is told to the owner, and to nobody else."""
 import json
+import math
 import random
 
 import harness
 from review_case import ReviewCase
+
+
+def upper(k, n, z=1.959963984540054):
+    """The upper end of Wilson's 95 % interval."""
+    return (k + z * z / 2 + z * math.sqrt(k * (n - k) / n + z * z / 4)) / (n + z * z)
 
 
 class Care(ReviewCase):
@@ -63,7 +69,11 @@ class Care(ReviewCase):
         self.review(anna=self.careful(), bob=lambda i, q, n: (1, 2))
         alarms = self.alarms()
         self.assertEqual(list(alarms), [("bob", "one key")])
-        self.assertLess(alarms["bob", "one key"]["value"], 1e-9)
+        k, n = self.rows("SELECT sum(value = 'yes'), count(*) FROM review_answer JOIN review_item ON review_item.id = item"
+                         " JOIN annotator ON annotator.id = annotator WHERE name = 'anna' AND question = 'Bald'")[0]
+        bald = max(upper(k, n), upper(30, 60))  # anna's, the model's; the people of the file said no to all
+        expected = 120 * bald ** 60  # of Hat they said yes to all
+        self.assertAlmostEqual(alarms["bob", "one key"]["value"] / expected, 1, 9)
         self.assertIn("'yes' 120 times in a row", alarms["bob", "one key"]["text"])
 
     def test_one_key_for_a_while(self):
