@@ -168,7 +168,8 @@ struct page *show_import_metadata(const struct metadata_result *r)
     page_paragraph(p, "%s: %s, %s to group by:%s", r->path, text_count(r->rows, "row", n[0]),
                    text_count(r->n_names, "column", n[1]), names.text ? names.text : "");
     buf_release(&names);
-    page_note(p, "%zu of %s matched", r->n_matched, text_count(r->rows, "image", n[0]));
+    page_note(p, "%s of %s matched", text_grouped(r->n_matched, n[0]),
+              text_count(r->rows, "image", n[1]));
     for (size_t i = 0; i < named; i++)
         page_note(p, "  '%s' is not in this project: left out", r->unmatched[i]);
     say_more(p, "  ", r->n_unmatched, METADATA_NAMED, "");

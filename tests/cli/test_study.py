@@ -190,7 +190,7 @@ class Study(Case):
     def test_by_metadata(self):
         rows = "".join(f"{int(i):06d}.jpg,{'man' if row['Male'] == 1 else 'woman'}\n" for i, row in self.people.items())
         self.write("meta.csv", "image,gender\n" + rows)
-        self.assertIn("1000 of 1000 images matched", self.run_assent("import", "--metadata", "meta.csv").out)
+        self.assertIn("1 000 of 1 000 images matched", self.run_assent("import", "--metadata", "meta.csv").out)
         parts = {p["value"]: p for p in self.json("agree", "--by", "gender", "--resamples", "0")["by"]["parts"]}
         self.assertAlmostEqual(parts["man"]["pooled"]["agreement"], 0.772, 3)  # field notes, section 0
         self.assertAlmostEqual(parts["woman"]["pooled"]["agreement"], 0.811, 3)
