@@ -736,13 +736,22 @@ static void refuse_kept(struct server *s)
         refuse_stopping(r);
 }
 
-/* Gives the last answers some time to go. */
+static bool has_answers(const struct server *s)
+{
+    const struct request *r;
+
+    for (r = TAILQ_FIRST(&s->open); r && !r->dispatched; r = TAILQ_NEXT(r, others))
+        continue;
+    return r != NULL;
+}
+
+/* Gives the last answers some time to go; what has not come in whole is not waited for. */
 static void drain(struct server *s)
 {
     double until = clock_seconds() + STOP_SECONDS;
 
     pthread_mutex_lock(&s->lock);
-    while (!TAILQ_EMPTY(&s->open) && clock_cond_wait(&s->changed, &s->lock, until))
+    while (has_answers(s) && clock_cond_wait(&s->changed, &s->lock, until))
         continue;
     pthread_mutex_unlock(&s->lock);
 }

@@ -170,17 +170,25 @@ static void stop_sends_what_is_answered_and_closes(void **state)
     assert_int_equal(server_port(s->server), port);
 }
 
+/* Half a request is nothing to wait for. */
 static void stop_refuses_what_nobody_has_answered(void **state)
 {
+    static const char half[] = "POST /echo HTTP/1.1\r\nContent-";
     struct site *s = *state;
-    int fds[3];
+    int fds[3], slow = client_connect(s);
+    double began;
 
     for (size_t i = 0; i < COUNT(fds); i++) {
         fds[i] = ask_later(s);
         wait_kept(s);
     }
+    client_send(slow, half, strlen(half));
+    check_exchange(s, &(struct exchange){ "GET /", "", "", 200, "root" });
+    began = clock_seconds();
     server_stop(s->server);
     s->server = NULL;
+    assert_true(clock_seconds() - began < 1.5);
+    close(slow);
     for (size_t i = 0; i < COUNT(fds); i++)
         assert_answered(fds[i], 503, "\"stopping\"");
 }
