@@ -4,12 +4,8 @@
  * each piece of its body, at the body's end, and again after a request that waited is resumed.
  * A request that its handler did not answer is suspended; the answer resumes it.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <math.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +16,7 @@
 #include <unistd.h>
 
 #include "net/crowd.h"
+#include "net/listen.h"
 #include "net/net.h"
 
 enum {
@@ -33,7 +30,6 @@ enum {
     SEND_SECONDS = 120,      /* for a whole answer */
     STOP_SECONDS = 2,        /* for the last answers to go */
     PEM_MAX = 1 << 20,
-    HOST_MAX = 256,
 };
 
 /* On every answer (OWASP's secure headers; the policy allows nothing inline). */
@@ -514,78 +510,7 @@ static void completed(void *data, struct MHD_Connection *c, void **context,
     *context = NULL;
 }
 
-/* ---- listening ---- */
-
-static int find_address(const struct server_options *o, struct addrinfo **out, struct err *e)
-{
-    struct addrinfo wanted = { .ai_family = AF_UNSPEC,
-                               .ai_socktype = SOCK_STREAM,
-                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-    char port[8];
-    int rc;
-
-    snprintf(port, sizeof(port), "%u", o->port);
-    rc = getaddrinfo(o->host, port, &wanted, out);
-    if (rc == 0)
-        return 0;
-    err_set(e, ERR_ARG, "this address cannot be listened at: %s", gai_strerror(rc));
-    return err_at(e, "%s", o->host);
-}
-
-static int listen_failed(const struct server_options *o, struct err *e)
-{
-    bool taken = errno == EADDRINUSE;
-
-    err_set(e, ERR_IO, "cannot listen: %s", strerror(errno));
-    if (taken)
-        err_hint(
-            e, "another program, or another review, has this port; --listen %s:0 takes a free one",
-            o->host);
-    return err_at(e, "%s:%u", o->host, o->port);
-}
-
-static uint16_t bound_port(int fd)
-{
-    struct sockaddr_storage a;
-    socklen_t len = sizeof(a);
-
-    if (getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-        return 0;
-    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-                                         : ((struct sockaddr_in *)&a)->sin_port);
-}
-
-static int open_socket(struct server *s, int *fd, struct err *e)
-{
-    struct addrinfo *found;
-    int on = 1, rc = find_address(s->options, &found, e);
-
-    if (rc < 0)
-        return rc;
-    *fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(*fd, found->ai_addr, found->ai_addrlen) != 0 || listen(*fd, SOMAXCONN) != 0) {
-        rc = listen_failed(s->options, e);
-        if (*fd >= 0)
-            close(*fd);
-    }
-    freeaddrinfo(found);
-    if (rc == 0)
-        s->port = bound_port(*fd);
-    return rc;
-}
-
-bool server_is_loopback(const char *host)
-{
-    struct in_addr four;
-    struct in6_addr six;
-
-    if (inet_pton(AF_INET, host, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, host, &six) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&six) != 0;
-    return strcasecmp(host, "localhost") == 0;
-}
+/* ---- starting ---- */
 
 static void add_host(struct server *s, const char *name)
 {
@@ -693,7 +618,7 @@ int server_start(struct server **out, const struct server_options *o, struct err
     if (rc == 0 && o->key)
         rc = file_read(o->key, PEM_MAX, &s->key, &len, e);
     if (rc == 0)
-        rc = open_socket(s, &fd, e);
+        rc = listen_at(o, &fd, &s->port, e);
     if (rc == 0) {
         name_hosts(s);
         crowd_init(&s->crowd, connections_max(), per_address(o));
@@ -799,17 +724,4 @@ bool server_is_secure(const struct server *s)
     const char *url = s->options->public_url;
 
     return url ? strncasecmp(url, "https://", 8) == 0 : server_is_tls(s);
-}
-
-bool server_is_public_url(const char *url)
-{
-    static const char host[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]";
-    size_t scheme = strncasecmp(url, "https://", 8) == 0  ? 8
-                    : strncasecmp(url, "http://", 7) == 0 ? 7
-                                                          : 0;
-    size_t len = strlen(url);
-
-    return scheme > 0 && len > scheme && len < HOST_MAX &&
-           strspn(url + scheme, host) == len - scheme;
 }
