@@ -16,6 +16,7 @@ struct asked {
 
 struct prefetch {
     struct image_source *source;
+    bool keep_bytes;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -26,9 +27,9 @@ struct prefetch {
     bool stop;
 };
 
-static size_t pixels_of(const struct prefetched *l)
+static size_t bytes_of(const struct prefetched *l)
 {
-    return l->error.code == 0 ? (size_t)l->image.width * l->image.height * 3 : 0;
+    return l->len + (l->error.code == 0 ? (size_t)l->image.width * l->image.height * 3 : 0);
 }
 
 static void load(struct prefetch *p, struct asked w, struct prefetched *out)
@@ -41,6 +42,11 @@ static void load(struct prefetch *p, struct asked w, struct prefetched *out)
         return;
     sha256_hex(data, len, out->sha256);
     image_decode(&out->image, data, len, &out->error);
+    if (p->keep_bytes && out->error.code == 0) {
+        out->bytes = data;
+        out->len = len;
+        return;
+    }
     free(data);
 }
 
@@ -66,14 +72,15 @@ static void *work(void *data)
         load(p, w, &loaded);
         pthread_mutex_lock(&p->lock);
         p->ready[(p->first + p->n_ready++) % DECODED_MAX] = loaded;
-        p->bytes += pixels_of(&loaded);
+        p->bytes += bytes_of(&loaded);
         pthread_cond_broadcast(&p->changed);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
 
-int prefetch_open(struct prefetch **out, struct image_source *source, struct err *e)
+int prefetch_open(struct prefetch **out, struct image_source *source, bool keep_bytes,
+                  struct err *e)
 {
     struct prefetch *p = mem_new(1, sizeof(*p), e);
 
@@ -81,6 +88,7 @@ int prefetch_open(struct prefetch **out, struct image_source *source, struct err
     if (!p)
         return ERR_NOMEM;
     p->source = source;
+    p->keep_bytes = keep_bytes;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
     if (pthread_create(&p->thread, NULL, work, p) != 0) {
@@ -103,7 +111,7 @@ void prefetch_close(struct prefetch *p)
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);
     for (; p->n_ready > 0; p->n_ready--)
-        image_release(&p->ready[p->first++ % DECODED_MAX].image);
+        prefetched_release(&p->ready[p->first++ % DECODED_MAX]);
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->lock);
     free(p->asked);
@@ -133,7 +141,14 @@ void prefetch_pop(struct prefetch *p, struct prefetched *out)
     *out = p->ready[p->first];
     p->first = (p->first + 1) % DECODED_MAX;
     p->n_ready--;
-    p->bytes -= pixels_of(out);
+    p->bytes -= bytes_of(out);
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);
+}
+
+void prefetched_release(struct prefetched *l)
+{
+    image_release(&l->image);
+    free(l->bytes);
+    l->bytes = NULL;
 }

@@ -35,7 +35,7 @@ enum {
 
 struct claimed {
     size_t picture;
-    uint8_t *wanted; /* [n_columns] */
+    uint8_t *wanted; /* [n_columns]; NULL: answered */
 };
 
 struct answered { /* an image that is not on the disk yet */
@@ -45,6 +45,13 @@ struct answered { /* an image that is not on the disk yet */
     uint32_t width, height;
     bool equal; /* all of it is an equal picture's */
     double seconds;
+};
+
+struct flying { /* a picture that the model is asked about */
+    size_t tag;
+    char sha256[SHA256_HEX];
+    uint32_t width, height;
+    struct store_known known; /* of an equal picture: what it is not asked */
 };
 
 struct annotating {
@@ -58,10 +65,13 @@ struct annotating {
     struct claim_keeper *keeper;
     struct equals equals;
     struct claimed *claimed; /* by tag */
-    size_t n_claimed, claimed_cap, n_popped;
-    size_t next;    /* of todo.pictures */
-    size_t *others; /* pictures that other processes had */
+    size_t n_claimed, claimed_cap;
+    size_t n_popped; /* of the claimed: read */
+    size_t next;     /* of todo.pictures */
+    size_t *others;  /* pictures that other processes had */
     size_t n_others;
+    struct flying *flying;
+    size_t n_flying, flying_cap;
     struct answered *answered; /* [ANSWERED_MAX] */
     size_t n_answered;
     double begun, committed, last; /* seconds, monotonic; last: when the image before was done */
@@ -166,12 +176,11 @@ static int claim_more(struct annotating *a, struct err *e)
 /* The images that were claimed and not answered. */
 static int give_back(struct annotating *a, struct err *e)
 {
-    int rc = a->n_popped < a->n_claimed ? store_begin(a->store, e) : 1;
+    int rc = store_begin(a->store, e);
 
-    if (rc != 0)
-        return rc < 0 ? rc : 0;
-    for (size_t tag = a->n_popped; rc == 0 && tag < a->n_claimed; tag++)
-        rc = store_unclaim(a->store, a->todo.asking.annotator, image_id(a, tag), e);
+    for (size_t tag = 0; rc == 0 && tag < a->n_claimed; tag++)
+        if (a->claimed[tag].wanted)
+            rc = store_unclaim(a->store, a->todo.asking.annotator, image_id(a, tag), e);
     return store_end(a->store, rc, e);
 }
 
@@ -290,6 +299,16 @@ static int commit(struct annotating *a, bool last, struct err *e)
 
 /* ---- answering ---- */
 
+/* The answer behind the last is complete. */
+static int end_answer(struct annotating *a)
+{
+    struct claimed *c = &a->claimed[a->answered[a->n_answered++].tag];
+
+    free(c->wanted);
+    c->wanted = NULL;
+    return 0;
+}
+
 /* The answers of an image that could not be read: errors, with the reason. */
 static int error_answers(const struct annotating *a, const uint8_t *wanted,
                          const struct err *reason, struct label_answers *out, struct err *e)
@@ -311,16 +330,15 @@ static int error_answers(const struct annotating *a, const uint8_t *wanted,
     return out->detail ? 0 : err_set(e, ERR_NOMEM, "out of memory: an answer's detail");
 }
 
-static int take_error(struct annotating *a, const struct prefetched *picture,
-                      const struct err *reason, struct err *e)
+static int take_error(struct annotating *a, size_t tag, const struct err *reason, struct err *e)
 {
-    const char *key = key_of(a, picture->tag);
+    const char *key = key_of(a, tag);
     struct answered *done = &a->answered[a->n_answered];
     char text[ERR_TEXT_MAX];
     int rc;
 
-    *done = (struct answered){ .tag = picture->tag };
-    rc = error_answers(a, a->claimed[picture->tag].wanted, reason, &done->answers, e);
+    *done = (struct answered){ .tag = tag };
+    rc = error_answers(a, a->claimed[tag].wanted, reason, &done->answers, e);
     if (rc < 0)
         return rc;
     err_line(reason, text);
@@ -328,9 +346,8 @@ static int take_error(struct annotating *a, const struct prefetched *picture,
         events_say(a->options->events, EVENT_WARNING, "%s", text);
     else
         events_say(a->options->events, EVENT_WARNING, "%s: %s", key, text);
-    a->n_answered++;
     a->last = clock_seconds();
-    return 0;
+    return end_answer(a);
 }
 
 /* No fault of the image: the folder or archive is not there any more, or memory ran out. */
@@ -367,72 +384,12 @@ static int recall_equal(struct annotating *a, const struct prefetched *picture,
                                      a->todo.catalogue.images->ids[image], known, e);
 }
 
-/* The model is asked what no equal picture says. */
-static int ask_model(struct annotating *a, const struct prefetched *picture,
-                     const struct store_known *known, struct answered *done, struct err *e)
+static bool is_flying(const struct annotating *a, const char *sha256)
 {
-    const struct task *t = a->todo.asking.task;
-    const uint8_t *wanted = a->claimed[picture->tag].wanted;
-    uint8_t *left;
-    int rc = 0;
-
-    if (!known->values)
-        return labeler_answer(a->labeler, &picture->image, wanted, &done->answers, e);
-    left = mem_new(t->n_columns, 1, e);
-    if (!left)
-        return ERR_NOMEM;
-    memcpy(left, wanted, t->n_columns);
-    done->equal = equals_want_less(t, known, left) == 0;
-    if (!done->equal)
-        rc = labeler_answer(a->labeler, &picture->image, left, &done->answers, e);
-    free(left);
-    return rc < 0 ? rc : equals_fill(t, known, wanted, &done->answers, e);
-}
-
-/* ---- one picture ---- */
-
-static int answer_readable(struct annotating *a, const struct prefetched *picture,
-                           const struct store_known *known, struct err *e)
-{
-    struct answered *done = &a->answered[a->n_answered];
-    double begun = clock_seconds();
-    int rc;
-
-    *done = (struct answered){ .tag = picture->tag,
-                               .width = picture->image.width,
-                               .height = picture->image.height };
-    memcpy(done->sha256, picture->sha256, sizeof(done->sha256));
-    rc = ask_model(a, picture, known, done, e);
-    if (rc < 0) {
-        label_answers_release(&done->answers);
-        return rc;
-    }
-    done->seconds = done->equal ? 0 : clock_seconds() - begun;
-    a->n_answered++;
-    return done->equal ? 0 : equals_note(&a->equals, done->sha256, image_of(a, done->tag), e);
-}
-
-static int answer(struct annotating *a, const struct prefetched *picture, struct err *e)
-{
-    struct store_known known;
-    int rc;
-
-    if (picture->error.code != 0 && is_fatal(a, &picture->error)) {
-        *e = picture->error;
-        return e->code;
-    }
-    if (picture->error.code != 0)
-        return take_error(a, picture, &picture->error, e);
-    rc = recall_equal(a, picture, &known, e);
-    if (rc == 0)
-        rc = answer_readable(a, picture, &known, e);
-    store_known_release(&known);
-    if (rc == ERR_LIMIT) { /* this image's fault: its prompt is too long for the model */
-        struct err reason = *e;
-
-        return take_error(a, picture, &reason, e);
-    }
-    return rc < 0 ? err_at(e, "%s", key_of(a, picture->tag)) : 0;
+    for (size_t i = 0; i < a->n_flying; i++)
+        if (strcmp(a->flying[i].sha256, sha256) == 0)
+            return true;
+    return false;
 }
 
 /* ---- what it takes ---- */
@@ -480,18 +437,173 @@ static int check_first(struct annotating *a, const struct prefetched *picture, s
 }
 
 /* An image was answered: until it is known how long one takes. */
-static int reckon(struct annotating *a, const struct prefetched *picture, struct err *e)
+static int reckon(struct annotating *a, const struct flying *f, struct err *e)
 {
+    const struct image size = { .width = f->width, .height = f->height };
     struct label_cost cost;
-    int rc = labeler_cost(a->labeler, &picture->image, a->claimed[picture->tag].wanted, &cost, e);
+    int rc =
+        a->forecast_said ? 0 : labeler_cost(a->labeler, &size, a->claimed[f->tag].wanted, &cost, e);
 
-    if (rc < 0)
+    if (rc < 0 || a->forecast_said)
         return rc;
     forecast_add(&a->forecast, clock_seconds() - a->last, &cost);
     if (forecast_is_ready(&a->forecast))
         say_forecast(a);
     a->last = clock_seconds();
     return 0;
+}
+
+/* ---- one picture ---- */
+
+/* All that is wanted is known of an equal picture. */
+static int take_known(struct annotating *a, const struct flying *f, struct err *e)
+{
+    struct answered *done = &a->answered[a->n_answered];
+    int rc;
+
+    *done =
+        (struct answered){ .tag = f->tag, .width = f->width, .height = f->height, .equal = true };
+    memcpy(done->sha256, f->sha256, sizeof(done->sha256));
+    rc = equals_fill(a->todo.asking.task, &f->known, a->claimed[f->tag].wanted, &done->answers, e);
+    a->last = clock_seconds();
+    return rc < 0 ? rc : end_answer(a);
+}
+
+/* The model is asked what no equal picture says. 1: it is; 0: nothing was left to ask. */
+static int ask_model(struct annotating *a, const struct prefetched *picture,
+                     const struct store_known *known, struct err *e)
+{
+    const struct task *t = a->todo.asking.task;
+    const struct label_picture asked = { &picture->image, picture->bytes, picture->len };
+    uint8_t *left = mem_new(t->n_columns, 1, e);
+    int rc = left ? 1 : ERR_NOMEM;
+
+    if (left)
+        memcpy(left, a->claimed[picture->tag].wanted, t->n_columns);
+    if (left && known->values && equals_want_less(t, known, left) == 0)
+        rc = 0;
+    if (rc == 1 && labeler_submit(a->labeler, &asked, left, picture->tag, e) < 0)
+        rc = err_at(e, "%s", key_of(a, picture->tag));
+    free(left);
+    return rc;
+}
+
+static int begin_readable(struct annotating *a, const struct prefetched *picture, struct err *e)
+{
+    struct flying f = { .tag = picture->tag,
+                        .width = picture->image.width,
+                        .height = picture->image.height };
+    int rc =
+        mem_grow(&a->flying, &a->flying_cap, a->n_flying + 1, sizeof(f), SIZE_MAX / sizeof(f), e);
+
+    memcpy(f.sha256, picture->sha256, sizeof(f.sha256));
+    if (rc == 0)
+        rc = recall_equal(a, picture, &f.known, e);
+    if (rc == 0)
+        rc = ask_model(a, picture, &f.known, e);
+    if (rc == 1) {
+        a->flying[a->n_flying++] = f;
+        return 0;
+    }
+    if (rc == 0)
+        rc = take_known(a, &f, e);
+    store_known_release(&f.known);
+    return rc;
+}
+
+/* A picture that was asked about is answered, or cannot be. */
+static int finish(struct annotating *a, struct flying *f, struct label_done *got, struct err *e)
+{
+    struct answered *done = &a->answered[a->n_answered];
+    int rc;
+
+    if (got->error.code != 0)
+        return take_error(a, f->tag, &got->error, e);
+    *done = (struct answered){ f->tag, got->answers, .width = f->width, .height = f->height,
+                               .seconds = got->seconds };
+    memcpy(done->sha256, f->sha256, sizeof(done->sha256));
+    rc = f->known.values ? equals_fill(a->todo.asking.task, &f->known, a->claimed[f->tag].wanted,
+                                       &done->answers, e)
+                         : 0;
+    if (rc == 0)
+        rc = reckon(a, f, e);
+    if (rc < 0) {
+        label_answers_release(&done->answers);
+        return rc;
+    }
+    end_answer(a);
+    return equals_note(&a->equals, f->sha256, image_of(a, f->tag), e);
+}
+
+enum { COLLECT_SECONDS = 1 }; /* then it is asked whether it shall end */
+
+static int collect(struct annotating *a, struct err *e)
+{
+    struct label_done done;
+    struct flying f;
+    size_t i = 0;
+    int rc = labeler_collect(a->labeler, COLLECT_SECONDS, &done, e);
+
+    if (rc != 1)
+        return rc;
+    while (a->flying[i].tag != done.tag)
+        i++;
+    f = a->flying[i];
+    a->flying[i] = a->flying[--a->n_flying];
+    rc = finish(a, &f, &done, e);
+    store_known_release(&f.known);
+    return rc;
+}
+
+static bool must_commit(const struct annotating *a)
+{
+    return a->n_answered == ANSWERED_MAX || clock_seconds() - a->committed > COMMIT_SECONDS;
+}
+
+/* A picture with the same bytes is waited for: it is asked about once. */
+static int wait_for_equal(struct annotating *a, const char *sha256, struct err *e)
+{
+    int rc = 0;
+
+    while (rc == 0 && is_flying(a, sha256)) {
+        rc = collect(a, e);
+        if (rc == 0 && must_commit(a))
+            rc = commit(a, false, e);
+    }
+    return rc;
+}
+
+static int begin_picture(struct annotating *a, const struct prefetched *picture, struct err *e)
+{
+    int rc = 0;
+
+    if (picture->error.code != 0 && is_fatal(a, &picture->error)) {
+        *e = picture->error;
+        return e->code;
+    }
+    if (picture->error.code != 0)
+        return take_error(a, picture->tag, &picture->error, e);
+    if (!a->cost_said)
+        rc = check_first(a, picture, e);
+    if (rc == 0)
+        rc = wait_for_equal(a, picture->sha256, e);
+    return rc < 0 ? rc : begin_readable(a, picture, e);
+}
+
+static int begin_next(struct annotating *a, struct err *e)
+{
+    struct prefetched picture;
+    int rc = 0;
+
+    prefetch_pop(a->prefetch, &picture);
+    if (picture.error.code == ERR_INTERRUPTED) { /* no fault of the image */
+        a->out->interrupted = true;
+    } else {
+        a->n_popped++;
+        rc = begin_picture(a, &picture, e);
+    }
+    prefetched_release(&picture);
+    return rc;
 }
 
 /* ---- all of them ---- */
@@ -502,51 +614,6 @@ static int top_up(struct annotating *a, struct err *e)
     size_t waiting = a->n_claimed - a->n_popped;
 
     return a->next < a->todo.n && waiting < CLAIMS_MIN ? claim_more(a, e) : 0;
-}
-
-/* Was the model asked everything about the picture that was answered last? */
-static bool was_asked(const struct annotating *a)
-{
-    const struct answered *last = &a->answered[a->n_answered - 1];
-
-    return last->sha256[0] != '\0' && !last->equal;
-}
-
-static int answer_picture(struct annotating *a, const struct prefetched *picture, struct err *e)
-{
-    int rc = 0;
-
-    if (!a->cost_said && picture->error.code == 0)
-        rc = check_first(a, picture, e);
-    if (rc == 0)
-        rc = answer(a, picture, e);
-    if (rc < 0 || a->forecast_said)
-        return rc;
-    if (was_asked(a))
-        return reckon(a, picture, e);
-    a->last = clock_seconds();
-    return 0;
-}
-
-static int answer_next(struct annotating *a, struct err *e)
-{
-    struct prefetched picture;
-    int rc;
-
-    prefetch_pop(a->prefetch, &picture);
-    if (picture.error.code == ERR_INTERRUPTED) { /* no fault of the image */
-        a->out->interrupted = true;
-        return 0;
-    }
-    rc = answer_picture(a, &picture, e);
-    image_release(&picture.image);
-    if (rc < 0)
-        return rc;
-    free(a->claimed[a->n_popped].wanted);
-    a->claimed[a->n_popped++].wanted = NULL;
-    return a->n_answered == ANSWERED_MAX || clock_seconds() - a->committed > COMMIT_SECONDS
-               ? commit(a, false, e)
-               : 0;
 }
 
 /* Once more through what other processes had: they may be gone. */
@@ -560,6 +627,35 @@ static bool look_again(struct annotating *a)
     return true;
 }
 
+/* The next step: another picture, an answer, or 1: nothing is left of those that were looked at. */
+static int step(struct annotating *a, struct err *e)
+{
+    int rc = top_up(a, e);
+
+    if (rc < 0)
+        return rc;
+    if (a->n_popped < a->n_claimed && labeler_wants_more(a->labeler))
+        rc = begin_next(a, e);
+    else if (a->n_flying > 0)
+        rc = collect(a, e);
+    else if (a->next == a->todo.n)
+        return 1;
+    return rc == 0 && must_commit(a) ? commit(a, false, e) : rc;
+}
+
+/* What is in flight was paid for. */
+static int land_all(struct annotating *a, struct err *e)
+{
+    int rc = 0;
+
+    while (rc == 0 && a->n_flying > 0) {
+        rc = collect(a, e);
+        if (rc == 0 && must_commit(a))
+            rc = commit(a, false, e);
+    }
+    return rc;
+}
+
 static int answer_all(struct annotating *a, struct err *e)
 {
     struct err ignored;
@@ -567,18 +663,17 @@ static int answer_all(struct annotating *a, struct err *e)
     int rc = 0;
 
     while (rc == 0 && !a->out->interrupted) {
-        rc = top_up(a, e);
-        if (rc == 0 && a->n_popped < a->n_claimed) {
-            rc = answer_next(a, e);
-            a->out->interrupted |= events_check(a->options->events, &ignored) < 0;
-        } else if (rc == 0 && a->next == a->todo.n) {
-            rc = commit(a, false,
-                        e); /* others look here, too: what is answered is claimed no more */
-            if (rc < 0 || !again || !look_again(a)) /* one more look is enough */
-                break;
-            again = false;
-        }
+        rc = step(a, e);
+        a->out->interrupted |= events_check(a->options->events, &ignored) < 0;
+        if (rc != 1)
+            continue;
+        rc = commit(a, false, e); /* others look here, too: what is answered is claimed no more */
+        if (rc < 0 || !again || !look_again(a)) /* one more look is enough */
+            break;
+        again = false;
     }
+    if (rc >= 0)
+        rc = land_all(a, e);
     return rc < 0 ? rc : find_claimants(a, e);
 }
 
@@ -622,7 +717,8 @@ static int open_run(struct annotating *a, struct err *e)
     if (rc == 0)
         rc = equals_open(&a->equals, &a->todo, e);
     if (rc == 0)
-        rc = prefetch_open(&a->prefetch, a->todo.catalogue.source, e);
+        rc = prefetch_open(&a->prefetch, a->todo.catalogue.source, labeler_wants_bytes(a->labeler),
+                           e);
     if (rc == 0)
         rc = claim_keeper_start(&a->keeper, a->store, CLAIM_SECONDS, e);
     return rc < 0 ? rc : begin_run(a, e);
@@ -634,6 +730,9 @@ static void close_run(struct annotating *a)
     prefetch_close(a->prefetch);
     for (size_t i = 0; i < a->n_answered; i++)
         label_answers_release(&a->answered[i].answers);
+    for (size_t i = 0; i < a->n_flying; i++)
+        store_known_release(&a->flying[i].known);
+    free(a->flying);
     for (size_t i = 0; i < a->n_claimed; i++)
         free(a->claimed[i].wanted);
     free(a->claimed);

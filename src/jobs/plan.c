@@ -48,7 +48,9 @@ static int answer(struct planning *p, const struct prefetched *picture, struct e
     if (picture->error.code != 0)
         return pass_over(p, &picture->error, e);
     todo_wanted(&p->todo, p->todo.pictures[picture->tag], p->wanted);
-    rc = labeler_answer(p->labeler, &picture->image, p->wanted, &answers, &own);
+    rc = labeler_answer(p->labeler,
+                        &(struct label_picture){ &picture->image, picture->bytes, picture->len },
+                        p->wanted, &answers, &own);
     now = clock_seconds();
     if (rc == 0) {
         label_answers_release(&answers);
@@ -65,7 +67,8 @@ static int answer(struct planning *p, const struct prefetched *picture, struct e
 static int measure(struct planning *p, struct err *e)
 {
     size_t tries = p->todo.n < LOOKED_AT_MAX ? p->todo.n : LOOKED_AT_MAX;
-    int rc = prefetch_open(&p->prefetch, p->todo.catalogue.source, e);
+    int rc =
+        prefetch_open(&p->prefetch, p->todo.catalogue.source, labeler_wants_bytes(p->labeler), e);
 
     for (size_t i = 0; rc == 0 && i < tries; i++) {
         size_t at = i * p->todo.n / tries;
@@ -78,7 +81,7 @@ static int measure(struct planning *p, struct err *e)
 
         prefetch_pop(p->prefetch, &picture);
         rc = answer(p, &picture, e);
-        image_release(&picture.image);
+        prefetched_release(&picture);
         if (rc == 0)
             rc = events_check(p->options->events, e);
     }

@@ -5,11 +5,20 @@
 #ifndef ASSENT_LABEL_INTERNAL_H
 #define ASSENT_LABEL_INTERNAL_H
 
+#include "label/asked.h"
 #include "label/label.h"
+
+/* A picture that was asked about: its answers, or why there are none. */
+struct collected {
+    uint64_t tag;
+    struct raw_answer *raw; /* [asked->n], the back end's until the next call; each `top` is not */
+    struct err error;       /* this picture's fault; code 0: none */
+};
 
 /* One way to run a model; `state` is its own. */
 struct label_backend {
     const char *engine; /* as assent.yaml names it */
+    bool wants_bytes;   /* of pictures, as they are stored */
     int (*open)(void **state, const struct task *t, const struct annotator *a,
                 const struct label_options *o, struct err *e);
     void (*close)(void *state);
@@ -18,12 +27,15 @@ struct label_backend {
     char *(*file)(const void *state, size_t i, struct err *e);
     const char *(*file_part)(const void *state, size_t i);
     int (*file_digest)(const void *state, size_t i, char hex[SHA256_HEX], struct err *e);
-    int (*cost)(void *state, const struct image *size, const uint8_t *wanted,
+    int (*cost)(void *state, const struct image *size, const struct asked_list *asked,
                 struct label_cost *out, struct err *e);
-    int (*speed)(void *state, double *flops, struct err *e);
-    /* values are VALUE_MISSING and the rest NaN beforehand. */
-    int (*answer)(void *state, const struct image *image, const uint8_t *wanted,
-                  struct label_answers *out, struct err *e);
+    int (*speed)(void *state, double *flops, struct err *e); /* NULL: it computes nothing here */
+    bool (*wants_more)(const void *state);
+    /* The list lives until its picture is collected. */
+    int (*submit)(void *state, const struct label_picture *picture, const struct asked_list *asked,
+                  uint64_t tag, struct err *e);
+    /* 1; 0: none within so many seconds. */
+    int (*collect)(void *state, double seconds, struct collected *out, struct err *e);
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/asked.h"
 #include "label/internal.h"
 
 /* Each is a file beside this one. The first is meant where assent.yaml names none. */
@@ -12,11 +13,28 @@ extern const struct label_backend label_vlm;
 static const struct label_backend *const backends[] = { &label_vlm };
 enum { BACKENDS = sizeof(backends) / sizeof(backends[0]) };
 
+enum { IN_FLIGHT_MAX = 100000 };
+
+/* Questions that pictures in flight are asked; mostly all are asked the same. */
+struct shared_list {
+    struct asked_list list;
+    size_t users;
+};
+
+struct flight {
+    uint64_t tag;
+    struct shared_list *asked;
+    double begun;
+};
+
 struct labeler {
     const struct label_backend *backend;
     const struct task *task;
     bool wordings; /* some question has several */
     void *state;
+    struct shared_list *newest; /* what was asked last, in use or not; NULL: nothing yet */
+    struct flight *flights;
+    size_t n_flights, cap;
 };
 
 static int find_backend(const struct annotator *a, const struct label_backend **out, struct err *e)
@@ -58,13 +76,55 @@ int labeler_open(struct labeler **out, const struct task *t, const struct annota
     return 0;
 }
 
+/* ---- questions ---- */
+
+static void let_go(struct labeler *l, struct shared_list *asked)
+{
+    if (!asked || --asked->users > 0 || asked == l->newest)
+        return;
+    asked_release(&asked->list);
+    free(asked);
+}
+
+/* The list of these columns, in use once more. */
+static struct shared_list *use_list(struct labeler *l, const uint8_t *wanted, struct err *e)
+{
+    struct shared_list *before = l->newest, *s;
+
+    if (before && memcmp(before->list.wanted, wanted, l->task->n_columns) == 0) {
+        before->users++;
+        return before;
+    }
+    s = mem_new(1, sizeof(*s), e);
+    if (!s || asked_fill(&s->list, l->task, wanted, e) < 0) {
+        free(s);
+        return NULL;
+    }
+    s->users = 1;
+    l->newest = s;
+    if (before && before->users == 0) {
+        before->users = 1;
+        let_go(l, before);
+    }
+    return s;
+}
+
 void labeler_close(struct labeler *l)
 {
     if (!l)
         return;
     l->backend->close(l->state);
+    for (size_t i = 0; i < l->n_flights; i++)
+        let_go(l, l->flights[i].asked);
+    if (l->newest) {
+        asked_release(&l->newest->list);
+        free(l->newest);
+    }
+    free(l->flights);
     free(l);
 }
+
+/* ---- what it is ---- */
 
 struct label_model labeler_model(const struct labeler *l)
 {
@@ -94,13 +154,19 @@ int labeler_file_digest(const struct labeler *l, size_t i, char hex[SHA256_HEX],
 int labeler_cost(struct labeler *l, const struct image *size, const uint8_t *wanted,
                  struct label_cost *out, struct err *e)
 {
-    return l->backend->cost(l->state, size, wanted, out, e);
+    struct shared_list *asked = use_list(l, wanted, e);
+    int rc = asked ? l->backend->cost(l->state, size, &asked->list, out, e) : (int)e->code;
+
+    let_go(l, asked);
+    return rc;
 }
 
 int labeler_speed(struct labeler *l, double *flops, struct err *e)
 {
     return l->backend->speed(l->state, flops, e);
 }
+
+/* ---- answers ---- */
 
 /* NaNs, n of them. */
 static float *new_floats(struct arena *a, size_t n, struct err *e)
@@ -126,18 +192,86 @@ static int new_answers(const struct labeler *l, struct label_answers *out, struc
     return 0;
 }
 
-int labeler_answer(struct labeler *l, const struct image *image, const uint8_t *wanted,
+bool labeler_wants_bytes(const struct labeler *l)
+{
+    return l->backend->wants_bytes;
+}
+
+bool labeler_wants_more(const struct labeler *l)
+{
+    return l->n_flights == 0 || l->backend->wants_more(l->state);
+}
+
+size_t labeler_in_flight(const struct labeler *l)
+{
+    return l->n_flights;
+}
+
+int labeler_submit(struct labeler *l, const struct label_picture *picture, const uint8_t *wanted,
+                   uint64_t tag, struct err *e)
+{
+    struct shared_list *asked = NULL;
+    double begun = clock_seconds();
+    int rc =
+        mem_grow(&l->flights, &l->cap, l->n_flights + 1, sizeof(*l->flights), IN_FLIGHT_MAX, e);
+
+    if (rc == 0)
+        rc = (asked = use_list(l, wanted, e)) ? 0 : (int)e->code;
+    if (rc == 0)
+        rc = l->backend->submit(l->state, picture, &asked->list, tag, e);
+    if (rc == 0)
+        l->flights[l->n_flights++] = (struct flight){ tag, asked, begun };
+    else
+        let_go(l, asked);
+    return rc;
+}
+
+/* Takes the flight of a tag out of the list. */
+static struct flight land(struct labeler *l, uint64_t tag)
+{
+    struct flight f;
+    size_t i = 0;
+
+    while (l->flights[i].tag != tag)
+        i++;
+    f = l->flights[i];
+    l->flights[i] = l->flights[--l->n_flights];
+    return f;
+}
+
+int labeler_collect(struct labeler *l, double seconds, struct label_done *out, struct err *e)
+{
+    struct collected got = { 0 };
+    struct flight f;
+    int rc = l->backend->collect(l->state, seconds, &got, e);
+
+    *out = (struct label_done){ .tag = got.tag, .error = got.error };
+    if (rc != 1)
+        return rc;
+    f = land(l, got.tag);
+    out->seconds = clock_seconds() - f.begun;
+    rc = got.error.code != 0 ? 0 : new_answers(l, &out->answers, e);
+    if (rc == 0 && got.error.code == 0)
+        rc = asked_settle(&f.asked->list, l->task, got.raw, &out->answers, e);
+    let_go(l, f.asked);
+    if (rc < 0)
+        label_answers_release(&out->answers);
+    return rc < 0 ? rc : 1;
+}
+
+int labeler_answer(struct labeler *l, const struct label_picture *picture, const uint8_t *wanted,
                    struct label_answers *out, struct err *e)
 {
-    int rc;
+    struct label_done done = { 0 };
+    int rc = labeler_submit(l, picture, wanted, 0, e);
 
-    *out = (struct label_answers){ 0 };
-    rc = new_answers(l, out, e);
-    if (rc == 0)
-        rc = l->backend->answer(l->state, image, wanted, out, e);
-    if (rc < 0)
-        label_answers_release(out);
-    return rc;
+    while (rc == 0)
+        rc = labeler_collect(l, 1, &done, e);
+    *out = done.answers;
+    if (rc < 0 || done.error.code == 0)
+        return rc < 0 ? rc : 0;
+    *e = done.error;
+    return e->code;
 }
 
 void label_answers_release(struct label_answers *a)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * label.h - a model answers the task's questions about an image: one interface, several back ends.
+ * label.h - a model answers the task's questions about pictures: one interface, several back ends.
  *
- * The engine of assent.yaml's annotator chooses the back end: vlm is this program's own. Answers
- * come as the arrays that the store keeps: a value a column of the task, probabilities, mass.
+ * The engine of assent.yaml's annotator chooses the back end: vlm is this program's own. Pictures
+ * are submitted while the labeler wants more, and collected in whatever order they are answered.
+ * Answers come as the arrays that the store keeps: a value a column of the task, probabilities,
+ * mass.
  */
 #ifndef ASSENT_LABEL_H
 #define ASSENT_LABEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +63,8 @@ int labeler_cost(struct labeler *l, const struct image *size, const uint8_t *wan
 /* Floating-point operations a second of its matrix products, measured in a moment. */
 int labeler_speed(struct labeler *l, double *flops, struct err *e);
 
+/* ---- answers ---- */
+
 /* One image's answers. Arrays as in store_answers; release with label_answers_release. */
 struct label_answers {
     int16_t *values;      /* [n_columns]; VALUE_MISSING where not asked */
@@ -70,9 +75,35 @@ struct label_answers {
     struct arena arena;
 };
 
-/* Asks the columns where wanted[n_columns] is 1, in one pass. */
-int labeler_answer(struct labeler *l, const struct image *image, const uint8_t *wanted,
-                   struct label_answers *out, struct err *e);
 void label_answers_release(struct label_answers *a);
+
+struct label_picture {
+    const struct image *image; /* decoded */
+    const void *bytes;         /* as they are stored; NULL: not at hand */
+    size_t len;
+};
+
+/* Does it send the stored bytes of pictures? */
+bool labeler_wants_bytes(const struct labeler *l);
+/* Would another picture be begun at once? Always, while none is in flight. */
+bool labeler_wants_more(const struct labeler *l);
+size_t labeler_in_flight(const struct labeler *l);
+/* Asks the columns where wanted[n_columns] is 1 about a picture, which is the caller's again when
+ * this returns; it may compute until all is answered. */
+int labeler_submit(struct labeler *l, const struct label_picture *picture, const uint8_t *wanted,
+                   uint64_t tag, struct err *e);
+
+struct label_done {
+    uint64_t tag;
+    struct label_answers answers; /* the caller's; zeroed where there is an error */
+    double seconds;               /* since it was submitted */
+    struct err error;             /* this picture's fault, too long a prompt say; code 0: none */
+};
+/* The next that is answered: 1; 0: none within so many seconds. One must be in flight. */
+int labeler_collect(struct labeler *l, double seconds, struct label_done *out, struct err *e);
+
+/* Submits one picture and waits for it, while no other is in flight. */
+int labeler_answer(struct labeler *l, const struct label_picture *picture, const uint8_t *wanted,
+                   struct label_answers *out, struct err *e);
 
 #endif

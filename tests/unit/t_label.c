@@ -71,7 +71,9 @@ static void ask(struct asked *a, unsigned n, const uint8_t *wanted)
     assert_in_range(a->task->n_columns, 1, sizeof(all));
     memset(all, 1, sizeof(all));
     label_answers_release(&a->answers);
-    assert_ok(labeler_answer(a->labeler, &image, wanted ? wanted : all, &a->answers, &e), &e);
+    assert_ok(labeler_answer(a->labeler, &(struct label_picture){ &image }, wanted ? wanted : all,
+                             &a->answers, &e),
+              &e);
     image_release(&image);
 }
 
@@ -86,7 +88,7 @@ static void check_truth(const struct task *t, struct labeler *l, const struct la
 
     assert_int_equal(row->n_cells, t->n_columns);
     memset(wanted, 1, sizeof(wanted));
-    assert_ok(labeler_answer(l, &image, wanted, &answers, &e), &e);
+    assert_ok(labeler_answer(l, &(struct label_picture){ &image }, wanted, &answers, &e), &e);
     for (size_t i = 0; i < row->n_cells; i++) {
         size_t c = row->cells[i].column;
 

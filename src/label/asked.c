@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "label/asked.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- questions ---- */
+
+/* A multi question is asked once an option. */
+static int fill_option(const struct task *t, const struct column *c, const char *wording,
+                       struct arena *arena, const char **out, struct err *e)
+{
+    const struct question *q = &t->questions[c->question];
+    int rc = task_fill_option(wording, q->options[c->option], arena, out, e);
+
+    if (rc < 0 || *out)
+        return rc;
+    err_set(e, ERR_ARG, "a multi question is asked once an option: its text needs {option}");
+    err_got(e, "%s", wording);
+    return err_at(e, "assent.yaml:%u: %s", q->line, q->name);
+}
+
+static int fill_one(struct asked *out, const struct task *t, size_t column, size_t wording,
+                    struct arena *arena, struct err *e)
+{
+    static const char *const yesno[] = { "no", "yes" };
+    const struct column *c = &t->columns[column];
+    const struct question *q = &t->questions[c->question];
+
+    *out = (struct asked){ .column = column,
+                           .form = c->yesno     ? ASKED_YESNO
+                                   : q->letters ? ASKED_LETTERS
+                                                : ASKED_CHOICE,
+                           .text = q->wordings[wording],
+                           .options = c->yesno ? yesno : q->options,
+                           .n_options = c->yesno ? 2 : q->n_options };
+    return q->kind == KIND_MULTI ? fill_option(t, c, out->text, arena, &out->text, e) : 0;
+}
+
+static size_t count_asked(const struct task *t, const uint8_t *wanted)
+{
+    size_t n = 0;
+
+    for (size_t c = 0; c < t->n_columns; c++)
+        n += wanted[c] ? t->questions[t->columns[c].question].n_wordings : 0;
+    return n;
+}
+
+int asked_fill(struct asked_list *out, const struct task *t, const uint8_t *wanted, struct err *e)
+{
+    struct asked_list a = { 0 };
+    struct asked *items = arena_new(&a.arena, count_asked(t, wanted), sizeof(*items), e);
+    uint8_t *own = arena_new(&a.arena, t->n_columns, 1, e);
+    int rc = items && own ? 0 : ERR_NOMEM;
+
+    if (rc == 0)
+        memcpy(own, wanted, t->n_columns);
+    for (size_t c = 0; rc == 0 && c < t->n_columns; c++)
+        for (size_t w = 0;
+             rc == 0 && wanted[c] && w < t->questions[t->columns[c].question].n_wordings; w++)
+            rc = fill_one(&items[a.n++], t, c, w, &a.arena, e);
+    a.wanted = own;
+    a.items = items;
+    if (rc < 0)
+        asked_release(&a);
+    *out = a;
+    return rc;
+}
+
+void asked_release(struct asked_list *a)
+{
+    arena_release(&a->arena);
+    *a = (struct asked_list){ 0 };
+}
+
+/* ---- answers ---- */
+
+/* A column's mean over its wordings. */
+struct mean {
+    double mass, low, high; /* low, high: of the first option's score, for the spread */
+    double *score;          /* [n_values] */
+    size_t n;
+};
+
+static void add_wording(struct mean *m, const struct raw_answer *a, size_t n_options, size_t shown)
+{
+    double score = a->score[shown];
+
+    m->low = m->n == 0 ? score : fmin(m->low, score);
+    m->high = m->n == 0 ? score : fmax(m->high, score);
+    m->mass += a->mass;
+    for (size_t o = 0; o < n_options; o++)
+        m->score[o] += a->score[o];
+    m->n++;
+}
+
+static int16_t best_of(const double *score, size_t n)
+{
+    size_t best = 0;
+
+    for (size_t o = 1; o < n; o++)
+        if (score[o] > score[best])
+            best = o;
+    return (int16_t)best;
+}
+
+/* A column of which every wording has scores. */
+static void settle_scores(const struct task *t, size_t column, const struct raw_answer *raw,
+                          size_t n, double *score, struct label_answers *out)
+{
+    const struct column *c = &t->columns[column];
+    struct mean m = { .score = score };
+    int16_t best;
+
+    memset(score, 0, c->n_values * sizeof(*score));
+    for (size_t i = 0; i < n; i++)
+        add_wording(&m, &raw[i], c->n_values, c->yesno ? VALUE_YES : 0);
+    for (size_t o = 0; o < c->n_values; o++)
+        score[o] /= (double)m.n;
+    best = best_of(score, c->n_values);
+    out->mass[column] = (float)(m.mass / (double)m.n);
+    out->values[column] =
+        m.mass / (double)m.n < t->questions[c->question].min_mass ? VALUE_UNPARSEABLE : best;
+    if (c->yesno)
+        out->probabilities[c->probability] = (float)score[VALUE_YES];
+    for (size_t o = 0; !c->yesno && o < c->n_values; o++)
+        out->probabilities[c->probability + o] = (float)score[o];
+    if (out->spread && n > 1)
+        out->spread[column] = (float)(m.high - m.low);
+}
+
+static int16_t value_of(const struct raw_answer *a, size_t n_options)
+{
+    return a->score ? best_of(a->score, n_options) : a->value;
+}
+
+/* A column of which some wording has none: options before reasons, then the most frequent. */
+static int16_t most_frequent(const struct raw_answer *raw, size_t n, size_t n_options)
+{
+    int16_t best = value_of(&raw[0], n_options);
+    size_t most = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int16_t value = value_of(&raw[i], n_options);
+        size_t same = 0;
+
+        for (size_t k = 0; k < n; k++)
+            same += value_of(&raw[k], n_options) == value;
+        if (value >= 0 ? best < 0 || same > most : best < 0 && same > most) {
+            best = value;
+            most = same;
+        }
+    }
+    return best;
+}
+
+static void settle(const struct task *t, size_t column, const struct raw_answer *raw, size_t n,
+                   double *score, struct label_answers *out)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < n; i++)
+        all = all && raw[i].score;
+    if (all)
+        settle_scores(t, column, raw, n, score, out);
+    else
+        out->values[column] = most_frequent(raw, n, t->columns[column].n_values);
+}
+
+/* Of columns without an answer: what the first wording would have said. */
+static int add_detail(const struct asked_list *a, const struct task *t, struct raw_answer *raw,
+                      struct label_answers *out, struct err *e)
+{
+    struct json_t *detail = NULL;
+
+    for (size_t i = a->n; i-- > 0;) { /* so that a column's first wording is what stays */
+        size_t column = a->items[i].column;
+
+        if (out->values[column] >= 0 || !raw[i].top)
+            continue;
+        if (!detail && !(detail = jv_pack("{}")))
+            return err_set(e, ERR_NOMEM, "out of memory: an answer's detail");
+        jv_set(detail, t->columns[column].name, raw[i].top);
+        raw[i].top = NULL;
+    }
+    if (!detail)
+        return 0;
+    out->detail = jv_print_line(detail);
+    jv_free(detail);
+    return out->detail ? 0 : err_set(e, ERR_NOMEM, "out of memory: an answer's detail");
+}
+
+int asked_settle(const struct asked_list *a, const struct task *t, struct raw_answer *raw,
+                 struct label_answers *out, struct err *e)
+{
+    double *score = mem_new(TASK_OPTIONS_MAX, sizeof(*score), e);
+    int rc = score ? 0 : ERR_NOMEM;
+
+    for (size_t from = 0, to; rc == 0 && from < a->n; from = to) {
+        for (to = from; to < a->n && a->items[to].column == a->items[from].column;)
+            to++;
+        settle(t, a->items[from].column, &raw[from], to - from, score, out);
+    }
+    if (rc == 0)
+        rc = add_detail(a, t, raw, out, e);
+    for (size_t i = 0; i < a->n; i++) {
+        jv_free(raw[i].top);
+        raw[i].top = NULL;
+    }
+    free(score);
+    return rc;
+}
