@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "show/blocks.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "show/page.h"
 
-enum { BLOCKS_MAX = 10000000, TEXT_MAX = 1 << 16 };
+enum { BLOCKS_MAX = 10000000, WORDS_MAX = 64 << 20 };
 
 struct page *page_new(void)
 {
@@ -75,21 +76,72 @@ static const char *keep_words(struct page *p, const char *text)
 
 /* ---- words ---- */
 
+enum { SPEC_MAX = 16 }; /* "%-10.3f" */
+
+/* One conversion of printf(3) with its argument, out of `args`. A number that is none is "-", as in
+ * tables: the mean of nothing, say. */
+static void format_one(struct buf *out, const char *spec, size_t len, va_list *args)
+{
+    static const char longs[] = "lzjt"; /* all of them have 64 bits here */
+    bool wide = strpbrk(spec, longs) != NULL;
+
+    switch (spec[len - 1]) {
+    case '%': buf_putc(out, '%'); break;
+    case 's': buf_printf(out, spec, va_arg(*args, const char *)); break;
+    case 'e':
+    case 'f':
+    case 'g': {
+        double x = va_arg(*args, double);
+
+        if (isfinite(x))
+            buf_printf(out, spec, x);
+        else
+            buf_putc(out, '-');
+        break;
+    }
+    default: /* whole numbers and characters */
+        if (wide)
+            buf_printf(out, spec, va_arg(*args, long long));
+        else
+            buf_printf(out, spec, va_arg(*args, int));
+    }
+}
+
+static void format_words(struct buf *out, const char *fmt, va_list args)
+{
+    char spec[SPEC_MAX];
+    va_list rest;
+
+    va_copy(rest, args);
+    while (*fmt != '\0') {
+        size_t n = strcspn(fmt, "%");
+
+        buf_add(out, fmt, n);
+        fmt += n;
+        if (*fmt == '\0')
+            break;
+        n = 1 + strcspn(fmt + 1, "%csdiuxefg") + 1;
+        snprintf(spec, sizeof(spec), "%.*s", (int)n, fmt);
+        format_one(out, spec, strlen(spec), &rest);
+        fmt += n;
+    }
+    va_end(rest);
+}
+
 static void add_words(struct page *p, enum block_kind kind, const char *label, const char *fmt,
                       va_list args)
 {
     struct block *b = add_block(p, kind);
-    char *text;
+    struct buf text = BUF_INIT(WORDS_MAX);
 
     if (!b)
         return;
-    if (vasprintf(&text, fmt, args) < 0) {
-        err_set(&p->failed, ERR_NOMEM, "out of memory: a page's text");
-        return;
+    format_words(&text, fmt, args);
+    if (buf_end(&text, "a page's text", &p->failed) == 0) {
+        b->label = keep_words(p, label);
+        b->text = keep_words(p, text.text ? text.text : "");
     }
-    b->label = keep_words(p, label);
-    b->text = keep_words(p, text);
-    free(text);
+    buf_release(&text);
 }
 
 #define DEFINE_WORDS(function, kind)                    \

@@ -201,6 +201,25 @@ static void undefined_figures_are_no_numbers_in_a_sentence(void **state)
     results_release(&r);
 }
 
+/* Whoever writes a sentence may forget to ask. */
+static void a_number_that_is_none_is_a_dash_in_every_sentence(void **state)
+{
+    const double none = NAN;
+    struct page *p = page_new();
+    char *text;
+
+    (void)state;
+    page_paragraph(p, "%.3f as the mean of %zu, %5.1f %% of %s: %c %d %llu %lld %u %.2s|%6.2f|%g",
+                   -none, (size_t)0, (double)INFINITY, "nan", 'x', -3, ~0ULL, -5LL, 7u, "abc", 1.5,
+                   none);
+    page_line(p, "label", "%.2f", none);
+    text = text_of_page(p, pipe_look);
+    assert_string_equal(
+        text, "- as the mean of 0, - % of nan: x -3 18446744073709551615 -5 7 ab|  1.50|-\n"
+              "  label  -\n");
+    free(text);
+}
+
 static void extra_votes_off_the_disputes_leave_no_sentence_open(void **state)
 {
     struct results r;
@@ -240,6 +259,7 @@ int main(void)
         cmocka_unit_test(names_of_annotators_do_nothing_to_a_terminal),
         test_with_scratch(names_in_the_reports_bars_do_nothing_to_a_terminal),
         cmocka_unit_test(undefined_figures_are_no_numbers_in_a_sentence),
+        cmocka_unit_test(a_number_that_is_none_is_a_dash_in_every_sentence),
         test_with_scratch(extra_votes_off_the_disputes_leave_no_sentence_open),
         cmocka_unit_test(one_image_is_one),
     };
