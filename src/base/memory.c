@@ -68,8 +68,8 @@ int mem_grow(void *array, size_t *cap, size_t need, size_t size, size_t max, str
     if (need <= *cap)
         return 0;
     if (need > max) {
-        err_set(e, ERR_LIMIT, "too large to hold");
-        err_got(e, "%zu", need);
+        err_set(e, ERR_LIMIT, "a list is too large to hold");
+        err_got(e, "%zu entries of %zu bytes", need, size);
         return err_expected(e, "at most %zu", max);
     }
     new_cap = *cap > max / 2 ? max : *cap * 2;

@@ -101,7 +101,7 @@ static void mem_grow_goes_up_to_its_maximum_and_no_further(void **state)
 
     char *kept = array;
     assert_refused(mem_grow(&array, &cap, 1001, 1, 1000, &e), &e, ERR_LIMIT);
-    assert_string_equal(e.got, "1001");
+    assert_string_equal(e.got, "1001 entries of 1 bytes");
     assert_contains(e.expected, "1000");
     assert_refused(mem_grow(&array, &cap, SIZE_MAX / 2, 8, SIZE_MAX, &e), &e, ERR_NOMEM);
     assert_ptr_equal(array, kept);
