@@ -59,6 +59,21 @@ void image_format_names(struct buf *out, const char *last);
 int image_encode_jpeg(const struct image *image, int quality, void **data, size_t *len,
                       struct err *e);
 
+/* Encodes as PNG; free(*data). */
+int image_encode_png(const struct image *image, void **data, size_t *len, struct err *e);
+
+struct image_bytes {
+    void *data; /* free() it */
+    size_t len;
+    const char *type; /* "image/jpeg", "image/png" */
+};
+
+/* What may leave the machine of a picture, without metadata: a JPEG that is not turned as it is
+ * stored, else PNG of the decoded pixels, made smaller (as image_resize) where they are more than
+ * pixels_max; 0: no limit. stored NULL: always PNG. */
+int image_to_send(const struct image *image, const void *stored, size_t len, uint64_t pixels_max,
+                  struct image_bytes *out, struct err *e);
+
 /* ---- resizing ---- */
 
 /* Pillow 13's Image.resize((width, height), BICUBIC), bit for bit (src/libImaging/Resample.c: cubic

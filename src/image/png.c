@@ -209,3 +209,38 @@ int png_decode(struct image *out, struct upright *up, const uint8_t *data, size_
     free(copy);
     return rc;
 }
+
+/* ---- writing ---- */
+
+enum { FAST = 1 }; /* of zlib's levels: a picture is sent once */
+
+static int png_failed(int code, struct err *e)
+{
+    return code == SPNG_EMEM
+               ? err_set(e, ERR_NOMEM, "out of memory: a PNG")
+               : err_set(e, ERR_FORMAT, "the image cannot be a PNG: %s", spng_strerror(code));
+}
+
+int image_encode_png(const struct image *image, void **data, size_t *len, struct err *e)
+{
+    struct spng_ihdr header = { .width = image->width,
+                                .height = image->height,
+                                .bit_depth = 8,
+                                .color_type = SPNG_COLOR_TYPE_TRUECOLOR };
+    spng_ctx *png = spng_ctx_new(SPNG_CTX_ENCODER);
+    int code = png ? spng_set_option(png, SPNG_ENCODE_TO_BUFFER, 1) : SPNG_EMEM;
+
+    *data = NULL;
+    *len = 0;
+    if (code == 0)
+        code = spng_set_option(png, SPNG_IMG_COMPRESSION_LEVEL, FAST);
+    if (code == 0)
+        code = spng_set_ihdr(png, &header);
+    if (code == 0)
+        code = spng_encode_image(png, image->rgb, (size_t)image->width * image->height * 3,
+                                 SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
+    if (code == 0)
+        *data = spng_get_png_buffer(png, len, &code);
+    spng_ctx_free(png);
+    return code == 0 ? 0 : png_failed(code, e);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * send.c - a picture for another program: its pixels, and nothing that says where, when or by whom
+ * it was taken.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/internal.h"
+
+enum {
+    MARKER = 0xFF,
+    SOI = 0xD8,
+    SOS = 0xDA,
+    APP0 = 0xE0,  /* JFIF: how the colors lie */
+    APP1 = 0xE1,  /* Exif, XMP */
+    APP14 = 0xEE, /* Adobe: the same */
+    APP15 = 0xEF,
+    COMMENT = 0xFE
+};
+
+/* ---- JPEG ---- */
+
+static bool is_metadata(uint8_t marker)
+{
+    return marker == COMMENT ||
+           (marker >= APP0 && marker <= APP15 && marker != APP0 && marker != APP14);
+}
+
+/* Does the segment turn the picture? */
+static bool turns(uint8_t marker, const uint8_t *content, size_t len)
+{
+    static const char xmp[] = "http://ns.adobe.com/xap/1.0/";
+
+    if (marker != APP1)
+        return false;
+    if (len > sizeof(xmp) && memcmp(content, xmp, sizeof(xmp)) == 0)
+        return xmp_orientation(content + sizeof(xmp), len - sizeof(xmp)) > 1;
+    return exif_orientation(content, len) > 1;
+}
+
+/* Copies a JPEG's bytes without metadata; 0 bytes: its headers are not plain, or it is turned. */
+static size_t copy_plain(const uint8_t *in, size_t len, uint8_t *out)
+{
+    size_t at = 2, n = 2;
+
+    if (len < 4 || in[0] != MARKER || in[1] != SOI)
+        return 0;
+    memcpy(out, in, 2);
+    for (;;) {
+        size_t size;
+
+        if (len - at < 4 || in[at] != MARKER || in[at + 1] < 0xC0)
+            return 0;
+        size = 2 + ((size_t)in[at + 2] << 8 | in[at + 3]);
+        if (size < 4 || size > len - at || turns(in[at + 1], in + at + 4, size - 4))
+            return 0;
+        if (in[at + 1] == SOS)
+            break;
+        if (!is_metadata(in[at + 1])) {
+            memcpy(out + n, in + at, size);
+            n += size;
+        }
+        at += size;
+    }
+    memcpy(out + n, in + at, len - at);
+    return n + len - at;
+}
+
+static int take_jpeg(const void *stored, size_t len, struct image_bytes *out, struct err *e)
+{
+    uint8_t *copy = mem_new(len, 1, e);
+
+    if (!copy)
+        return ERR_NOMEM;
+    out->len = copy_plain(stored, len, copy);
+    if (out->len == 0) {
+        free(copy);
+        return 0;
+    }
+    out->data = copy;
+    out->type = "image/jpeg";
+    return 1;
+}
+
+/* ---- both ---- */
+
+static int take_png(const struct image *image, struct image_bytes *out, struct err *e)
+{
+    out->type = "image/png";
+    return image_encode_png(image, &out->data, &out->len, e);
+}
+
+static int shrink(const struct image *image, uint64_t most, struct image *out, struct err *e)
+{
+    double scale = sqrt((double)most / ((double)image->width * image->height));
+    uint32_t width = (uint32_t)(image->width * scale), height = (uint32_t)(image->height * scale);
+
+    return image_resize(out, image, width > 0 ? width : 1, height > 0 ? height : 1, e);
+}
+
+int image_to_send(const struct image *image, const void *stored, size_t len, uint64_t pixels_max,
+                  struct image_bytes *out, struct err *e)
+{
+    bool fits = pixels_max == 0 || (uint64_t)image->width * image->height <= pixels_max;
+    const char *format = stored ? image_format(stored, len) : NULL;
+    struct image small = { 0 };
+    int rc = 0;
+
+    *out = (struct image_bytes){ 0 };
+    if (fits && text_equal(format, "JPEG"))
+        rc = take_jpeg(stored, len, out, e);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    if (fits)
+        return take_png(image, out, e);
+    rc = shrink(image, pixels_max, &small, e);
+    if (rc == 0)
+        rc = take_png(&small, out, e);
+    image_release(&small);
+    return rc;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * t_image_send.c - pictures as they leave the machine: the same pixels, and nothing else.
+ */
+#include "support_image.h"
+
+#include <dirent.h>
+
+static bool holds(const struct image_bytes *b, const char *text)
+{
+    return memmem(b->data, b->len, text, strlen(text)) != NULL;
+}
+
+/* Every fixture that is read: what is sent decodes to the same pixels. */
+static size_t check_folder(const char *folder, size_t *jpegs)
+{
+    char *path = data_path(folder, "");
+    DIR *dir = opendir(path);
+    size_t n = 0;
+
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        struct image image, again;
+        struct image_bytes sent;
+        char *stored;
+        struct err e;
+        size_t len;
+
+        if (entry->d_name[0] == '.' || strcmp(entry->d_name, "expected.txt") == 0)
+            continue;
+        stored = read_data(folder, entry->d_name, &len);
+        if (image_decode(&image, stored, len, &e) < 0) {
+            free(stored);
+            continue;
+        }
+        assert_ok(image_to_send(&image, stored, len, 0, &sent, &e), &e);
+        assert_ok(image_decode(&again, sent.data, sent.len, &e), &e);
+        if (again.width != image.width || again.height != image.height ||
+            memcmp(again.rgb, image.rgb, (size_t)image.width * image.height * 3) != 0)
+            fail_row(entry->d_name, "is sent with other pixels");
+        assert_string_equal(image_format(sent.data, sent.len),
+                            strcmp(sent.type, "image/jpeg") == 0 ? "JPEG" : "PNG");
+        if (strcmp(sent.type, "image/jpeg") == 0 &&
+            (holds(&sent, "Exif") || holds(&sent, "http://ns.adobe.com/xap")))
+            fail_row(entry->d_name, "is sent with metadata");
+        *jpegs += strcmp(sent.type, "image/jpeg") == 0;
+        n++;
+        image_release(&image);
+        image_release(&again);
+        free(sent.data);
+        free(stored);
+    }
+    closedir(dir);
+    free(path);
+    return n;
+}
+
+static void what_is_sent_has_the_pixels_and_no_metadata(void **state)
+{
+    size_t jpegs = 0;
+
+    (void)state;
+    assert_in_range(check_folder("image", &jpegs) + check_folder("image_formats", &jpegs), 80,
+                    SIZE_MAX);
+    assert_in_range(jpegs, 20, SIZE_MAX);
+}
+
+static void what_is_too_large_is_made_smaller(void **state)
+{
+    static const uint64_t most[] = { 1, 12, 1000, 5000 };
+    struct image image, again;
+    struct image_bytes sent;
+    struct err e;
+
+    (void)state;
+    assert_ok(decode_fixture(&image, "image", "rgb_kept.jpg", &e), &e);
+    for (size_t i = 0; i < COUNT(most); i++) {
+        assert_ok(image_to_send(&image, NULL, 0, most[i], &sent, &e), &e);
+        assert_ok(image_decode(&again, sent.data, sent.len, &e), &e);
+        assert_in_range((uint64_t)again.width * again.height, 1, most[i] > 1 ? most[i] : 1);
+        image_release(&again);
+        free(sent.data);
+    }
+    image_release(&image);
+}
+
+static void a_jpeg_that_is_cut_or_odd_becomes_a_png(void **state)
+{
+    struct image image;
+    struct image_bytes sent;
+    struct err e;
+    size_t len;
+    char *stored = read_data("image", "rgb_kept.jpg", &len);
+
+    (void)state;
+    assert_ok(image_decode(&image, stored, len, &e), &e);
+    for (size_t cut = 0; cut < 700 && cut < len; cut++) { /* headers that end anywhere */
+        assert_ok(image_to_send(&image, stored, cut, 0, &sent, &e), &e);
+        free(sent.data);
+    }
+    image_release(&image);
+    free(stored);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_sent_has_the_pixels_and_no_metadata),
+        cmocka_unit_test(what_is_too_large_is_made_smaller),
+        cmocka_unit_test(a_jpeg_that_is_cut_or_odd_becomes_a_png),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
