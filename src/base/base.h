@@ -11,6 +11,7 @@
 #ifndef ASSENT_BASE_H
 #define ASSENT_BASE_H
 
+#include "base/base64.h"      /* bytes as text */
 #include "base/buf.h"         /* a growing text buffer with a cap */
 #include "base/clock.h"       /* monotonic seconds, durations as people say them */
 #include "base/cursor.h"      /* a JSON value that knows its place; objects read by tables */

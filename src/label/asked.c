@@ -120,8 +120,10 @@ static void settle_scores(const struct task *t, size_t column, const struct raw_
         score[o] /= (double)m.n;
     best = best_of(score, c->n_values);
     out->mass[column] = (float)(m.mass / (double)m.n);
-    out->values[column] =
-        m.mass / (double)m.n < t->questions[c->question].min_mass ? VALUE_UNPARSEABLE : best;
+    out->values[column] = m.mass / (double)m.n < t->questions[c->question].min_mass ||
+                                  isnan(score[0]) /* some wording's valid answers have none */
+                              ? VALUE_UNPARSEABLE
+                              : best;
     if (c->yesno)
         out->probabilities[c->probability] = (float)score[VALUE_YES];
     for (size_t o = 0; !c->yesno && o < c->n_values; o++)

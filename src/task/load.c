@@ -53,14 +53,34 @@ static int read_count(const struct loader *l, int node, void *into, struct err *
 struct raw_annotator {
     struct annotator a;
     const char *kind;
-    struct texts was;
+    struct texts was, urls;
 };
+
+static int read_urls(const struct loader *l, int node, void *into, struct err *e)
+{
+    return load_text_or_texts(l, node, TASK_URLS_MAX, into, e);
+}
+
+/* A number, or "auto", which is 0. */
+static int read_concurrency(const struct loader *l, int node, void *into, struct err *e)
+{
+    uint64_t *n = into;
+    int rc = text_equal(doc_text(l->doc, node), "auto") ? 0 : read_count(l, node, n, e);
+
+    return rc < 0 ? err_expected(e, "auto, or how many requests at a time") : rc;
+}
 
 static const struct key annotator_keys[] = {
     { "kind", load_text, offsetof(struct raw_annotator, kind), true },
     { "engine", load_text, offsetof(struct raw_annotator, a.engine), false },
     { "model", load_text, offsetof(struct raw_annotator, a.model), false },
-    { "url", load_text, offsetof(struct raw_annotator, a.url), false },
+    { "url", read_urls, offsetof(struct raw_annotator, urls), false },
+    { "api_key_env", load_text, offsetof(struct raw_annotator, a.server.api_key_env), false },
+    { "system", load_text, offsetof(struct raw_annotator, a.server.system), false },
+    { "max_pixels", read_count, offsetof(struct raw_annotator, a.server.max_pixels), false },
+    { "max_tokens", read_count, offsetof(struct raw_annotator, a.server.max_tokens), false },
+    { "concurrency", read_concurrency, offsetof(struct raw_annotator, a.server.concurrency),
+      false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
     { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
     { "was", load_names, offsetof(struct raw_annotator, was), false },
@@ -77,6 +97,8 @@ static int read_annotator(const struct loader *l, int key, int node, struct anno
     if (rc < 0)
         return rc;
     *a = raw.a;
+    a->server.urls = raw.urls.items;
+    a->server.n_urls = raw.urls.n;
     a->was = raw.was.items;
     a->n_was = raw.was.n;
     a->line = doc_line(l->doc, key);

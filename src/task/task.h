@@ -105,10 +105,24 @@ bool task_name_is_reserved(const char *name);
 bool task_name_is_usable(const char *name);
 #define TASK_NAME_USABLE "1 to 200 bytes, without control characters and without a space at an end"
 
+enum { TASK_URLS_MAX = 64 };
+
+/* Of a model that a server runs. */
+struct model_server {
+    const char *const *urls; /* of replicas of one model, "http://127.0.0.1:8000/v1" */
+    size_t n_urls;
+    const char *api_key_env; /* the variable that holds the key; NULL: none */
+    const char *system;      /* the system message; NULL: none */
+    uint64_t max_pixels;     /* larger pictures are made smaller; 0: none is */
+    uint64_t max_tokens;     /* that an answer may have; 0: the default */
+    uint64_t concurrency;    /* requests in flight; 0: as many as it answers well */
+};
+
 struct annotator {
     const char *name;
     enum annotator_kind kind;
-    const char *engine, *model, *url, *dtype; /* a model's; NULL: not given */
+    const char *engine, *model, *dtype; /* a model's; NULL: not given */
+    struct model_server server;
     const char *prompt; /* in place of the model's template, with {image} and {question}; NULL */
     unsigned line;
     const char *const *was; /* names it had */

@@ -111,12 +111,11 @@ static void example_has_the_two_rules(void **state)
 
 static void example_has_the_three_annotators(void **state)
 {
+    static const char *const urls[] = { "http://127.0.0.1:8000/v1" };
     static const struct annotator wanted[] = {
-        { "llava", ANNOTATOR_MODEL, "vlm", "models/llama3-llava-next-8b-hf", NULL, "auto", NULL,
-          12 },
-        { "qwen", ANNOTATOR_MODEL, "http", "Qwen3-VL-8B", "http://127.0.0.1:8000/v1", NULL, NULL,
-          13 },
-        { "celeba", ANNOTATOR_HUMAN, NULL, NULL, NULL, NULL, NULL, 14 },
+        { "llava", ANNOTATOR_MODEL, "vlm", "models/llama3-llava-next-8b-hf", "auto", .line = 12 },
+        { "qwen", ANNOTATOR_MODEL, "http", "Qwen3-VL-8B", .server = { urls, 1 }, .line = 13 },
+        { "celeba", ANNOTATOR_HUMAN, .line = 14 },
     };
     struct task *t = load_task(example);
 
@@ -129,7 +128,9 @@ static void example_has_the_three_annotators(void **state)
         assert_int_equal(a->kind, w->kind);
         assert_true(text_equal(a->engine, w->engine));
         assert_true(text_equal(a->model, w->model));
-        assert_true(text_equal(a->url, w->url));
+        assert_int_equal(a->server.n_urls, w->server.n_urls);
+        for (size_t u = 0; u < a->server.n_urls; u++)
+            assert_string_equal(a->server.urls[u], w->server.urls[u]);
         assert_true(text_equal(a->dtype, w->dtype));
         assert_int_equal(a->line, w->line);
         assert_ptr_equal(task_find_annotator(t, w->name), a);
