@@ -115,12 +115,14 @@ static const char *keep(struct importing *im, const char *text, struct err *e)
 
 static int add_image(struct importing *im, const char *key, size_t *image, struct err *e)
 {
+    size_t n_new = im->n_known - im->out->images_before;
     const char *name;
     enum match how = MATCH_NONE;
-    int64_t id;
     int rc = mem_grow(&im->image_ids, &im->ids_cap, im->n_known + 1, sizeof(*im->image_ids),
                       ROWS_MAX, e);
 
+    if (rc == 0)
+        rc = mem_grow(&im->new_keys, &im->new_cap, n_new + 1, sizeof(*im->new_keys), ROWS_MAX, e);
     if (rc == 0)
         rc = matcher_name(im->matcher, key, &name, e);
     if (rc == 0 && name != key && !(name = keep(im, name, e)))
@@ -129,12 +131,12 @@ static int add_image(struct importing *im, const char *key, size_t *image, struc
         rc = matcher_find(im->matcher, name, image, &how, e);
     if (rc == 0 && how == MATCH_EXACT)
         return matcher_add(im->matcher, key, *image, e);
-    if (rc == 0)
-        rc = store_image_add(im->project->store, name, &id, e);
+    if (rc == 0 && !(im->new_keys[n_new] = keep(im, name, e)))
+        rc = ERR_NOMEM;
     if (rc < 0)
         return rc;
     *image = im->n_known;
-    im->image_ids[im->n_known++] = id;
+    im->image_ids[im->n_known++] = 0; /* until it is written */
     rc = matcher_add(im->matcher, name, *image, e);
     return rc == 0 && name != key ? matcher_add(im->matcher, key, *image, e) : rc;
 }
@@ -445,6 +447,9 @@ static int check_found(const struct importing *im, struct err *e)
 
 /* ---- all together ---- */
 
+/* What cannot be known without the database for oneself: 1, where 0 is fine. */
+enum { MUST_LOCK = 1 };
+
 /* The pictures that assent.yaml names are images, whether annotate has met them or not. */
 static int add_pictures(struct importing *im, struct err *e)
 {
@@ -459,7 +464,7 @@ static int add_pictures(struct importing *im, struct err *e)
     if (rc == 0 && there)
         rc = catalogue_open_project(c, im->project, &im->own, im->options->events, e);
     if (rc == 0 && there && c->n_matched < image_source_count(c->source))
-        rc = catalogue_add(c, im->project, &im->out->n_pictures_new, e);
+        rc = im->locked ? catalogue_add(c, im->project, &im->out->n_pictures_new, e) : MUST_LOCK;
     if (rc == 0 && there)
         im->images = c->images;
     if (rc == 0 && !there)
@@ -487,7 +492,7 @@ static int start(struct importing *im, struct err *e)
     if (rc == 0)
         rc = mem_grow(&im->image_ids, &im->ids_cap, im->images->n, sizeof(*im->image_ids), ROWS_MAX,
                       e);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     if (im->images->n > 0)
         memcpy(im->image_ids, im->images->ids, im->images->n * sizeof(*im->image_ids));
@@ -506,6 +511,7 @@ static void stop(struct importing *im)
     map_free(im->annotators);
     map_free(im->rows);
     free(im->image_ids);
+    free(im->new_keys);
     free(im->gathered);
     free(im->values);
     free(im->probabilities);
@@ -537,7 +543,38 @@ static int open_file(struct importing *im, struct err *e)
     return rc == 0 ? check_options(im, e) : rc;
 }
 
-static int import_file(struct importing *im, struct err *e)
+/* Is everything still as it was when the reading began? 0, or MUST_LOCK. Votes that came meanwhile
+ * change nothing here. */
+static int check_same(struct importing *im, struct err *e)
+{
+    struct store_annotators now;
+    int rc = store_images_same(im->project->store, im->images, e);
+    bool same = rc == 1;
+
+    if (rc < 0)
+        return rc;
+    rc = store_annotators_load(im->project->store, &now, e);
+    same = same && rc == 0 && now.n == im->known.n;
+    for (size_t i = 0; same && i < now.n; i++)
+        same = now.items[i].id == im->known.items[i].id &&
+               now.items[i].kind == im->known.items[i].kind &&
+               strcmp(now.items[i].name, im->known.items[i].name) == 0;
+    store_annotators_release(&now);
+    return rc < 0 ? rc : same ? 0 : MUST_LOCK;
+}
+
+static int add_images(struct importing *im, struct err *e)
+{
+    size_t before = im->out->images_before;
+    int rc = 0;
+
+    for (size_t i = before; rc == 0 && i < im->n_known; i++)
+        rc = store_image_add(im->project->store, im->new_keys[i - before], &im->image_ids[i], e);
+    return rc;
+}
+
+/* All that is read; 0, or MUST_LOCK. */
+static int read_file(struct importing *im, struct err *e)
 {
     int rc = start(im, e);
 
@@ -547,9 +584,38 @@ static int import_file(struct importing *im, struct err *e)
         rc = read_rows(im, e);
     if (rc == 0)
         rc = keep_found(im, e);
+    return rc == 0 ? check_found(im, e) : rc;
+}
+
+static int write_all(struct importing *im, struct err *e)
+{
+    int rc = im->locked ? 0 : check_same(im, e);
+
     if (rc == 0)
-        rc = check_found(im, e);
+        rc = add_images(im, e);
     return rc == 0 ? import_write(im, e) : rc;
+}
+
+/* The database is for others to write to while the file is read, and ours while it is written. */
+static int import_file(struct importing *im, struct err *e)
+{
+    int rc = read_file(im, e);
+
+    if (rc == 0)
+        rc = store_begin(im->project->store, e);
+    return rc == 0 ? store_end(im->project->store, write_all(im, e), e) : rc;
+}
+
+/* The same with the database for oneself from the beginning: somebody changed what it rests on. */
+static int import_locked(struct importing *im, struct err *e)
+{
+    int rc = store_begin(im->project->store, e);
+
+    if (rc == 0)
+        rc = read_file(im, e);
+    if (rc == 0)
+        rc = write_all(im, e);
+    return store_end(im->project->store, rc, e);
 }
 
 int job_import(struct project *p, const struct import_options *o, struct import_result *out,
@@ -559,9 +625,16 @@ int job_import(struct project *p, const struct import_options *o, struct import_
     int rc;
 
     *out = (struct import_result){ .path = o->path };
-    rc = store_begin(p->store, e);
-    if (rc == 0)
-        rc = store_end(p->store, import_file(&im, e), e);
+    rc = file_exists(o->path) && !file_is_regular(o->path) && !file_is_folder(o->path)
+             ? MUST_LOCK /* a pipe is read once */
+             : import_file(&im, e);
+    if (rc == MUST_LOCK) {
+        stop(&im);
+        import_result_release(out);
+        *out = (struct import_result){ .path = o->path };
+        im = (struct importing){ .project = p, .options = o, .out = out, .locked = true };
+        rc = import_locked(&im, e);
+    }
     if (rc < 0)
         import_result_release(out);
     stop(&im);

@@ -32,8 +32,11 @@ struct importing {
     bool closed;                       /* the file brings no images */
     struct store_annotators known;
     struct matcher *matcher;
+    bool locked;        /* the transaction is open while the file is read */
     int64_t *image_ids; /* [n_known] of the project's images and of those that the file adds */
     size_t n_known, ids_cap;
+    const char **new_keys; /* [n_known - images_before] of the latter, whose ids are not made yet */
+    size_t new_cap;
     const char *named; /* by the file, where --annotator names another; NULL: none yet */
     struct map *annotators, *rows; /* name -> index; (annotator, image) -> index */
     size_t annotators_cap;

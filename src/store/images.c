@@ -116,6 +116,27 @@ int store_image_seen(struct store *s, int64_t image, const char *sha256, uint32_
                    e);
 }
 
+int store_images_same(struct store *s, const struct store_images *images, struct err *e)
+{
+    struct sql_rows *now;
+    int64_t last = 0;
+    int rc =
+        sql_query(s->db, &now, "SELECT count(*), count(aside), coalesce(max(id), 0) FROM image",
+                  BIND_NOTHING, e);
+
+    for (size_t i = 0; i < images->n_aside; i++)
+        last = images->aside[i].id > last ? images->aside[i].id : last;
+    if (images->n > 0 && images->ids[images->n - 1] > last)
+        last = images->ids[images->n - 1];
+    if (rc == 0)
+        rc = sql_step(now, e);
+    if (rc == 1)
+        rc = sql_int(now, 0) == (int64_t)(images->n + images->n_aside) &&
+             sql_int(now, 1) == (int64_t)images->n_aside && sql_int(now, 2) == last;
+    sql_done(now);
+    return rc;
+}
+
 int store_images_seen(struct store *s, bool *seen, struct err *e)
 {
     int64_t any;

@@ -46,6 +46,8 @@ int store_images_hashes(struct store *s, bool decoded,
                         int (*each)(void *data, int64_t image, const char *sha256), void *data,
                         struct err *e);
 /* Has any image been seen? */
+/* Are the images still those that were loaded, all of them and no others? 1, or 0. */
+int store_images_same(struct store *s, const struct store_images *images, struct err *e);
 int store_images_seen(struct store *s, bool *seen, struct err *e);
 /* As they were seen last; all of it 0 where they were not. */
 struct store_bytes {

@@ -229,5 +229,32 @@ class Review(ReviewCase, Soak):
         print(f"# {sum(map(len, given.values()))} acknowledged answers, {len(kept)} kept")
 
 
+class Together(ReviewCase, Soak):
+    images = 2000
+
+    def test_votes_do_not_wait_for_an_import(self):
+        """It holds the database only while it writes: a vote waits for that, at the most."""
+        rows = some(40000, 400000)
+        self.write("big.csv", "task,worker,label\n" + "".join(
+            f"SENTINELKEY{i % 2000:02d}.png/{'Bald' if i % 2 else 'Hat'},w{i // 4000},{i % 2}\n" for i in range(rows)))
+        server = self.serve("--reviewer", "anna")
+        anna = self.browse(server)
+        run = subprocess.Popen([ASSENT, "import", "big.csv", "-f", "long"], cwd=self.dir, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        waits, n = [], 0
+        while run.poll() is None or n < 5:
+            item = anna.take(want=1)["items"][0]["id"]
+            begin = time.monotonic()
+            self.assertEqual(anna.answer(f"key-{n:05}", item, n % 2).status, 200)
+            self.assertEqual(Browser(server.port).get("/").status, 200)
+            waits.append(time.monotonic() - begin)
+            n += 1
+        out, said = run.communicate()
+        self.assertEqual(run.returncode, 0, said)
+        self.assertIn(f"{rows // 1000} 000 rows", out)
+        self.assertEqual(self.rows("SELECT count(*) FROM vote"), [(n,)])
+        print(f"# {n} answers during an import of {rows} rows, the slowest {max(waits):.3f} s")
+
+
 if __name__ == "__main__":
     harness.main()
