@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * net.h - HTTP. server.c serves a table of routes, and is the only user of libmicrohttpd; crowd.h
- * knows who is connected, and who goes where there are too many.
+ * knows who is connected, and who goes where there are too many. Our own requests to others'
+ * servers are client.h and pace.h.
  *
  * One thread of the server's own reads requests and calls their handlers, one at a time. A handler
  * answers at once, or hands the request to somebody who answers later, from any thread; meanwhile
