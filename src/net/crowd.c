@@ -31,8 +31,7 @@ static int compare(const void *a, const void *b)
     return memcmp(left->bytes, right->bytes, sizeof(left->bytes));
 }
 
-/* IPv4 as IPv6 has it; of IPv6 the network, in which a client has as many addresses as it likes. */
-static void address_bytes(const struct sockaddr *from, unsigned char out[16])
+void crowd_address(const struct sockaddr *from, unsigned char out[16])
 {
     const struct sockaddr_in6 *six = (const void *)from;
     const struct sockaddr_in *four = (const void *)from;
@@ -55,7 +54,7 @@ static struct address *find_address(struct crowd *c, const struct sockaddr *from
 
     if (!a)
         return NULL;
-    address_bytes(from, a->bytes);
+    crowd_address(from, a->bytes);
     TAILQ_INIT(&a->idle[false]);
     TAILQ_INIT(&a->idle[true]);
     found = tsearch(a, &c->addresses, compare);

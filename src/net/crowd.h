@@ -25,6 +25,9 @@ struct crowd {
     void *addresses;       /* a tree, of tsearch */
 };
 
+/* IPv4 as IPv6 has it; of IPv6 the network, in which a client has as many addresses as it likes. */
+void crowd_address(const struct sockaddr *from, unsigned char out[16]);
+
 void crowd_init(struct crowd *c, size_t most, size_t most_of_address);
 void crowd_release(struct crowd *c); /* everybody has left */
 

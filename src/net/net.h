@@ -27,6 +27,8 @@ struct server_route {
     const char *method; /* GET (which answers HEAD too) or POST */
     const char *path;
     void (*handle)(void *data, struct request *r); /* request_reply or _refuse, now or later */
+    /* Before its body comes: may answer it, and that is all then. NULL: everybody is let in. */
+    void (*admit)(void *data, struct request *r);
 };
 
 struct server_options {
@@ -36,6 +38,8 @@ struct server_options {
     const char *public_url; /* "https://labels.example.org", of a proxy in front of it; NULL */
     const char *cert, *key; /* PEM files: TLS; NULL: none */
     unsigned per_address;   /* connections; 0: 256, or any number where that is everybody's */
+    size_t body_max;        /* bytes of a body; 0: SERVER_BODY_MAX */
+    size_t bodies_max;      /* of all that are here at a time; 0: no bound but the connections' */
     const struct server_route *routes;
     size_t n_routes;
     void *data; /* the handlers' */
@@ -79,7 +83,13 @@ void request_known(struct request *r);
 const char *request_query(const struct request *r, const char *name);
 const char *request_header(const struct request *r, const char *name);
 const char *request_cookie(const struct request *r, const char *name);
-const char *request_body(const struct request *r, size_t *len); /* zero-ended */
+/* Zero-ended, and valid until the request is answered. */
+const char *request_body(const struct request *r, size_t *len);
+/* Whose it is: an IP address as IPv6 has it, without the part that a client chooses itself. */
+enum { CLIENT_BYTES = 16 };
+void request_client(const struct request *r, unsigned char out[CLIENT_BYTES]);
+/* Has the client closed its end? Of a request that is not answered yet; from any thread. */
+bool request_gone(const struct request *r);
 
 struct reply {
     unsigned status;
@@ -88,6 +98,9 @@ struct reply {
     const void *bytes;  /* they live as long as the server, unless: */
     bool taken;         /* malloc'ed, and freed with the reply */
     size_t len;
+    struct {
+        const char *name, *value;
+    } header; /* one more; no name: none */
 };
 
 /* Answers r, once. */

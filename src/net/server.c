@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ enum {
     ARGUMENTS_MAX = 100,     /* of an address */
     FIRST_SECONDS = 8,       /* for TLS's handshake and a first request's head */
     RECEIVE_SECONDS = 20,    /* for a whole request, or between two */
+    SLOWEST = 256 << 10,     /* bytes a second: a large body has more time */
     SEND_SECONDS = 120,      /* for a whole answer */
     STOP_SECONDS = 2,        /* for the last answers to go */
     PEM_MAX = 1 << 20,
@@ -56,6 +58,7 @@ struct server {
     char hosts[4][HOST_MAX]; /* what a Host header may say */
     size_t n_hosts;
     uint16_t port;
+    size_t bodies;        /* bytes that were promised room; the daemon's thread's */
     pthread_mutex_t lock; /* of everything below, and of the requests' states */
     pthread_cond_t changed;
     struct crowd crowd;
@@ -71,6 +74,8 @@ struct request {
     const struct server_route *route;
     const char *tail;
     struct buf body;
+    size_t promised; /* of the server's bodies */
+    int socket;
     struct guest *guest;           /* NULL: it is being closed */
     struct MHD_Response *response; /* made and not yet queued */
     unsigned status;
@@ -162,6 +167,8 @@ static struct MHD_Response *make_response(const struct reply *reply)
     MHD_add_response_header(m, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
     if (reply->cookie)
         MHD_add_response_header(m, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
+    if (reply->header.name)
+        MHD_add_response_header(m, reply->header.name, reply->header.value);
     return m;
 }
 
@@ -265,6 +272,24 @@ const char *request_body(const struct request *r, size_t *len)
     return r->body.text ? r->body.text : "";
 }
 
+void request_client(const struct request *r, unsigned char out[CLIENT_BYTES])
+{
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    memset(out, 0, CLIENT_BYTES);
+    if (from)
+        crowd_address(from->client_addr, out);
+}
+
+/* libmicrohttpd does not look at the socket of a request that waits. */
+bool request_gone(const struct request *r)
+{
+    struct pollfd end = { .fd = r->socket, .events = POLLRDHUP };
+
+    return poll(&end, 1, 0) > 0 && (end.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 static bool path_fits(const struct server_route *route, const char *path, const char **tail)
 {
     size_t len = strlen(route->path);
@@ -351,12 +376,43 @@ static bool origin_is_ours(const struct request *r)
            (is_loopback_name(origin) && host && strcasecmp(origin, host) == 0);
 }
 
-static bool body_is_too_large(const struct request *r)
+/* The bytes of the body that is to come: of one that does not say how long it is, all it may have.
+ */
+static uint64_t body_length(const struct request *r)
 {
     const char *length = request_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
     uint64_t n = 0;
 
-    return length && (!text_u64(length, UINT64_MAX, &n) || n > SERVER_BODY_MAX);
+    if (length)
+        return text_u64(length, UINT64_MAX, &n) ? n : UINT64_MAX;
+    return request_header(r, MHD_HTTP_HEADER_TRANSFER_ENCODING) ? r->server->options->body_max : 0;
+}
+
+static void refuse_busy(struct request *r)
+{
+    static const char text[] = "{\"error\": {\"code\": \"busy\", \"message\": "
+                               "\"too many large requests at once: try again\"}}";
+
+    request_reply(r, &(struct reply){ .status = 429,
+                                      .type = "application/json",
+                                      .bytes = text,
+                                      .len = sizeof(text) - 1,
+                                      .header = { MHD_HTTP_HEADER_RETRY_AFTER, "5" } });
+}
+
+static void make_room(struct request *r)
+{
+    struct server *s = r->server;
+    uint64_t n = body_length(r);
+
+    if (n > s->options->body_max) {
+        request_refuse(r, 413, "too_large", "the request is too large");
+    } else if (s->options->bodies_max > 0 && n > s->options->bodies_max - s->bodies) {
+        refuse_busy(r);
+    } else {
+        s->bodies += r->promised = (size_t)n;
+        give_time(r, RECEIVE_SECONDS + (double)n / SLOWEST);
+    }
 }
 
 static void refuse_stopping(struct request *r)
@@ -383,8 +439,10 @@ static void check_start(struct request *r, const char *method, const char *path)
         request_refuse(r, 405, "method", "this page does not take this method");
     else if (!r->route)
         request_refuse(r, 404, "not_found", "there is no such page");
-    else if (body_is_too_large(r))
-        request_refuse(r, 413, "too_large", "the request is too large");
+    else if (r->route->admit)
+        r->route->admit(r->server->options->data, r);
+    if (!r->dispatched)
+        make_room(r);
 }
 
 /* libmicrohttpd has a connection's memory for arguments, and where that is full drops the request
@@ -406,16 +464,18 @@ static bool cut_arguments(const char *uri)
 static void *begin(void *data, const char *uri, struct MHD_Connection *c)
 {
     struct server *s = data;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info, *fd;
     struct request *r = calloc(1, sizeof(*r));
 
     if (!r)
         return NULL;
+    info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
     r->server = s;
     r->connection = c;
     r->guest = info ? info->socket_context : NULL;
-    r->body = BUF_INIT(SERVER_BODY_MAX + 1);
+    r->socket = fd ? fd->connect_fd : -1;
+    r->body = BUF_INIT(s->options->body_max + 1);
     r->crammed = cut_arguments(uri);
     pthread_mutex_lock(&s->lock);
     TAILQ_INSERT_TAIL(&s->open, r, others);
@@ -505,6 +565,7 @@ static void completed(void *data, struct MHD_Connection *c, void **context,
     pthread_mutex_unlock(&s->lock);
     if (r->response)
         MHD_destroy_response(r->response);
+    s->bodies -= r->promised;
     buf_release(&r->body);
     free(r);
     *context = NULL;
@@ -612,6 +673,8 @@ int server_start(struct server **out, const struct server_options *o, struct err
     clock_cond_init(&s->changed);
     TAILQ_INIT(&s->open);
     s->kept = *o;
+    if (s->kept.body_max == 0)
+        s->kept.body_max = SERVER_BODY_MAX;
     s->options = &s->kept;
     if (o->cert)
         rc = file_read(o->cert, PEM_MAX, &s->cert, &len, e);

@@ -275,6 +275,104 @@ static void bodies_have_a_greatest_size(void **state)
     free(body);
 }
 
+enum { ROOM = 100 << 10 };
+
+static void let_in(void *data, struct request *r)
+{
+    (void)data;
+    if (!request_header(r, "X-Test"))
+        request_reply(r, &(struct reply){ .status = 401,
+                                          .type = "text/plain",
+                                          .bytes = "who?",
+                                          .len = 4,
+                                          .header = { "WWW-Authenticate", "Bearer" } });
+}
+
+static const struct server_route doors[] = { { "POST", "/echo", handle_echo, let_in } };
+
+/* A server with a door, bodies of 100 KiB, and room for one and a half of them. */
+static int start_large(void **state)
+{
+    struct site *s = site_new();
+    const struct server_options o = { .host = "127.0.0.1",
+                                      .routes = doors,
+                                      .n_routes = COUNT(doors),
+                                      .body_max = ROOM,
+                                      .bodies_max = ROOM + ROOM / 2,
+                                      .data = s };
+    struct err e;
+
+    assert_ok(server_start(&s->server, &o, &e), &e);
+    *state = s;
+    return 0;
+}
+
+static struct answer ask_large(const struct site *s, size_t len)
+{
+    char *body = malloc(len + 1);
+    struct answer a;
+
+    assert_non_null(body);
+    memset(body, 'x', len);
+    body[len] = '\0';
+    a = ask_once(s, "POST /echo", "X-Test: t\r\n", body);
+    free(body);
+    return a;
+}
+
+static unsigned status_of_large(const struct site *s, size_t len, const char *has)
+{
+    struct answer a = ask_large(s, len);
+    unsigned status = a.status;
+
+    assert_contains(a.text.text, has);
+    answer_release(&a);
+    return status;
+}
+
+/* Sends a request's head only. */
+static int ask_with_head(const struct site *s, const char *headers)
+{
+    int fd = client_connect(s);
+    char head[400];
+    int len = snprintf(head, sizeof(head), "POST /echo HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n",
+                       server_port(s->server), headers);
+
+    client_send(fd, head, (size_t)len);
+    return fd;
+}
+
+static void bodies_share_the_room_there_is(void **state)
+{
+    struct site *s = *state;
+    double until = clock_seconds() + PATIENCE;
+    int fd;
+
+    assert_int_equal(status_of_large(s, ROOM, "\"length\": 102400"), 200);
+    assert_int_equal(status_of_large(s, ROOM + 1, "\"too_large\""), 413);
+    fd = ask_with_head(s, "X-Test: t\r\nContent-Length: 102400\r\nExpect: 100-continue\r\n");
+    assert_true(recv(fd, (char[25]){ 0 }, 25, MSG_WAITALL) == 25); /* 100 Continue: it has room */
+    assert_int_equal(status_of_large(s, ROOM / 2 + 1, "\r\nRetry-After: "), 429);
+    assert_int_equal(status_of_large(s, ROOM / 2, "\"length\": 51200"), 200);
+    close(fd);
+    while (status_of_large(s, ROOM, "") != 200)
+        assert_true(clock_seconds() < until);
+}
+
+static void a_door_answers_before_the_body_comes(void **state)
+{
+    struct site *s = *state;
+    int fd = ask_with_head(s, "Content-Length: 100\r\n");
+    struct answer a = client_receive(fd, false);
+    char value[400];
+
+    assert_int_equal(a.status, 401);
+    assert_string_equal(answer_header(&a, "WWW-Authenticate", value), "Bearer");
+    assert_int_equal(calls_of(s), 0);
+    answer_release(&a);
+    close(fd);
+}
+
 static void a_body_may_hold_any_byte(void **state)
 {
     struct site *s = *state;
@@ -356,6 +454,8 @@ int main(void)
         test_with_site(another_page_is_refused),
         cmocka_unit_test_teardown(the_name_that_people_use_is_taken_too, stop),
         test_with_site(bodies_have_a_greatest_size),
+        cmocka_unit_test_setup_teardown(bodies_share_the_room_there_is, start_large, stop),
+        cmocka_unit_test_setup_teardown(a_door_answers_before_the_body_comes, start_large, stop),
         test_with_site(a_body_may_hold_any_byte),
         test_with_site(what_is_no_request_reaches_no_handler),
         test_with_site(heads_have_a_greatest_size),

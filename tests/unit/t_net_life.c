@@ -120,6 +120,23 @@ static void who_asked_may_be_gone_when_the_answer_comes(void **state)
     check_exchange(s, &(struct exchange){ "GET /", "", "", 200, "root" });
 }
 
+static void a_handler_can_ask_who_it_is_and_whether_he_is_gone(void **state)
+{
+    static const unsigned char local[CLIENT_BYTES] = { [10] = 255, 255, 127, 0, 0, 1 };
+    double until = clock_seconds() + PATIENCE;
+    unsigned char client[CLIENT_BYTES];
+    int fd = ask_later(*state);
+    struct request *r = wait_kept(*state);
+
+    request_client(r, client);
+    assert_memory_equal(client, local, sizeof(local));
+    assert_false(request_gone(r));
+    close(fd);
+    while (!request_gone(r))
+        assert_true(clock_seconds() < until);
+    reply_text(r, 200, "too late");
+}
+
 /* ---- the end ---- */
 
 static void after_refuse_all_only_what_waits_is_answered(void **state)
@@ -283,6 +300,7 @@ int main(void)
         test_with_site(others_go_on_while_a_request_waits),
         test_with_site(an_answer_may_come_while_its_handler_returns),
         test_with_site(who_asked_may_be_gone_when_the_answer_comes),
+        test_with_site(a_handler_can_ask_who_it_is_and_whether_he_is_gone),
         test_with_site(after_refuse_all_only_what_waits_is_answered),
         test_with_site(stop_sends_what_is_answered_and_closes),
         test_with_site(stop_refuses_what_nobody_has_answered),
