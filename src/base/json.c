@@ -410,6 +410,11 @@ char *jv_print_line(const struct json_t *v)
     return v ? json_dumps(v, JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY) : NULL;
 }
 
+char *jv_print_exact(const struct json_t *v)
+{
+    return v ? json_dumps(v, JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY) : NULL;
+}
+
 char *jv_print_sorted(const struct json_t *v)
 {
     return v ? json_dumps(v, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY) : NULL;

@@ -23,7 +23,8 @@ bool jv_set(struct json_t *object, const char *key, struct json_t *value);
 /* Indented text, free() it; NULL for a NULL value or no memory. Reals have 12 significant digits.
  */
 char *jv_print(const struct json_t *v);
-char *jv_print_line(const struct json_t *v); /* the same in one line */
+char *jv_print_line(const struct json_t *v);  /* the same in one line, with 9 digits */
+char *jv_print_exact(const struct json_t *v); /* with 17: each real is read back as it was */
 /* One line with members in the order of their keys, so that equal values have equal texts. */
 char *jv_print_sorted(const struct json_t *v);
 /* s as a JSON text with its quotes, free() it; NULL without memory. */

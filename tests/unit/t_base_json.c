@@ -324,6 +324,27 @@ static void stream_bounds_the_size_of_an_element(void **state)
     buf_release(&seen);
 }
 
+static void print_exact_gives_each_real_back(void **state)
+{
+    static const double reals[] = { 0.1, 1.0 / 3, 5.1144338897040541e-5, 4.9e-324, 1.7e308, -0.0 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(reals); i++) {
+        struct json_t *v = jv_real(reals[i]), *again;
+        char *text = jv_print_exact(v);
+        struct err e;
+        double x;
+
+        assert_non_null(text);
+        assert_ok(jv_parse(&again, text, strlen(text), &e), &e);
+        assert_true(jv_number(again, &x));
+        assert_memory_equal(&x, &reals[i], sizeof(x));
+        jv_free(v);
+        jv_free(again);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +359,7 @@ int main(void)
         cmocka_unit_test(stream_without_a_key_wanted_frees_it),
         cmocka_unit_test(stream_refuses_what_is_no_json),
         cmocka_unit_test(stream_bounds_the_size_of_an_element),
+        cmocka_unit_test(print_exact_gives_each_real_back),
     };
 
     cmocka_set_test_filter(getenv("TEST"));

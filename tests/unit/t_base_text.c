@@ -275,6 +275,45 @@ static void text_grouped_puts_digits_in_threes(void **state)
         assert_string_equal(text_grouped(rows[i].n, out), rows[i].text);
 }
 
+/* RFC 4648, section 10, and texts that are none. */
+static void base64_is_read_strictly(void **state)
+{
+    static const struct {
+        const char *text, *bytes; /* NULL: it is refused */
+    } rows[] = {
+        { "", "" },
+        { "Zg==", "f" },
+        { "Zm8=", "fo" },
+        { "Zm9v", "foo" },
+        { "Zm9vYg==", "foob" },
+        { "Zm9vYmE=", "fooba" },
+        { "Zm9vYmFy", "foobar" },
+        { "Zm9v\r\n YmFy", "foobar" },
+        { "Zg", NULL },
+        { "Zg=", NULL },
+        { "Z", NULL },
+        { "Zm9v!", NULL },
+        { "Zg==Zg==", NULL },
+        { "-_-_", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        void *bytes;
+        struct err e;
+        size_t n;
+        int rc = base64_decode(rows[i].text, strlen(rows[i].text), &bytes, &n, &e);
+
+        if ((rc == 0) != (rows[i].bytes != NULL))
+            fail_row(rows[i].text, "%s", rc == 0 ? "is read" : "is refused");
+        if (rc == 0) {
+            assert_int_equal(n, strlen(rows[i].bytes));
+            assert_memory_equal(bytes, rows[i].bytes, n);
+        }
+        free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +329,7 @@ int main(void)
         cmocka_unit_test(text_utf8_put_gives_every_code_point_back),
         cmocka_unit_test(text_utf8_points_at_the_first_bad_byte),
         cmocka_unit_test(text_grouped_puts_digits_in_threes),
+        cmocka_unit_test(base64_is_read_strictly),
     };
 
     cmocka_set_test_filter(getenv("TEST"));
