@@ -286,6 +286,22 @@ void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_sta
     list->items[list->n++] = text;
 }
 
+uint16_t cmd_listen(const char *arg, char host[CMD_HOST_MAX], const struct argp_state *state)
+{
+    const char *colon = strrchr(arg, ':'), *from = arg;
+    size_t len = colon ? (size_t)(colon - arg) : 0;
+    uint64_t port = 0;
+
+    if (len > 2 && arg[0] == '[' && arg[len - 1] == ']') { /* [::1]:8321 */
+        from++;
+        len -= 2;
+    }
+    if (len == 0 || len >= CMD_HOST_MAX || !text_u64(colon + 1, UINT16_MAX, &port))
+        argp_error(state, "--listen takes HOST:PORT, not '%s'", arg);
+    snprintf(host, CMD_HOST_MAX, "%.*s", (int)len, from);
+    return (uint16_t)port;
+}
+
 enum interval_kind cmd_interval(const char *text, const struct argp_state *state)
 {
     if (strcmp(text, "images") != 0 && strcmp(text, "cells") != 0)

@@ -111,6 +111,9 @@ int cmd_print(const struct globals *g, struct page *p, struct err *e);
 int cmd_print_json(struct json_t *document, struct err *e);
 
 void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_state *state);
+/* The port of HOST:PORT, whose host goes into host, or the usage error. */
+enum { CMD_HOST_MAX = 256 };
+uint16_t cmd_listen(const char *arg, char host[CMD_HOST_MAX], const struct argp_state *state);
 #define CMD_INTERVAL_HELP                                                                  \
     "the 95 % intervals shown: images (default: whole images are drawn, for the cells of " \
     "one image are not independent) or cells (Wilson's)"

@@ -25,7 +25,7 @@ enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60, PER_ADDRESS_MAX = 100000
 
 struct review_own {
     struct cmd_asked asked;
-    char host[256];
+    char host[CMD_HOST_MAX];
     const char *packet;
     bool plain;
 };
@@ -91,22 +91,6 @@ static void set_sample(struct review_options *o, const char *arg, const struct a
         return;
     }
     o->sample = cmd_number(arg, REVIEW_ITEMS_MAX, "--sample", state);
-}
-
-static void set_listen(struct review_own *own, const char *arg, const struct argp_state *state)
-{
-    const char *colon = strrchr(arg, ':');
-    size_t len = colon ? (size_t)(colon - arg) : 0;
-    uint64_t port = 0;
-
-    if (len > 2 && arg[0] == '[' && arg[len - 1] == ']') { /* [::1]:8321 */
-        arg++;
-        len -= 2;
-    }
-    if (len == 0 || len >= sizeof(own->host) || !text_u64(colon + 1, UINT16_MAX, &port))
-        argp_error(state, "--listen takes HOST:PORT, not '%s'", arg);
-    snprintf(own->host, sizeof(own->host), "%.*s", (int)len, arg);
-    own->asked.o.port = (uint16_t)port;
 }
 
 static void set_questions(struct cmd_asked *own, char *arg, const struct argp_state *state)
@@ -188,9 +172,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = in;
         cmd_parse_asked(key, arg, state, &own->asked);
-        set_listen(own, CMD_REVIEW_LISTEN, state);
+        own->asked.o.port = cmd_listen(CMD_REVIEW_LISTEN, own->host, state);
         return 0;
-    case KEY_LISTEN: set_listen(own, arg, state); return 0;
+    case KEY_LISTEN: own->asked.o.port = cmd_listen(arg, own->host, state); return 0;
     case KEY_NAME: own->asked.o.name = arg; return 0;
     case KEY_PUBLIC:
         if (!review_is_public_url(arg))
