@@ -35,11 +35,13 @@ class Result:
 class Server:
     """A review that is being served: its process, and the links that it printed. files: how many it may open."""
 
+    command = "review"
+
     def __init__(self, folder, *args, port=0, files=None, **environment):
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(64, files), files))
         self.process = subprocess.Popen(
-            [ASSENT, "review", "--listen", f"127.0.0.1:{port}", *args, "--json"], cwd=folder, text=True,
+            [ASSENT, self.command, "--listen", f"127.0.0.1:{port}", *args, "--json"], cwd=folder, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment},
             preexec_fn=limit if files else None)
         try:
