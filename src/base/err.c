@@ -7,12 +7,23 @@
 
 #include "base/text.h"
 
+/* A document that quotes the message has to be UTF-8: not so is a name of bytes, or a character
+ * that a format's precision has cut. */
+static void replace_broken(char *s)
+{
+    size_t bad;
+
+    for (; !text_utf8(s, strlen(s), &bad); s += bad + 1)
+        s[bad] = '?';
+}
+
 static void set_part(char *part, size_t cap, const char *fmt, va_list args)
 {
     int n = vsnprintf(part, cap, fmt, args);
 
     if (n >= (int)cap)
         text_ellipsis(part, cap);
+    replace_broken(part);
     text_printable(part);
 }
 

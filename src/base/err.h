@@ -7,8 +7,8 @@
  *     labels.csv:7: the row has too few columns: got 3, expected 41
  *       a quote that is never closed swallows the lines after it
  *
- * Texts start in lower case and end without a full stop. Control characters are replaced when a
- * part is set: names from hostile files reach the terminal through here.
+ * Texts start in lower case and end without a full stop. Control characters, and bytes that are no
+ * UTF-8, are replaced when a part is set: names from hostile files reach the terminal through here.
  */
 #ifndef ASSENT_BASE_ERR_H
 #define ASSENT_BASE_ERR_H

@@ -67,18 +67,14 @@ size_t labels_first_line(const char *head, size_t len)
 
 static int unknown_format(const struct labels *l, const char *head, size_t len, struct err *e)
 {
-    size_t first = labels_first_line(head, len), bad;
-    char shown[61];
+    size_t first = labels_first_line(head, len);
 
-    snprintf(shown, sizeof(shown), "%.*s", (int)(first < 60 ? first : 60), head);
-    while (!text_utf8(shown, strlen(shown), &bad)) /* bytes, or a character that is cut */
-        shown[bad] = '?';
-    text_printable(shown);
     err_set(e, ERR_FORMAT, "no label format is recognised");
     if (len == 0)
         err_got(e, "an empty file");
     else
-        err_got(e, "'%s%s' as its first line", shown, first < 60 ? "" : "..");
+        err_got(e, "'%.*s%s' as its first line", (int)(first < 60 ? first : 60), head,
+                first < 60 ? "" : "..");
     expected_formats(e);
     if (labels_is_picture(l->path))
         err_hint(e, "this looks like a picture: --images FOLDER brings pictures");

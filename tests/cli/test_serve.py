@@ -176,6 +176,7 @@ class Serve(ServeCase):
                 ("/v1/systemone", systemone({"q": noul()}, images=["https://x.org/a.png"]), 422, "fetches nothing"),
                 ("/v1/systemone", systemone({str(n): noul() for n in range(65)}), 413, "too many questions: got 65"),
                 ("/v1/systemone", systemone({"q": noul("word " * 9000)}), 400, "too long for the model"),
+                ("/v1/systemone", systemone({"q": noul("x" + "é" * 90 + "<image>")}), 400, "a control token"),
                 ("/v1/systemone", systemone({"q": noul("word " * 20000)}), 413, "a question is too long"),
                 ("/v1/systemone", b"{\"images\": ", 400, "not valid JSON"),
                 ("/v1/systemone", b"[" + b"0," * 100000 + b"0]", 413, "too many values: got 100001"),

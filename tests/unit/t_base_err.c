@@ -25,6 +25,27 @@ static void err_set_clears_what_an_earlier_error_left(void **state)
     assert_string_equal(e.hint, "");
 }
 
+static void err_parts_are_utf8_wherever_they_were_cut(void **state)
+{
+    static const struct {
+        const char *text;
+        int len;
+        const char *part;
+    } rows[] = {
+        { "caf\xc3\xa9", 5, "[caf\xc3\xa9]" },
+        { "caf\xc3\xa9", 4, "[caf?]" },
+        { "\xf0\x9d\x84\x9e", 3, "[???]" },
+        { "a\xff\xfe\xe9z", 5, "[a???z]" },
+    };
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        err_set(&e, ERR_FORMAT, "[%.*s]", rows[i].len, rows[i].text);
+        assert_string_equal(e.what, rows[i].part);
+    }
+}
+
 /* The functions that add a part, each with the part that it sets. */
 static const struct {
     const char *name;
@@ -156,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(err_set_clears_what_an_earlier_error_left),
+        cmocka_unit_test(err_parts_are_utf8_wherever_they_were_cut),
         cmocka_unit_test(err_parts_are_set_once_by_the_innermost_caller),
         cmocka_unit_test(err_errno_gives_the_reason_and_the_path),
         cmocka_unit_test(err_parts_hold_no_control_characters),
