@@ -52,9 +52,9 @@ def predicate(text=CAT):
     return {"type": "predicate", "instructions": text}
 
 
-def slow():
-    """Keeps the engine busy for a while."""
-    return decisions(*(predicate(f"Number {n}: {CAT}") for n in range(400)))
+def slow(words=0):
+    """Keeps the engine busy for a while, with more words for longer."""
+    return decisions(*(predicate(f"Number {n}: {'word ' * words}{CAT}") for n in range(400)))
 
 
 def digits(x):
@@ -183,6 +183,7 @@ class Serve(ServeCase):
                 ("/v1/decisions", decisions(), 400, "one question or more"),
                 ("/v1/decisions", decisions(predicate(), temperature=0), 400, "got temperature"),
                 ("/v1/decisions", decisions(predicate(), content=[{"type": "input_text", "text": "x"}]), 400, "input_image"),
+                ("/v1/decisions", slow(words=50), 413, "the request is too long"),
                 ("/v1/decisions", decisions(*[predicate()] * 401), 413, "too many questions: got 401")):
             self.refused(path, body, status, says)
         answer = self.http.call("POST", "/v1/systemone", Content_Length=str((24 << 20) + 1))
@@ -344,11 +345,12 @@ class Stop(ServeCase):
 
     def test_what_the_engine_is_at_is_answered(self):
         server = self.engine()
-        first = self.send(server, "/v1/decisions", slow())
+        first = self.send(server, "/v1/decisions", slow(words=20))
         time.sleep(0.1)
         second = self.send(server, "/v1/decisions", slow())
-        time.sleep(0.1)
         server.process.send_signal(signal.SIGTERM)
+        while self.client(server).get("/health").status == 200:
+            pass
         self.assertEqual((first.receive().status, second.receive().status), (200, 503))
         self.assertEqual(server.stop(), 0)
 
