@@ -13,7 +13,8 @@ enum {
     KEY_RETRY,
     KEY_REFERENCE,
     KEY_AS,
-    KEY_TAKE_OVER
+    KEY_TAKE_OVER,
+    KEY_YES
 };
 
 static const struct argp_option options[] = {
@@ -25,6 +26,8 @@ static const struct argp_option options[] = {
     { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 0 },
     { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 0 },
     { "take-over", KEY_TAKE_OVER, NULL, 0, "also images that another process has claimed", 0 },
+    { "yes", KEY_YES, NULL, 0, "pictures may be sent to a server that is not on a private network",
+      0 },
     { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 0 },
     { 0 },
 };
@@ -47,6 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_KEYS: o->keys = arg; return 0;
     case KEY_RETRY: o->retry_errors = true; return 0;
     case KEY_TAKE_OVER: o->take_over = true; return 0;
+    case KEY_YES: o->yes = true; return 0;
     case KEY_REFERENCE: o->reference = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

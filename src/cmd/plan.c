@@ -16,6 +16,7 @@ enum {
     KEY_KEYS,
     KEY_RETRY,
     KEY_REFERENCE,
+    KEY_YES,
     KEY_AS
 };
 
@@ -36,6 +37,8 @@ static const struct argp_option options[] = {
     { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 1 },
     { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 1 },
     { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 1 },
+    { "yes", KEY_YES, NULL, 0, "pictures may be sent to a server that is not on a private network",
+      1 },
     { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 1 },
     { NULL, 0, NULL, 0, "What people are asked:", 2 },
     { "review", KEY_REVIEW, NULL, 0, "plan a review by people instead of a model's run", 2 },
@@ -62,6 +65,7 @@ static error_t parse_half(struct plan_own *own, int key, char *arg, struct argp_
     case KEY_KEYS: o->keys = arg; break;
     case KEY_RETRY: o->retry_errors = true; break;
     case KEY_REFERENCE: o->reference = true; break;
+    case KEY_YES: o->yes = true; break;
     default:
         own->only_review = own->only_review ? own->only_review : "what people are asked";
         return cmd_parse_asked(key, arg, state, &own->asked);
@@ -110,7 +114,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_AS:
     case KEY_KEYS:
     case KEY_RETRY:
-    case KEY_REFERENCE: return parse_half(own, key, arg, state);
+    case KEY_REFERENCE:
+    case KEY_YES: return parse_half(own, key, arg, state);
     default:
         return key >= CMD_ASKED_BETWEEN && key <= CMD_ASKED_NO_DISPUTES
                    ? parse_half(own, key, arg, state)

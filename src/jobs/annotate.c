@@ -399,10 +399,13 @@ static void say_model(const struct annotating *a)
     struct label_model m = labeler_model(a->labeler);
     char images[TEXT_COUNT_MAX], answers[TEXT_COUNT_MAX], bytes[32];
 
-    events_say(a->options->events, EVENT_NOTE,
-               "%s: %s, a %s of %.3g million parameters, computed in %s, %s of weights",
-               a->todo.name, m.path, m.family, (double)m.parameters * 1e-6, m.dtype,
-               text_scaled((double)m.weight_bytes, "B", bytes));
+    if (m.server)
+        events_say(a->options->events, EVENT_NOTE, "%s: %s at %s", a->todo.name, m.path, m.server);
+    else
+        events_say(a->options->events, EVENT_NOTE,
+                   "%s: %s, a %s of %.3g million parameters, computed in %s, %s of weights",
+                   a->todo.name, m.path, m.family, (double)m.parameters * 1e-6, m.dtype,
+                   text_scaled((double)m.weight_bytes, "B", bytes));
     events_say(a->options->events, EVENT_NOTE, "%s, %s to give",
                text_count(a->todo.n, "image", images),
                text_count(a->todo.n_questions, "answer", answers));
@@ -429,6 +432,8 @@ static int check_first(struct annotating *a, const struct prefetched *picture, s
     if (rc < 0)
         return rc == ERR_LIMIT ? 0 : rc;
     a->cost_said = true;
+    if (labeler_model(a->labeler).server)
+        return 0;
     events_say(a->options->events, EVENT_NOTE, "%s per image; memory: %s mapped and %s",
                text_scaled(cost.flop, "FLOP", text[0]),
                text_scaled((double)labeler_model(a->labeler).weight_bytes, "B", text[1]),
@@ -782,6 +787,8 @@ static int annotate(struct annotating *a, struct err *e)
     };
 
     if (rc == 0)
+        rc = todo_may_leave(&a->todo, a->labeler, a->options->yes, e);
+    if (rc == 0)
         rc = identity_of(&claim, &a->identity, e);
     if (rc == 0)
         rc = identity_check(&claim, &a->identity, e);
@@ -789,6 +796,8 @@ static int annotate(struct annotating *a, struct err *e)
         rc = add_annotator(a, e);
     if (rc == 0 && a->todo.n > 0)
         rc = answer_todo(a, e);
+    if (a->labeler)
+        a->out->usage = labeler_usage(a->labeler);
     identity_release(&a->identity);
     labeler_close(a->labeler);
     return rc;

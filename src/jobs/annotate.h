@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "jobs/unanswered.h"
+#include "label/label.h"
 #include "project/project.h"
 
 struct annotate_options {
@@ -19,6 +20,7 @@ struct annotate_options {
     bool retry_errors;     /* images that could not be read, once more */
     bool take_over;        /* also images that other processes have claimed */
     bool reference;        /* plain C arithmetic */
+    bool yes;              /* pictures may leave this machine, and its private network */
     const struct events *events;
 };
 
@@ -40,6 +42,7 @@ struct annotate_result {
     size_t n_claimants, claimants_cap;
     bool interrupted;
     double seconds;
+    struct label_usage usage;
     struct unanswered unanswered;
 };
 

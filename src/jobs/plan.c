@@ -144,6 +144,8 @@ static int plan(struct planning *p, struct err *e)
 
     p->wanted = mem_new(t->asking.task->n_columns, 1, e);
     if (rc == 0)
+        rc = todo_may_leave(t, p->labeler, p->options->yes, e);
+    if (rc == 0)
         rc = p->wanted ? describe_model(p, e) : ERR_NOMEM;
     if (rc == 0)
         rc = check_identity(p, e);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "jobs/annotators.h"
+#include "jobs/identity.h"
+#include "label/label.h"
 #include "store/runs.h"
 
 /* ---- who ---- */
@@ -312,4 +314,20 @@ void todo_close(struct todo *t)
     free(t->pictures);
     free(t->missing);
     *t = (struct todo){ 0 };
+}
+
+int todo_may_leave(const struct todo *t, const struct labeler *l, bool yes, struct err *e)
+{
+    struct label_model m = labeler_model(l);
+    char n[TEXT_COUNT_MAX];
+    int known;
+
+    if (!m.leaves || yes || t->n == 0)
+        return 0;
+    known = identity_is_known(t->project, t->asking.annotator, e);
+    if (known != 0)
+        return known < 0 ? known : 0;
+    err_set(e, ERR_ARG, "%s would leave this machine, for %s", text_count(t->n, "picture", n),
+            m.server);
+    return err_hint(e, "may they? --yes says so, once for this annotator");
 }

@@ -35,6 +35,11 @@ int todo_open(struct todo *out, struct project *p, const struct annotate_options
               struct err *e);
 void todo_close(struct todo *t); /* zeroed is fine */
 
+struct labeler;
+/* ERR_ARG where so many pictures would leave this machine and its private network, and nobody has
+ * said that they may: now, or when this annotator first answered. */
+int todo_may_leave(const struct todo *t, const struct labeler *l, bool yes, struct err *e);
+
 /* wanted[n_columns] is 1 for the columns of a picture that are open. Returns how many. */
 size_t todo_wanted(const struct todo *t, size_t picture, uint8_t *wanted);
 

@@ -1,12 +1,21 @@
-/* SPDX-License-Identifier: MIT */
-#include "label/chat.h"
-
+/* SPDX-License-Identifier: MIT
+ *
+ * chat.c - a question as a chat completion.
+ */
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_MAX = 256 << 20, SAID_MAX = 200 /* bytes of a text that is kept */ };
+#include "label/protocol.h"
+
+enum {
+    TOP = 20,         /* likeliest tokens: the most that vLLM and OpenAI give */
+    TOKENS = 16,      /* that an answer may have, where nobody says */
+    OPTIONS_MAX = 26, /* letters */
+    BODY_MAX = 256 << 20,
+    SAID_MAX = 200 /* bytes of a text that is kept */
+};
 
 /* ---- asking ---- */
 
@@ -36,19 +45,20 @@ static int put_question(struct buf *b, const struct asked *q, struct err *e)
 
 static int check_options(const struct asked *q, struct err *e)
 {
-    if (q->form == ASKED_YESNO || q->n_options <= CHAT_OPTIONS_MAX)
+    if (q->form == ASKED_YESNO || q->n_options <= OPTIONS_MAX)
         return 0;
     err_set(e, ERR_ARG, "too many options for letters");
     err_got(e, "%zu", q->n_options);
-    return err_expected(e, "at most %d", CHAT_OPTIONS_MAX);
+    return err_expected(e, "at most %d", OPTIONS_MAX);
 }
 
-int chat_body(const struct chat_asking *c, const struct asked *q, char **body, size_t *len,
-              struct err *e)
+static int make_body(const struct protocol_asking *c, const struct asked *q, size_t n, char **body,
+                     size_t *len, struct err *e)
 {
     struct buf b = BUF_INIT(BODY_MAX);
     int rc = check_options(q, e);
 
+    (void)n;
     *body = NULL;
     if (rc < 0)
         return rc;
@@ -67,7 +77,7 @@ int chat_body(const struct chat_asking *c, const struct asked *q, char **body, s
     rc = put_question(&b, q, e);
     buf_printf(&b,
                "}]}],\"temperature\":0,\"max_tokens\":%llu,\"logprobs\":true,\"top_logprobs\":%d}",
-               (unsigned long long)(c->max_tokens ? c->max_tokens : CHAT_TOKENS), CHAT_TOP);
+               (unsigned long long)(c->max_tokens ? c->max_tokens : TOKENS), TOP);
     if (rc == 0)
         rc = buf_end(&b, "a request", e);
     *len = b.len;
@@ -221,7 +231,7 @@ static void read_text(const struct asked *q, const char *text, struct raw_answer
 
 /* ---- a completion ---- */
 
-static void read_usage(const struct json_t *usage, struct chat_usage *out)
+static void read_usage(const struct json_t *usage, struct protocol_usage *out)
 {
     int64_t n;
 
@@ -259,14 +269,16 @@ static int read_choice(const struct asked *q, const struct json_t *choice, struc
     return 0;
 }
 
-int chat_read(const struct asked *q, const char *body, size_t len, struct arena *arena,
-              struct raw_answer *out, struct chat_usage *usage, struct err *e)
+static int read_body(const struct asked *q, size_t n, const char *body, size_t len,
+                     struct arena *arena, struct raw_answer *out, struct protocol_usage *usage,
+                     struct err *e)
 {
     struct json_t *all;
     int rc = jv_parse_as(&all, "the answer", body, len, e);
 
+    (void)n;
     *out = (struct raw_answer){ .mass = NAN, .value = VALUE_UNPARSEABLE };
-    *usage = (struct chat_usage){ 0 };
+    *usage = (struct protocol_usage){ 0 };
     if (rc < 0)
         return rc;
     read_usage(jv_get(all, "usage"), usage);
@@ -276,3 +288,5 @@ int chat_read(const struct asked *q, const char *body, size_t len, struct arena 
     jv_free(all);
     return rc;
 }
+
+const struct protocol protocol_chat = { "chat", "/chat/completions", 1, make_body, read_body };

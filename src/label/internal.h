@@ -30,6 +30,7 @@ struct label_backend {
     int (*cost)(void *state, const struct image *size, const struct asked_list *asked,
                 struct label_cost *out, struct err *e);
     int (*speed)(void *state, double *flops, struct err *e); /* NULL: it computes nothing here */
+    struct label_usage (*usage)(const void *state);          /* NULL: none */
     bool (*wants_more)(const void *state);
     /* The list lives until its picture is collected. */
     int (*submit)(void *state, const struct label_picture *picture, const struct asked_list *asked,

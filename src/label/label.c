@@ -9,8 +9,8 @@
 #include "label/internal.h"
 
 /* Each is a file beside this one. The first is meant where assent.yaml names none. */
-extern const struct label_backend label_vlm;
-static const struct label_backend *const backends[] = { &label_vlm };
+extern const struct label_backend label_vlm, label_http;
+static const struct label_backend *const backends[] = { &label_vlm, &label_http };
 enum { BACKENDS = sizeof(backends) / sizeof(backends[0]) };
 
 enum { IN_FLIGHT_MAX = 100000 };
@@ -47,12 +47,28 @@ static int find_backend(const struct annotator *a, const struct label_backend **
             return 0;
     }
     err_set(e, ERR_ARG, "no engine is called '%s'", engine);
-    err_expected(e, "vlm");
+    err_expected(e, "vlm, this program's own, or http, a server's");
     err_hint(e,
-             "answers of a model that another program or a server runs are imported: "
+             "answers of a model that another program runs are imported: "
              "assent import FILE --annotator %s --kind model",
              a->name);
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+}
+
+/* Can all be asked, before any picture is read? */
+static int check_questions(const struct task *t, struct err *e)
+{
+    uint8_t *all = mem_new(t->n_columns, 1, e);
+    struct asked_list asked = { 0 };
+    int rc = ERR_NOMEM;
+
+    if (all) {
+        memset(all, 1, t->n_columns);
+        rc = asked_fill(&asked, t, all, e);
+    }
+    asked_release(&asked);
+    free(all);
+    return rc;
 }
 
 int labeler_open(struct labeler **out, const struct task *t, const struct annotator *a,
@@ -66,8 +82,10 @@ int labeler_open(struct labeler **out, const struct task *t, const struct annota
         l->task = t;
         for (size_t i = 0; i < t->n_questions; i++)
             l->wordings |= t->questions[i].n_wordings > 1;
-        rc = l->backend->open(&l->state, t, a, o, e);
+        rc = check_questions(t, e);
     }
+    if (rc == 0)
+        rc = l->backend->open(&l->state, t, a, o, e);
     if (rc < 0) {
         free(l);
         return rc;
@@ -129,6 +147,11 @@ void labeler_close(struct labeler *l)
 struct label_model labeler_model(const struct labeler *l)
 {
     return l->backend->model(l->state);
+}
+
+struct label_usage labeler_usage(const struct labeler *l)
+{
+    return l->backend->usage ? l->backend->usage(l->state) : (struct label_usage){ 0 };
 }
 
 struct json_t *labeler_settings(const struct labeler *l)

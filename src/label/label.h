@@ -36,10 +36,19 @@ void labeler_close(struct labeler *l); /* NULL is fine */
 struct label_model {
     const char *path, *family, *dtype;
     const char *prompt; /* the user's own; NULL: the model's template */
+    const char *server; /* whose it is; NULL: it is computed here */
+    bool leaves;        /* pictures leave this machine and its private network */
     uint64_t parameters;
     size_t weight_bytes;
 };
 struct label_model labeler_model(const struct labeler *l);
+
+/* What a server was asked so far; all 0 where there is none. */
+struct label_usage {
+    uint64_t requests;                   /* those that were sent again too */
+    uint64_t prompt, cached, completion; /* tokens, as it counts them; cached: of the prompt */
+};
+struct label_usage labeler_usage(const struct labeler *l);
 
 /* What decides its answers, but for what is in the files that have a part: an object of the values
  * in effect. jv_free() it. NULL without memory. */

@@ -228,8 +228,12 @@ static struct label_model model(const void *state)
     const struct vlm_labeler *s = state;
     struct vlm_info i = vlm_info(s->vlm);
 
-    return (struct label_model){ s->path,      i.family,      i.dtype, s->annotator->prompt,
-                                 i.parameters, i.weight_bytes };
+    return (struct label_model){ .path = s->path,
+                                 .family = i.family,
+                                 .dtype = i.dtype,
+                                 .prompt = s->annotator->prompt,
+                                 .parameters = i.parameters,
+                                 .weight_bytes = i.weight_bytes };
 }
 
 static struct json_t *settings(const void *state)

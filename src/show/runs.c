@@ -184,6 +184,22 @@ static void say_claimants(struct page *p, const struct annotate_result *r)
         page_note(p, "The same command looks again; --take-over does not wait for them.");
 }
 
+static void say_usage(struct page *p, const struct label_usage *u)
+{
+    char n[4][TEXT_COUNT_MAX];
+
+    if (u->requests > 0)
+        page_note(p, "the server took %s: %s of prompts, %s of them cached, %s of answers",
+                  text_count(u->requests, "request", n[0]), text_count(u->prompt, "token", n[1]),
+                  text_grouped(u->cached, n[2]), text_grouped(u->completion, n[3]));
+    page_open(p, "usage", PAGE_OBJECT, true);
+    page_count(p, "requests", u->requests);
+    page_count(p, "prompt_tokens", u->prompt);
+    page_count(p, "cached_tokens", u->cached);
+    page_count(p, "completion_tokens", u->completion);
+    page_close(p);
+}
+
 struct page *show_annotate(const struct annotate_result *r)
 {
     struct page *p = page_new();
@@ -199,6 +215,7 @@ struct page *show_annotate(const struct annotate_result *r)
     say_images(p, r->absent,
                "of this project not found among the pictures (images remove --unmatched --dry-run "
                "lists them)");
+    say_usage(p, &r->usage);
     if (r->interrupted)
         page_paragraph(p, "Interrupted: the same command goes on where this one stopped.");
     unanswered_show(p, &r->unanswered);

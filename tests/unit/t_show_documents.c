@@ -84,6 +84,7 @@ static const struct members promised[] = {
       "annotator chosen images errors labels abstentions unreadable claimed_by_others interrupted "
       "seconds claimed_by[]" },
     { annotate_page, "claimed_by[]", "worker images seconds" },
+    { annotate_page, "usage", "requests prompt_tokens cached_tokens completion_tokens" },
     { ask_page, "", "model dtype results[]" },
     { ask_page, "results[]", "image answers[]" },
     { ask_page, "results[].answers[]", "question kind answer score mass options[] top[]" },

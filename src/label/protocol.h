@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * protocol.h - how a server is asked about a picture, and how its words become raw answers. Private
+ * to label/: http.c sends and receives, a file here makes and reads the texts.
+ */
+#ifndef ASSENT_LABEL_PROTOCOL_H
+#define ASSENT_LABEL_PROTOCOL_H
+
+#include "base/base.h"
+#include "label/asked.h"
+
+struct protocol_asking {
+    const char *model, *system; /* system NULL: none */
+    const char *data_url;       /* of the picture: "data:image/jpeg;base64,.." */
+    uint64_t max_tokens;        /* that an answer may have; 0: the protocol's own */
+};
+
+/* Tokens as the server counted them; 0: not said. */
+struct protocol_usage {
+    uint64_t prompt, cached, completion;
+};
+
+struct protocol {
+    const char *name, *path; /* "chat", "/chat/completions" */
+    size_t most;             /* questions of a request */
+    /* A request with n questions, free(*body). ERR_ARG: one that cannot be asked so. */
+    int (*body)(const struct protocol_asking *a, const struct asked *q, size_t n, char **body,
+                size_t *len, struct err *e);
+    /* raw[n]; scores are in the arena. ERR_FORMAT: this is no such answer. */
+    int (*read)(const struct asked *q, size_t n, const char *body, size_t len, struct arena *arena,
+                struct raw_answer *raw, struct protocol_usage *usage, struct err *e);
+};
+
+/* A chat completion (OpenAI's; vLLM, SGLang, llama.cpp and many others take it) with one question.
+ * The image comes first and the question last, so that a server which caches prefixes reads the
+ * image once. A choice lists its options as A., B., ..: an answer's probabilities are then those of
+ * single tokens. With the likeliest tokens of the answer's first place: yes and no, or the letters,
+ * in all their forms, and the mass is at least theirs. Without: the text has to be an answer and
+ * nothing else but case, punctuation, markup and a thought in front; other text is unparseable, and
+ * kept. */
+extern const struct protocol protocol_chat;
+
+/* TypeSafe's /v1/systemone, as transformers serve and `assent serve` have it: named questions, the
+ * picture an asset. What a question means is in its text alone. */
+extern const struct protocol protocol_systemone;
+
+/* OpenAI's /v1/decisions: a list of questions, each of which may be refused. A server's confidence
+ * is not read: it is no probability. */
+extern const struct protocol protocol_decisions;
+
+#endif

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""A server of chat completions on loopback, which answers by what it is told: for the tests of engine http."""
+import base64
+import http.server
+import json
+import math
+import threading
+
+
+class Chat:
+    """Answers each question by answer(question, picture) -> {token: probability}, or a text; notes what it was asked.
+
+    trouble(n, request) -> None, or (status, headers, body) in place of the n-th answer."""
+
+    def __init__(self, answer, trouble=lambda n, request: None, logprobs=True, key=None,
+                 path="/v1/chat/completions"):
+        self.answer, self.trouble, self.logprobs, self.key, self.path = answer, trouble, logprobs, key, path
+        self.asked, self.pictures, self.n, self.most, self.now = [], [], 0, 0, 0
+        self.lock = threading.Lock()
+        chat = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args):
+                pass
+
+            def do_POST(self):
+                chat.serve(self)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def serve(self, handler):
+        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        with self.lock:
+            self.n += 1
+            n = self.n
+            self.now += 1
+            self.most = max(self.most, self.now)
+        try:
+            status, headers, answer = self.one(n, handler, body)
+        finally:
+            with self.lock:
+                self.now -= 1
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(answer)), **headers}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(answer)
+
+    def one(self, n, handler, body):
+        if handler.path != self.path:
+            return 404, {}, b'{"error": {"message": "no such path"}}'
+        if self.key and handler.headers["Authorization"] != f"Bearer {self.key}":
+            return 401, {}, b'{"error": {"message": "wrong key"}}'
+        request = json.loads(body)
+        trouble = self.trouble(n, request)
+        if trouble:
+            return trouble
+        image, text = request["messages"][-1]["content"]
+        head, data = image["image_url"]["url"].split(",", 1)
+        picture = base64.b64decode(data, validate=True)
+        with self.lock:
+            self.asked.append(text["text"])
+            self.pictures.append((head, picture))
+        said = self.answer(text["text"], picture)
+        return 200, {}, json.dumps(self.completion(said)).encode()
+
+    def completion(self, said):
+        usage = {"prompt_tokens": 100, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 64}}
+        if isinstance(said, str) or not self.logprobs:
+            text = said if isinstance(said, str) else max(said, key=said.get)
+            return {"choices": [{"message": {"role": "assistant", "content": text}, "logprobs": None,
+                                 "finish_reason": "stop"}], "usage": usage}
+        top = [{"token": t, "logprob": math.log(p)} for t, p in sorted(said.items(), key=lambda i: -i[1])]
+        return {"choices": [{"message": {"role": "assistant", "content": top[0]["token"]}, "finish_reason": "length",
+                             "logprobs": {"content": [{**top[0], "top_logprobs": top}]}}], "usage": usage}
