@@ -16,7 +16,7 @@ help:
 	@echo 'make fuzz      fuzz everything that reads a file, a minute each (FUZZ_SECONDS=60)'
 	@echo 'make test-all  test, test-asan and fuzz, and what takes longer'
 	@echo 'make oracle    make the fixtures anew with transformers, Pillow, tokenizers and jinja2 (6 GB), say what moved'
-	@echo 'make bench     time the engine at the shapes of an 8B model, and the program at the full size of CelebA'
+	@echo 'make bench     time the engine at the shapes of an 8B model, the HTTP client, and the program at the full size of CelebA'
 	@echo 'make install   install the program, man page, completion and library (DESTDIR, as meson has it)'
 	@echo 'make clean     remove what was built'
 
@@ -63,8 +63,9 @@ oracle: packages-oracle
 	@tools/oracle/run
 
 bench: build
-	@ninja -C $(BUILD) --quiet bench_vlm
+	@ninja -C $(BUILD) --quiet bench_vlm bench_client
 	@$(BUILD)/bench_vlm
+	@$(BUILD)/bench_client
 	@python3 bench/celeba.py --assent $(BUILD)/assent
 
 install: build

@@ -241,7 +241,7 @@ static void who_is_not_there_was_not_asked(void **state)
     assert_contains(a.error.what, "cannot connect to the server: Connection refused");
     assert_false(a.connected);
     a = ask(w->client, &(struct client_request){ .url = "http://nobody.invalid/x" });
-    assert_contains(a.error.what, "no server of this name");
+    assert_true(a.timed_out || strstr(a.error.what, "no server of this name"));
     assert_false(a.connected);
 }
 
