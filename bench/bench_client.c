@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a request costs the client: its own processor time, against a server on this machine that
- * does nothing but answer. bench_client [REQUESTS]
+ * does nothing but answer, at once or after 0.2 s. bench_client [REQUESTS]
  */
 #include <netinet/in.h>
 #include <pthread.h>
@@ -17,7 +17,7 @@
 #include "base/base.h"
 #include "net/client.h"
 
-enum { BODY = 20 << 10, ANSWER = 1 << 10, IN_FLIGHT = 64 };
+enum { BODY = 20 << 10, ANSWER = 1 << 10, IN_FLIGHT = 64, THINKS = 200000 /* microseconds */ };
 
 /* ---- the server, a process of its own ---- */
 
@@ -38,6 +38,8 @@ static void *serve(void *data)
         if (!end || have < (size_t)(end + 4 - bytes) + BODY)
             continue;
         have = 0;
+        if (strncmp(bytes, "POST /slow", 10) == 0)
+            usleep(THINKS);
         if (send(fd, head, (size_t)len, MSG_NOSIGNAL | MSG_MORE) < 0 ||
             send(fd, answer, sizeof(answer), MSG_NOSIGNAL) < 0)
             break;
@@ -127,8 +129,9 @@ static int measure(const char *url, size_t n, struct err *e)
     used = processor_seconds() - used;
     began = clock_seconds() - began;
     if (rc == 0)
-        printf("%zu requests of %d bytes, %d in flight: %.3f ms of processor time each, %.0f/s\n",
-               n, BODY, IN_FLIGHT, used / (double)n * 1e3, (double)n / began);
+        printf(
+            "%s: %zu requests of %d bytes, %d in flight: %.3f ms of processor time each, %.0f/s\n",
+            url, n, BODY, IN_FLIGHT, used / (double)n * 1e3, (double)n / began);
     client_free(c);
     return rc;
 }
@@ -151,8 +154,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_client: no server\n");
         return 1;
     }
-    snprintf(url, sizeof(url), "http://127.0.0.1:%u/v1/answers", port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/fast", port);
     rc = measure(url, (size_t)n, &e);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/slow", port);
+    if (rc == 0)
+        rc = measure(url, (size_t)n / 10 + 1, &e);
     if (rc < 0)
         log_error(&e);
     kill(server, SIGKILL);

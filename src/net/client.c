@@ -171,6 +171,17 @@ bool client_url_is_private(const char *url)
 
 /* ---- transfers ---- */
 
+/* As somebody wants it, below 12 days; else as it is by itself. */
+static double seconds_of(double wanted, double usual)
+{
+    return wanted > 0 ? fmin(wanted, 1e6) : usual;
+}
+
+static long milliseconds(double seconds)
+{
+    return (long)ceil(seconds * 1000);
+}
+
 /* Taking less than all of it ends the transfer. */
 static size_t take_body(char *bytes, size_t size, size_t n, void *data)
 {
@@ -213,7 +224,7 @@ static CURLcode set_up(struct transfer *t, const struct client_options *o)
         { CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 }, /* of a proxy's answer */
         { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
         { CURLOPT_TCP_KEEPALIVE, 1 },
-        { CURLOPT_TCP_KEEPIDLE, 30 }, /* below what routers keep; seconds, as is: */
+        { CURLOPT_TCP_KEEPIDLE, 30 }, /* seconds, as the next: below what routers wait for */
         { CURLOPT_TCP_KEEPINTVL, 10 },
     };
     CURL *c = t->easy;
@@ -227,7 +238,7 @@ static CURLcode set_up(struct transfer *t, const struct client_options *o)
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_seconds * 1000));
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(o->connect_seconds));
     if (rc == CURLE_OK)
         rc = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     if (rc == CURLE_OK)
@@ -294,8 +305,7 @@ static int add_header(struct transfer *t, const char *line, struct err *e)
 static int add_headers(struct transfer *t, const struct client_request *r, struct err *e)
 {
     bool typed = false;
-    int rc =
-        add_header(t, "Expect:", e); /* no "100-continue", for which small servers do not wait */
+    int rc = add_header(t, "Expect:", e); /* none: small servers do not know "100-continue" */
 
     for (size_t i = 0; rc == 0 && i < r->n_headers; i++) {
         if (!is_header(r->headers[i]))
@@ -326,8 +336,8 @@ static CURLcode set_request(struct transfer *t, const struct client_request *r)
     t->head_is_whole = false;
     t->tag = r->tag;
     t->sent = clock_seconds();
-    t->seconds = r->seconds > 0 ? fmin(r->seconds, 1e6) : ANSWER_SECONDS;
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)ceil(t->seconds * 1000));
+    t->seconds = seconds_of(r->seconds, ANSWER_SECONDS);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, milliseconds(t->seconds));
     curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max); /* as Content-Length has it */
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
     /* by TLS requests wait for the first connection, and share it where it turns out to be of
@@ -641,8 +651,7 @@ int client_new(struct client **out, const struct client_options *o, struct err *
         return err_set(e, ERR_NOMEM, "curl does not start");
     }
     c->options = *o;
-    if (!(o->connect_seconds > 0))
-        c->options.connect_seconds = CONNECT_SECONDS;
+    c->options.connect_seconds = seconds_of(o->connect_seconds, CONNECT_SECONDS);
     LIST_INIT(&c->flying);
     LIST_INIT(&c->idle);
     c->multi = curl_multi_init();

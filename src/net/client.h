@@ -28,7 +28,7 @@ struct client_options {
     const struct events *events; /* asked while it waits whether it shall end; NULL */
 };
 
-/* ERR_IO: there is no such ca_file. */
+/* ERR_IO: there is no such ca_file. What the options point at must live as long as the client. */
 int client_new(struct client **out, const struct client_options *o, struct err *e);
 void client_free(struct client *c); /* ends what is in flight; NULL is fine */
 

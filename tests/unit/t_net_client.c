@@ -300,6 +300,27 @@ static void what_cannot_be_asked_is_refused(void **state)
     assert_int_equal(w->site->requests, 0);
 }
 
+/* A proxy is told where to, and nothing else where that is by TLS. */
+static void proxies_come_from_the_environment(void **state)
+{
+    static const char *const headers[] = { "Authorization: Bearer secret" };
+    struct client_request r = { .headers = headers,
+                                .n_headers = 1,
+                                .url = "http://host.invalid/ok" };
+    struct world *w = *state;
+
+    setenv("http_proxy", url_of(w, ""), 1);
+    setenv("https_proxy", w->url, 1);
+    ask(w->client, &r);
+    assert_true(was_asked(w->site, "GET http://host.invalid/ok HTTP/1.1\r\n"));
+    r.url = "https://host.invalid/ok";
+    assert_int_equal(ask(w->client, &r).status, 0);
+    assert_true(was_asked(w->site, "CONNECT host.invalid:443 HTTP/1.1\r\n"));
+    assert_false(was_asked(w->site, "secret"));
+    unsetenv("http_proxy");
+    unsetenv("https_proxy");
+}
+
 /* ---- many ---- */
 
 static void connections_are_used_again(void **state)
@@ -564,6 +585,7 @@ int main(void)
         test_with_world(who_is_not_there_was_not_asked),
         test_with_world(secrets_of_an_address_are_not_told),
         test_with_world(what_cannot_be_asked_is_refused),
+        test_with_world(proxies_come_from_the_environment),
         test_with_world(connections_are_used_again),
         test_with_world(many_are_in_flight),
         test_with_world(connections_are_at_most_so_many),
@@ -575,8 +597,9 @@ int main(void)
         cmocka_unit_test(private_addresses_are_known),
     };
 
-    for (const char *const *name = (const char *const[]){ "http_proxy", "https_proxy", "all_proxy",
-                                                          "HTTPS_PROXY", "ALL_PROXY", NULL };
+    for (const char *const *name =
+             (const char *const[]){ "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+                                    "HTTPS_PROXY", "ALL_PROXY", NULL };
          *name; name++)
         unsetenv(*name);
     return cmocka_run_group_tests(tests, NULL, NULL);
