@@ -3,299 +3,17 @@
  * annotate.c - a model answers what it has not answered yet.
  *
  * An image is claimed, read and decoded ahead on another thread, answered, and kept; what is
- * counted is on the disk. Answers are kept together where a commit an image would cost: every
- * COMMIT_SECONDS. Claims are taken for a few seconds' work at a time, so that several processes
- * share the images. A picture with the same bytes as one that was answered gets that one's answers.
+ * counted is on the disk. A picture with the same bytes as one that was answered gets that one's
+ * answers.
  */
 #include "jobs/annotate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/prefetch.h"
-#include "jobs/equal.h"
-#include "jobs/forecast.h"
-#include "jobs/identity.h"
-#include "jobs/todo.h"
+#include "jobs/annotating.h"
 #include "jobs/unused.h"
-#include "label/label.h"
-#include "store/claims.h"
 #include "store/runs.h"
-
-enum {
-    CLAIMS_MIN = 2,
-    CLAIMS_MAX = 64,
-    ANSWERED_MAX = 1024, /* images kept at one commit */
-    CLAIMANTS_MAX = 10000
-};
-#define CLAIM_SECONDS  60.0 /* without a sign of life; every worker's */
-#define COMMIT_SECONDS 0.1
-#define LOOK_SECONDS   1.0 /* between two looks at the bytes of the model: a ms each time */
-#define CLAIM_WORK     2.0 /* seconds of work that are claimed ahead */
-
-struct claimed {
-    size_t picture;
-    uint8_t *wanted; /* [n_columns]; NULL: answered */
-};
-
-struct answered { /* an image that is not on the disk yet */
-    size_t tag;
-    struct label_answers answers;
-    char sha256[SHA256_HEX]; /* "": it could not be read */
-    uint32_t width, height;
-    bool equal; /* all of it is an equal picture's */
-    double seconds;
-};
-
-struct flying { /* a picture that the model is asked about */
-    size_t tag;
-    char sha256[SHA256_HEX];
-    uint32_t width, height;
-    struct store_known known; /* of an equal picture: what it is not asked */
-};
-
-struct annotating {
-    struct todo todo;
-    struct store *store; /* the project's */
-    const struct annotate_options *options;
-    struct annotate_result *out;
-    struct labeler *labeler;
-    struct model_identity identity;
-    struct prefetch *prefetch;
-    struct claim_keeper *keeper;
-    struct equals equals;
-    struct claimed *claimed; /* by tag */
-    size_t n_claimed, claimed_cap;
-    size_t n_popped; /* of the claimed: read */
-    size_t next;     /* of todo.pictures */
-    size_t *others;  /* pictures that other processes had */
-    size_t n_others;
-    struct flying *flying;
-    size_t n_flying, flying_cap;
-    struct answered *answered; /* [ANSWERED_MAX] */
-    size_t n_answered;
-    double begun, committed, last; /* seconds, monotonic; last: when the image before was done */
-    double looked;                 /* when the model's bytes were looked at */
-    size_t kept_since;             /* images */
-    struct forecast forecast;
-    bool cost_said, forecast_said;
-    struct progress progress;
-};
-
-/* Its index among the catalogue's images. */
-static size_t image_of(const struct annotating *a, size_t tag)
-{
-    return a->todo.catalogue.image_of[a->claimed[tag].picture];
-}
-
-static int64_t image_id(const struct annotating *a, size_t tag)
-{
-    return a->todo.catalogue.images->ids[image_of(a, tag)];
-}
-
-static const char *key_of(const struct annotating *a, size_t tag)
-{
-    return image_source_key(a->todo.catalogue.source, a->claimed[tag].picture);
-}
-
-/* ---- claims ---- */
-
-static double seconds_per_image(const struct annotating *a)
-{
-    uint64_t done = a->out->images + a->out->errors + a->n_answered;
-
-    return done > 0 ? (clock_seconds() - a->begun) / (double)done : 0;
-}
-
-static size_t claims_at_once(const struct annotating *a)
-{
-    double each = seconds_per_image(a), n = each > 0 ? CLAIM_WORK / each : CLAIMS_MIN;
-
-    return n < CLAIMS_MIN ? CLAIMS_MIN : n > CLAIMS_MAX ? CLAIMS_MAX : (size_t)n;
-}
-
-/* Has the picture read; wanted becomes the claim's. */
-static int ask_for(struct annotating *a, size_t picture, uint8_t *wanted, struct err *e)
-{
-    int rc = mem_grow(&a->claimed, &a->claimed_cap, a->n_claimed + 1, sizeof(*a->claimed),
-                      UINT32_MAX, e);
-
-    if (rc < 0) {
-        free(wanted);
-        return rc;
-    }
-    a->claimed[a->n_claimed] = (struct claimed){ picture, wanted };
-    return prefetch_push(a->prefetch, picture, a->n_claimed++, e);
-}
-
-/* CLAIM_TAKEN: and asked for. */
-static int claim(struct annotating *a, size_t picture, struct err *e)
-{
-    const struct catalogue *c = &a->todo.catalogue;
-    const struct task *t = a->todo.asking.task;
-    uint8_t *wanted = mem_new(t->n_columns, 1, e);
-    int rc = ERR_NOMEM;
-
-    if (wanted)
-        rc = store_claim(a->store, &a->todo.asking, c->images->ids[c->image_of[picture]],
-                         CLAIM_SECONDS, wanted, e);
-    if (rc != CLAIM_TAKEN) {
-        free(wanted);
-        return rc;
-    }
-    for (size_t i = 0; i < t->n_columns; i++)
-        wanted[i] = wanted[i] == CELL_OPEN;
-    rc = ask_for(a, picture, wanted, e);
-    return rc < 0 ? rc : CLAIM_TAKEN;
-}
-
-static int claim_some(struct annotating *a, struct err *e)
-{
-    size_t n = claims_at_once(a), got = 0;
-
-    while (got < n && a->next < a->todo.n) {
-        size_t picture = a->todo.pictures[a->next++];
-        int rc = claim(a, picture, e);
-
-        if (rc < 0)
-            return rc;
-        if (rc == CLAIM_ELSEWHERE)
-            a->others[a->n_others++] = picture;
-        got += rc == CLAIM_TAKEN;
-    }
-    return 0;
-}
-
-static int claim_more(struct annotating *a, struct err *e)
-{
-    int rc = store_begin(a->store, e);
-
-    return rc < 0 ? rc : store_end(a->store, claim_some(a, e), e);
-}
-
-/* The images that were claimed and not answered. */
-static int give_back(struct annotating *a, struct err *e)
-{
-    int rc = store_begin(a->store, e);
-
-    for (size_t tag = 0; rc == 0 && tag < a->n_claimed; tag++)
-        if (a->claimed[tag].wanted)
-            rc = store_unclaim(a->store, a->todo.asking.annotator, image_id(a, tag), e);
-    return store_end(a->store, rc, e);
-}
-
-static int note_claimant(void *data, const struct store_claimant *c)
-{
-    struct annotating *a = data;
-    struct annotate_result *out = a->out;
-    struct annotate_claimant *it;
-    struct err e;
-
-    if (mem_grow(&out->claimants, &out->claimants_cap, out->n_claimants + 1,
-                 sizeof(*out->claimants), CLAIMANTS_MAX, &e) < 0)
-        return e.code == ERR_LIMIT ? 0 : e.code;
-    it = &out->claimants[out->n_claimants];
-    if (asprintf(&it->worker, "%s, process %lld", c->host, (long long)c->process) < 0)
-        return ERR_NOMEM;
-    it->images = c->images;
-    it->seconds = c->seconds;
-    out->n_claimants++;
-    return 0;
-}
-
-/* Who has what was left out. */
-static int find_claimants(struct annotating *a, struct err *e)
-{
-    int rc;
-
-    a->out->claimed_by_others = a->n_others;
-    if (a->n_others == 0)
-        return 0;
-    *e = (struct err){ 0 };
-    rc = store_claimants(a->store, a->todo.asking.annotator, CLAIM_SECONDS, note_claimant, a, e);
-    return rc < 0 && e->code == 0 ? err_set(e, rc, "out of memory: who is at work") : rc;
-}
-
-/* ---- keeping ---- */
-
-static void count(struct annotating *a, const struct answered *done)
-{
-    const struct task *t = a->todo.asking.task;
-
-    if (done->sha256[0] == '\0')
-        a->out->errors++;
-    else
-        a->out->images++;
-    a->out->equal += done->equal;
-    for (size_t c = 0; c < t->n_columns; c++) {
-        a->out->labels += done->answers.values[c] >= 0;
-        a->out->abstentions += done->answers.values[c] < VALUE_MISSING;
-    }
-}
-
-static int keep_one(struct annotating *a, const struct answered *done, struct err *e)
-{
-    struct store *s = a->store;
-    int64_t id = image_id(a, done->tag);
-    const struct label_answers *l = &done->answers;
-    struct store_answers answers = { l->values, l->probabilities, l->mass,
-                                     l->spread, l->detail,        done->seconds };
-    const char *sha256 = done->sha256[0] != '\0' ? done->sha256 : NULL;
-    int rc = store_answers_add(s, id, a->todo.asking.task, &answers, e);
-
-    if (rc == 0)
-        rc = store_image_seen(s, id, sha256, done->width, done->height, e);
-    return rc < 0 ? rc : store_unclaim(s, a->todo.asking.annotator, id, e);
-}
-
-static int keep_answered(struct annotating *a, struct err *e)
-{
-    int rc = store_begin(a->store, e);
-
-    for (size_t i = 0; rc == 0 && i < a->n_answered; i++)
-        rc = keep_one(a, &a->answered[i], e);
-    return store_end(a->store, rc, e);
-}
-
-/* Is what answered still the run's model? Before anything is kept as its answers. */
-static int check_model(struct annotating *a, bool closely, struct err *e)
-{
-    int64_t run = store_run_number(a->store);
-    int rc = identity_holds(&a->identity, e);
-
-    if (rc < 0 || !(closely || clock_seconds() - a->looked > LOOK_SECONDS))
-        return rc;
-    rc = identity_bytes_hold(&a->identity, e);
-    if (rc < 0 && a->kept_since > 0)
-        return err_hint(e,
-                        "run %lld kept the answers to %zu images since its bytes were last looked "
-                        "at: assent undo %lld withdraws the run, and they are asked again",
-                        (long long)run, a->kept_since, (long long)run);
-    if (rc < 0)
-        return err_hint(e, "what was answered before is kept");
-    a->looked = clock_seconds();
-    a->kept_since = 0;
-    return 0;
-}
-
-static int commit(struct annotating *a, bool last, struct err *e)
-{
-    int rc = check_model(a, last, e);
-
-    if (rc == 0)
-        rc = keep_answered(a, e);
-    if (rc < 0)
-        return rc;
-    a->kept_since += a->n_answered;
-    for (size_t i = 0; i < a->n_answered; i++) {
-        count(a, &a->answered[i]);
-        label_answers_release(&a->answered[i].answers);
-    }
-    progress_add(&a->progress, a->n_answered);
-    a->n_answered = 0;
-    a->committed = clock_seconds();
-    return 0;
-}
 
 /* ---- answering ---- */
 
@@ -332,7 +50,7 @@ static int error_answers(const struct annotating *a, const uint8_t *wanted,
 
 static int take_error(struct annotating *a, size_t tag, const struct err *reason, struct err *e)
 {
-    const char *key = key_of(a, tag);
+    const char *key = annotating_key(a, tag);
     struct answered *done = &a->answered[a->n_answered];
     char text[ERR_TEXT_MAX];
     int rc;
@@ -362,7 +80,7 @@ static bool is_fatal(const struct annotating *a, const struct err *error)
 static bool is_on_the_disk(const struct annotating *a, size_t image)
 {
     for (size_t i = 0; i < a->n_answered; i++)
-        if (image_of(a, a->answered[i].tag) == image)
+        if (annotating_image(a, a->answered[i].tag) == image)
             return false;
     return true;
 }
@@ -371,14 +89,14 @@ static bool is_on_the_disk(const struct annotating *a, size_t image)
 static int recall_equal(struct annotating *a, const struct prefetched *picture,
                         struct store_known *known, struct err *e)
 {
-    size_t image, own = image_of(a, picture->tag);
+    size_t image, own = annotating_image(a, picture->tag);
     int rc = 0;
 
     *known = (struct store_known){ 0 };
     if (!equals_find(&a->equals, picture->sha256, &image) || image == own)
         return 0;
     if (!is_on_the_disk(a, image))
-        rc = commit(a, false, e);
+        rc = annotating_commit(a, false, e);
     return rc < 0 ? rc
                   : store_known_load(a->store, &a->todo.asking,
                                      a->todo.catalogue.images->ids[image], known, e);
@@ -488,7 +206,7 @@ static int ask_model(struct annotating *a, const struct prefetched *picture,
     if (left && known->values && equals_want_less(t, known, left) == 0)
         rc = 0;
     if (rc == 1 && labeler_submit(a->labeler, &asked, left, picture->tag, e) < 0)
-        rc = err_at(e, "%s", key_of(a, picture->tag));
+        rc = err_at(e, "%s", annotating_key(a, picture->tag));
     free(left);
     return rc;
 }
@@ -537,7 +255,7 @@ static int finish(struct annotating *a, struct flying *f, struct label_done *got
         return rc;
     }
     end_answer(a);
-    return equals_note(&a->equals, f->sha256, image_of(a, f->tag), e);
+    return equals_note(&a->equals, f->sha256, annotating_image(a, f->tag), e);
 }
 
 enum { COLLECT_SECONDS = 1 }; /* then it is asked whether it shall end */
@@ -560,11 +278,6 @@ static int collect(struct annotating *a, struct err *e)
     return rc;
 }
 
-static bool must_commit(const struct annotating *a)
-{
-    return a->n_answered == ANSWERED_MAX || clock_seconds() - a->committed > COMMIT_SECONDS;
-}
-
 /* A picture with the same bytes is waited for: it is asked about once. */
 static int wait_for_equal(struct annotating *a, const char *sha256, struct err *e)
 {
@@ -572,8 +285,8 @@ static int wait_for_equal(struct annotating *a, const char *sha256, struct err *
 
     while (rc == 0 && is_flying(a, sha256)) {
         rc = collect(a, e);
-        if (rc == 0 && must_commit(a))
-            rc = commit(a, false, e);
+        if (rc == 0 && annotating_must_commit(a))
+            rc = annotating_commit(a, false, e);
     }
     return rc;
 }
@@ -618,7 +331,7 @@ static int top_up(struct annotating *a, struct err *e)
 {
     size_t waiting = a->n_claimed - a->n_popped;
 
-    return a->next < a->todo.n && waiting < CLAIMS_MIN ? claim_more(a, e) : 0;
+    return a->next < a->todo.n && waiting < CLAIMS_MIN ? annotating_claim(a, e) : 0;
 }
 
 /* Once more through what other processes had: they may be gone. */
@@ -645,7 +358,7 @@ static int step(struct annotating *a, struct err *e)
         rc = collect(a, e);
     else if (a->next == a->todo.n)
         return 1;
-    return rc == 0 && must_commit(a) ? commit(a, false, e) : rc;
+    return rc == 0 && annotating_must_commit(a) ? annotating_commit(a, false, e) : rc;
 }
 
 /* What is in flight was paid for. */
@@ -655,8 +368,8 @@ static int land_all(struct annotating *a, struct err *e)
 
     while (rc == 0 && a->n_flying > 0) {
         rc = collect(a, e);
-        if (rc == 0 && must_commit(a))
-            rc = commit(a, false, e);
+        if (rc == 0 && annotating_must_commit(a))
+            rc = annotating_commit(a, false, e);
     }
     return rc;
 }
@@ -672,14 +385,15 @@ static int answer_all(struct annotating *a, struct err *e)
         a->out->interrupted |= events_check(a->options->events, &ignored) < 0;
         if (rc != 1)
             continue;
-        rc = commit(a, false, e); /* others look here, too: what is answered is claimed no more */
+        rc = annotating_commit(a, false,
+                               e); /* others look here, too: what is answered is claimed no more */
         if (rc < 0 || !again || !look_again(a)) /* one more look is enough */
             break;
         again = false;
     }
     if (rc >= 0)
         rc = land_all(a, e);
-    return rc < 0 ? rc : find_claimants(a, e);
+    return rc < 0 ? rc : annotating_claimants(a, e);
 }
 
 /* Whatever ends the run, what is answered is kept and what is not is given back. */
@@ -687,11 +401,12 @@ static int run(struct annotating *a, struct err *e)
 {
     struct store_counts counts;
     struct err second;
-    int rc = answer_all(a, e), kept = commit(a, true, rc < 0 ? &second : e), given, ended;
+    int rc = answer_all(a, e), kept = annotating_commit(a, true, rc < 0 ? &second : e), given,
+        ended;
 
     progress_end(&a->progress);
     rc = rc < 0 ? rc : kept;
-    given = give_back(a, rc < 0 ? &second : e);
+    given = annotating_give_back(a, rc < 0 ? &second : e);
     rc = rc < 0 ? rc : given;
     a->out->seconds = clock_seconds() - a->begun;
     counts = (struct store_counts){ a->out->images + a->out->errors, a->out->labels,
