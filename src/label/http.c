@@ -322,9 +322,11 @@ static int read_answer(struct http_labeler *s, struct slot *slot, const struct c
         free_slot(s, slot);
         return 0;
     }
-    if (rc == ERR_NOMEM) {
+    if (rc == ERR_NOMEM || (!s->answered && slot->tries > 1)) { /* it never was such an answer */
         *e = why;
-        return rc;
+        err_at(e, "%s", url_of(s, shot));
+        return err_hint(e, "does the server speak this protocol? assent.yaml names it: %s",
+                        s->protocol->name);
     }
     return try_again(s, slot, false, &why, e);
 }
