@@ -67,13 +67,16 @@ static int take_answers(struct reading *l, struct sql_rows *row, struct err *e)
     return 0;
 }
 
+#define COUNTING_ANSWERS                                             \
+    " FROM counting_run AS run JOIN answers ON answers.run = run.id" \
+    " WHERE run.annotator = $1 ORDER BY run.id, answers.image"
+
 static int take_all_answers(struct reading *l, int64_t annotator, struct err *e)
 {
     struct sql_rows *list;
     int rc = sql_query(l->store->db, &list,
-                       "SELECT " PACKED_COLUMNS
-                       " FROM counting_run AS run JOIN answers ON answers.run = run.id"
-                       " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
+                       l->out->probabilities ? "SELECT " PACKED_SCORES COUNTING_ANSWERS
+                                             : "SELECT " PACKED_VALUES COUNTING_ANSWERS,
                        BIND(INT(annotator)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1)

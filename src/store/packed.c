@@ -91,10 +91,23 @@ static bool is_value(const struct translation *t, int64_t value)
     return value < 0 ? value >= VALUE_LOWEST : (uint64_t)value < t->n_stored;
 }
 
+/* Without a branch a value: there are millions. */
+static bool are_values(const struct question_set *set, const int16_t *values)
+{
+    const int16_t *most = set->most;
+    unsigned wrong = 0;
+
+    for (size_t i = 0; i < set->n; i++)
+        wrong |= (unsigned)(values[i] > most[i]) | (unsigned)(values[i] < VALUE_LOWEST);
+    return wrong == 0;
+}
+
 static int check_values(struct store *s, const struct packed *p, struct err *e)
 {
     const struct question_set *set = p->set;
 
+    if (are_values(set, p->values))
+        return 0;
     for (size_t i = 0; i < set->n; i++)
         if (!is_value(&set->columns[i], p->values[i]))
             return wrong_value(s, &(struct cell){ p->run, p->image, set->id, i }, p->values[i],
@@ -105,11 +118,14 @@ static int check_values(struct store *s, const struct packed *p, struct err *e)
 /* The first of n shares that cannot be; n: all can. NaN: there is none. */
 static size_t find_wrong_share(const float *shares, size_t n)
 {
+    unsigned wrong = 0;
     size_t i = 0;
 
-    while (i < n && !(shares[i] < 0) && !(shares[i] > share_most))
+    for (size_t k = 0; k < n; k++)
+        wrong |= (unsigned)(shares[k] < 0) | (unsigned)(shares[k] > share_most);
+    while (wrong && i < n && !(shares[i] < 0) && !(shares[i] > share_most))
         i++;
-    return i;
+    return wrong ? i : n;
 }
 
 /* The column whose probabilities begin at or before a place in the row. */
@@ -156,7 +172,7 @@ int packed_read(struct question_sets *sets, struct sql_rows *row, struct packed 
 
     *out = (struct packed){ .run = sql_int(row, RUN), .image = sql_int(row, IMAGE) };
     rc = question_sets_find(sets, sql_int(row, SET), &out->set, e);
-    for (int i = VALUES; rc == 0 && i <= SPREAD; i++) {
+    for (int i = VALUES; rc == 0 && i <= SPREAD && i < sql_columns(row); i++) {
         size_t n = i == PROBABILITIES ? out->set->n_probabilities : out->set->n;
 
         rc = take_array(sets->store, row, i, n * (i == VALUES ? sizeof(int16_t) : sizeof(float)),
@@ -168,7 +184,7 @@ int packed_read(struct question_sets *sets, struct sql_rows *row, struct packed 
     out->probabilities = arrays[PROBABILITIES];
     out->mass = arrays[MASS];
     out->spread = arrays[SPREAD];
-    out->detail = sql_text(row, DETAIL);
+    out->detail = sql_columns(row) > DETAIL ? sql_text(row, DETAIL) : NULL;
     rc = check_values(sets->store, out, e);
     return rc < 0 ? rc : check_shares(sets->store, out, e);
 }

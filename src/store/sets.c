@@ -246,6 +246,15 @@ static void drop_doubled(struct question_set *set)
             }
 }
 
+/* Beside the translations, so that a row of values is checked in one go. */
+static int note_highest(struct question_sets *s, struct question_set *set, struct err *e)
+{
+    set->most = arena_new(&s->arena, set->n, sizeof(*set->most), e);
+    for (size_t i = 0; set->most && i < set->n; i++)
+        set->most[i] = (int16_t)(set->columns[i].n_stored - 1);
+    return set->most ? 0 : ERR_NOMEM;
+}
+
 static int load_set(struct question_sets *s, struct question_set *set, struct err *e)
 {
     struct sql_rows *list;
@@ -269,7 +278,7 @@ static int load_set(struct question_sets *s, struct question_set *set, struct er
     }
     sql_done(list);
     drop_doubled(set);
-    return rc;
+    return rc < 0 ? rc : note_highest(s, set, e);
 }
 
 int question_sets_find(struct question_sets *s, int64_t id, const struct question_set **out,
@@ -385,9 +394,4 @@ void question_sets_release(struct question_sets *s)
     free(s->items);
     arena_release(&s->arena);
     *s = (struct question_sets){ 0 };
-}
-
-int16_t translation_value(const struct translation *t, int16_t stored)
-{
-    return stored >= 0 ? t->value_of[stored] : stored;
 }

@@ -33,6 +33,7 @@ struct translation {
 struct question_set {
     int64_t id;
     struct translation *columns;
+    int16_t *most; /* [n] a column's highest value: n_stored - 1 */
     size_t n, n_probabilities;
 };
 
@@ -51,6 +52,9 @@ int question_sets_find(struct question_sets *s, int64_t id, const struct questio
 int question_set_verify(struct store *s, int64_t id, struct err *e);
 void question_sets_release(struct question_sets *s);
 /* stored: a label's index in the set's column, as packed.h gives it; abstentions stay. */
-int16_t translation_value(const struct translation *t, int16_t stored);
+static inline int16_t translation_value(const struct translation *t, int16_t stored)
+{
+    return stored >= 0 ? t->value_of[stored] : stored;
+}
 
 #endif

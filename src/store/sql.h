@@ -113,6 +113,7 @@ int sql_query(struct sql *db, struct sql_rows **out, const char *statement, stru
 int sql_step(struct sql_rows *r, struct err *e); /* the next row: 1, or 0 after the last */
 void sql_done(struct sql_rows *r);               /* gives up the rows that are left; NULL is fine */
 
+int sql_columns(const struct sql_rows *r); /* that its rows have */
 /* Columns from 0, of the row at hand. What pointers show is valid until the next step. */
 int64_t sql_int(struct sql_rows *r, int column);
 double sql_real(struct sql_rows *r, int column);

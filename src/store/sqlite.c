@@ -388,6 +388,11 @@ int sql_number(struct sql *db, const char *statement, struct sql_values v, int64
 
 /* ---- columns ---- */
 
+int sql_columns(const struct sql_rows *r)
+{
+    return r->n_columns;
+}
+
 int64_t sql_int(struct sql_rows *r, int column)
 {
     return sqlite3_column_int64(r->handle, column);
