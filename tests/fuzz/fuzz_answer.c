@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What servers answer: the first byte chooses protocol and questions, the rest is the body. It
+ * gives a share or an abstention for each question, or an error.
+ */
+#include <assert.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "label/protocol.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const yesno[] = { "no", "yes" }, *const colours[] = { "black", "blond",
+                                                                         "brown" };
+
+static const struct asked questions[] = {
+    { .column = 0, .form = ASKED_YESNO, .text = "Hat?", .options = yesno, .n_options = 2 },
+    { .column = 1, .form = ASKED_CHOICE, .text = "Hair?", .options = colours, .n_options = 3 },
+    { .column = 2, .form = ASKED_LETTERS, .text = "Hair?", .options = colours, .n_options = 3 },
+};
+
+static void check(const struct asked *q, const struct raw_answer *a)
+{
+    double sum = 0;
+
+    assert(a->value >= VALUE_LOWEST && a->value < (int)q->n_options);
+    for (size_t o = 0; a->score && o < q->n_options; o++) {
+        assert(isnan(a->score[o]) || (a->score[o] >= -0.002 && a->score[o] <= 1.002));
+        sum += a->score[o];
+    }
+    assert(!a->score || isnan(sum) || fabs(sum - 1) < 0.01);
+    jv_free(a->top);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct protocol *const protocols[] = { &protocol_chat, &protocol_systemone,
+                                                        &protocol_decisions };
+    const struct protocol *p;
+    const struct asked *q;
+    struct raw_answer raw[3] = { 0 };
+    struct protocol_usage usage = { 0 };
+    struct arena arena = { 0 };
+    struct err e;
+    size_t n;
+    int rc;
+
+    if (size == 0)
+        return 0;
+    p = protocols[data[0] % 3];
+    q = &questions[p == &protocol_chat ? data[0] / 3 % 3 : 0];
+    n = p == &protocol_chat ? 1 : 3;
+    rc = p->read(q, n, (const char *)data + 1, size - 1, &arena, raw, &usage, &e);
+    assert(rc == 0 || (rc == (int)e.code && e.what[0] != '\0'));
+    for (size_t i = 0; i < n; i++)
+        if (rc == 0)
+            check(&q[i], &raw[i]);
+        else
+            jv_free(raw[i].top);
+    arena_release(&arena);
+    return 0;
+}
