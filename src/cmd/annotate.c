@@ -73,9 +73,9 @@ static int run(const struct globals *g, const void *own, struct err *e)
     if (rc == 0)
         rc = cmd_print(g, show_annotate(&result), e);
     if (rc == 0)
-        rc = result.interrupted                                  ? EXIT_INTERRUPTED
-             : result.errors > 0 || result.claimed_by_others > 0 ? EXIT_SOME_FAILED
-                                                                 : 0;
+        rc = result.interrupted                                                ? EXIT_INTERRUPTED
+             : result.errors + result.left_open + result.claimed_by_others > 0 ? EXIT_SOME_FAILED
+                                                                               : 0;
     annotate_result_release(&result);
     project_close(p);
     return rc;

@@ -361,12 +361,15 @@ static int step(struct annotating *a, struct err *e)
     return rc == 0 && annotating_must_commit(a) ? annotating_commit(a, false, e) : rc;
 }
 
+#define LAND_SECONDS 30.0 /* a server that is waited for may ask for hours */
+
 /* What is in flight was paid for. */
 static int land_all(struct annotating *a, struct err *e)
 {
+    double until = clock_seconds() + LAND_SECONDS;
     int rc = 0;
 
-    while (rc == 0 && a->n_flying > 0) {
+    while (rc == 0 && a->n_flying > 0 && clock_seconds() < until) {
         rc = collect(a, e);
         if (rc == 0 && annotating_must_commit(a))
             rc = annotating_commit(a, false, e);

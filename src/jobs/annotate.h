@@ -43,6 +43,7 @@ struct annotate_result {
     bool interrupted;
     double seconds;
     struct label_usage usage;
+    uint64_t left_open; /* questions of answered images that the server did not answer */
     struct unanswered unanswered;
 };
 

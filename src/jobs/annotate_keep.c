@@ -20,6 +20,7 @@ static void count(struct annotating *a, const struct answered *done)
     for (size_t c = 0; c < t->n_columns; c++) {
         a->out->labels += done->answers.values[c] >= 0;
         a->out->abstentions += done->answers.values[c] < VALUE_MISSING;
+        a->out->left_open += done->sha256[0] != '\0' && done->answers.values[c] == VALUE_ERROR;
     }
 }
 

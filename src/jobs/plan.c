@@ -133,7 +133,8 @@ static int describe_model(const struct planning *p, struct err *e)
     out->dtype = arena_text(&out->arena, m.dtype, strlen(m.dtype), e);
     out->parameters = m.parameters;
     out->weight_bytes = m.weight_bytes;
-    return out->family && out->dtype ? 0 : ERR_NOMEM;
+    out->server = m.server ? arena_text(&out->arena, m.server, strlen(m.server), e) : NULL;
+    return out->family && out->dtype && (!m.server || out->server) ? 0 : ERR_NOMEM;
 }
 
 static int plan(struct planning *p, struct err *e)

@@ -11,6 +11,7 @@
 
 struct plan_result {
     const char *annotator, *model; /* as in annotate_result; the task's */
+    const char *server;            /* whose the model is; NULL: it is computed here */
     const char *family, *dtype;
     uint64_t parameters, images, questions;
     size_t chosen, measured, weight_bytes, activation_bytes;

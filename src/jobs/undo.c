@@ -55,6 +55,7 @@ static int check_consensus(struct project *p, bool *stale, struct err *e)
 /* Makes a run of what somebody answered on the page. */
 static int gather(struct project *p, const char *name, struct undo_result *out, struct err *e)
 {
+    static const char the_page[] = "the review page";
     const struct store_annotator *who = NULL;
     struct store_annotators known;
     int64_t others, n = 0;
@@ -68,10 +69,10 @@ static int gather(struct project *p, const char *name, struct undo_result *out, 
         rc = store_run_begin(p->store,
                              &(struct store_run){ .annotator = who->id,
                                                   .settings = "{\"format\":\"review\"}",
-                                                  .source = "the review page" },
+                                                  .source = the_page },
                              p->task, e);
     if (rc == 0)
-        rc = store_answers_gather(p->store, who->id, &n, e);
+        rc = store_answers_gather(p->store, who->id, the_page, &n, e);
     if (rc == 0)
         rc = store_run_end(p->store, &(struct store_counts){ .labels = (uint64_t)n }, e);
     if (rc == 0)

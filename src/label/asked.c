@@ -137,10 +137,12 @@ static int16_t value_of(const struct raw_answer *a, size_t n_options)
     return a->score ? best_of(a->score, n_options) : a->value;
 }
 
-/* A column of which some wording has none: options before reasons, then the most frequent. */
+/* A column of which some wording has none: options before reasons, then the most frequent; tied
+ * where two options are. */
 static int16_t most_frequent(const struct raw_answer *raw, size_t n, size_t n_options)
 {
     int16_t best = value_of(&raw[0], n_options);
+    bool tied = false;
     size_t most = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -149,12 +151,15 @@ static int16_t most_frequent(const struct raw_answer *raw, size_t n, size_t n_op
 
         for (size_t k = 0; k < n; k++)
             same += value_of(&raw[k], n_options) == value;
+        if (value >= 0 && best >= 0 && value != best && same == most)
+            tied = true;
         if (value >= 0 ? best < 0 || same > most : best < 0 && same > most) {
             best = value;
             most = same;
+            tied = false;
         }
     }
-    return best;
+    return tied ? VALUE_TIE : best;
 }
 
 static void settle(const struct task *t, size_t column, const struct raw_answer *raw, size_t n,

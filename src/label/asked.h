@@ -45,7 +45,7 @@ struct raw_answer {
 };
 
 /* A column's answer is the mean of its wordings' scores; where there are none, the value that most
- * wordings have, the first of them where some are as frequent. Mass below the question's min_mass
+ * wordings have, or tied. Mass below the question's min_mass
  * is unparseable. out->detail keeps what was said where there is no answer. Takes every `top`. */
 int asked_settle(const struct asked_list *a, const struct task *t, struct raw_answer *raw,
                  struct label_answers *out, struct err *e);

@@ -17,6 +17,8 @@ enum {
     SAID_MAX = 200 /* bytes of a text that is kept */
 };
 
+#define MASS_MOST 1.05 /* of rounded probabilities */
+
 /* ---- asking ---- */
 
 static void put_quoted(struct buf *b, const char *text)
@@ -77,7 +79,7 @@ static int make_body(const struct protocol_asking *c, const struct asked *q, siz
     rc = put_question(&b, q, e);
     buf_printf(&b,
                "}]}],\"temperature\":0,\"max_tokens\":%llu,\"logprobs\":true,\"top_logprobs\":%d}",
-               (unsigned long long)(c->max_tokens ? c->max_tokens : TOKENS), TOP);
+               (unsigned long long)c->max_tokens, TOP);
     if (rc == 0)
         rc = buf_end(&b, "a request", e);
     *len = b.len;
@@ -160,8 +162,14 @@ static int read_tokens(const struct asked *q, const struct json_t *top, struct a
     out->mass = 0;
     for (size_t o = 0; o < q->n_options; o++)
         out->mass += out->score[o];
+    if (out->mass > MASS_MOST) {
+        err_set(e, ERR_FORMAT, "probabilities of single tokens add up to more than 1");
+        err_got(e, "%.4g", out->mass);
+        return e->code;
+    }
     for (size_t o = 0; o < q->n_options; o++) /* of none NaN: nothing is made up */
         out->score[o] = out->mass > 0 ? out->score[o] / out->mass : (double)NAN;
+    out->mass = fmin(out->mass, 1); /* they are rounded */
     out->top = likeliest(top);
     return 0;
 }
@@ -249,6 +257,15 @@ static int no_completion(struct err *e)
     return err_expected(e, "choices[0].message.content");
 }
 
+/* Some servers say with status 200 what went wrong. */
+static int no_choices(const struct json_t *all, struct err *e)
+{
+    const char *said = jv_text(jv_get(jv_get(all, "error"), "message"));
+
+    no_completion(e);
+    return said ? err_got(e, "%.140s", said) : e->code;
+}
+
 static int read_choice(const struct asked *q, const struct json_t *choice, struct arena *arena,
                        struct raw_answer *out, struct err *e)
 {
@@ -263,9 +280,12 @@ static int read_choice(const struct asked *q, const struct json_t *choice, struc
     }
     if (jv_length(jv_get(first, "top_logprobs")) > 0)
         return read_tokens(q, jv_get(first, "top_logprobs"), arena, out, e);
-    if (!text)
+    if (!text && !message)
         return no_completion(e);
-    read_text(q, text, out);
+    if (text)
+        read_text(q, text, out);
+    else /* as of a model whose thought did not end within max_tokens */
+        out->top = jv_pack("s", "no text; where the model thinks first, a larger max_tokens helps");
     return 0;
 }
 
@@ -284,9 +304,11 @@ static int read_body(const struct asked *q, size_t n, const char *body, size_t l
     read_usage(jv_get(all, "usage"), usage);
     rc = jv_length(jv_get(all, "choices")) > 0
              ? read_choice(q, jv_at(jv_get(all, "choices"), 0), arena, out, e)
-             : no_completion(e);
+             : no_choices(all, e);
     jv_free(all);
     return rc;
 }
 
-const struct protocol protocol_chat = { "chat", "/chat/completions", 1, make_body, read_body };
+const struct protocol protocol_chat = {
+    "chat", "/chat/completions", 1, TOKENS, make_body, read_body
+};

@@ -45,10 +45,21 @@ static bool is_share(double p)
     return p >= 0 && p <= 1.001; /* rounded sums */
 }
 
+/* What the server says of its mass, if it says any: rounded above 1 it is 1. */
+static bool is_mass(struct raw_answer *out)
+{
+    if (isnan(out->mass))
+        return true;
+    if (!is_share(out->mass))
+        return false;
+    out->mass = fmin(out->mass, 1);
+    return true;
+}
+
 static void take_yes(struct raw_answer *out, double p)
 {
-    out->score[VALUE_YES] = p;
-    out->score[VALUE_NO] = 1 - p;
+    out->score[VALUE_YES] = fmin(p, 1);
+    out->score[VALUE_NO] = 1 - out->score[VALUE_YES];
 }
 
 /* Shares of what was given: some servers round them. false: one is missing, or they are none. */
@@ -124,6 +135,8 @@ static int read_named(const struct asked *q, size_t i, const struct json_t *answ
         return rc;
     if (!jv_number(jv_get(diagnostics, "label_mass"), &out->mass))
         jv_number(jv_get(answer, "x_label_mass"), &out->mass);
+    if (!is_mass(out))
+        return not_an_answer(i, e);
     if (q->form == ASKED_YESNO) {
         if (!jv_number(jv_get(answer, "noul"), &p) || !is_share(p))
             return not_an_answer(i, e);
@@ -159,8 +172,8 @@ static int systemone_read(const struct asked *q, size_t n, const char *body, siz
     return rc;
 }
 
-const struct protocol protocol_systemone = { "systemone", "/systemone", SYSTEMONE_MOST,
-                                             systemone_body, systemone_read };
+const struct protocol protocol_systemone = { "systemone", "/systemone",   SYSTEMONE_MOST,
+                                             0,           systemone_body, systemone_read };
 
 /* ---- decisions ---- */
 
@@ -209,6 +222,8 @@ static int read_listed(const struct asked *q, size_t i, const struct json_t *ans
     if (rc < 0)
         return rc;
     jv_number(jv_get(answer, "mass"), &out->mass); /* this program's own server */
+    if (!is_mass(out))
+        return not_an_answer(i, e);
     if (q->form == ASKED_YESNO) {
         if (!jv_number(jv_get(answer, "probability"), &p) || !is_share(p))
             return not_an_answer(i, e);
@@ -246,5 +261,5 @@ static int decisions_read(const struct asked *q, size_t n, const char *body, siz
     return rc;
 }
 
-const struct protocol protocol_decisions = { "decisions", "/decisions", DECISIONS_MOST,
-                                             decisions_body, decisions_read };
+const struct protocol protocol_decisions = { "decisions", "/decisions",   DECISIONS_MOST,
+                                             0,           decisions_body, decisions_read };

@@ -21,7 +21,10 @@ enum {
     TRIES = 6,        /* of a request, before its picture cannot be answered */
     HEADER_MAX = 4096 /* bytes of a key with its header */
 };
-#define LATER_SECONDS 5.0 /* where too much was repeated lately */
+#define LATER_SECONDS    5.0   /* where too much was repeated lately */
+#define RETRY_AFTER_MOST 900.0 /* that a server is left alone where it asks for longer */
+#define SAID_SECONDS     10.0  /* a pause that people are told of */
+#define BEARER           "Authorization: Bearer "
 
 struct shot { /* a picture that is asked about */
     uint64_t tag;
@@ -29,7 +32,8 @@ struct shot { /* a picture that is asked about */
     char *data_url;
     struct raw_answer *raw; /* [asked->n] */
     size_t n_begun, n_done, n_out;
-    struct err error; /* why it cannot be answered; code 0 */
+    size_t n_failed; /* of those that are done */
+    struct err why;  /* the first of them failed */
     struct arena arena;
 };
 
@@ -46,6 +50,7 @@ struct http_labeler {
     const struct task *task;
     const struct annotator *annotator;
     const struct protocol *protocol;
+    const struct events *events;
     char **urls; /* [annotator->server.n_urls] with the protocol's path */
     char *key;   /* "Authorization: Bearer .."; NULL: none */
     struct client *client;
@@ -94,13 +99,13 @@ static int make_data_url(const struct label_picture *p, uint64_t pixels_max, cha
 
 static bool is_done(const struct shot *s)
 {
-    return s->n_out == 0 && (s->error.code != 0 || s->n_done == s->asked->n);
+    return s->n_out == 0 && s->n_done == s->asked->n;
 }
 
-/* May its next question go: is it the first, or has the first been answered? */
+/* May its next question go: is it the first, or is the first done? */
 static bool has_next(const struct shot *s)
 {
-    return s->error.code == 0 && s->n_begun < s->asked->n && (s->n_begun == 0 || s->n_done > 0);
+    return s->n_begun < s->asked->n && (s->n_begun == 0 || s->n_done > 0);
 }
 
 /* ---- requests ---- */
@@ -136,11 +141,18 @@ static void free_slot(struct http_labeler *s, struct slot *slot)
     s->n_used--;
 }
 
+static uint64_t tokens_of(const struct http_labeler *s)
+{
+    uint64_t said = s->annotator->server.max_tokens;
+
+    return said ? said : s->protocol->tokens;
+}
+
 static int send_slot(struct http_labeler *s, struct slot *slot, double now, struct err *e)
 {
     const struct annotator *a = s->annotator;
     const struct protocol_asking asking = { a->model, a->server.system, slot->shot->data_url,
-                                            a->server.max_tokens };
+                                            tokens_of(s) };
     const char *headers[] = { "Content-Type: application/json", s->key };
     struct client_request r = { .url = url_of(s, slot->shot),
                                 .headers = headers,
@@ -240,12 +252,20 @@ static bool wants_more(const void *state)
 
 /* ---- answers ---- */
 
+/* Some servers repeat the key that they were given. */
+static void blank_out(char *text, const char *secret)
+{
+    for (char *at = text; secret && (at = strstr(at, secret));)
+        memset(at, '*', strlen(secret));
+}
+
 /* What a server says of a request that it refuses. */
-static void server_says(const struct client_answer *a, struct err *e)
+static void server_says(const struct http_labeler *s, const struct client_answer *a, struct err *e)
 {
     struct json_t *all = NULL;
     struct err ignored;
     const char *message = NULL;
+    char said[1024];
 
     if (jv_parse(&all, a->body, a->len, &ignored) == 0) {
         message = jv_text(jv_get(jv_get(all, "error"), "message"));
@@ -254,7 +274,9 @@ static void server_says(const struct client_answer *a, struct err *e)
         if (!message)
             message = jv_text(jv_get(all, "detail"));
     }
-    err_got(e, "%.140s", message ? message : a->len > 0 ? a->body : "no word");
+    snprintf(said, sizeof(said), "%s", message ? message : a->len > 0 ? a->body : "no word");
+    blank_out(said, s->key ? s->key + strlen(BEARER) : NULL);
+    err_got(e, "%.140s", said);
     jv_free(all);
 }
 
@@ -263,18 +285,27 @@ static int refused(const struct http_labeler *s, const struct slot *slot,
 {
     err_set(e, ERR_IO, "the server answers %u: %s", a->status, what);
     err_at(e, "%s", url_of(s, slot->shot));
-    server_says(a, e);
+    server_says(s, a, e);
     return ERR_IO;
 }
 
-/* The picture cannot be answered: what waits of it is dropped, what is in flight lands. */
-static void give_up(struct http_labeler *s, struct shot *shot, const struct err *why)
+/* The request's questions cannot be answered; the picture's others can. */
+static void give_up(struct http_labeler *s, struct slot *slot, const struct err *why)
 {
-    if (shot->error.code == 0)
-        shot->error = *why;
-    for (size_t i = 0; i < SLOTS; i++)
-        if (s->slots[i].shot == shot && !s->slots[i].sent)
-            free_slot(s, &s->slots[i]);
+    struct shot *shot = slot->shot;
+    char text[ERR_TEXT_MAX];
+
+    err_line(why, text);
+    for (size_t i = slot->first; i < slot->first + slot->n; i++)
+        shot->raw[i] =
+            (struct raw_answer){ .mass = NAN, .value = VALUE_ERROR, .top = jv_pack("s", text) };
+    if (shot->n_failed == 0)
+        shot->why = *why;
+    shot->n_failed += slot->n;
+    shot->n_done += slot->n;
+    if (shot->n_failed == 1)
+        events_say(s->events, EVENT_WARNING, "a question is left open: %s", text);
+    free_slot(s, slot);
 }
 
 /* Once more, later; or not again. `overloaded` is no picture's fault: that is tried for as long as
@@ -295,9 +326,8 @@ static int try_again(struct http_labeler *s, struct slot *slot, bool overloaded,
     slot->body = NULL;
     slot->sent = false;
     slot->due = now + (delay >= 0 ? delay : LATER_SECONDS);
-    if (overloaded || (slot->tries < TRIES && delay >= 0))
-        return 0;
-    give_up(s, slot->shot, why);
+    if (!overloaded && (slot->tries >= TRIES || delay < 0))
+        give_up(s, slot, why);
     return 0;
 }
 
@@ -337,13 +367,17 @@ static int take_status(struct http_labeler *s, struct slot *slot, const struct c
 {
     bool overloaded = a->status == 429 || a->status == 503;
     bool passing = overloaded || a->status == 408 || a->status >= 500;
+    double later = a->retry_after >= 0 ? fmin(a->retry_after, RETRY_AFTER_MOST) : (double)NAN;
     struct err why;
 
     pace_done(&s->pace, clock_seconds(),
               &(struct pace_answer){ overloaded ? PACE_OVERLOADED
                                      : passing  ? PACE_FAILED
                                                 : PACE_OK,
-                                     a->seconds, a->retry_after, 0, 0 });
+                                     a->seconds, later, 0, 0 });
+    if (overloaded && later > SAID_SECONDS)
+        events_say(s->events, EVENT_WARNING, "the server answers %u and is left alone for %.0f s",
+                   a->status, later);
     if (a->status == 401 || a->status == 403) {
         refused(s, slot, a, "the key is not accepted", e);
         return err_hint(e, s->key ? "is the variable of api_key_env the right one?"
@@ -351,17 +385,21 @@ static int take_status(struct http_labeler *s, struct slot *slot, const struct c
     }
     if (a->status == 404) {
         refused(s, slot, a, "there is no such path, or no such model", e);
-        return err_hint(e, "url ends in /v1, and model is as the server's /v1/models has it");
+        return err_hint(e, "url ends in /v1, model is as its /v1/models has it, and protocol is %s",
+                        s->protocol->name);
     }
-    refused(s, slot, a, passing ? "try again later" : "it does not take this request", &why);
+    refused(s, slot, a,
+            passing           ? "try again later"
+            : a->status < 400 ? "a redirect, which is not followed: the key would go with it"
+                              : "it does not take this request",
+            &why);
     if (passing)
         return try_again(s, slot, overloaded, &why, e);
     if (!s->answered) { /* nothing ever was: it is not this picture */
         *e = why;
         return why.code;
     }
-    give_up(s, slot->shot, &why);
-    free_slot(s, slot);
+    give_up(s, slot, &why);
     return 0;
 }
 
@@ -369,12 +407,6 @@ static int take(struct http_labeler *s, const struct client_answer *a, struct er
 {
     struct slot *slot = &s->slots[a->tag];
 
-    if (slot->shot->error.code != 0) { /* it was given up meanwhile */
-        pace_done(&s->pace, clock_seconds(),
-                  &(struct pace_answer){ PACE_OK, a->seconds, NAN, 0, 0 });
-        free_slot(s, slot);
-        return 0;
-    }
     if (a->status == 200)
         return read_answer(s, slot, a, e);
     if (a->status != 0)
@@ -386,7 +418,7 @@ static int take(struct http_labeler *s, const struct client_answer *a, struct er
         *e = a->error;
         return err_hint(e, "is the server up, and url in assent.yaml its address?");
     }
-    return try_again(s, slot, false, &a->error, e);
+    return try_again(s, slot, !a->connected, &a->error, e); /* it is gone: no picture's fault */
 }
 
 static bool hand_out(struct http_labeler *s, struct collected *out)
@@ -398,7 +430,9 @@ static bool hand_out(struct http_labeler *s, struct collected *out)
             continue;
         s->shots[i] = s->shots[--s->n_shots];
         s->handed = shot;
-        *out = (struct collected){ shot->tag, shot->raw, shot->error };
+        *out = (struct collected){ shot->tag, shot->raw, { 0 } };
+        if (shot->n_failed == shot->asked->n)
+            out->error = shot->why;
         return true;
     }
     return false;
@@ -465,16 +499,21 @@ static int take_urls(struct http_labeler *s, struct err *e)
 
 static int take_key(struct http_labeler *s, struct err *e)
 {
-    const char *name = s->annotator->server.api_key_env, *key = name ? getenv(name) : NULL;
+    const char *name = s->annotator->server.api_key_env, *key;
 
     if (!name)
         return 0;
+    if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")]) {
+        err_set(e, ERR_ARG, "api_key_env is no variable's name"); /* perhaps the key itself */
+        return err_at(e, "assent.yaml:%u: %s", s->annotator->line, s->annotator->name);
+    }
+    key = getenv(name);
     if (!key || *key == '\0' || strlen(key) > HEADER_MAX || !text_is_printable(key)) {
         err_set(e, ERR_ARG, "the variable %s holds no key", name);
         err_hint(e, "api_key_env names the variable of the environment that has it");
         return err_at(e, "assent.yaml:%u: %s", s->annotator->line, s->annotator->name);
     }
-    if (asprintf(&s->key, "Authorization: Bearer %s", key) < 0) {
+    if (asprintf(&s->key, BEARER "%s", key) < 0) {
         s->key = NULL;
         return err_set(e, ERR_NOMEM, "out of memory: a key");
     }
@@ -504,8 +543,32 @@ static int find_protocol(struct http_labeler *s, struct err *e)
     return err_at(e, "assent.yaml:%u: %s", s->annotator->line, s->annotator->name);
 }
 
+/* http or https, and nothing in it that is secret: addresses are printed. */
+static int check_url(const struct annotator *a, const char *url, struct err *e)
+{
+    const char *host = strstr(url, "://");
+    bool http = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+
+    if (http && !strchr(host, '@') && !strchr(host, '?'))
+        return 0;
+    err_set(e, ERR_ARG, http ? "this url holds a user or a query" : "this url is no http(s) one");
+    err_expected(e, "http://127.0.0.1:8000/v1, say");
+    if (http)
+        err_hint(e,
+                 "a key belongs into the variable that api_key_env names: addresses are printed");
+    return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+}
+
 static int check_annotator(const struct annotator *a, struct err *e)
 {
+    for (size_t i = 0; i < a->server.n_urls; i++)
+        if (check_url(a, a->server.urls[i], e) < 0)
+            return e->code;
+    if (a->dtype || a->prompt) {
+        err_set(e, ERR_ARG, "%s is the engine's here, and nothing to a server",
+                a->dtype ? "dtype" : "prompt");
+        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+    }
     if (a->server.n_urls > 0 && a->model)
         return 0;
     err_set(e, ERR_ARG, "the annotator '%s' does not say which model of which server", a->name);
@@ -538,9 +601,9 @@ static int open_server(void **state, const struct task *t, const struct annotato
     struct http_labeler *s = mem_new(1, sizeof(*s), e);
     int rc = s ? check_annotator(a, e) : ERR_NOMEM;
 
-    (void)o;
     if (!s)
         return rc;
+    s->events = o->events;
     s->task = t;
     s->annotator = a;
     if (rc == 0)
@@ -590,7 +653,7 @@ static struct json_t *settings(const void *state)
 
     return jv_pack("{s:s, s:s, s:s, s:s?, s:I, s:I}", "engine", "http", "model", a->model,
                    "protocol", s->protocol->name, "system", a->server.system, "max_pixels",
-                   (long long)a->server.max_pixels, "max_tokens", (long long)a->server.max_tokens);
+                   (long long)a->server.max_pixels, "max_tokens", (long long)tokens_of(s));
 }
 
 static char *no_file(const void *state, size_t i, struct err *e)

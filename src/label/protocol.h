@@ -12,7 +12,7 @@
 struct protocol_asking {
     const char *model, *system; /* system NULL: none */
     const char *data_url;       /* of the picture: "data:image/jpeg;base64,.." */
-    uint64_t max_tokens;        /* that an answer may have; 0: the protocol's own */
+    uint64_t max_tokens;        /* that an answer may have */
 };
 
 /* Tokens as the server counted them; 0: not said. */
@@ -23,6 +23,7 @@ struct protocol_usage {
 struct protocol {
     const char *name, *path; /* "chat", "/chat/completions" */
     size_t most;             /* questions of a request */
+    uint64_t tokens;         /* that an answer may have, where nobody says; 0: it has none */
     /* A request with n questions, free(*body). ERR_ARG: one that cannot be asked so. */
     int (*body)(const struct protocol_asking *a, const struct asked *q, size_t n, char **body,
                 size_t *len, struct err *e);

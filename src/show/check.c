@@ -25,7 +25,9 @@ static void advise(struct page *p, const struct check_result *r)
         page_note(
             p, "the file itself is damaged: bring it back from a backup. Rows were not looked at");
     else if (r->aside && r->of.set_aside > 0)
-        page_note(p, "%s set aside; the table 'damaged' keeps what was there",
+        page_note(p,
+                  "%s set aside; the table 'damaged' keeps what was there. Runs that answered "
+                  "damaged questions are withdrawn: status -v lists them",
                   text_count(r->of.set_aside, "row", n));
     else if (can_go)
         page_note(p, "assent check --set-aside goes on without damaged rows, and keeps them");

@@ -31,13 +31,17 @@ static void say_plan(struct page *p, const struct plan_result *r)
 {
     char duration[32], text[4][32];
 
-    page_line(p, "model", "%s, a %s of %.3g million parameters, computed in %s", r->model,
-              r->family, (double)r->parameters * 1e-6, r->dtype);
-    page_line(p, "memory", "%s of weights, mapped, and %s",
-              text_scaled((double)r->weight_bytes, "B", text[0]),
-              text_scaled((double)r->activation_bytes, "B", text[1]));
-    page_line(p, "work", "%s per image, %s in all", text_scaled(r->flop, "FLOP", text[2]),
-              text_scaled(r->flop * (double)r->images, "FLOP", text[3]));
+    if (r->server) {
+        page_line(p, "model", "%s at %s", r->model, r->server);
+    } else {
+        page_line(p, "model", "%s, a %s of %.3g million parameters, computed in %s", r->model,
+                  r->family, (double)r->parameters * 1e-6, r->dtype);
+        page_line(p, "memory", "%s of weights, mapped, and %s",
+                  text_scaled((double)r->weight_bytes, "B", text[0]),
+                  text_scaled((double)r->activation_bytes, "B", text[1]));
+        page_line(p, "work", "%s per image, %s in all", text_scaled(r->flop, "FLOP", text[2]),
+                  text_scaled(r->flop * (double)r->images, "FLOP", text[3]));
+    }
     page_line(p, "speed", "%.3g s per image, measured on %zu", r->seconds, r->measured);
     page_line(p, "time", "%s", clock_duration(r->total_seconds, duration));
     if (isnan(r->cost))
@@ -123,6 +127,7 @@ static const struct figure annotate_figures[] = {
     { "chosen", NULL, NULL, FIGURE_SIZE, offsetof(struct annotate_result, chosen) },
     { "images", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, images) },
     { "errors", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, errors) },
+    { "left_open", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, left_open) },
     { "equal", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, equal) },
     { "labels", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, labels) },
     { "abstentions", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, abstentions) },
@@ -203,14 +208,19 @@ static void say_usage(struct page *p, const struct label_usage *u)
 struct page *show_annotate(const struct annotate_result *r)
 {
     struct page *p = page_new();
+    char n[TEXT_COUNT_MAX];
 
     say_answered(p, r);
     say_images(p, r->equal,
                "of them equal to others, byte for byte: their answers were taken over");
-    say_images(p, r->errors, "could not be read");
+    say_images(p, r->errors,
+               r->usage.requests > 0 ? "could not be read or answered" : "could not be read");
     say_images(p, r->unreadable, "could not be read before: not tried again");
-    if (r->errors + r->unreadable > 0)
-        page_paragraph(p, "--retry-errors tries what could not be read again.");
+    if (r->left_open > 0)
+        page_note(p, "%s of answered images left open: the server did not answer them",
+                  text_count(r->left_open, "question", n));
+    if (r->errors + r->unreadable + r->left_open > 0)
+        page_paragraph(p, "--retry-errors tries again what could not be read or answered.");
     say_claimants(p, r);
     say_images(p, r->absent,
                "of this project not found among the pictures (images remove --unmatched --dry-run "

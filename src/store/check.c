@@ -185,7 +185,9 @@ static const struct table_rule rules[] = {
       { "DELETE FROM vote WHERE question_set = $1",
         "INSERT INTO withdrawal (run, back, at, by_whom) SELECT id, 0, $3, $4 FROM counting_run"
         " WHERE question_set = $1",
-        "UPDATE run SET withdrawn = $3 WHERE question_set = $1 AND withdrawn IS NULL" } },
+        "UPDATE run SET withdrawn = $3 WHERE question_set = $1 AND withdrawn IS NULL",
+        /* or the next run would answer the same set */
+        "UPDATE question_set SET hash = 'damaged, ' || id || ', was ' || hash WHERE id = $1" } },
     { "answers",
       "SELECT " PACKED_COLUMNS " FROM counting_run AS run JOIN answers ON answers.run = run.id"
       " ORDER BY run.id, answers.image",

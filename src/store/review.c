@@ -120,24 +120,32 @@ int review_answer_row_check(struct sql_rows *row, int kind, int mode, struct err
     return 0;
 }
 
-int store_answers_gather(struct store *s, int64_t annotator, int64_t *n, struct err *e)
+/* Not those of packets, which are runs of their own; those of a run like this that was withdrawn
+ * and brought back, too. */
+#define ON_THE_PAGE                                                                         \
+    "(run IS NULL OR run IN (SELECT id FROM counting_run WHERE counting_run.annotator = $2" \
+    " AND source = $3))"
+
+int store_answers_gather(struct store *s, int64_t annotator, const char *source, int64_t *n,
+                         struct err *e)
 {
+    struct sql_values v = BIND(INT(s->run), INT(annotator), TEXT(source));
     int rc = sql_number(s->db,
-                        "SELECT count(*) FROM review_answer"
-                        " WHERE annotator = $1 AND run IS NULL AND undone IS NULL",
-                        BIND(INT(annotator)), n, e);
+                        "SELECT count(*) FROM review_answer WHERE annotator = $2"
+                        " AND undone IS NULL AND " ON_THE_PAGE,
+                        v, n, e);
 
     if (rc == 0)
         rc = sql_run(s->db,
-                     "UPDATE review_answer SET run = $1"
-                     " WHERE annotator = $2 AND run IS NULL AND undone IS NULL",
-                     BIND(INT(s->run), INT(annotator)), e);
+                     "UPDATE review_answer SET run = $1 WHERE annotator = $2"
+                     " AND undone IS NULL AND " ON_THE_PAGE,
+                     v, e);
     if (rc < 0)
         return rc;
     return sql_run(s->db,
-                   "UPDATE vote SET run = $1"
-                   " WHERE annotator = $2 AND run IS NULL AND item IS NOT NULL",
-                   BIND(INT(s->run), INT(annotator)), e);
+                   "UPDATE vote SET run = $1 WHERE annotator = $2 AND item IS NOT NULL"
+                   " AND " ON_THE_PAGE,
+                   v, e);
 }
 
 static int read_answer(struct sql_rows *row, struct store_answer *a, struct err *e)

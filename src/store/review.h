@@ -115,8 +115,9 @@ int store_answer_add(struct store *s, const struct store_answer *a, const struct
 int store_answer_undo(struct store *s, int64_t annotator, int64_t item, struct err *e);
 
 /* What the annotator answered on the page, and counts, is the open run's from now on, as a packet's
- * answers are: so it can be withdrawn. *n counts it. */
-int store_answers_gather(struct store *s, int64_t annotator, int64_t *n, struct err *e);
+ * answers are: so it can be withdrawn. *n counts it. source: such runs', this one's too. */
+int store_answers_gather(struct store *s, int64_t annotator, const char *source, int64_t *n,
+                         struct err *e);
 
 /* For each answer; texts are valid during the call, whose failure ends the listing. */
 struct store_answer_reader {

@@ -50,7 +50,7 @@ int store_reviewer_add(struct store *s, const char *name, bool owner, struct sto
     *out = (struct store_reviewer){ .name = name };
     if (!task_name_is_usable(name)) {
         err_set(e, ERR_ARG, "this cannot be a reviewer's name: '%s'", name);
-        return err_expected(e, TASK_NAME_USABLE);
+        return err_expected(e, TASK_NAME_USABLE "; not consensus or tie, which assent uses");
     }
     if (!owner)
         rc = store_annotator_id(s, name, ANNOTATOR_HUMAN, &out->annotator, e);

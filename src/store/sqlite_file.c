@@ -39,7 +39,7 @@ static int check_version(struct sql *db, int64_t *version, struct err *e)
         err_set(e, ERR_DB, "this database is not one of assent's");
         return err_at(e, "%s", db->path);
     }
-    if (*version < 0) {
+    if (*version < 0 || (*version == 0 && tables > 0)) {
         err_set(e, ERR_DB, "no assent ever wrote such a database");
         err_got(e, "schema version %lld", (long long)*version);
         return err_at(e, "%s", db->path);

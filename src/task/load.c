@@ -67,7 +67,14 @@ static int read_concurrency(const struct loader *l, int node, void *into, struct
     uint64_t *n = into;
     int rc = text_equal(doc_text(l->doc, node), "auto") ? 0 : read_count(l, node, n, e);
 
-    return rc < 0 ? err_expected(e, "auto, or how many requests at a time") : rc;
+    if (rc == 0 &&
+        (*n > TASK_CONCURRENCY_MAX || (*n == 0 && !text_equal(doc_text(l->doc, node), "auto")))) {
+        err_set(e, ERR_FORMAT, "so many requests at a time cannot be");
+        doc_at(l->doc, node, e);
+    } else if (rc == 0) {
+        return 0;
+    }
+    return err_expected(e, "auto, or 1 to %d", TASK_CONCURRENCY_MAX);
 }
 
 static const struct key annotator_keys[] = {

@@ -105,7 +105,7 @@ bool task_name_is_reserved(const char *name);
 bool task_name_is_usable(const char *name);
 #define TASK_NAME_USABLE "1 to 200 bytes, without control characters and without a space at an end"
 
-enum { TASK_URLS_MAX = 64 };
+enum { TASK_URLS_MAX = 64, TASK_CONCURRENCY_MAX = 256 };
 
 /* Of a model that a server runs. */
 struct model_server {

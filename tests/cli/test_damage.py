@@ -196,6 +196,7 @@ class Damage(harness.Case):
                 self.run_assent("check", "--set-aside")
                 self.assertIn("withdrawn", self.run_assent("status", "-v").out)
                 self.run_assent("-q", "import", "people.csv", "-a", "people")
+                self.assertEqual(self.json("check")["n_faults"], 0)  # not to the damaged questions again
 
     def test_a_file_that_is_damaged_is_not_touched(self):
         def break_a_page(path):

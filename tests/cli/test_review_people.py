@@ -138,6 +138,8 @@ class People(ReviewCase):
         server.stop()
         back = self.json("undo", "--undo", str(given["run"]))
         self.assertEqual((back["labels"], self.json("status")["review"]["people"][1]["done"]), (5, 5))
+        again = self.json("undo", "--reviewer", "bob")  # what was brought back can be withdrawn again
+        self.assertEqual((again["labels_before"], again["labels"]), (5, 0))
 
     def test_who_never_voted_is_in_no_majority(self):
         self.write("third.csv", "image_id,Bald,Hat\n" + "".join(f"SENTINELKEY{i:02}.png,1,1\n" for i in range(30)))
