@@ -9,6 +9,9 @@
 #include "label/label.h"
 #include "store/runs.h"
 
+/* What assent.yaml has of one. */
+#define A_MODEL "engine: vlm, model: FOLDER (or engine: http, url: URL, model: NAME)"
+
 /* ---- who ---- */
 
 static int no_such_annotator(const struct task *t, const char *name, struct err *e)
@@ -26,8 +29,7 @@ static int no_such_annotator(const struct task *t, const char *name, struct err 
     if (near)
         err_hint(e, "did you mean '%s'?", near);
     else
-        err_hint(e, "annotators: {%s: {kind: model, engine: vlm, model: FOLDER}} there makes one",
-                 name);
+        err_hint(e, "annotators: {%s: {kind: model, " A_MODEL "}} there makes one", name);
     free(names);
     return e->code;
 }
@@ -54,8 +56,7 @@ static int find_annotator(const struct task *t, const char *name, const struct a
     err_set(e, ERR_ARG,
             n == 0 ? "assent.yaml has no model that could answer"
                    : "assent.yaml has several models");
-    return n == 0 ? err_hint(e, "annotators: {NAME: {kind: model, engine: vlm, model: FOLDER}} "
-                                "there makes one")
+    return n == 0 ? err_hint(e, "annotators: {NAME: {kind: model, " A_MODEL "}} there makes one")
                   : err_hint(e, "--annotator NAME says which");
 }
 

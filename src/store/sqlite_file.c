@@ -24,17 +24,38 @@ enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 /* ---- which version ---- */
 
-static int check_version(struct sql *db, int64_t *version, struct err *e)
-{
-    int64_t application, tables;
-    int rc = sql_number(db, "PRAGMA application_id", BIND_NOTHING, &application, e);
+struct version {
+    int64_t application, number, tables;
+};
 
-    if (rc == 0)
-        rc = sql_number(db, "PRAGMA user_version", BIND_NOTHING, version, e);
-    if (rc == 0)
-        rc = sql_number(db, "SELECT count(*) FROM sqlite_master", BIND_NOTHING, &tables, e);
+/* Of one moment: another program may be making the tables. */
+static int read_version(struct sql *db, struct version *v, struct err *e)
+{
+    bool own = !db->in_transaction;
+    struct err ignored; /* nothing was written */
+    int rc = own ? sqlite_exec(db, "BEGIN", e) : 0;
+
     if (rc < 0)
         return rc;
+    rc = sql_number(db, "PRAGMA application_id", BIND_NOTHING, &v->application, e);
+    if (rc == 0)
+        rc = sql_number(db, "PRAGMA user_version", BIND_NOTHING, &v->number, e);
+    if (rc == 0)
+        rc = sql_number(db, "SELECT count(*) FROM sqlite_master", BIND_NOTHING, &v->tables, e);
+    if (own)
+        sqlite_exec(db, "ROLLBACK", &ignored);
+    return rc;
+}
+
+static int check_version(struct sql *db, int64_t *version, struct err *e)
+{
+    struct version v = { 0 };
+    int rc = read_version(db, &v, e);
+    int64_t application = v.application, tables = v.tables;
+
+    if (rc < 0)
+        return rc;
+    *version = v.number;
     if (application != APPLICATION_ID && (tables > 0 || application != 0)) {
         err_set(e, ERR_DB, "this database is not one of assent's");
         return err_at(e, "%s", db->path);
