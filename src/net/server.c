@@ -18,6 +18,7 @@
 
 #include "net/crowd.h"
 #include "net/listen.h"
+#include "net/names.h"
 #include "net/net.h"
 
 enum {
@@ -54,9 +55,8 @@ struct server {
     const struct server_options *options;
     struct server_options kept;
     char *cert, *key;
-    char address[HOST_MAX + 32];
-    char hosts[4][HOST_MAX]; /* what a Host header may say */
-    size_t n_hosts;
+    char address[NAME_BYTES + 32];
+    struct names names;
     uint16_t port;
     size_t bodies;        /* bytes that were promised room; the daemon's thread's */
     pthread_mutex_t lock; /* of everything below, and of the requests' states */
@@ -318,64 +318,6 @@ static const struct server_route *find_route(const struct server_options *o, con
     return NULL;
 }
 
-/* "localhost", "127.0.0.1" or "[::1]", with any port: this machine's own name for whatever leads
- * here, a tunnel's end or a forwarded port. No page elsewhere can have it. */
-static bool is_loopback_name(const char *host)
-{
-    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
-    uint64_t port;
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t len = strlen(names[i]);
-
-        if (strncasecmp(host, names[i], len) == 0)
-            return host[len] == '\0' ||
-                   (host[len] == ':' && text_u64(host + len + 1, UINT16_MAX, &port) && port > 0);
-    }
-    return false;
-}
-
-/* "labels.example.org" of "https://labels.example.org"; NULL: there is no public address. */
-static const char *public_host(const struct server *s)
-{
-    return s->options->public_url ? strstr(s->options->public_url, "://") + 3 : NULL;
-}
-
-static bool is_own_host(const struct server *s, const char *host)
-{
-    for (size_t i = 0; i < s->n_hosts; i++)
-        if (strcasecmp(host, s->hosts[i]) == 0)
-            return true;
-    return false;
-}
-
-/* A page of somebody else's whose name was made to lead here has another name in Host. */
-static bool host_is_ours(const struct request *r)
-{
-    const char *host = request_header(r, MHD_HTTP_HEADER_HOST), *known = public_host(r->server);
-
-    return host && (is_own_host(r->server, host) || is_loopback_name(host) ||
-                    (known && strcasecmp(host, known) == 0));
-}
-
-/* A browser names the page that sends a POST. Of this machine's own names it must be the very one,
- * port and all, that the request came to: another port is another page. */
-static bool origin_is_ours(const struct request *r)
-{
-    const char *origin = request_header(r, MHD_HTTP_HEADER_ORIGIN);
-    const char *host = request_header(r, MHD_HTTP_HEADER_HOST);
-    const char *scheme = server_is_tls(r->server) ? "https://" : "http://";
-    const char *known = r->server->options->public_url;
-
-    if (!origin || (known && strcasecmp(origin, known) == 0))
-        return true;
-    if (strncasecmp(origin, scheme, strlen(scheme)) != 0)
-        return false;
-    origin += strlen(scheme);
-    return is_own_host(r->server, origin) ||
-           (is_loopback_name(origin) && host && strcasecmp(origin, host) == 0);
-}
-
 /* The bytes of the body that is to come: of one that does not say how long it is, all it may have.
  */
 static uint64_t body_length(const struct request *r)
@@ -423,15 +365,16 @@ static void refuse_stopping(struct request *r)
 /* What can be refused before the body is there. */
 static void check_start(struct request *r, const char *method, const char *path)
 {
+    const char *host = request_header(r, MHD_HTTP_HEADER_HOST);
     bool other;
 
     r->route = find_route(r->server->options, method, path, &r->tail, &other);
     if (is_refusing(r->server))
         refuse_stopping(r);
-    else if (!host_is_ours(r))
+    else if (!names_host(&r->server->names, host))
         request_refuse(r, MHD_HTTP_MISDIRECTED_REQUEST, "host",
                        "the Host header names another server");
-    else if (!origin_is_ours(r))
+    else if (!names_origin(&r->server->names, request_header(r, MHD_HTTP_HEADER_ORIGIN), host))
         request_refuse(r, 403, "csrf", "the request comes from another page");
     else if (r->crammed)
         request_refuse(r, MHD_HTTP_URI_TOO_LONG, "too_large", "the address has too many arguments");
@@ -573,32 +516,16 @@ static void completed(void *data, struct MHD_Connection *c, void **context,
 
 /* ---- starting ---- */
 
-static void add_host(struct server *s, const char *name)
-{
-    const char *open = strchr(name, ':') ? "[" : "", *close = *open ? "]" : "";
-    unsigned usual = server_is_tls(s) ? 443 : 80; /* which browsers leave out */
-
-    if (s->n_hosts + 2 > sizeof(s->hosts) / sizeof(s->hosts[0]))
-        return;
-    snprintf(s->hosts[s->n_hosts++], HOST_MAX, "%s%s%s:%u", open, name, close, s->port);
-    if (s->port == usual)
-        snprintf(s->hosts[s->n_hosts++], HOST_MAX, "%s%s%s", open, name, close);
-}
-
-static void name_hosts(struct server *s)
+static void name_itself(struct server *s)
 {
     const struct server_options *o = s->options;
 
-    add_host(s, o->name ? o->name : o->host);
-    if (server_is_loopback(o->host))
-        add_host(s, strcmp(o->host, "localhost") == 0 ? "127.0.0.1" : "localhost");
-    else if (o->name)
-        add_host(s, o->host);
+    names_fill(&s->names, o, s->port);
     if (o->public_url)
         snprintf(s->address, sizeof(s->address), "%s", o->public_url);
     else
         snprintf(s->address, sizeof(s->address), "%s://%s", server_is_tls(s) ? "https" : "http",
-                 s->hosts[0]);
+                 s->names.own[0]);
 }
 
 /* As many as there may be files; a program may raise that itself up to its hard limit. */
@@ -683,7 +610,7 @@ int server_start(struct server **out, const struct server_options *o, struct err
     if (rc == 0)
         rc = listen_at(o, &fd, &s->port, e);
     if (rc == 0) {
-        name_hosts(s);
+        name_itself(s);
         crowd_init(&s->crowd, connections_max(), per_address(o));
         rc = start_daemon(s, fd, e);
     }
