@@ -28,9 +28,10 @@ enum {
 
 struct shot { /* a picture that is asked about */
     uint64_t tag;
-    const struct asked_list *asked;
+    const struct asked_list *asked; /* not when it was handed out */
     char *data_url;
-    struct raw_answer *raw; /* [asked->n] */
+    struct raw_answer *raw; /* [n], as many as are asked */
+    size_t n;
     size_t n_begun, n_done, n_out;
     size_t n_failed; /* of those that are done */
     struct err why;  /* the first of them failed */
@@ -70,7 +71,7 @@ static void free_shot(struct shot *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; s->raw && i < s->asked->n; i++)
+    for (size_t i = 0; s->raw && i < s->n; i++)
         jv_free(s->raw[i].top);
     free(s->data_url);
     arena_release(&s->arena);
@@ -225,7 +226,7 @@ static int submit(void *state, const struct label_picture *picture, const struct
     int rc = shot ? 0 : ERR_NOMEM;
 
     if (rc == 0) {
-        *shot = (struct shot){ .tag = tag, .asked = asked };
+        *shot = (struct shot){ .tag = tag, .asked = asked, .n = asked->n };
         shot->raw = arena_new(&shot->arena, asked->n, sizeof(*shot->raw), e);
         rc = shot->raw ? make_data_url(picture, s->annotator->server.max_pixels, &shot->data_url, e)
                        : ERR_NOMEM;
@@ -252,10 +253,15 @@ static bool wants_more(const void *state)
 
 /* ---- answers ---- */
 
+static const char *key_of(const struct http_labeler *s)
+{
+    return s->key ? s->key + strlen(BEARER) : NULL;
+}
+
 /* Some servers repeat the key that they were given. */
 static void blank_out(char *text, const char *secret)
 {
-    for (char *at = text; secret && (at = strstr(at, secret));)
+    for (char *at = text; secret && (at = strstr(at, secret)); at += strlen(secret))
         memset(at, '*', strlen(secret));
 }
 
@@ -275,7 +281,7 @@ static void server_says(const struct http_labeler *s, const struct client_answer
             message = jv_text(jv_get(all, "detail"));
     }
     snprintf(said, sizeof(said), "%s", message ? message : a->len > 0 ? a->body : "no word");
-    blank_out(said, s->key ? s->key + strlen(BEARER) : NULL);
+    blank_out(said, key_of(s));
     err_got(e, "%.140s", said);
     jv_free(all);
 }
@@ -343,6 +349,8 @@ static int read_answer(struct http_labeler *s, struct slot *slot, const struct c
     pace_done(&s->pace, clock_seconds(),
               &(struct pace_answer){ rc == 0 ? PACE_OK : PACE_FAILED, a->seconds, NAN, 0,
                                      (double)(usage.prompt + usage.completion) });
+    if (rc < 0)
+        blank_out(why.got, key_of(s));
     s->usage.prompt += usage.prompt;
     s->usage.cached += usage.cached;
     s->usage.completion += usage.completion;

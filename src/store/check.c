@@ -34,7 +34,7 @@ enum { ASIDE_STEPS = 5 };
 
 /* How a table's rows are looked at. rows: its query, with the key in its columns `key`. row: ERR_DB
  * where a row is damaged; NULL: its types are all that is looked at. keep, aside: statements on the
- * key $1, $2 that copy the row, with $3 .. $5 who, when and why, and that take it out; none: it
+ * key $1, $2 that copy the row, with $3 .. $5 when, who and why, and that take it out; none: it
  * stays where it is. */
 struct table_rule {
     const char *table;
@@ -347,6 +347,7 @@ static int apply(struct checking *c, const struct table_rule *r, struct err *e)
 
     if (rc < 0)
         return rc;
+    *e = (struct err){ 0 };
     while (rc == 0 && (rc = sql_step(list, &fault)) == 1) {
         if (r->counts)
             ++*(uint64_t *)((char *)c->out + r->counts);
@@ -357,6 +358,8 @@ static int apply(struct checking *c, const struct table_rule *r, struct err *e)
             rc = note(c, r, list, &fault, e);
     }
     sql_done(list);
+    if (rc < 0 && e->code == 0) /* the step's own */
+        *e = fault;
     return rc == ERR_DB ? end_table(c, r, &fault) : rc;
 }
 
@@ -368,6 +371,9 @@ static int check_file_with(struct checking *c, const char *pragma, const char *t
     struct err fault;
     int rc = sql_query(c->store->db, &list, pragma, BIND_NOTHING, e);
 
+    if (rc < 0)
+        return rc;
+    *e = (struct err){ 0 };
     while (rc == 0 && (rc = sql_step(list, &fault)) == 1) {
         const char *what = sql_text(list, 0);
 
@@ -378,6 +384,8 @@ static int check_file_with(struct checking *c, const char *pragma, const char *t
         rc = tell(c, &(struct store_fault){ table, what ? what : "?", false });
     }
     sql_done(list);
+    if (rc < 0 && e->code == 0) /* the step's own */
+        *e = fault;
     if (rc != ERR_DB)
         return rc;
     c->out->broken = true;

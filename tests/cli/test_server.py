@@ -293,6 +293,15 @@ class Words(Server):
         self.assertEqual(chat.n - before, 4)  # nothing is paid for twice
         self.assertEqual({r.get("reason") for r in self.rows().values()}, {None})
 
+    def test_pictures_that_are_asked_different_things(self):
+        """Some were answered in part before: lists of questions come and go while pictures are in flight."""
+        chat = self.chat(trouble=lambda n, request: (400, {}, b"{}") if n > 1 and n % 3 == 0 else None)
+        self.project(chat.url, 20)
+        self.run_assent("annotate", code=3)
+        chat.trouble = lambda n, request: None
+        self.run_assent("annotate", "-q", "--retry-errors")
+        self.assertEqual({r.get("reason") for r in self.rows().values()}, {None})
+
     def test_a_thought_that_does_not_end(self):
         said = json.dumps({"choices": [{"message": {"content": None, "reasoning_content": "Let me see"},
                                         "finish_reason": "length"}]}).encode()
