@@ -32,6 +32,11 @@ struct protocol {
                 struct raw_answer *raw, struct protocol_usage *usage, struct err *e);
 };
 
+/* That an answer may have: assent.yaml's number, or the protocol's. */
+uint64_t protocol_tokens(const struct protocol *p, const struct annotator *a);
+/* NULL: none is called so; without a name the first. */
+const struct protocol *protocol_named(const char *name);
+
 /* A chat completion (OpenAI's; vLLM, SGLang, llama.cpp and many others take it) with one question.
  * The image comes first and the question last, so that a server which caches prefixes reads the
  * image once. A choice lists its options as A., B., ..: an answer's probabilities are then those of

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "label/protocol.h"
+
+#include <string.h>
+
+static const struct protocol *const protocols[] = { &protocol_chat, &protocol_systemone,
+                                                    &protocol_decisions };
+
+const struct protocol *protocol_named(const char *name)
+{
+    if (!name)
+        return protocols[0];
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+        if (strcmp(name, protocols[i]->name) == 0)
+            return protocols[i];
+    return NULL;
+}
+
+uint64_t protocol_tokens(const struct protocol *p, const struct annotator *a)
+{
+    return a->server.max_tokens ? a->server.max_tokens : p->tokens;
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+#include "label/requests.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "label/exchange.h"
+#include "net/pace.h"
+
+enum {
+    SLOTS = 256, /* requests that are in flight or wait to be sent again */
+    SHOTS = 256, /* pictures */
+    TRIES = 6    /* of a request, before its picture cannot be answered */
+};
+#define LATER_SECONDS    5.0   /* where too much was repeated lately */
+#define RETRY_AFTER_MOST 900.0 /* that a server is left alone where it asks for longer */
+#define SAID_SECONDS     10.0  /* a pause that people are told of */
+
+struct shot { /* a picture that is asked about */
+    uint64_t tag;
+    const struct asked_list *asked; /* not when it was handed out */
+    char *data_url;
+    struct raw_answer *raw; /* [n], as many as are asked */
+    size_t n;
+    size_t n_begun, n_done, n_out;
+    size_t n_failed; /* of those that are done */
+    struct err why;  /* the first of them failed */
+    struct arena arena;
+};
+
+struct slot {          /* a request */
+    struct shot *shot; /* NULL: free */
+    size_t first, n;   /* of its questions */
+    unsigned tries;
+    bool sent;
+    double due; /* not before, where it is not sent */
+    char *body;
+};
+
+struct requests {
+    const struct annotator *annotator;
+    const struct protocol *protocol;
+    const struct events *events;
+    struct exchange *exchange;
+    struct pace pace;
+    struct shot *shots[SHOTS];
+    size_t n_shots;
+    struct shot *handed; /* what was collected last */
+    struct slot slots[SLOTS];
+    size_t n_used;
+    bool answered; /* something, ever */
+    struct label_usage usage;
+};
+
+/* ---- pictures ---- */
+
+static void free_shot(struct shot *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; s->raw && i < s->n; i++)
+        jv_free(s->raw[i].top);
+    free(s->data_url);
+    arena_release(&s->arena);
+    free(s);
+}
+
+static int make_data_url(const struct label_picture *p, uint64_t pixels_max, char **out,
+                         struct err *e)
+{
+    struct image_bytes bytes;
+    struct buf b = BUF_INIT(128 << 20);
+    int rc = image_to_send(p->image, p->bytes, p->len, pixels_max, &bytes, e);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    buf_printf(&b, "data:%s;base64,", bytes.type);
+    base64_encode(bytes.data, bytes.len, &b);
+    rc = buf_end(&b, "a picture as text", e);
+    if (rc == 0)
+        *out = buf_take(&b);
+    buf_release(&b);
+    free(bytes.data);
+    return rc == 0 && !*out ? err_set(e, ERR_NOMEM, "out of memory: a picture") : rc;
+}
+
+static bool is_done(const struct shot *s)
+{
+    return s->n_out == 0 && s->n_done == s->asked->n;
+}
+
+/* May its next question go: is it the first, or is the first done? */
+static bool has_next(const struct shot *s)
+{
+    return s->n_begun < s->asked->n && (s->n_begun == 0 || s->n_done > 0);
+}
+
+/* ---- requests ---- */
+
+static void free_slot(struct requests *r, struct slot *slot)
+{
+    slot->shot->n_out--;
+    free(slot->body);
+    *slot = (struct slot){ 0 };
+    r->n_used--;
+}
+
+static struct exchange_request request_of(const struct requests *r, const struct slot *slot)
+{
+    return (struct exchange_request){ .path = r->protocol->path,
+                                      .picture = slot->shot->tag,
+                                      .body = slot->body,
+                                      .tag = (uint64_t)(slot - r->slots) };
+}
+
+static int send_slot(struct requests *r, struct slot *slot, double now, struct err *e)
+{
+    const struct annotator *a = r->annotator;
+    const struct protocol_asking asking = { a->model, a->server.system, slot->shot->data_url,
+                                            protocol_tokens(r->protocol, a) };
+    struct exchange_request request;
+    size_t len = 0;
+    int rc = r->protocol->body(&asking, &slot->shot->asked->items[slot->first], slot->n,
+                               &slot->body, &len, e);
+
+    request = request_of(r, slot);
+    request.len = len;
+    if (rc == 0)
+        rc = exchange_send(r->exchange, &request, e);
+    if (rc < 0)
+        return rc;
+    pace_sent(&r->pace, now, 0);
+    slot->sent = true;
+    slot->tries++;
+    r->usage.requests++;
+    return 0;
+}
+
+static struct slot *new_slot(struct requests *r, struct shot *shot)
+{
+    size_t i = 0, left = shot->asked->n - shot->n_begun,
+           n = left < r->protocol->most ? left : r->protocol->most;
+
+    while (r->slots[i].shot)
+        i++;
+    r->slots[i] = (struct slot){ .shot = shot, .first = shot->n_begun, .n = n };
+    shot->n_begun += n;
+    shot->n_out++;
+    r->n_used++;
+    return &r->slots[i];
+}
+
+/* What is to be sent next: again, or for the first time; NULL: nothing now. */
+static struct slot *next_to_send(struct requests *r, double now)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (r->slots[i].shot && !r->slots[i].sent && r->slots[i].due <= now)
+            return &r->slots[i];
+    for (size_t i = 0; r->n_used < SLOTS && i < r->n_shots; i++)
+        if (has_next(r->shots[i]))
+            return new_slot(r, r->shots[i]);
+    return NULL;
+}
+
+/* Until something was answered one request is enough: a wrong key, say, is said once. */
+static bool is_proven(const struct requests *r)
+{
+    return r->answered || exchange_in_flight(r->exchange) == 0;
+}
+
+static int send_what_may_go(struct requests *r, struct err *e)
+{
+    double now = clock_seconds();
+    struct slot *slot;
+    int rc = 0;
+
+    while (rc == 0 && is_proven(r) && pace_may_send(&r->pace, now, 0) <= 0 &&
+           (slot = next_to_send(r, now)))
+        rc = send_slot(r, slot, now, e);
+    return rc;
+}
+
+int requests_submit(struct requests *r, const struct label_picture *picture,
+                    const struct asked_list *asked, uint64_t tag, struct err *e)
+{
+    struct shot *shot = mem_new(1, sizeof(*shot), e);
+    int rc = shot ? 0 : ERR_NOMEM;
+
+    if (rc == 0) {
+        *shot = (struct shot){ .tag = tag, .asked = asked, .n = asked->n };
+        shot->raw = arena_new(&shot->arena, asked->n, sizeof(*shot->raw), e);
+        rc = shot->raw ? make_data_url(picture, r->annotator->server.max_pixels, &shot->data_url, e)
+                       : ERR_NOMEM;
+    }
+    if (rc < 0) {
+        free_shot(shot);
+        return rc;
+    }
+    r->shots[r->n_shots++] = shot;
+    return send_what_may_go(r, e);
+}
+
+bool requests_wants_more(const struct requests *r)
+{
+    if (r->n_shots == SHOTS || r->n_used == SLOTS || !r->answered)
+        return false;
+    for (size_t i = 0; i < r->n_shots; i++)
+        if (has_next(r->shots[i]))
+            return false;
+    return r->pace.in_flight < r->pace.limit;
+}
+
+/* ---- answers ---- */
+
+/* The request's questions cannot be answered; the picture's others can. */
+static void give_up(struct requests *r, struct slot *slot, const struct err *why)
+{
+    struct shot *shot = slot->shot;
+    char text[ERR_TEXT_MAX];
+
+    err_line(why, text);
+    for (size_t i = slot->first; i < slot->first + slot->n; i++)
+        shot->raw[i] =
+            (struct raw_answer){ .mass = NAN, .value = VALUE_ERROR, .top = jv_pack("s", text) };
+    if (shot->n_failed == 0)
+        shot->why = *why;
+    shot->n_failed += slot->n;
+    shot->n_done += slot->n;
+    if (shot->n_failed == 1)
+        events_say(r->events, EVENT_WARNING, "a question is left open: %s", text);
+    free_slot(r, slot);
+}
+
+/* Once more, later; or not again. `overloaded` is no picture's fault: that is tried for as long as
+ * the server is there. */
+static int try_again(struct requests *r, struct slot *slot, bool overloaded, const struct err *why,
+                     struct err *e)
+{
+    double now = clock_seconds(), delay = pace_retry_seconds(&r->pace, now, slot->tries), since;
+
+    if (pace_is_broken(&r->pace, now, &since)) {
+        *e = *why;
+        return err_hint(e,
+                        "nothing was answered for %.0f s: is the server up? What was answered "
+                        "before is kept, and annotate goes on where it stopped",
+                        since);
+    }
+    free(slot->body);
+    slot->body = NULL;
+    slot->sent = false;
+    slot->due = now + (delay >= 0 ? delay : LATER_SECONDS);
+    if (!overloaded && (slot->tries >= TRIES || delay < 0))
+        give_up(r, slot, why);
+    return 0;
+}
+
+static int read_answer(struct requests *r, struct slot *slot, const struct client_answer *a,
+                       struct err *e)
+{
+    struct shot *shot = slot->shot;
+    struct protocol_usage usage = { 0 };
+    struct err why;
+    int rc = r->protocol->read(&shot->asked->items[slot->first], slot->n, a->body, a->len,
+                               &shot->arena, &shot->raw[slot->first], &usage, &why);
+
+    pace_done(&r->pace, clock_seconds(),
+              &(struct pace_answer){ rc == 0 ? PACE_OK : PACE_FAILED, a->seconds, NAN, 0,
+                                     (double)(usage.prompt + usage.completion) });
+    if (rc < 0)
+        exchange_blank(r->exchange, why.got);
+    r->usage.prompt += usage.prompt;
+    r->usage.cached += usage.cached;
+    r->usage.completion += usage.completion;
+    if (rc == 0) {
+        shot->n_done += slot->n;
+        r->answered = true;
+        free_slot(r, slot);
+        return 0;
+    }
+    if (rc == ERR_NOMEM || (!r->answered && slot->tries > 1)) { /* it never was such an answer */
+        *e = why;
+        exchange_at(r->exchange, shot->tag, r->protocol->path, e);
+        return err_hint(e, "does the server speak this protocol? assent.yaml names it: %s",
+                        r->protocol->name);
+    }
+    return try_again(r, slot, false, &why, e);
+}
+
+static int refused(const struct requests *r, const struct slot *slot, const struct client_answer *a,
+                   const char *what, struct err *e)
+{
+    const struct exchange_request request = request_of(r, slot);
+
+    return exchange_refused(r->exchange, &request, a, what, e);
+}
+
+/* How a status is taken that is not 200. */
+static int take_status(struct requests *r, struct slot *slot, const struct client_answer *a,
+                       struct err *e)
+{
+    bool overloaded = a->status == 429 || a->status == 503;
+    bool passing = overloaded || a->status == 408 || a->status >= 500;
+    double later = a->retry_after >= 0 ? fmin(a->retry_after, RETRY_AFTER_MOST) : (double)NAN;
+    struct err why;
+
+    pace_done(&r->pace, clock_seconds(),
+              &(struct pace_answer){ overloaded ? PACE_OVERLOADED
+                                     : passing  ? PACE_FAILED
+                                                : PACE_OK,
+                                     a->seconds, later, 0, 0 });
+    if (overloaded && later > SAID_SECONDS)
+        events_say(r->events, EVENT_WARNING, "the server answers %u and is left alone for %.0f s",
+                   a->status, later);
+    if (a->status == 401 || a->status == 403) {
+        refused(r, slot, a, "the key is not accepted", e);
+        return err_hint(e, r->annotator->server.api_key_env
+                               ? "is the variable of api_key_env the right one?"
+                               : "api_key_env in assent.yaml names the variable with the key");
+    }
+    if (a->status == 404) {
+        refused(r, slot, a, "there is no such path, or no such model", e);
+        return err_hint(e, "url ends in /v1, model is as its /v1/models has it, and protocol is %s",
+                        r->protocol->name);
+    }
+    refused(r, slot, a,
+            passing           ? "try again later"
+            : a->status < 400 ? "a redirect, which is not followed: the key would go with it"
+                              : "it does not take this request",
+            &why);
+    if (passing)
+        return try_again(r, slot, overloaded, &why, e);
+    if (!r->answered) { /* nothing ever was: it is not this picture */
+        *e = why;
+        return why.code;
+    }
+    give_up(r, slot, &why);
+    return 0;
+}
+
+static int take(struct requests *r, const struct client_answer *a, struct err *e)
+{
+    struct slot *slot = &r->slots[a->tag];
+
+    if (a->status == 200)
+        return read_answer(r, slot, a, e);
+    if (a->status != 0)
+        return take_status(r, slot, a, e);
+    pace_done(&r->pace, clock_seconds(),
+              &(struct pace_answer){ a->timed_out ? PACE_TIMED_OUT : PACE_FAILED, a->seconds, NAN,
+                                     0, 0 });
+    if (!r->answered && !a->connected) { /* a wrong name, a closed port, a certificate */
+        *e = a->error;
+        return err_hint(e, "is the server up, and url in assent.yaml its address?");
+    }
+    return try_again(r, slot, !a->connected, &a->error, e); /* it is gone: no picture's fault */
+}
+
+static bool hand_out(struct requests *r, struct collected *out)
+{
+    for (size_t i = 0; i < r->n_shots; i++) {
+        struct shot *shot = r->shots[i];
+
+        if (!is_done(shot))
+            continue;
+        r->shots[i] = r->shots[--r->n_shots];
+        r->handed = shot;
+        *out = (struct collected){ shot->tag, shot->raw, { 0 } };
+        if (shot->n_failed == shot->asked->n)
+            out->error = shot->why;
+        return true;
+    }
+    return false;
+}
+
+/* Until an answer can come, or something may be sent. */
+static double how_long(struct requests *r, double until)
+{
+    double now = clock_seconds(), wait = until - now;
+
+    if (exchange_in_flight(r->exchange) == 0)
+        wait = fmin(wait, fmax(0.001, pace_may_send(&r->pace, now, 0)));
+    for (size_t i = 0; i < SLOTS; i++)
+        if (r->slots[i].shot && !r->slots[i].sent)
+            wait = fmin(wait, fmax(0.001, r->slots[i].due - now));
+    return fmax(wait, 0);
+}
+
+int requests_collect(struct requests *r, double seconds, struct collected *out, struct err *e)
+{
+    double until = clock_seconds() + seconds;
+    int rc = 0;
+
+    free_shot(r->handed);
+    r->handed = NULL;
+    while (rc == 0) {
+        struct client_answer a;
+
+        rc = send_what_may_go(r, e);
+        if (rc < 0 || hand_out(r, out))
+            return rc < 0 ? rc : 1;
+        if (clock_seconds() >= until)
+            return 0;
+        rc = exchange_next(r->exchange, how_long(r, until), &a, e);
+        if (rc == 1) {
+            rc = take(r, &a, e);
+            if (rc == 0 && requests_wants_more(r))
+                break; /* there is room for another picture */
+        }
+    }
+    return rc < 0 ? rc : hand_out(r, out);
+}
+
+struct label_usage requests_usage(const struct requests *r)
+{
+    return r->usage;
+}
+
+/* ---- opening ---- */
+
+int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
+                  const struct events *events, struct err *e)
+{
+    unsigned fixed = a->server.concurrency < SLOTS ? (unsigned)a->server.concurrency : SLOTS;
+    struct requests *r = mem_new(1, sizeof(*r), e);
+    int rc;
+
+    *out = NULL;
+    if (!r)
+        return ERR_NOMEM;
+    *r = (struct requests){ .annotator = a, .protocol = p, .events = events };
+    pace_init(&r->pace,
+              &(struct pace_limits){ fixed ? fixed : 1, fixed ? fixed : SLOTS, .seed = 1 },
+              clock_seconds());
+    rc = exchange_open(&r->exchange, a, SLOTS, e);
+    if (rc < 0)
+        requests_close(r);
+    else
+        *out = r;
+    return rc;
+}
+
+void requests_close(struct requests *r)
+{
+    if (!r)
+        return;
+    exchange_close(r->exchange);
+    for (size_t i = 0; i < SLOTS; i++)
+        free(r->slots[i].body);
+    for (size_t i = 0; i < r->n_shots; i++)
+        free_shot(r->shots[i]);
+    free_shot(r->handed);
+    free(r);
+}
