@@ -170,9 +170,12 @@ const struct command cmd_plan = {
     .name = "plan",
     .args = "\n--review",
     .summary = "what annotate or review would take, in time and money",
-    .doc = "Answers a few pictures to measure, keeps nothing of it, and says what the rest would "
-           "take. With --review: how many items people would be asked, how long that takes by the "
-           "measured seconds per answer, and what it costs.",
+    .doc =
+        "Answers a few pictures to measure, keeps none of the answers, and says what the rest "
+        "would take. A server is asked the same in several ways: again, alone, in another order, "
+        "by its other protocols; how far its answers move is kept, and shown in the report. "
+        "With --review: how many items people would be asked, how long that takes by the "
+        "measured seconds per answer, and what it costs.",
     .example = "Examples:\n"
                "  assent plan --annotator llava --sample 1000\n"
                "  assent plan --review --sample 2%",

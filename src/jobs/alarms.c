@@ -30,6 +30,23 @@ static void ring_for_questions(struct report_result *r)
              limits->max_disputes);
 }
 
+/* Other labels for the same question on the same picture. Two protocols may differ. */
+static void ring_for_moved(struct report_result *r)
+{
+    static const char *const names[][2] = { { MOVED_AGAIN, "answers change by themselves" },
+                                            { MOVED_ALONE, "answers depend on their neighbours" },
+                                            { MOVED_ORDERED, "answers depend on the order" } };
+
+    for (size_t i = 0; i < r->moved.n; i++) {
+        const struct moved *m = &r->moved.items[i];
+
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+            if (strcmp(m->what, names[k][0]) == 0 && m->answers >= REPORT_ALARM_ANSWERS &&
+                m->share > r->task->alarms.max_moved)
+                ring(r, names[k][1], m->annotator, m->share, r->task->alarms.max_moved);
+    }
+}
+
 static int by_kind_and_distance(const void *a, const void *b)
 {
     const struct report_alarm *x = a, *y = b;
@@ -41,9 +58,9 @@ static int by_kind_and_distance(const void *a, const void *b)
 
 int alarms_ring(struct report_result *r, struct err *e)
 {
-    r->alarms =
-        arena_new(&r->arena, 2 * r->task->n_columns + r->n_annotators + 1 + r->review.n_alarms,
-                  sizeof(*r->alarms), e);
+    r->alarms = arena_new(
+        &r->arena, 2 * r->task->n_columns + r->n_annotators + 1 + r->review.n_alarms + r->moved.n,
+        sizeof(*r->alarms), e);
     if (!r->alarms)
         return ERR_NOMEM;
     if (r->first)
@@ -55,6 +72,7 @@ int alarms_ring(struct report_result *r, struct err *e)
         if (rules->any_checked >= REPORT_ALARM_IMAGES && share > r->task->alarms.max_rule_breaking)
             ring(r, "rule breaking", rules->name, share, r->task->alarms.max_rule_breaking);
     }
+    ring_for_moved(r);
     for (size_t i = 0; i < r->review.n_alarms; i++) {
         const struct review_alarm *a = &r->review.alarms[i];
 

@@ -496,7 +496,9 @@ static int add_annotator(struct annotating *a, struct err *e)
 static int annotate(struct annotating *a, struct err *e)
 {
     struct project *p = a->todo.project;
-    struct label_options options = { p->dir, a->options->reference, a->options->events };
+    struct label_options options = { .dir = p->dir,
+                                     .reference = a->options->reference,
+                                     .events = a->options->events };
     int rc = labeler_open(&a->labeler, p->task, a->todo.annotator, &options, e);
 
     struct identity_claim claim = {

@@ -8,11 +8,15 @@
 #include "image/prefetch.h"
 #include "jobs/forecast.h"
 #include "jobs/identity.h"
+#include "jobs/probe.h"
 #include "jobs/todo.h"
 #include "jobs/unused.h"
 #include "label/label.h"
 
-enum { LOOKED_AT_MAX = 100 }; /* pictures, spread over those to do */
+enum {
+    LOOKED_AT_MAX = 100, /* pictures, spread over those to do */
+    PROBED = 5           /* of which a server gets to see */
+};
 
 struct planning {
     struct todo todo;
@@ -86,21 +90,37 @@ static int measure(struct planning *p, struct err *e)
             rc = events_check(p->options->events, e);
     }
     prefetch_close(p->prefetch);
-    if (rc < 0 || p->forecast.answered > 0)
+    if (rc < 0)
         return rc;
+    if (p->forecast.answered > 0) {
+        p->out->measured = forecast_measured(&p->forecast);
+        p->out->seconds = forecast_seconds_per_image(&p->forecast);
+        p->out->flop = forecast_flop_per_image(&p->forecast);
+        p->out->activation_bytes = p->forecast.activation_bytes;
+        return 0;
+    }
     err_set(e, p->why.code, "none of the images looked at could be answered: %s", p->why.what);
     return err_hint(e, "annotate would say why, image by image");
 }
 
-static void conclude(const struct planning *p)
+/* A server is asked in several ways: see probe.h. */
+static int measure_server(struct planning *p, struct err *e)
 {
-    const struct prices *prices = &p->todo.project->task->prices;
-    struct plan_result *out = p->out;
+    const struct probe_options o = { &p->todo, p->options, p->labeler, PROBED };
+    int rc = probe_server(&o, p->out, e);
+    struct err why;
 
-    out->measured = forecast_measured(&p->forecast);
-    out->seconds = forecast_seconds_per_image(&p->forecast);
-    out->flop = forecast_flop_per_image(&p->forecast);
-    out->activation_bytes = p->forecast.activation_bytes;
+    if (rc == 0 && probe_keep(&o, p->out, &why) < 0) {
+        char text[ERR_TEXT_MAX];
+
+        err_line(&why, text);
+        events_say(p->options->events, EVENT_WARNING, "what was measured is not kept: %s", text);
+    }
+    return rc;
+}
+
+static void reckon(struct plan_result *out, const struct prices *prices)
+{
     out->total_seconds = out->seconds * (double)out->images;
     if (prices->machine_hour.given)
         out->cost = out->total_seconds / 3600 * prices->machine_hour.value;
@@ -133,6 +153,7 @@ static int describe_model(const struct planning *p, struct err *e)
     out->dtype = arena_text(&out->arena, m.dtype, strlen(m.dtype), e);
     out->parameters = m.parameters;
     out->weight_bytes = m.weight_bytes;
+    out->together = m.together;
     out->server = m.server ? arena_text(&out->arena, m.server, strlen(m.server), e) : NULL;
     return out->family && out->dtype && (!m.server || out->server) ? 0 : ERR_NOMEM;
 }
@@ -140,7 +161,9 @@ static int describe_model(const struct planning *p, struct err *e)
 static int plan(struct planning *p, struct err *e)
 {
     const struct todo *t = &p->todo;
-    struct label_options options = { t->project->dir, p->options->reference, p->options->events };
+    struct label_options options = { .dir = t->project->dir,
+                                     .reference = p->options->reference,
+                                     .events = p->options->events };
     int rc = labeler_open(&p->labeler, t->asking.task, t->annotator, &options, e);
 
     p->wanted = mem_new(t->asking.task->n_columns, 1, e);
@@ -151,9 +174,7 @@ static int plan(struct planning *p, struct err *e)
     if (rc == 0)
         rc = check_identity(p, e);
     if (rc == 0 && t->n > 0)
-        rc = measure(p, e);
-    if (rc == 0 && t->n > 0)
-        conclude(p);
+        rc = p->out->server ? measure_server(p, e) : measure(p, e);
     labeler_close(p->labeler);
     free(p->wanted);
     return rc;
@@ -177,6 +198,8 @@ int job_plan(struct project *p, const struct annotate_options *o, struct plan_re
     out->questions = t->n_questions;
     out->chosen = t->chosen;
     rc = plan(&planning, e);
+    if (rc == 0 && t->n > 0)
+        reckon(out, &p->task->prices);
     todo_close(&planning.todo);
     if (rc < 0)
         plan_result_release(out);

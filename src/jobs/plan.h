@@ -7,7 +7,16 @@
 
 #include "base/base.h"
 #include "jobs/annotate.h"
+#include "jobs/moved.h"
 #include "project/project.h"
+
+/* A server's answers to the same questions asked in another way, against those of the plain one. */
+struct plan_probe {
+    struct moved moved;
+    const char *why; /* it does not work; NULL: it does */
+    double seconds;  /* in all */
+    struct label_usage usage;
+};
 
 struct plan_result {
     const char *annotator, *model; /* as in annotate_result; the task's */
@@ -18,12 +27,18 @@ struct plan_result {
     double flop, seconds; /* per image */
     double total_seconds;
     const char *currency;
-    double cost;        /* NaN: no machine_hour in assent.yaml */
+    double cost; /* NaN: no machine_hour in assent.yaml */
+    /* of a server's model */
+    struct label_usage plain; /* of the pictures' questions once; .. of all that was asked: */
+    struct label_usage usage;
+    bool together; /* questions share a request */
+    struct plan_probe *probes;
+    size_t n_probes;
     struct arena arena; /* private */
 };
 
-/* Answers a few images as annotate would, and forgets the answers: the project is left as it was.
- * The settings are checked also where nothing is left to do. */
+/* Answers a few images as annotate would, and forgets the answers; what is measured of a server's
+ * model is kept for the report. The settings are checked also where nothing is left to do. */
 int job_plan(struct project *p, const struct annotate_options *o, struct plan_result *out,
              struct err *e);
 void plan_result_release(struct plan_result *r);

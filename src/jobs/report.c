@@ -392,6 +392,8 @@ static int make(struct making *m, struct err *e)
     if (rc == 0)
         rc = add_review(m, e);
     if (rc == 0)
+        rc = moved_load(&m->data, &r->moved, e);
+    if (rc == 0)
         rc = alarms_ring(r, e);
     if (rc == 0)
         rc = unused_find(m->project, &r->unused, e);
@@ -419,6 +421,7 @@ void report_result_release(struct report_result *r)
         stats_agreement_free(r->agreements[i]);
     consensus_result_release(&r->consensus);
     review_figures_release(&r->review);
+    moved_release(&r->moved);
     unused_release(&r->unused);
     unanswered_release(&r->unanswered);
     arena_release(&r->arena);

@@ -10,6 +10,7 @@
 #include "jobs/agree.h"
 #include "jobs/consensus.h"
 #include "jobs/cost.h"
+#include "jobs/moved.h"
 #include "jobs/unused.h"
 #include "project/project.h"
 #include "review/figures.h"
@@ -57,7 +58,7 @@ struct report_alarm {
     const char *subject; /* a question, an annotator, "all cells", a reviewer */
     double value, threshold;
 };
-enum { REPORT_ALARM_IMAGES = 30 }; /* shares of fewer images ring nothing */
+enum { REPORT_ALARM_IMAGES = 30, REPORT_ALARM_ANSWERS = 20 }; /* shares of fewer ring nothing */
 
 /* A question whose yes is rare and often missed, the first annotator against the consensus. */
 struct report_missed {
@@ -95,6 +96,7 @@ struct report_result {
     struct report_alarm *alarms;
     size_t n_alarms;
     struct consensus_result consensus;
+    struct moved_list moved;             /* of models behind servers: what answers depend on */
     struct unused unused;                /* answers by names of before */
     struct unanswered unanswered;        /* by models */
     struct review_figures review;        /* items 0: nothing was queued */

@@ -47,7 +47,8 @@ static size_t count_asked(const struct task *t, const uint8_t *wanted)
     return n;
 }
 
-int asked_fill(struct asked_list *out, const struct task *t, const uint8_t *wanted, struct err *e)
+int asked_fill(struct asked_list *out, const struct task *t, const uint8_t *wanted, bool backwards,
+               struct err *e)
 {
     struct asked_list a = { 0 };
     struct asked *items = arena_new(&a.arena, count_asked(t, wanted), sizeof(*items), e);
@@ -56,10 +57,13 @@ int asked_fill(struct asked_list *out, const struct task *t, const uint8_t *want
 
     if (rc == 0)
         memcpy(own, wanted, t->n_columns);
-    for (size_t c = 0; rc == 0 && c < t->n_columns; c++)
+    for (size_t i = 0; rc == 0 && i < t->n_columns; i++) {
+        size_t c = backwards ? t->n_columns - 1 - i : i;
+
         for (size_t w = 0;
              rc == 0 && wanted[c] && w < t->questions[t->columns[c].question].n_wordings; w++)
             rc = fill_one(&items[a.n++], t, c, w, &a.arena, e);
+    }
     a.wanted = own;
     a.items = items;
     if (rc < 0)

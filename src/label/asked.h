@@ -26,12 +26,14 @@ struct asked { /* a column in one wording */
 struct asked_list {
     const uint8_t *wanted; /* [n_columns] 1: asked */
     const struct asked *items;
-    size_t n;           /* in the columns' order, a column's wordings together */
+    size_t n;           /* a column's wordings together */
     struct arena arena; /* private */
 };
 
-/* ERR_ARG: a multi question whose text has no place for its option. */
-int asked_fill(struct asked_list *out, const struct task *t, const uint8_t *wanted, struct err *e);
+/* backwards: the last column first. ERR_ARG: a multi question whose text has no place for its
+ * option. */
+int asked_fill(struct asked_list *out, const struct task *t, const uint8_t *wanted, bool backwards,
+               struct err *e);
 void asked_release(struct asked_list *a);
 
 /* What a back end has of one of the questions asked. */

@@ -109,7 +109,8 @@ static struct label_model model(const void *state)
                                  .family = "model of a server",
                                  .dtype = "as the server has it",
                                  .server = s->annotator->server.urls[0],
-                                 .leaves = leaves };
+                                 .leaves = leaves,
+                                 .together = s->protocol->most > 1 };
 }
 
 static struct label_usage usage(const void *state)

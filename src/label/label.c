@@ -30,7 +30,8 @@ struct flight {
 struct labeler {
     const struct label_backend *backend;
     const struct task *task;
-    bool wordings; /* some question has several */
+    bool wordings;  /* some question has several */
+    bool backwards; /* the last is asked first */
     void *state;
     struct shared_list *newest; /* what was asked last, in use or not; NULL: nothing yet */
     struct flight *flights;
@@ -64,7 +65,7 @@ static int check_questions(const struct task *t, struct err *e)
 
     if (all) {
         memset(all, 1, t->n_columns);
-        rc = asked_fill(&asked, t, all, e);
+        rc = asked_fill(&asked, t, all, false, e);
     }
     asked_release(&asked);
     free(all);
@@ -80,6 +81,7 @@ int labeler_open(struct labeler **out, const struct task *t, const struct annota
     *out = NULL;
     if (rc == 0) {
         l->task = t;
+        l->backwards = o->backwards;
         for (size_t i = 0; i < t->n_questions; i++)
             l->wordings |= t->questions[i].n_wordings > 1;
         rc = check_questions(t, e);
@@ -114,7 +116,7 @@ static struct shared_list *use_list(struct labeler *l, const uint8_t *wanted, st
         return before;
     }
     s = mem_new(1, sizeof(*s), e);
-    if (!s || asked_fill(&s->list, l->task, wanted, e) < 0) {
+    if (!s || asked_fill(&s->list, l->task, wanted, l->backwards, e) < 0) {
         free(s);
         return NULL;
     }

@@ -24,6 +24,7 @@ struct label_options {
     const char *dir;             /* what the model's path is relative to */
     bool reference;              /* plain C arithmetic */
     const struct events *events; /* NULL: nobody listens */
+    bool backwards;              /* the last question first */
 };
 
 /* Opens an annotator's model. ERR_ARG: assent.yaml does not say which, or says an engine that there
@@ -38,6 +39,7 @@ struct label_model {
     const char *prompt; /* the user's own; NULL: the model's template */
     const char *server; /* whose it is; NULL: it is computed here */
     bool leaves;        /* pictures leave this machine and its private network */
+    bool together;      /* questions share a request, and may depend on each other */
     uint64_t parameters;
     size_t weight_bytes;
 };

@@ -184,7 +184,7 @@ static int make_all_prompts(struct vlm_labeler *s, struct err *e)
 
     if (all) {
         memset(all, 1, s->task->n_columns);
-        rc = asked_fill(&asked, s->task, all, e);
+        rc = asked_fill(&asked, s->task, all, false, e);
     }
     if (rc == 0)
         rc = make_prompts(s, &asked, e);

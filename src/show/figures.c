@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "jobs/consensus.h"
+#include "jobs/moved.h"
 #include "jobs/report.h"
 #include "jobs/status.h"
 #include "stats/stats.h"
@@ -162,6 +163,24 @@ const struct figure figures_alarms[] = {
     { 0 },
 };
 
+const struct figure figures_moved[] = {
+    { "annotator", "annotator", NULL, TEXT(moved, annotator), .rank = 2 },
+    { "asked", "asked otherwise", NULL, TEXT(moved, what) },
+    { "images", "images", "pictures that were asked about so", COUNT(moved, images), .rank = 3 },
+    { "answers", "answers", "to the same questions as in the plain way", COUNT(moved, answers) },
+    { "changed", "changed", "of these, answers with another label", COUNT(moved, changed) },
+    { "share", "share", "changed / answers", PERCENT(moved, share),
+      .defined = "where there are answers" },
+    { "mean_move", "mean move",
+      "how far the probabilities are from those of the plain way, on average: half the sum of the "
+      "differences over the options; of yes/no questions the difference",
+      NUMBER(moved, mean), .defined = "where both sides have probabilities", .rank = 1 },
+    { "largest_move", "largest", "the largest of these", NUMBER(moved, most),
+      .defined = "where both sides have probabilities", .rank = 1 },
+    { "at", NULL, NULL, TEXT(moved, at) },
+    { 0 },
+};
+
 const struct figure figures_cost[] = {
     { "images", NULL, NULL, COUNT(cost_size, images) },
     { "cells", NULL, NULL, COUNT(cost_size, cells) },
@@ -262,6 +281,7 @@ const struct figure_list figure_lists[] = {
     { "Rare answers that are missed (report)", figures_missed },
     { "Bias (report)", figures_rules },
     { "Rules (report)", figures_broken },
+    { "What a server's answers depend on (plan, report)", figures_moved },
     { "Cost (report)", figures_cost },
     { "Reviewers (status, report)", figures_people },
     { "Questions of a review (report)", figures_reviewed },

@@ -395,6 +395,24 @@ static void add_rules(struct page *p, const struct report_result *r)
         }
 }
 
+/* ---- what answers depend on ---- */
+
+static void add_moved(struct page *p, const struct report_result *r)
+{
+    struct table *t;
+
+    if (r->moved.n > 0)
+        page_heading(p, "What the answers of servers depend on");
+    t = page_table(p, &(struct layout){ .parts = { figures_moved }, .hidden = r->moved.n == 0 });
+    table_list(t, "moved");
+    for (size_t i = 0; i < r->moved.n; i++)
+        table_row(t, "moved[]", (const void *[]){ &r->moved.items[i], NULL, NULL, NULL });
+    if (r->moved.n > 0)
+        page_note(p, "The same questions about the same pictures, asked otherwise, against the "
+                     "plain way: assent plan measured it. An answer that moves is worth less than "
+                     "its probability says.");
+}
+
 /* ---- alarms ---- */
 
 static size_t count_kind(const struct report_result *r, size_t first)
@@ -536,6 +554,7 @@ struct page *show_report(const struct report_result *r)
     add_bias(p, r);
     add_rules(p, r);
     cost_blocks(p, &r->cost);
+    add_moved(p, r);
     add_alarms(p, r);
     people_outcome(p, &r->review);
     if (r->n_annotators > 1) {

@@ -7,6 +7,33 @@
 #include "show/show.h"
 #include "show/unanswered.h"
 
+#define LITTLE_CACHED 0.1 /* of the prompts */
+
+struct probe_row { /* beside a struct moved */
+    bool works;
+    const char *why;
+    double seconds;
+    uint64_t requests;
+};
+
+/* ---- what a server took ---- */
+
+static void say_usage(struct page *p, const struct label_usage *u)
+{
+    char n[4][TEXT_COUNT_MAX];
+
+    if (u->requests > 0)
+        page_note(p, "the server took %s: %s of prompts, %s of them cached, %s of answers",
+                  text_count(u->requests, "request", n[0]), text_count(u->prompt, "token", n[1]),
+                  text_grouped(u->cached, n[2]), text_grouped(u->completion, n[3]));
+    page_open(p, "usage", PAGE_OBJECT, true);
+    page_count(p, "requests", u->requests);
+    page_count(p, "prompt_tokens", u->prompt);
+    page_count(p, "cached_tokens", u->cached);
+    page_count(p, "completion_tokens", u->completion);
+    page_close(p);
+}
+
 /* ---- plan ---- */
 
 static const struct figure plan_figures[] = {
@@ -26,6 +53,70 @@ static const struct figure plan_figures[] = {
     { "currency", NULL, NULL, FIGURE_TEXT, offsetof(struct plan_result, currency) },
     { 0 },
 };
+
+/* ---- plan of a server's model ---- */
+
+static const struct figure probe_figures[] = {
+    { "works", NULL, NULL, FIGURE_FLAG, offsetof(struct probe_row, works) },
+    { "why", NULL, NULL, FIGURE_TEXT, offsetof(struct probe_row, why) },
+    { "seconds", "seconds", NULL, FIGURE_NUMBER, offsetof(struct probe_row, seconds),
+      .decimals = 1 },
+    { "requests", "requests", NULL, FIGURE_COUNT, offsetof(struct probe_row, requests) },
+    { 0 },
+};
+
+static void add_probe(struct table *shown, struct table *all, const struct plan_probe *probe)
+{
+    const struct probe_row row = { !probe->why, probe->why, probe->seconds, probe->usage.requests };
+    const void *const of[] = { &probe->moved, &row, NULL, NULL };
+
+    table_row(all, "asked_otherwise[]", of);
+    if (!probe->why)
+        table_row(shown, NULL, of);
+}
+
+static void say_probes(struct page *p, const struct plan_result *r)
+{
+    static const struct shown columns[] = { { "asked", 0 },        { "images", 0 },
+                                            { "answers", 0 },      { "changed", 0 },
+                                            { "share", 0 },        { "mean_move", 0 },
+                                            { "largest_move", 0 }, { "requests", 1 } };
+    const struct layout layout = { .parts = { figures_moved, probe_figures },
+                                   .shown = columns,
+                                   .n_shown = sizeof(columns) / sizeof(columns[0]) };
+    struct layout hidden = layout;
+    struct table *shown, *all;
+
+    page_heading(p, "The same questions on the same pictures, asked otherwise");
+    hidden.hidden = true;
+    shown = page_table(p, &layout);
+    all = page_table(p, &hidden);
+    table_list(all, "asked_otherwise");
+    for (size_t i = 0; i < r->n_probes; i++)
+        add_probe(shown, all, &r->probes[i]);
+    for (size_t i = 0; i < r->n_probes; i++)
+        if (r->probes[i].why)
+            page_note(p, "%s does not work: %s", r->probes[i].moved.what, r->probes[i].why);
+    if (!r->together)
+        page_note(p, "Each question is a request of its own: no answer depends on its neighbours.");
+}
+
+/* Where questions go one by one behind the same picture, most of a prompt has been read before. */
+static void say_cache(struct page *p, const struct plan_result *r)
+{
+    const struct label_usage *u = &r->plain;
+
+    if (r->together || u->prompt == 0 || u->requests < 2 * r->measured ||
+        (double)u->cached > LITTLE_CACHED * (double)u->prompt)
+        return;
+    page_note(p,
+              "%.0f %% of the prompts' tokens were cached: the server %s, and each question "
+              "costs as much as a picture (docs/serving.md).",
+              100 * (double)u->cached / (double)u->prompt,
+              u->cached == 0 ? "does not share a picture's beginning among its questions, or does "
+                               "not say so"
+                             : "shares little of a picture's beginning among its questions");
+}
 
 static void say_plan(struct page *p, const struct plan_result *r)
 {
@@ -48,6 +139,10 @@ static void say_plan(struct page *p, const struct plan_result *r)
         page_line(p, "cost", "not known: prices: machine_hour in assent.yaml");
     else
         page_line(p, "cost", "%.2f %s", r->cost, r->currency);
+    if (r->server) {
+        say_cache(p, r);
+        say_probes(p, r);
+    }
 }
 
 struct page *show_plan(const struct plan_result *r)
@@ -63,6 +158,7 @@ struct page *show_plan(const struct plan_result *r)
         say_plan(p, r);
     page_figures(p, plan_figures, r);
     page_set(p, "images_per_second", jv_real(r->seconds > 0 ? 1 / r->seconds : NAN));
+    say_usage(p, &r->usage);
     return p;
 }
 
@@ -187,22 +283,6 @@ static void say_claimants(struct page *p, const struct annotate_result *r)
     }
     if (r->claimed_by_others > 0)
         page_note(p, "The same command looks again; --take-over does not wait for them.");
-}
-
-static void say_usage(struct page *p, const struct label_usage *u)
-{
-    char n[4][TEXT_COUNT_MAX];
-
-    if (u->requests > 0)
-        page_note(p, "the server took %s: %s of prompts, %s of them cached, %s of answers",
-                  text_count(u->requests, "request", n[0]), text_count(u->prompt, "token", n[1]),
-                  text_grouped(u->cached, n[2]), text_grouped(u->completion, n[3]));
-    page_open(p, "usage", PAGE_OBJECT, true);
-    page_count(p, "requests", u->requests);
-    page_count(p, "prompt_tokens", u->prompt);
-    page_count(p, "cached_tokens", u->cached);
-    page_count(p, "completion_tokens", u->completion);
-    page_close(p);
 }
 
 struct page *show_annotate(const struct annotate_result *r)

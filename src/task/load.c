@@ -194,6 +194,7 @@ static const struct key alarms_keys[] = {
     { "max_yes_bias", load_share, offsetof(struct alarms, max_yes_bias), false },
     { "max_rule_breaking", load_share, offsetof(struct alarms, max_rule_breaking), false },
     { "max_disputes", load_share, offsetof(struct alarms, max_disputes), false },
+    { "max_moved", load_share, offsetof(struct alarms, max_moved), false },
     { "min_seconds", read_real, offsetof(struct alarms, min_seconds), false },
     { "min_grid_seconds", read_real, offsetof(struct alarms, min_grid_seconds), false },
     { "max_run_chance", load_share, offsetof(struct alarms, max_run_chance), false },
@@ -254,6 +255,7 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
                     .max_yes_bias = 0.1,
                     .max_rule_breaking = 0.05,
                     .max_disputes = 0.25,
+                    .max_moved = 0.05,
                     /* whether an animal is there takes people 0.4 s to see and to say (Thorpe,
                        Fize, Marlot 1996), and nobody takes in ten pictures a second (Potter 1976)
                      */

@@ -151,6 +151,7 @@ struct alarms {               /* thresholds of the report; each has a default */
     double max_yes_bias;      /* difference of positive rates of a question */
     double max_rule_breaking; /* share of images that break a rule */
     double max_disputes;      /* share of cells */
+    double max_moved;         /* share of answers that change when the same is asked otherwise */
     /* of a reviewer */
     double min_seconds, min_grid_seconds; /* the median of an answer's: one by one, in a grid */
     double max_run_chance;                /* that one answer comes so often in a row */

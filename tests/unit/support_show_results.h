@@ -215,6 +215,10 @@ static inline void make_cost(struct results *r)
     r->report.cost.scaled.images = 202599;
 }
 
+static const struct moved moved_answers = { "model", MOVED_ALONE, "2026-01-31T12:00:00Z",
+                                            5,       30,          3,
+                                            0.1,     0.02,        0.4 };
+
 static inline void make_report(struct results *r)
 {
     r->broken[0] = (struct report_broken){ 523, 1000, 0.523 };
@@ -228,6 +232,7 @@ static inline void make_report(struct results *r)
                                               0.5 + (double)i / 100, 0.7 };
     r->parts[0] = (struct report_part){ "old", 400, &r->before.all };
     r->report = (struct report_result){ .task = r->task,
+                                        .moved = { (struct moved *)&moved_answers, 1 },
                                         .n_images = 1000,
                                         .annotators = r->rules,
                                         .n_annotators = SHOW_PEOPLE,
@@ -365,6 +370,8 @@ static inline struct page *status_page(const struct results *r)
 
 static inline struct page *plan_page(const struct results *r)
 {
+    struct plan_probe probes[] = { { .moved = moved_answers, .usage = { .requests = 30 } },
+                                   { .moved = { .what = "protocol chat" }, .why = "404" } };
     const struct plan_result plan = { .annotator = r->names[0],
                                       .model = "models/llava",
                                       .family = "mistral",
@@ -380,7 +387,10 @@ static inline struct page *plan_page(const struct results *r)
                                       .seconds = 2.5,
                                       .total_seconds = 2500,
                                       .currency = "EUR",
-                                      .cost = 1.1 };
+                                      .cost = 1.1,
+                                      .server = "http://127.0.0.1:8000/v1",
+                                      .probes = probes,
+                                      .n_probes = 2 };
 
     return show_plan(&plan);
 }

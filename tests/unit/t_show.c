@@ -17,13 +17,21 @@ static const struct {
     const struct figure *figures;
     bool explained; /* among figure_lists: it has statistics, and alarms explain themselves */
 } lists[] = {
-    { "name", figures_name, false },          { "agreement", figures_agreement, true },
-    { "consensus", figures_consensus, true }, { "wins", figures_wins, true },
-    { "winners", figures_winners, true },     { "missed", figures_missed, true },
-    { "rules", figures_rules, true },         { "broken", figures_broken, true },
-    { "alarms", figures_alarms, false },      { "cost", figures_cost, true },
-    { "people", figures_people, true },       { "reviewed", figures_reviewed, true },
-    { "sample", figures_sample, true },       { "annotators", figures_annotators, true },
+    { "name", figures_name, false },
+    { "agreement", figures_agreement, true },
+    { "consensus", figures_consensus, true },
+    { "wins", figures_wins, true },
+    { "winners", figures_winners, true },
+    { "missed", figures_missed, true },
+    { "rules", figures_rules, true },
+    { "broken", figures_broken, true },
+    { "alarms", figures_alarms, false },
+    { "moved", figures_moved, true },
+    { "cost", figures_cost, true },
+    { "people", figures_people, true },
+    { "reviewed", figures_reviewed, true },
+    { "sample", figures_sample, true },
+    { "annotators", figures_annotators, true },
 };
 
 static bool is_snake_case(const char *key)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stats/: the estimate from a stratified sample.
+ * stats/: the estimate from a stratified sample; how far answers move.
  */
 #include "support_stats.h"
 
+#include "stats/moves.h"
 #include "stats/stats.h"
 
 /* tools/oracle/sample.py: numpy, cell by cell. */
@@ -129,12 +130,34 @@ static void sample_interval_covers_the_truth(void **state)
     assert_near("coverage", (double)covered / (double)rounds, 0.94, 0.02);
 }
 
+static void moves_are_total_variations(void **state)
+{
+    static const float yes[] = { 0.9F, 0.4F },
+                       three[][3] = { { 0.5F, 0.3F, 0.2F }, { 0.1F, 0.3F, 0.6F } };
+    const float none = NAN;
+    struct stats_moves m = { 0 };
+
+    (void)state;
+    assert_true(isnan(stats_moves_mean(&m)) && isnan(stats_moves_most(&m)));
+    stats_moves_add(&m, 1, 0, &yes[0], &yes[1], 1);
+    stats_moves_add(&m, 0, 2, three[0], three[1], 3);
+    stats_moves_add(&m, 1, 1, &yes[0], &yes[0], 1);
+    stats_moves_add(&m, 1, 1, &yes[0], &none, 1); /* nothing to measure, but to compare */
+    stats_moves_add(&m, 1, -1, NULL, NULL, 1);
+    assert_int_equal(m.answers, 5);
+    assert_int_equal(m.changed, 3);
+    assert_int_equal(m.scored, 3);
+    assert_near("mean", stats_moves_mean(&m), (0.5 + 0.4 + 0) / 3, 1e-7);
+    assert_near("most", stats_moves_most(&m), 0.5, 1e-7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sample_equals_the_cell_by_cell_computation),
         cmocka_unit_test(sample_without_settled_cells_is_undefined),
         cmocka_unit_test(sample_interval_covers_the_truth),
+        cmocka_unit_test(moves_are_total_variations),
     };
 
     cmocka_set_test_filter(getenv("TEST"));

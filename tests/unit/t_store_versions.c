@@ -151,7 +151,7 @@ static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
         make_version(path, version);
         for (int round = 0; round < 2; round++) { /* opened again: nothing is left to do */
             world_open(&w, state, kinds_task, 0);
-            for (int v = 0; v < version; v++)
+            for (int v = 0; v < version && v < (int)(sizeof(checks) / sizeof(checks[0])); v++)
                 checks[v](&w);
             if (version == 3)
                 assert_int_equal(frame_of(&w), 0);
@@ -162,7 +162,8 @@ static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
         check_sql(path,
                   "PRAGMA user_version; PRAGMA integrity_check; PRAGMA foreign_key_check;"
                   "SELECT what FROM event",
-                  "7\nok\nimport\n");
+                  "8\nok\nimport\n");
+        check_sql(path, "SELECT why FROM damaged", version < 7 ? "" : "a bad disk\n");
     }
 }
 
@@ -198,7 +199,7 @@ static void programs_that_meet_bring_a_database_up_to_date_once(void **state)
             assert_int_equal(child_says(&children[k]), 0);
         for (size_t k = PROGRAMS; k-- > 0;)
             child_end(&children[k]);
-        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "7\nok\n");
+        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "8\nok\n");
     }
 }
 
