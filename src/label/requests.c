@@ -134,7 +134,6 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
     pace_sent(&r->pace, now, 0);
     slot->sent = true;
     slot->tries++;
-    r->usage.requests++;
     return 0;
 }
 
@@ -343,6 +342,7 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
 {
     struct slot *slot = &r->slots[a->tag];
 
+    r->usage.requests += a->times; /* as often as the server may have had it */
     if (a->status == 200)
         return read_answer(r, slot, a, e);
     if (a->status != 0)
@@ -350,11 +350,11 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ a->timed_out ? PACE_TIMED_OUT : PACE_FAILED, a->seconds, NAN,
                                      0, 0 });
-    if (!r->answered && !a->connected) { /* a wrong name, a closed port, a certificate */
+    if (!r->answered && a->times == 0) { /* a wrong name, a closed port, a certificate */
         *e = a->error;
         return err_hint(e, "is the server up, and url in assent.yaml its address?");
     }
-    return try_again(r, slot, !a->connected, &a->error, e); /* it is gone: no picture's fault */
+    return try_again(r, slot, a->times == 0, &a->error, e); /* it is gone: no picture's fault */
 }
 
 static bool hand_out(struct requests *r, struct collected *out)
@@ -414,7 +414,10 @@ int requests_collect(struct requests *r, double seconds, struct collected *out, 
 
 struct label_usage requests_usage(const struct requests *r)
 {
-    return r->usage;
+    struct label_usage u = r->usage;
+
+    u.requests += exchange_in_flight(r->exchange);
+    return u;
 }
 
 /* ---- opening ---- */

@@ -40,6 +40,7 @@ struct transfer {
     struct buf body;
     uint64_t tag;
     double sent, seconds;  /* when; that it may take */
+    unsigned times;        /* it was put onto a connection */
     size_t head;           /* bytes of headers */
     bool head_is_whole;    /* curl takes half a head for all of it */
     char shown[SHOWN_MAX]; /* its address, without user, password and query */
@@ -203,6 +204,19 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
     return t->head > HEAD_MAX ? 0 : size * n;
 }
 
+/* Curl is about to send, for the first time or again. */
+static int count_sending(void *data, char *to, char *from, int to_port, int from_port)
+{
+    struct transfer *t = data;
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    t->times++;
+    return CURL_PREREQFUNC_OK;
+}
+
 static void transfer_free(struct transfer *t)
 {
     curl_easy_cleanup(t->easy);
@@ -237,6 +251,8 @@ static CURLcode set_up(struct transfer *t, const struct client_options *o)
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, count_sending);
+    curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(o->connect_seconds));
     if (rc == CURLE_OK)
@@ -334,6 +350,7 @@ static CURLcode set_request(struct transfer *t, const struct client_request *r)
     t->detail[0] = '\0';
     t->head = 0;
     t->head_is_whole = false;
+    t->times = 0;
     t->tag = r->tag;
     t->sent = clock_seconds();
     t->seconds = seconds_of(r->seconds, ANSWER_SECONDS);
@@ -450,7 +467,7 @@ static void too_large(struct err *e, const struct transfer *t, CURLcode code)
 static void ran_out_of_time(struct err *e, const struct client *c, const struct client_answer *a,
                             const struct transfer *t)
 {
-    if (!a->connected && a->seconds < t->seconds)
+    if (a->times == 0 && a->seconds < t->seconds)
         err_set(e, ERR_IO, "no connection within %g s", c->options.connect_seconds);
     else
         err_set(e, ERR_IO, "no whole answer within %g s", t->seconds);
@@ -533,10 +550,8 @@ static void read_answer(struct client_answer *a, struct transfer *t)
 static void finish(struct client *c, struct transfer *t, CURLcode code, struct client_answer *a)
 {
     curl_off_t took = 0;
-    long sent = 0;
 
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
-    curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
     if (code == CURLE_OK && !t->head_is_whole)
         code = CURLE_PARTIAL_FILE;
     t->type[0] = t->request_id[0] = '\0';
@@ -547,7 +562,7 @@ static void finish(struct client *c, struct transfer *t, CURLcode code, struct c
                                  .seconds =
                                      took > 0 ? (double)took / 1e6 : clock_seconds() - t->sent,
                                  .retry_after = NAN,
-                                 .connected = sent > 0,
+                                 .times = t->times,
                                  .timed_out = code == CURLE_OPERATION_TIMEDOUT };
     if (code == CURLE_OK)
         read_answer(a, t);

@@ -52,8 +52,9 @@ struct client_answer {
     const char *request_id; /* x-request-id; "" */
     double seconds;         /* it took */
     double retry_after;     /* seconds from now, NaN: not said (seconds or an HTTP date) */
-    bool connected;         /* the request may have arrived: an error after that is not "gone" */
-    bool timed_out;         /* the error is that time ran out */
+    unsigned times;   /* it was sent: 0, there was no connection; 2, a kept connection was closed
+                         as it came */
+    bool timed_out;   /* the error is that time ran out */
     struct err error; /* code 0: an answer came, of whatever status. Its place is the url without
                          user, password and query */
 };
