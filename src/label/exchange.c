@@ -60,6 +60,7 @@ int exchange_send(struct exchange *x, const struct exchange_request *r, struct e
                                       .n_headers = x->key ? 2 : 1,
                                       .body = r->body,
                                       .len = r->len,
+                                      .seconds = (double)x->annotator->server.timeout,
                                       .tag = r->tag };
     int rc = url ? client_send(x->client, &request, e)
                  : err_set(e, ERR_NOMEM, "out of memory: an address");

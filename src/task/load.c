@@ -61,6 +61,18 @@ static int read_urls(const struct loader *l, int node, void *into, struct err *e
     return load_text_or_texts(l, node, TASK_URLS_MAX, into, e);
 }
 
+static int read_timeout(const struct loader *l, int node, void *into, struct err *e)
+{
+    uint64_t *n = into;
+    int rc = read_count(l, node, n, e);
+
+    if (rc == 0 && (*n == 0 || *n > TASK_TIMEOUT_MAX)) {
+        err_set(e, ERR_FORMAT, "so long cannot be waited");
+        rc = doc_at(l->doc, node, e);
+    }
+    return rc == 0 ? 0 : err_expected(e, "1 to %d, in seconds", TASK_TIMEOUT_MAX);
+}
+
 /* A number, or "auto", which is 0. */
 static int read_concurrency(const struct loader *l, int node, void *into, struct err *e)
 {
@@ -89,6 +101,7 @@ static const struct key annotator_keys[] = {
     { "max_tokens", read_count, offsetof(struct raw_annotator, a.server.max_tokens), false },
     { "concurrency", read_concurrency, offsetof(struct raw_annotator, a.server.concurrency),
       false },
+    { "timeout", read_timeout, offsetof(struct raw_annotator, a.server.timeout), false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
     { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
     { "was", load_names, offsetof(struct raw_annotator, was), false },

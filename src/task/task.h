@@ -105,7 +105,7 @@ bool task_name_is_reserved(const char *name);
 bool task_name_is_usable(const char *name);
 #define TASK_NAME_USABLE "1 to 200 bytes, without control characters and without a space at an end"
 
-enum { TASK_URLS_MAX = 64, TASK_CONCURRENCY_MAX = 256 };
+enum { TASK_URLS_MAX = 64, TASK_CONCURRENCY_MAX = 256, TASK_TIMEOUT_MAX = 86400 };
 
 /* Of a model that a server runs. */
 struct model_server {
@@ -117,6 +117,7 @@ struct model_server {
     uint64_t max_pixels;     /* larger pictures are made smaller; 0: none is */
     uint64_t max_tokens;     /* that an answer may have; 0: the default */
     uint64_t concurrency;    /* requests in flight; 0: as many as it answers well */
+    uint64_t timeout;        /* seconds until a request's answer is whole; 0: the client's default */
 };
 
 struct annotator {
