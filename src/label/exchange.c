@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER_MAX = 4096 /* bytes of a key with its header */ };
+enum {
+    HEADER_MAX = 4096, /* bytes of a key with its header */
+    SECRET_LEAST = 8   /* of a key; shorter ones, as "EMPTY", are words that answers may have */
+};
 #define BEARER "Authorization: Bearer "
 
 struct exchange {
@@ -69,9 +72,26 @@ int exchange_send(struct exchange *x, const struct exchange_request *r, struct e
     return rc;
 }
 
+/* Some servers repeat the key that they were given: nothing behind this sees it. */
+static void blank(const struct exchange *x, struct client_answer *a)
+{
+    const char *secret = x->key ? x->key + strlen(BEARER) : "";
+    size_t n = strlen(secret);
+    char *at = a->body;
+
+    while (n >= SECRET_LEAST && (at = memmem(at, a->len - (size_t)(at - a->body), secret, n))) {
+        memset(at, '*', n);
+        at += n;
+    }
+}
+
 int exchange_next(struct exchange *x, double seconds, struct client_answer *out, struct err *e)
 {
-    return client_next(x->client, seconds, out, e);
+    int rc = client_next(x->client, seconds, out, e);
+
+    if (rc == 1)
+        blank(x, out);
+    return rc;
 }
 
 size_t exchange_in_flight(const struct exchange *x)
@@ -89,16 +109,7 @@ void exchange_at(const struct exchange *x, uint64_t picture, const char *path, s
     free(url);
 }
 
-/* Some servers repeat the key that they were given. */
-void exchange_blank(const struct exchange *x, char *text)
-{
-    const char *secret = x->key ? x->key + strlen(BEARER) : NULL;
-
-    for (char *at = text; secret && (at = strstr(at, secret)); at += strlen(secret))
-        memset(at, '*', strlen(secret));
-}
-
-static void server_says(const struct exchange *x, const struct client_answer *a, struct err *e)
+static void server_says(const struct client_answer *a, struct err *e)
 {
     struct json_t *all = NULL;
     struct err ignored;
@@ -113,7 +124,6 @@ static void server_says(const struct exchange *x, const struct client_answer *a,
             message = jv_text(jv_get(all, "detail"));
     }
     snprintf(said, sizeof(said), "%s", message ? message : a->len > 0 ? a->body : "no word");
-    exchange_blank(x, said);
     err_got(e, "%.140s", said);
     jv_free(all);
 }
@@ -123,7 +133,7 @@ int exchange_refused(const struct exchange *x, const struct exchange_request *r,
 {
     err_set(e, ERR_IO, "the server answers %u: %s", a->status, what);
     exchange_at(x, r->picture, r->path, e);
-    server_says(x, a, e);
+    server_says(a, e);
     return ERR_IO;
 }
 

@@ -2,7 +2,7 @@
  *
  * exchange.h - a server's address and key, and what is sent there. Private to label/.
  *
- * Several addresses are replicas of one model. What comes back of the key is blanked out.
+ * Several addresses are replicas of one model. Where the key comes back, it is blanked out.
  */
 #ifndef ASSENT_LABEL_EXCHANGE_H
 #define ASSENT_LABEL_EXCHANGE_H
@@ -37,7 +37,5 @@ void exchange_at(const struct exchange *x, uint64_t picture, const char *path, s
 /* ERR_IO: `what`, with the status, the address and the server's own words. */
 int exchange_refused(const struct exchange *x, const struct exchange_request *r,
                      const struct client_answer *a, const char *what, struct err *e);
-/* Takes the key out of a text that came from outside. */
-void exchange_blank(const struct exchange *x, char *text);
 
 #endif

@@ -267,8 +267,6 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ rc == 0 ? PACE_OK : PACE_FAILED, a->seconds, NAN, 0,
                                      (double)(usage.prompt + usage.completion) });
-    if (rc < 0)
-        exchange_blank(r->exchange, why.got);
     r->usage.prompt += usage.prompt;
     r->usage.cached += usage.cached;
     r->usage.completion += usage.completion;

@@ -44,6 +44,7 @@ struct transfer {
     size_t head;           /* bytes of headers */
     bool head_is_whole;    /* curl takes half a head for all of it */
     char shown[SHOWN_MAX]; /* its address, without user, password and query */
+    char none[1];          /* the body where there is none */
     char type[128], request_id[200];
     char detail[CURL_ERROR_SIZE];
 };
@@ -554,9 +555,9 @@ static void finish(struct client *c, struct transfer *t, CURLcode code, struct c
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
     if (code == CURLE_OK && !t->head_is_whole)
         code = CURLE_PARTIAL_FILE;
-    t->type[0] = t->request_id[0] = '\0';
+    t->none[0] = t->type[0] = t->request_id[0] = '\0';
     *a = (struct client_answer){ .tag = t->tag,
-                                 .body = "",
+                                 .body = t->none,
                                  .type = t->type,
                                  .request_id = t->request_id,
                                  .seconds =

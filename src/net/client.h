@@ -45,8 +45,8 @@ struct client_request {
 
 struct client_answer {
     uint64_t tag;
-    unsigned status;  /* 0: none came: error says why */
-    const char *body; /* zero-terminated */
+    unsigned status; /* 0: none came: error says why */
+    char *body;      /* zero-terminated; may be written to */
     size_t len;
     const char *type;       /* of its content, without parameters, lower case; "" where none */
     const char *request_id; /* x-request-id; "" */
