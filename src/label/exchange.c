@@ -182,7 +182,10 @@ static int check_url(const struct annotator *a, const char *url, struct err *e)
 int exchange_open(struct exchange **out, const struct annotator *a, size_t connections,
                   struct err *e)
 {
-    const struct client_options options = { .connections = connections };
+    /* libcurl itself does not look there, as curl's program and OpenSSL do */
+    const char *trusted = getenv("SSL_CERT_FILE");
+    const struct client_options options = { .connections = connections,
+                                            .ca_file = trusted && *trusted ? trusted : NULL };
     struct exchange *x = mem_new(1, sizeof(*x), e);
     int rc = x ? 0 : ERR_NOMEM;
 

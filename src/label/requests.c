@@ -11,7 +11,8 @@
 enum {
     SLOTS = 256, /* requests that are in flight or wait to be sent again */
     SHOTS = 256, /* pictures */
-    TRIES = 6    /* of a request, before its picture cannot be answered */
+    TRIES = 6,   /* of a request, before its picture cannot be answered */
+    SUSPECTS = 3 /* pictures, one after the other, that show what is refused: they, or any */
 };
 #define LATER_SECONDS    5.0   /* where too much was repeated lately */
 #define RETRY_AFTER_MOST 900.0 /* that a server is left alone where it asks for longer */
@@ -34,7 +35,7 @@ struct slot {          /* a request */
     size_t first, n;   /* of its questions */
     unsigned tries;
     bool sent;
-    double due; /* not before, where it is not sent */
+    double due; /* not before, where it is not sent; INFINITY: not before another is answered */
     char *body;
 };
 
@@ -49,7 +50,9 @@ struct requests {
     struct shot *handed; /* what was collected last */
     struct slot slots[SLOTS];
     size_t n_used;
-    bool answered; /* something, ever */
+    bool answered;   /* something, ever */
+    size_t n_parked; /* pictures that were refused before that */
+    struct err why;  /* the last of them was */
     struct label_usage usage;
 };
 
@@ -203,7 +206,9 @@ int requests_submit(struct requests *r, const struct label_picture *picture,
 
 bool requests_wants_more(const struct requests *r)
 {
-    if (r->n_shots == SHOTS || r->n_used == SLOTS || !r->answered)
+    if (!r->answered)
+        return r->n_parked == r->n_shots;
+    if (r->n_shots == SHOTS || r->n_used == SLOTS)
         return false;
     for (size_t i = 0; i < r->n_shots; i++)
         if (has_next(r->shots[i]))
@@ -213,12 +218,43 @@ bool requests_wants_more(const struct requests *r)
 
 /* ---- answers ---- */
 
+static void put_back(struct slot *slot, double due)
+{
+    free(slot->body);
+    slot->body = NULL;
+    slot->sent = false;
+    slot->due = due;
+}
+
+/* Nothing was answered ever: is it this picture, or would the server refuse any? Others are asked
+ * about first. */
+static int suspect(struct requests *r, struct slot *slot, const struct err *why, struct err *e)
+{
+    put_back(slot, INFINITY);
+    r->why = *why;
+    if (++r->n_parked < SUSPECTS)
+        return 0;
+    *e = *why;
+    return err_hint(e, "so it answers for each of the first %d pictures", SUSPECTS);
+}
+
+static void acquit(struct requests *r)
+{
+    for (size_t i = 0; r->n_parked > 0 && i < SLOTS; i++)
+        if (r->slots[i].shot && !r->slots[i].sent)
+            r->slots[i].due = 0;
+    r->n_parked = 0;
+    r->answered = true;
+}
+
 /* The request's questions cannot be answered; the picture's others can. */
-static void give_up(struct requests *r, struct slot *slot, const struct err *why)
+static int give_up(struct requests *r, struct slot *slot, const struct err *why, struct err *e)
 {
     struct shot *shot = slot->shot;
     char text[ERR_TEXT_MAX];
 
+    if (!r->answered)
+        return suspect(r, slot, why, e);
     err_line(why, text);
     for (size_t i = slot->first; i < slot->first + slot->n; i++)
         shot->raw[i] =
@@ -227,9 +263,8 @@ static void give_up(struct requests *r, struct slot *slot, const struct err *why
         shot->why = *why;
     shot->n_failed += slot->n;
     shot->n_done += slot->n;
-    if (shot->n_failed == 1)
-        events_say(r->events, EVENT_WARNING, "a question is left open: %s", text);
     free_slot(r, slot);
+    return 0;
 }
 
 /* Once more, later; or not again. `overloaded` is no picture's fault: that is tried for as long as
@@ -246,12 +281,9 @@ static int try_again(struct requests *r, struct slot *slot, bool overloaded, con
                         "before is kept, and annotate goes on where it stopped",
                         since);
     }
-    free(slot->body);
-    slot->body = NULL;
-    slot->sent = false;
-    slot->due = now + (delay >= 0 ? delay : LATER_SECONDS);
-    if (!overloaded && (slot->tries >= TRIES || delay < 0))
-        give_up(r, slot, why);
+    if (!overloaded && slot->tries >= TRIES)
+        return give_up(r, slot, why, e);
+    put_back(slot, now + (delay >= 0 ? delay : LATER_SECONDS));
     return 0;
 }
 
@@ -272,8 +304,8 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
     r->usage.completion += usage.completion;
     if (rc == 0) {
         shot->n_done += slot->n;
-        r->answered = true;
         free_slot(r, slot);
+        acquit(r);
         return 0;
     }
     if (rc == ERR_NOMEM || (!r->answered && slot->tries > 1)) { /* it never was such an answer */
@@ -291,6 +323,31 @@ static int refused(const struct requests *r, const struct slot *slot, const stru
     const struct exchange_request request = request_of(r, slot);
 
     return exchange_refused(r->exchange, &request, a, what, e);
+}
+
+/* What a server's words are about, and what can be done. */
+static void say_what_helps(struct err *why)
+{
+    static const struct {
+        const char *word, *hint;
+    } rows[] = {
+        { "context length", "it is the picture and the question together, in tokens: max_pixels in "
+                            "assent.yaml makes larger pictures smaller" },
+        { "not support image", "does this model see pictures, and was it started with what it "
+                               "sees them by?" },
+        { "image input", "does this model see pictures, and was it started with what it sees them "
+                         "by?" },
+        { "image_url", "does this model see pictures?" },
+        { "multimodal", "does this model see pictures?" },
+        { "too large", "max_pixels in assent.yaml makes larger pictures smaller before they are "
+                       "sent" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcasestr(why->got, rows[i].word) || strcasestr(why->what, rows[i].word)) {
+            err_hint(why, "%s", rows[i].hint);
+            return;
+        }
 }
 
 /* How a status is taken that is not 200. */
@@ -322,23 +379,26 @@ static int take_status(struct requests *r, struct slot *slot, const struct clien
                         r->protocol->name);
     }
     refused(r, slot, a,
-            passing           ? "try again later"
-            : a->status < 400 ? "a redirect, which is not followed: the key would go with it"
-                              : "it does not take this request",
+            passing            ? "try again later"
+            : a->status == 413 ? "the picture is too large for it"
+            : a->status >= 400 ? "it does not take this request"
+            : a->status >= 300 ? "a redirect, which is not followed: the key would go with it"
+                               : "this is no answer",
             &why);
+    say_what_helps(&why);
     if (passing)
         return try_again(r, slot, overloaded, &why, e);
-    if (!r->answered) { /* nothing ever was: it is not this picture */
+    if (!r->answered && a->status < 400) { /* it is no picture's fault */
         *e = why;
         return why.code;
     }
-    give_up(r, slot, &why);
-    return 0;
+    return give_up(r, slot, &why, e);
 }
 
 static int take(struct requests *r, const struct client_answer *a, struct err *e)
 {
     struct slot *slot = &r->slots[a->tag];
+    struct err why;
 
     r->usage.requests += a->times; /* as often as the server may have had it */
     if (a->status == 200)
@@ -352,7 +412,24 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
         *e = a->error;
         return err_hint(e, "is the server up, and url in assent.yaml its address?");
     }
+    why = a->error;
+    if (!r->answered && slot->tries > 1 && a->timed_out) { /* it never was any faster */
+        *e = why;
+        return err_hint(e, "timeout in assent.yaml lets it take longer");
+    }
+    err_hint(&why, "is this its port, and does it speak http there, or https?");
+    if (!r->answered && slot->tries > 1)
+        return suspect(r, slot, &why, e);
     return try_again(r, slot, a->times == 0, &a->error, e); /* it is gone: no picture's fault */
+}
+
+static void say_what_is_open(const struct requests *r, const struct shot *shot)
+{
+    char text[ERR_TEXT_MAX], n[TEXT_COUNT_MAX];
+
+    err_line(&shot->why, text);
+    events_say(r->events, EVENT_WARNING, "%s left open: %s",
+               text_count(shot->n_failed, "question", n), text);
 }
 
 static bool hand_out(struct requests *r, struct collected *out)
@@ -367,6 +444,8 @@ static bool hand_out(struct requests *r, struct collected *out)
         *out = (struct collected){ shot->tag, shot->raw, { 0 } };
         if (shot->n_failed == shot->asked->n)
             out->error = shot->why;
+        else if (shot->n_failed > 0)
+            say_what_is_open(r, shot);
         return true;
     }
     return false;
@@ -392,6 +471,10 @@ int requests_collect(struct requests *r, double seconds, struct collected *out, 
 
     free_shot(r->handed);
     r->handed = NULL;
+    if (r->n_parked > 0 && r->n_parked == r->n_shots) { /* there is no other picture to ask */
+        *e = r->why;
+        return e->code;
+    }
     while (rc == 0) {
         struct client_answer a;
 

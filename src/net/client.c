@@ -412,7 +412,8 @@ static const struct failure {
       "is it running, and is this its port?" },
     { CURLE_PEER_FAILED_VERIFICATION, ERR_IO, false, true,
       "the server's certificate is not trusted",
-      "where it is your own server's, name the file of certificates that vouches for it" },
+      "where it is your own server's, SSL_CERT_FILE names the file of certificates that vouches "
+      "for it" },
     { CURLE_SSL_CACERT_BADFILE, ERR_IO, false, true,
       "the file of trusted certificates cannot be "
       "used",
