@@ -54,6 +54,9 @@ class Connection:
     def head(self):
         while b"\r\n\r\n" not in self.buffer:
             self.more()
+            if self.buffer[0] == 0x16:  # TLS, where none is spoken
+                self.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                raise Gone
         head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
         return Request(head)
 
@@ -496,15 +499,6 @@ def shuffled(faults, seed, gap=2):
         n += chance.randint(1, 2 * gap)
         plan[n] = name
     return plan.get
-
-
-def resident(pid):
-    """The most memory that a process has held so far, in bytes."""
-    try:
-        with open(f"/proc/{pid}/status", encoding="ascii") as f:
-            return next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return 0
 
 
 def holds(folder, secret):

@@ -6,28 +6,33 @@ With ASSENT_TEST_ALL=1 every fault by itself, and more seeds.
 """
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
+import ssl
 import struct
 import subprocess
 import time
+import unittest
 
-from fault_proxy import FAULTS, Proxy, holds, resident, shuffled
+from fault_proxy import FAULTS, Proxy, holds, shuffled
 from harness import ASSENT, Case, main
-from test_server import LETTERS, Server as ServerCase, sure
+from test_serve import Engine
+from test_server import Server, sure
 
 ALL = bool(os.environ.get("ASSENT_TEST_ALL"))
+slow = unittest.skipUnless(ALL, "with ASSENT_TEST_ALL=1")
 KEY = "sk-FAULT-7f3a9c51e2"
 SLOW = {"never", "drips_for_ever"}  # until time runs out
 MISSING = -1
 
 
-class Faults(ServerCase):
+class Faults(Server):
     """Pictures that are asked about through a proxy, with a key."""
 
     def behind(self, plan=lambda n: None, pictures=6, seed=0, more="", **chat_more):
-        """The server behind a proxy, and a project that asks it."""
+        """The server behind a proxy, and a new project that asks it."""
         chat = self.chat(key=KEY, **chat_more)
         proxy = Proxy(chat.server.server_address[1], plan, seed)
         self.addCleanup(proxy.stop)
@@ -42,6 +47,11 @@ class Faults(ServerCase):
         ran = self.run_assent("annotate", "-v", "--json", *args, code=code, env=self.environment(**more))
         self.assert_no_leak(ran.out + ran.err)
         return ran
+
+    def assert_one_message(self, ran, *says):
+        self.assertEqual(ran.err.count("assent: ") + ran.err.count("warning: "), 1, ran.err)
+        for text in says:
+            self.assertIn(text, ran.err)
 
     def assert_no_leak(self, said):
         self.assertNotIn(KEY, said)
@@ -98,6 +108,29 @@ class Faults(ServerCase):
         self.assert_whole(names, chat)
         return proxy
 
+    def begin(self):
+        return subprocess.Popen([ASSENT, "annotate", "--json"], cwd=self.dir, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env=self.environment())
+
+    def end(self, run, code=0):
+        out, err = run.communicate(timeout=120)
+        self.assertEqual(run.returncode, code, err)
+        self.assert_no_leak(out + err)
+        return json.loads(out)
+
+    @staticmethod
+    def wait_for(what, seconds=30):
+        until = time.monotonic() + seconds
+        while not what() and time.monotonic() < until:
+            time.sleep(0.005)
+
+    def cells(self):
+        """What is acknowledged: it is in the database."""
+        try:
+            return sum(map(len, self.given().values()))
+        except sqlite3.OperationalError:  # it is being made
+            return 0
+
 
 class Each(Faults):
     def test_faults_that_pass(self):
@@ -107,12 +140,246 @@ class Each(Faults):
             with self.subTest(faults=some):
                 proxy = self.goes_through(shuffled(some, i), 12, i)
                 self.assertEqual(sorted(proxy.dealt), some)
+                self.assertLess(proxy.connections, proxy.requests)
 
+    @slow
     def test_each_fault_by_itself(self):
-        for name in sorted(set(FAULTS) - SLOW) if ALL else ():
+        for name in sorted(set(FAULTS) - SLOW):
             with self.subTest(fault=name):
                 proxy = self.goes_through({4: name, 9: name}.get)
                 self.assertEqual(proxy.dealt, [name] * 2)
+
+    @slow
+    def test_many_at_a_time(self):
+        for seed in range(8):
+            with self.subTest(seed=seed):
+                chance = random.Random(seed)
+                names = sorted(set(FAULTS) - SLOW)
+                plan = {n: chance.choice(names) for n in range(2, 160) if chance.random() < 0.2}
+                self.goes_through(plan.get, 40, seed, ", concurrency: 32")
+
+    def test_what_does_not_end(self):
+        for name in sorted(SLOW):
+            with self.subTest(fault=name):
+                proxy = self.goes_through({5: name}.get, more=", timeout: 1")
+                self.assertEqual(proxy.dealt, [name])
+
+    def test_what_does_not_end_from_the_start(self):
+        _, proxy, _ = self.behind(lambda n: "never", more=", timeout: 1")
+        ran = self.ask(code=1)
+        self.assert_one_message(ran, "no whole answer within 1 s", proxy.url, "timeout in assent.yaml")
+        self.assertEqual(proxy.requests, 2)
+
+    def test_a_server_that_dies_with_all_in_flight(self):
+        """More requests fail at once than are sent again in a quiet hour: none is left open for that."""
+        chat, proxy, names = self.behind(pictures=40, more=", concurrency: 100",
+                                         answer=lambda q, p: time.sleep(0.2) or sure(q, p))
+        run = self.begin()
+        self.wait_for(lambda: chat.now > 30)
+        proxy.stop()
+        time.sleep(0.5)
+        proxy.start()
+        ran = self.end(run)
+        self.assertEqual((ran["images"], ran["errors"], ran["left_open"]), (40, 0, 0))
+        self.assertGreaterEqual(ran["usage"]["requests"], proxy.requests)  # some were on their way when it died
+        self.assertLess(ran["usage"]["requests"], 160 + 3 * 100)
+        self.assert_whole(names, chat)
+
+    def test_annotate_that_dies(self):
+        def late(question, picture):
+            time.sleep(0.02)
+            return sure(question, picture)
+
+        chat, proxy, names = self.behind(shuffled(["cut_body", "broken", "hangs_up", "too_many"], 1), 24, answer=late)
+        for goal in (10, 40, 60):
+            run = self.begin()
+            self.wait_for(lambda g=goal: proxy.requests >= g or run.poll() is not None)
+            before = self.cells()
+            run.kill()
+            run.communicate()
+            self.assertGreaterEqual(self.cells(), before)
+        self.ask()
+        self.assert_whole(names, chat)
+
+
+class Large(Faults):
+    def most_memory(self):
+        """Of a run, in bytes."""
+        run = subprocess.Popen([ASSENT, "annotate", "-q"], cwd=self.dir, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env=self.environment())
+        _, status, used = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(run.returncode, 0)
+        return used.ru_maxrss << 10
+
+    def test_large_answers_are_not_held(self):
+        self.behind()
+        usual = self.most_memory()
+        for name in ("large", "large_chunked", "gzip_bomb"):
+            with self.subTest(fault=name):
+                chat, proxy, names = self.behind({6: name}.get)
+                self.assertLess(self.most_memory(), usual + (48 << 20))
+                self.assertLess(proxy.poured, 40 << 20)
+                self.assert_whole(names, chat)
+
+
+class Tls(Faults):
+    def certificate(self, name):
+        """A self-signed certificate for such a name: (its file, that of its key)."""
+        os.makedirs(self.dir, exist_ok=True)
+        files = self.path("cert.pem"), self.path("cert.key")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", "/CN=test", "-addext", f"subjectAltName={name}",
+                        "-out", files[0], "-keyout", files[1]], check=True, stderr=subprocess.DEVNULL)
+        return files
+
+    def secured(self, name, pictures=6):
+        chat, plain, names = self.behind(pictures=pictures)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.certificate(name))
+        proxy = Proxy(plain.target, context=context)
+        self.addCleanup(proxy.stop)
+        self.project(proxy.url, len(names), more=", api_key_env: THE_KEY")
+        return chat, proxy, names
+
+    def test_a_certificate_that_nobody_vouches_for(self):
+        chat, proxy, _ = self.secured("IP:127.0.0.1")
+        self.assert_one_message(self.ask(code=1), "the server's certificate is not trusted", proxy.url,
+                                "SSL_CERT_FILE")
+        self.assertEqual(chat.n, 0)
+
+    def test_a_certificate_of_somebody_else(self):
+        chat, proxy, _ = self.secured("DNS:somebody.example")
+        self.assert_one_message(self.ask(code=1, SSL_CERT_FILE=self.path("cert.pem")),
+                                "the server's certificate is not trusted", proxy.url)
+        self.assertEqual(chat.n, 0)
+
+    def test_a_certificate_that_is_vouched_for(self):
+        chat, proxy, names = self.secured("IP:127.0.0.1")
+        ran = self.ask(SSL_CERT_FILE=self.path("cert.pem"))
+        self.assertEqual(ran.json["usage"]["requests"], proxy.requests)
+        self.assert_whole(names, chat)
+        os.unlink(self.path("assent.db"))
+        self.assert_one_message(self.ask(code=1, SSL_CERT_FILE=self.path("none.pem")), "none.pem")
+
+    def test_http_where_https_is_asked_and_the_other_way_round(self):
+        chat, proxy, names = self.behind()
+        self.project(proxy.url.replace("http:", "https:"), len(names), more=", api_key_env: THE_KEY")
+        self.assert_one_message(self.ask(code=1), "no TLS with the server", "plain http")
+        chat, proxy, names = self.secured("IP:127.0.0.1", 1)
+        self.project(proxy.url.replace("https:", "http:"), len(names), more=", api_key_env: THE_KEY")
+        self.assert_one_message(self.ask(code=1), "https?", proxy.url.replace("https:", "http:"))
+        self.assertEqual(chat.n, 0)
+
+
+def said(message, status=400):
+    return status, {}, json.dumps({"error": {"message": message}}).encode()
+
+
+class Bad(Faults):
+    """What a server refuses for good, from the first request on or one picture of."""
+
+    def of_picture(self, wanted, answer):
+        """A server's trouble with the wanted-th picture that it is asked about."""
+        pictures = []
+
+        def trouble(n, request):
+            picture = request["messages"][-1]["content"][0]["image_url"]["url"]
+            if picture not in pictures:
+                pictures.append(picture)
+            return answer if pictures.index(picture) == wanted else None
+        return trouble
+
+    def test_what_is_refused_from_the_start(self):
+        for answer, most, says in (
+                (said("The model `Qwen3-VL` does not exist.", 404), 1, ["Qwen3-VL", "/v1/models"]),
+                (said("At most 0 image(s) may be provided: not a multimodal model"), 3, ["At most 0", "see pictures"]),
+                (said("image input is not supported"), 3, ["image input is not supported", "see pictures"]),
+                (said("maximum context length is 512 tokens"), 3, ["512 tokens", "max_pixels"]),
+                ((413, {"Content-Type": "text/html"}, b"<h1>413 Request Entity Too Large</h1>"), 3,
+                 ["413", "the picture is too large", "max_pixels"]),
+                ((200, {}, b'{"choices": []}'), 2, ["this is no chat completion", "protocol"]),
+                (said("out of memory", 200), 2, ["this is no chat completion", "out of memory"]),
+                ((200, {}, b'{"choices": [], "choices": []}'), 2, ["the answer", "protocol"]),
+                ((200, {}, b'{"choices": [{"message": {"content": "x"}, "logprobs": {"content": [{"top_logprobs":'
+                  b' [{"token": "Yes", "logprob": NaN}]}]}}]}'), 2, ["the answer", "protocol"]),
+                ((204, {}, b""), 1, ["this is no answer"])):
+            with self.subTest(answer=answer):
+                chat, proxy, _ = self.behind(trouble=lambda n, request, a=answer: a)
+                self.assert_one_message(self.ask(code=1), proxy.url, *says)
+                self.assertLessEqual(proxy.requests, most)
+                self.assertEqual(self.cells(), 0)  # nothing has to be asked again
+                chat.trouble = lambda n, request: None
+                self.assertEqual(self.ask().json["images"], 6)
+
+    def test_a_key_that_is_not_accepted_is_said_once(self):
+        for wanted in (1, 9):  # from the start; or withdrawn meanwhile
+            with self.subTest(wanted=wanted):
+                _, proxy, _ = self.behind(trouble=lambda n, request, w=wanted: said(f"no key {KEY}", 401)
+                                          if n >= w else None, more=", concurrency: 1")
+                self.assert_one_message(self.ask(code=1), "the key is not accepted", proxy.url, "api_key_env")
+                self.assertEqual(proxy.requests, wanted)
+
+    def test_redirects_are_not_followed(self):
+        for n_first in (1, 7):
+            with self.subTest(first=n_first):
+                other = self.chat()
+                elsewhere = 307, {"Location": other.url + "/chat/completions"}, b""
+                _, proxy, names = self.behind(trouble=lambda n, request, f=n_first, e=elsewhere: e if n == f else None)
+                ran = self.ask(code=1 if n_first == 1 else 3)
+                self.assert_one_message(ran, "a redirect, which is not followed", proxy.url)
+                self.assertEqual(other.n, 0)
+                self.assertEqual(proxy.requests, 1 if n_first == 1 else 4 * len(names))
+
+    def test_one_picture_that_is_refused(self):
+        """The first is no other case than one in the middle, and once it is taken nothing is left of it."""
+        for wanted in (0, 2):
+            for answer in (said("image too large: at most 100 pixels"), (413, {}, b""), said("context length exceeded"),
+                           said("CUDA error", 500)):
+                with self.subTest(wanted=wanted, answer=answer):
+                    if answer[0] == 500 and not ALL:
+                        continue  # is tried six times
+                    chat, proxy, names = self.behind(trouble=self.of_picture(wanted, answer), pictures=5)
+                    ran = self.ask(code=3)
+                    self.assertEqual((ran.json["images"], ran.json["errors"]), (4, 1))
+                    self.assertEqual(ran.json["usage"]["requests"], proxy.requests)
+                    self.assert_one_message(ran, *([] if answer[0] == 500 else ["max_pixels"]), proxy.url)
+                    given = self.given()
+                    self.assertEqual({len(v) for v in given.values()}, {1})
+                    self.assertEqual(sum(v == [-5] for v in given.values()), 4)
+                    chat.trouble = lambda n, request: None
+                    self.ask("--retry-errors")
+                    self.assertEqual(self.without_runs(self.rows()), self.right(names, chat))
+
+    def test_the_only_picture(self):
+        _, proxy, _ = self.behind(trouble=lambda n, request: said("image too large"), pictures=1)
+        self.assert_one_message(self.ask(code=1), "image too large", "max_pixels")
+        self.assertEqual((proxy.requests, self.cells()), (1, 0))
+
+    def test_what_is_wrong_with_the_time_it_may_take(self):
+        for timeout in ("0", "86401", "1.5", "-1", "soon"):
+            self.behind(more=f", timeout: {timeout}")
+            self.assert_one_message(self.ask(code=1), "assent.yaml:", "whole number" if timeout in
+                                    ("1.5", "-1", "soon") else "1 to 86400, in seconds")
+
+    def test_words_that_reach_the_terminal(self):
+        """They are the server's: no control characters, nothing endless, and UTF-8."""
+        for words in ("\x1b[2J\x07\r\n", "x" * 100000, "\u202e\u0000"):
+            with self.subTest(words=words[:9]):
+                self.behind(trouble=lambda n, request, w=words: said(w))
+                ran = self.ask(code=1)
+                self.assert_one_message(ran)
+                self.assertLess(len(ran.err), 1500)
+                self.assertFalse([c for c in ran.err if ord(c) < 32 and c != "\n"])
+        self.behind(trouble=lambda n, request: (400, {"Content-Type": "text/plain"}, b"\xff\xfe\x00\x1b[31m"))
+        self.assertNotIn("\x1b", self.ask(code=1).err)
+
+    @slow
+    def test_a_server_that_is_broken_for_long(self):
+        for wanted in (1, 10):
+            _, proxy, _ = self.behind(lambda n, w=wanted: "broken" if n >= w else None)
+            self.assert_one_message(self.ask(code=1), "CUDA error", proxy.url)
+            self.assertLess(proxy.requests, 40)
 
 
 if __name__ == "__main__":
