@@ -48,8 +48,11 @@ static void hex_of(const struct sha256_ctx *sha, char hex[SHA256_HEX])
     uint8_t digest[SHA256_DIGEST_SIZE];
 
     sha256_digest(&copy, sizeof(digest), digest);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    for (size_t i = 0; i < sizeof(digest); i++) {
+        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    hex[2 * sizeof(digest)] = '\0';
 }
 
 void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX])
