@@ -74,6 +74,17 @@ struct image_bytes {
 int image_to_send(const struct image *image, const void *stored, size_t len, uint64_t pixels_max,
                   struct image_bytes *out, struct err *e);
 
+struct image_digest {
+    const char *type; /* as image_bytes has it */
+    char sha256[SHA256_HEX];
+};
+
+/* Which picture image_to_send would give, without making it: the hash of a JPEG's bytes as they are
+ * sent, and of what goes as PNG that of its pixels, written as PPM ("P6", width, height, 255, each
+ * behind a line's end): a PNG's own bytes are another zlib's other ones. */
+int image_to_send_digest(const struct image *image, const void *stored, size_t len,
+                         uint64_t pixels_max, struct image_digest *out, struct err *e);
+
 /* ---- resizing ---- */
 
 /* Pillow 13's Image.resize((width, height), BICUBIC), bit for bit (src/libImaging/Resample.c: cubic

@@ -100,8 +100,27 @@ static int shrink(const struct image *image, uint64_t most, struct image *out, s
     return image_resize(out, image, width > 0 ? width : 1, height > 0 ? height : 1, e);
 }
 
-int image_to_send(const struct image *image, const void *stored, size_t len, uint64_t pixels_max,
-                  struct image_bytes *out, struct err *e)
+static int take_ppm(const struct image *image, struct image_bytes *out, struct err *e)
+{
+    char head[64];
+    size_t n = (size_t)snprintf(head, sizeof(head), "P6\n%u %u\n255\n", image->width,
+                                image->height),
+           pixels = (size_t)image->width * image->height * 3;
+    char *all = mem_new(n + pixels, 1, e);
+
+    if (!all)
+        return ERR_NOMEM;
+    memcpy(all, head, n);
+    memcpy(all + n, image->rgb, pixels);
+    *out = (struct image_bytes){ all, n + pixels, "image/png" };
+    return 0;
+}
+
+/* A JPEG as it is stored, or else what `take` makes of the pixels. */
+static int take_either(const struct image *image, const void *stored, size_t len,
+                       uint64_t pixels_max,
+                       int (*take)(const struct image *, struct image_bytes *, struct err *),
+                       struct image_bytes *out, struct err *e)
 {
     bool fits = pixels_max == 0 || (uint64_t)image->width * image->height <= pixels_max;
     const char *format = stored ? image_format(stored, len) : NULL;
@@ -114,10 +133,30 @@ int image_to_send(const struct image *image, const void *stored, size_t len, uin
     if (rc != 0)
         return rc < 0 ? rc : 0;
     if (fits)
-        return take_png(image, out, e);
+        return take(image, out, e);
     rc = shrink(image, pixels_max, &small, e);
     if (rc == 0)
-        rc = take_png(&small, out, e);
+        rc = take(&small, out, e);
     image_release(&small);
     return rc;
+}
+
+int image_to_send(const struct image *image, const void *stored, size_t len, uint64_t pixels_max,
+                  struct image_bytes *out, struct err *e)
+{
+    return take_either(image, stored, len, pixels_max, take_png, out, e);
+}
+
+int image_to_send_digest(const struct image *image, const void *stored, size_t len,
+                         uint64_t pixels_max, struct image_digest *out, struct err *e)
+{
+    struct image_bytes bytes;
+    int rc = take_either(image, stored, len, pixels_max, take_ppm, &bytes, e);
+
+    if (rc < 0)
+        return rc;
+    out->type = bytes.type;
+    sha256_hex(bytes.data, bytes.len, out->sha256);
+    free(bytes.data);
+    return 0;
 }
