@@ -14,7 +14,9 @@ enum {
     KEY_REFERENCE,
     KEY_AS,
     KEY_TAKE_OVER,
-    KEY_YES
+    KEY_YES,
+    KEY_RECORD,
+    KEY_REPLAY
 };
 
 static const struct argp_option options[] = {
@@ -28,6 +30,9 @@ static const struct argp_option options[] = {
     { "take-over", KEY_TAKE_OVER, NULL, 0, "also images that another process has claimed", 0 },
     { "yes", KEY_YES, NULL, 0, "pictures may be sent to a server that is not on a private network",
       0 },
+    { "record", KEY_RECORD, "FILE", 0,
+      "FILE keeps what a server is asked and what it answers, without pictures and keys", 0 },
+    { "replay", KEY_REPLAY, "FILE", 0, "what FILE has recorded answers, in the server's place", 0 },
     { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 0 },
     { 0 },
 };
@@ -51,6 +56,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RETRY: o->retry_errors = true; return 0;
     case KEY_TAKE_OVER: o->take_over = true; return 0;
     case KEY_YES: o->yes = true; return 0;
+    case KEY_RECORD: o->record = arg; return 0;
+    case KEY_REPLAY: o->replay = arg; return 0;
+    case ARGP_KEY_END:
+        if (o->record && o->replay)
+            argp_error(state, "--record and --replay: one of them");
+        return 0;
     case KEY_REFERENCE: o->reference = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

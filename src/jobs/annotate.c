@@ -197,7 +197,8 @@ static int ask_model(struct annotating *a, const struct prefetched *picture,
                      const struct store_known *known, struct err *e)
 {
     const struct task *t = a->todo.asking.task;
-    const struct label_picture asked = { &picture->image, picture->bytes, picture->len };
+    const struct label_picture asked = { &picture->image, picture->bytes, picture->len,
+                                         annotating_key(a, picture->tag) };
     uint8_t *left = mem_new(t->n_columns, 1, e);
     int rc = left ? 1 : ERR_NOMEM;
 
@@ -498,7 +499,9 @@ static int annotate(struct annotating *a, struct err *e)
     struct project *p = a->todo.project;
     struct label_options options = { .dir = p->dir,
                                      .reference = a->options->reference,
-                                     .events = a->options->events };
+                                     .events = a->options->events,
+                                     .record = a->options->record,
+                                     .replay = a->options->replay };
     int rc = labeler_open(&a->labeler, p->task, a->todo.annotator, &options, e);
 
     struct identity_claim claim = {

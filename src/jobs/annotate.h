@@ -21,6 +21,8 @@ struct annotate_options {
     bool take_over;        /* also images that other processes have claimed */
     bool reference;        /* plain C arithmetic */
     bool yes;              /* pictures may leave this machine, and its private network */
+    const char *record;    /* a file that keeps what a server is asked and answers; NULL */
+    const char *replay;    /* such a file, which answers in the server's place; NULL */
     const struct events *events;
 };
 

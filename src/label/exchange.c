@@ -4,16 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/recording.h"
+
 enum {
-    HEADER_MAX = 4096, /* bytes of a key with its header */
-    SECRET_LEAST = 8   /* of a key; shorter ones, as "EMPTY", are words that answers may have */
+    HEADER_MAX = 4096,   /* bytes of a key with its header */
+    SECRET_LEAST = 8,    /* of a key; shorter ones, as "EMPTY", are words that answers may have */
+    FLIGHT_MAX = 1 << 16 /* requests */
 };
 #define BEARER "Authorization: Bearer "
 
+struct waiting { /* a request whose answer is in a recording */
+    uint64_t tag;
+    size_t which;
+};
+
 struct exchange {
     const struct annotator *annotator;
-    char *key; /* "Authorization: Bearer .."; NULL: none */
-    struct client *client;
+    char *key;             /* "Authorization: Bearer .."; NULL: none */
+    struct client *client; /* NULL: a replay */
+    struct recorder *recorder;
+    struct recording *recording;
+    struct exchange_request *sent; /* those whose answers will be kept */
+    size_t n_sent, sent_cap;
+    struct waiting *waiting; /* from first on, in a replay */
+    size_t first, n_waiting, waiting_cap;
 };
 
 /* ---- sending ---- */
@@ -54,7 +68,7 @@ static char *address(const struct exchange *x, uint64_t picture, const char *pat
     return asprintf(&all, "%.*s%s", (int)n, url, path) < 0 ? NULL : all;
 }
 
-int exchange_send(struct exchange *x, const struct exchange_request *r, struct err *e)
+static int send_to_server(struct exchange *x, const struct exchange_request *r, struct err *e)
 {
     const char *headers[] = { "Content-Type: application/json", x->key };
     char *url = address(x, r->picture, r->path);
@@ -72,31 +86,201 @@ int exchange_send(struct exchange *x, const struct exchange_request *r, struct e
     return rc;
 }
 
+/* The character that a text has at *at, which is then behind it; JSON may write it in other ways:
+ * \/, \u002f. */
+static char next_char(const char **at)
+{
+    const char *s = *at;
+    char digits[5] = "", *end;
+    unsigned long code;
+
+    *at = s + 1;
+    if (s[0] != '\\' || s[1] == '\0')
+        return s[0];
+    *at = s + 2;
+    if (s[1] != 'u')
+        return s[1];
+    strncpy(digits, s + 2, 4);
+    code = strtoul(digits, &end, 16);
+    if (end == digits + 4)
+        *at = s + 6;
+    return end == digits + 4 && code < 0x80 ? (char)code : 'u';
+}
+
+/* How many bytes of the text are the secret, written in whichever way; 0: none. */
+static size_t secret_at(const char *text, const char *secret)
+{
+    const char *plain = text;
+
+    if (strncmp(text, secret, strlen(secret)) == 0)
+        return strlen(secret);
+    for (; *secret != '\0'; secret++)
+        if (*plain == '\0' || next_char(&plain) != *secret)
+            return 0;
+    return (size_t)(plain - text);
+}
+
 /* Some servers repeat the key that they were given: nothing behind this sees it. */
 static void blank(const struct exchange *x, struct client_answer *a)
 {
     const char *secret = x->key ? x->key + strlen(BEARER) : "";
-    size_t n = strlen(secret);
-    char *at = a->body;
 
-    while (n >= SECRET_LEAST && (at = memmem(at, a->len - (size_t)(at - a->body), secret, n))) {
+    for (char *at = a->body; strlen(secret) >= SECRET_LEAST && at < a->body + a->len;) {
+        size_t n = secret_at(at, secret);
+
         memset(at, '*', n);
-        at += n;
+        at += n > 0 ? n : 1;
     }
+}
+
+/* ---- a recording in the server's place ---- */
+
+static struct recorded_request as_recorded(const struct exchange_request *r)
+{
+    return (struct recorded_request){ r->path, r->body ? r->body : "", r->body ? r->len : 0 };
+}
+
+static int replay(struct exchange *x, const struct exchange_request *r, struct err *e)
+{
+    const struct recorded_request q = as_recorded(r);
+    size_t which;
+    int rc = recording_find(x->recording, &q, x->annotator->model, &which, e);
+
+    if (rc == 0 && x->first > 0 && x->n_waiting == x->waiting_cap) {
+        x->n_waiting -= x->first;
+        memmove(x->waiting, x->waiting + x->first, x->n_waiting * sizeof(*x->waiting));
+        x->first = 0;
+    }
+    if (rc == 0)
+        rc = mem_grow(&x->waiting, &x->waiting_cap, x->n_waiting + 1, sizeof(*x->waiting),
+                      FLIGHT_MAX, e);
+    if (rc == 0)
+        x->waiting[x->n_waiting++] = (struct waiting){ r->tag, which };
+    return rc;
+}
+
+static int next_replayed(struct exchange *x, struct client_answer *out, struct err *e)
+{
+    const struct waiting *w = &x->waiting[x->first];
+    int rc;
+
+    if (x->first == x->n_waiting)
+        return 0;
+    rc = recording_read(x->recording, w->which, out, e);
+    if (rc < 0)
+        return rc;
+    out->tag = w->tag;
+    if (++x->first == x->n_waiting)
+        x->first = x->n_waiting = 0;
+    return 1;
+}
+
+/* ---- a recording made ---- */
+
+static int note_sent(struct exchange *x, const struct exchange_request *r, struct err *e)
+{
+    int rc = mem_grow(&x->sent, &x->sent_cap, x->n_sent + 1, sizeof(*x->sent), FLIGHT_MAX, e);
+
+    if (rc == 0)
+        x->sent[x->n_sent++] = *r;
+    return rc;
+}
+
+static struct exchange_request take_sent(struct exchange *x, uint64_t tag)
+{
+    struct exchange_request r;
+    size_t i = 0;
+
+    while (x->sent[i].tag != tag)
+        i++;
+    r = x->sent[i];
+    x->sent[i] = x->sent[--x->n_sent];
+    return r;
+}
+
+/* What is behind "data:image/png;base64,". */
+static const char *data_of(const char *data_url)
+{
+    return strchr(data_url, ',') + 1;
+}
+
+/* The body with the stand-in wherever the picture's data is. */
+static void without_picture(const struct exchange_request *r, struct buf *out)
+{
+    const char *at = r->body ? r->body : "", *end = at + (r->body ? r->len : 0), *found;
+    const char *data = r->data_url ? data_of(r->data_url) : "";
+    size_t n = strlen(data);
+
+    while (n > 0 && (found = memmem(at, (size_t)(end - at), data, n))) {
+        buf_add(out, at, (size_t)(found - at));
+        buf_puts(out, data_of(r->stand_in));
+        at = found + n;
+    }
+    buf_add(out, at, (size_t)(end - at));
+}
+
+static int keep(struct exchange *x, const struct client_answer *a, struct err *e)
+{
+    const struct exchange_request r = take_sent(x, a->tag);
+    struct buf body = BUF_INIT(SIZE_MAX);
+    int rc;
+
+    without_picture(&r, &body);
+    rc = buf_end(&body, "a request", e);
+    if (rc == 0)
+        rc = recorder_add(
+            x->recorder, &(struct recorded_request){ r.path, body.text ? body.text : "", body.len },
+            a, e);
+    buf_release(&body);
+    return rc;
+}
+
+/* ---- both ---- */
+
+bool exchange_keeps(const struct exchange *x)
+{
+    return x->recorder || x->recording;
+}
+
+bool exchange_is_replay(const struct exchange *x)
+{
+    return x->recording;
+}
+
+bool exchange_has_more(const struct exchange *x, const struct exchange_request *r)
+{
+    const struct recorded_request q = as_recorded(r);
+
+    return recording_has_more(x->recording, &q);
+}
+
+int exchange_send(struct exchange *x, const struct exchange_request *r, struct err *e)
+{
+    int rc;
+
+    if (x->recording)
+        return replay(x, r, e);
+    rc = send_to_server(x, r, e);
+    return rc == 0 && x->recorder ? note_sent(x, r, e) : rc;
 }
 
 int exchange_next(struct exchange *x, double seconds, struct client_answer *out, struct err *e)
 {
-    int rc = client_next(x->client, seconds, out, e);
+    int rc;
 
+    if (x->recording)
+        return next_replayed(x, out, e);
+    rc = client_next(x->client, seconds, out, e);
     if (rc == 1)
         blank(x, out);
+    if (rc == 1 && x->recorder && keep(x, out, e) < 0)
+        return e->code;
     return rc;
 }
 
 size_t exchange_in_flight(const struct exchange *x)
 {
-    return client_in_flight(x->client);
+    return x->recording ? x->n_waiting - x->first : client_in_flight(x->client);
 }
 
 /* ---- what comes back ---- */
@@ -179,13 +363,26 @@ static int check_url(const struct annotator *a, const char *url, struct err *e)
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
 }
 
-int exchange_open(struct exchange **out, const struct annotator *a, size_t connections,
-                  struct err *e)
+/* What answers: the server, with or without a recording made, or a recording. */
+static int open_answerer(struct exchange *x, const struct exchange_options *o, struct err *e)
 {
     /* libcurl itself does not look there, as curl's program and OpenSSL do */
     const char *trusted = getenv("SSL_CERT_FILE");
-    const struct client_options options = { .connections = connections,
+    const struct client_options options = { .connections = o->connections,
                                             .ca_file = trusted && *trusted ? trusted : NULL };
+    int rc;
+
+    if (o->replay)
+        return recording_open(&x->recording, o->replay, o->events, e);
+    rc = take_key(x, e);
+    if (rc == 0 && o->record)
+        rc = recorder_open(&x->recorder, o->record, o->events, e);
+    return rc < 0 ? rc : client_new(&x->client, &options, e);
+}
+
+int exchange_open(struct exchange **out, const struct annotator *a,
+                  const struct exchange_options *o, struct err *e)
+{
     struct exchange *x = mem_new(1, sizeof(*x), e);
     int rc = x ? 0 : ERR_NOMEM;
 
@@ -196,9 +393,7 @@ int exchange_open(struct exchange **out, const struct annotator *a, size_t conne
         return rc;
     x->annotator = a;
     if (rc == 0)
-        rc = take_key(x, e);
-    if (rc == 0)
-        rc = client_new(&x->client, &options, e);
+        rc = open_answerer(x, o, e);
     if (rc < 0)
         exchange_close(x);
     else
@@ -211,6 +406,10 @@ void exchange_close(struct exchange *x)
     if (!x)
         return;
     client_free(x->client);
+    recorder_close(x->recorder);
+    recording_close(x->recording);
+    free(x->sent);
+    free(x->waiting);
     free(x->key);
     free(x);
 }

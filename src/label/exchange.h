@@ -2,7 +2,8 @@
  *
  * exchange.h - a server's address and key, and what is sent there. Private to label/.
  *
- * Several addresses are replicas of one model. Where the key comes back, it is blanked out.
+ * Several addresses are replicas of one model. What comes back of the key is blanked out. What goes
+ * and comes may be kept in a recording, or come from one: then nothing is sent.
  */
 #ifndef ASSENT_LABEL_EXCHANGE_H
 #define ASSENT_LABEL_EXCHANGE_H
@@ -13,10 +14,17 @@
 
 struct exchange;
 
-/* ERR_ARG: assent.yaml has no address that can be asked, or names a variable without a key.
- * connections: that may be open. The annotator must outlive it. */
-int exchange_open(struct exchange **out, const struct annotator *a, size_t connections,
-                  struct err *e);
+struct exchange_options {
+    size_t connections; /* that may be open */
+    const char *record; /* a file that keeps what is asked and answered; NULL: none */
+    const char *replay; /* a recording that answers in the server's place; NULL: none */
+    const struct events *events;
+};
+
+/* ERR_ARG: assent.yaml has no address that can be asked, or names a variable without a key (which
+ * a replay needs not). The annotator must outlive it. */
+int exchange_open(struct exchange **out, const struct annotator *a,
+                  const struct exchange_options *o, struct err *e);
 void exchange_close(struct exchange *x); /* NULL is fine */
 
 struct exchange_request {
@@ -25,12 +33,21 @@ struct exchange_request {
     const char *body; /* NULL: GET. Must live until the answer came */
     size_t len;
     uint64_t tag;
+    const char *data_url; /* of the picture that is in the body; NULL: none. Lives as the body */
+    const char *stand_in; /* for it in a recording: of the same kind; NULL: there is no recording */
 };
 
 /* As client_send and client_next. */
 int exchange_send(struct exchange *x, const struct exchange_request *r, struct err *e);
 int exchange_next(struct exchange *x, double seconds, struct client_answer *out, struct err *e);
 size_t exchange_in_flight(const struct exchange *x);
+
+/* Is there a recording, so that pictures need their stand-ins? */
+bool exchange_keeps(const struct exchange *x);
+/* Does it answer? Then stand-ins are all that is sent, and there is nothing to wait for. */
+bool exchange_is_replay(const struct exchange *x);
+/* In a replay: has it another answer to the request? */
+bool exchange_has_more(const struct exchange *x, const struct exchange_request *r);
 
 /* Puts the address into an error. */
 void exchange_at(const struct exchange *x, uint64_t picture, const char *path, struct err *e);

@@ -14,6 +14,7 @@ struct server_model {
     const struct annotator *annotator;
     const struct protocol *protocol;
     struct requests *requests;
+    const char *replay; /* a recording that answers in the server's place; NULL */
 };
 
 /* ---- opening ---- */
@@ -67,10 +68,11 @@ static int open_server(void **state, const struct task *t, const struct annotato
     if (!s)
         return rc;
     s->annotator = a;
+    s->replay = o->replay;
     if (rc == 0)
         rc = find_protocol(s, e);
     if (rc == 0)
-        rc = requests_open(&s->requests, a, s->protocol, o->events, e);
+        rc = requests_open(&s->requests, a, s->protocol, o, e);
     if (rc < 0)
         close_server(s);
     else
@@ -104,11 +106,11 @@ static struct label_model model(const void *state)
     bool leaves = false;
 
     for (size_t i = 0; i < s->annotator->server.n_urls; i++)
-        leaves = leaves || !client_url_is_private(s->annotator->server.urls[i]);
+        leaves = leaves || (!s->replay && !client_url_is_private(s->annotator->server.urls[i]));
     return (struct label_model){ .path = s->annotator->model,
                                  .family = "model of a server",
                                  .dtype = "as the server has it",
-                                 .server = s->annotator->server.urls[0],
+                                 .server = s->replay ? s->replay : s->annotator->server.urls[0],
                                  .leaves = leaves,
                                  .together = s->protocol->most > 1 };
 }
@@ -152,6 +154,7 @@ static int cost(void *state, const struct image *size, const struct asked_list *
 const struct label_backend label_http = {
     .engine = "http",
     .wants_bytes = true,
+    .can_be_recorded = true,
     .open = open_server,
     .close = close_server,
     .model = model,

@@ -19,6 +19,7 @@ struct collected {
 struct label_backend {
     const char *engine; /* as assent.yaml names it */
     bool wants_bytes;   /* of pictures, as they are stored */
+    bool can_be_recorded;
     int (*open)(void **state, const struct task *t, const struct annotator *a,
                 const struct label_options *o, struct err *e);
     void (*close)(void *state);

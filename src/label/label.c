@@ -86,6 +86,10 @@ int labeler_open(struct labeler **out, const struct task *t, const struct annota
             l->wordings |= t->questions[i].n_wordings > 1;
         rc = check_questions(t, e);
     }
+    if (rc == 0 && (o->record || o->replay) && !l->backend->can_be_recorded) {
+        err_set(e, ERR_ARG, "what this engine computes is not recorded: only what servers answer");
+        rc = err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+    }
     if (rc == 0)
         rc = l->backend->open(&l->state, t, a, o, e);
     if (rc < 0) {

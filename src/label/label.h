@@ -25,6 +25,8 @@ struct label_options {
     bool reference;              /* plain C arithmetic */
     const struct events *events; /* NULL: nobody listens */
     bool backwards;              /* the last question first */
+    const char *record;          /* a file that keeps what a server is asked and answers; NULL */
+    const char *replay;          /* such a file, which answers in the server's place; NULL */
 };
 
 /* Opens an annotator's model. ERR_ARG: assent.yaml does not say which, or says an engine that there
@@ -92,6 +94,7 @@ struct label_picture {
     const struct image *image; /* decoded */
     const void *bytes;         /* as they are stored; NULL: not at hand */
     size_t len;
+    const char *name; /* for messages; NULL: none. Lives until the picture is collected */
 };
 
 /* Does it send the stored bytes of pictures? */

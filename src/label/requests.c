@@ -20,8 +20,10 @@ enum {
 
 struct shot { /* a picture that is asked about */
     uint64_t tag;
+    const char *name;               /* for messages; NULL: it has none */
     const struct asked_list *asked; /* not when it was handed out */
-    char *data_url;
+    char *data_url;                 /* in a replay the stand-in */
+    char *stand_in;         /* for it in a recording; NULL: there is none, or it is what is sent */
     struct raw_answer *raw; /* [n], as many as are asked */
     size_t n;
     size_t n_begun, n_done, n_out;
@@ -37,6 +39,7 @@ struct slot {          /* a request */
     bool sent;
     double due; /* not before, where it is not sent; INFINITY: not before another is answered */
     char *body;
+    size_t len;
 };
 
 struct requests {
@@ -65,6 +68,7 @@ static void free_shot(struct shot *s)
     for (size_t i = 0; s->raw && i < s->n; i++)
         jv_free(s->raw[i].top);
     free(s->data_url);
+    free(s->stand_in);
     arena_release(&s->arena);
     free(s);
 }
@@ -87,6 +91,32 @@ static int make_data_url(const struct label_picture *p, uint64_t pixels_max, cha
     buf_release(&b);
     free(bytes.data);
     return rc == 0 && !*out ? err_set(e, ERR_NOMEM, "out of memory: a picture") : rc;
+}
+
+/* What a recording has in the picture's place. */
+static int make_stand_in(const struct label_picture *p, uint64_t pixels_max, char **out,
+                         struct err *e)
+{
+    struct image_digest digest;
+    int rc = image_to_send_digest(p->image, p->bytes, p->len, pixels_max, &digest, e);
+
+    *out = NULL;
+    if (rc == 0 && asprintf(out, "data:%s;base64,sha256:%s", digest.type, digest.sha256) < 0)
+        rc = err_set(e, ERR_NOMEM, "out of memory: a picture");
+    return rc;
+}
+
+static int take_picture(const struct requests *r, struct shot *shot, const struct label_picture *p,
+                        struct err *e)
+{
+    uint64_t most = r->annotator->server.max_pixels;
+    int rc = 0;
+
+    if (exchange_is_replay(r->exchange))
+        return make_stand_in(p, most, &shot->data_url, e);
+    if (exchange_keeps(r->exchange))
+        rc = make_stand_in(p, most, &shot->stand_in, e);
+    return rc < 0 ? rc : make_data_url(p, most, &shot->data_url, e);
 }
 
 static bool is_done(const struct shot *s)
@@ -115,7 +145,19 @@ static struct exchange_request request_of(const struct requests *r, const struct
     return (struct exchange_request){ .path = r->protocol->path,
                                       .picture = slot->shot->tag,
                                       .body = slot->body,
-                                      .tag = (uint64_t)(slot - r->slots) };
+                                      .len = slot->len,
+                                      .tag = (uint64_t)(slot - r->slots),
+                                      .data_url = slot->shot->data_url,
+                                      .stand_in = slot->shot->stand_in };
+}
+
+/* Puts picture and question into an error that has no place yet. */
+static int where_asked(const struct slot *slot, struct err *e)
+{
+    const struct shot *shot = slot->shot;
+
+    return shot->name ? err_at(e, "%s: %s", shot->name, shot->asked->items[slot->first].text)
+                      : (int)e->code;
 }
 
 static int send_slot(struct requests *r, struct slot *slot, double now, struct err *e)
@@ -124,16 +166,14 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
     const struct protocol_asking asking = { a->model, a->server.system, slot->shot->data_url,
                                             protocol_tokens(r->protocol, a) };
     struct exchange_request request;
-    size_t len = 0;
     int rc = r->protocol->body(&asking, &slot->shot->asked->items[slot->first], slot->n,
-                               &slot->body, &len, e);
+                               &slot->body, &slot->len, e);
 
     request = request_of(r, slot);
-    request.len = len;
     if (rc == 0)
         rc = exchange_send(r->exchange, &request, e);
     if (rc < 0)
-        return rc;
+        return where_asked(slot, e);
     pace_sent(&r->pace, now, 0);
     slot->sent = true;
     slot->tries++;
@@ -166,6 +206,13 @@ static struct slot *next_to_send(struct requests *r, double now)
     return NULL;
 }
 
+/* May another request go? A recording is asked without pauses. */
+static bool may_send(struct requests *r, double now)
+{
+    return exchange_is_replay(r->exchange) ? exchange_in_flight(r->exchange) < SLOTS
+                                           : pace_may_send(&r->pace, now, 0) <= 0;
+}
+
 /* Until something was answered one request is enough: a wrong key, say, is said once. */
 static bool is_proven(const struct requests *r)
 {
@@ -178,8 +225,7 @@ static int send_what_may_go(struct requests *r, struct err *e)
     struct slot *slot;
     int rc = 0;
 
-    while (rc == 0 && is_proven(r) && pace_may_send(&r->pace, now, 0) <= 0 &&
-           (slot = next_to_send(r, now)))
+    while (rc == 0 && is_proven(r) && may_send(r, now) && (slot = next_to_send(r, now)))
         rc = send_slot(r, slot, now, e);
     return rc;
 }
@@ -191,10 +237,9 @@ int requests_submit(struct requests *r, const struct label_picture *picture,
     int rc = shot ? 0 : ERR_NOMEM;
 
     if (rc == 0) {
-        *shot = (struct shot){ .tag = tag, .asked = asked, .n = asked->n };
+        *shot = (struct shot){ .tag = tag, .name = picture->name, .asked = asked, .n = asked->n };
         shot->raw = arena_new(&shot->arena, asked->n, sizeof(*shot->raw), e);
-        rc = shot->raw ? make_data_url(picture, r->annotator->server.max_pixels, &shot->data_url, e)
-                       : ERR_NOMEM;
+        rc = shot->raw ? take_picture(r, shot, picture, e) : ERR_NOMEM;
     }
     if (rc < 0) {
         free_shot(shot);
@@ -213,7 +258,7 @@ bool requests_wants_more(const struct requests *r)
     for (size_t i = 0; i < r->n_shots; i++)
         if (has_next(r->shots[i]))
             return false;
-    return r->pace.in_flight < r->pace.limit;
+    return exchange_is_replay(r->exchange) || r->pace.in_flight < r->pace.limit;
 }
 
 /* ---- answers ---- */
@@ -267,6 +312,17 @@ static int give_up(struct requests *r, struct slot *slot, const struct err *why,
     return 0;
 }
 
+/* As the recorded run did: again at once, where it has another answer. */
+static int replay_again(struct requests *r, struct slot *slot, const struct err *why, struct err *e)
+{
+    const struct exchange_request request = request_of(r, slot);
+
+    if (!exchange_has_more(r->exchange, &request))
+        return give_up(r, slot, why, e);
+    put_back(slot, 0);
+    return 0;
+}
+
 /* Once more, later; or not again. `overloaded` is no picture's fault: that is tried for as long as
  * the server is there. */
 static int try_again(struct requests *r, struct slot *slot, bool overloaded, const struct err *why,
@@ -274,6 +330,8 @@ static int try_again(struct requests *r, struct slot *slot, bool overloaded, con
 {
     double now = clock_seconds(), delay = pace_retry_seconds(&r->pace, now, slot->tries), since;
 
+    if (exchange_is_replay(r->exchange))
+        return replay_again(r, slot, why, e);
     if (pace_is_broken(&r->pace, now, &since)) {
         *e = *why;
         return err_hint(e,
@@ -364,7 +422,7 @@ static int take_status(struct requests *r, struct slot *slot, const struct clien
                                      : passing  ? PACE_FAILED
                                                 : PACE_OK,
                                      a->seconds, later, 0, 0 });
-    if (overloaded && later > SAID_SECONDS)
+    if (overloaded && later > SAID_SECONDS && !exchange_is_replay(r->exchange))
         events_say(r->events, EVENT_WARNING, "the server answers %u and is left alone for %.0f s",
                    a->status, later);
     if (a->status == 401 || a->status == 403) {
@@ -504,8 +562,9 @@ struct label_usage requests_usage(const struct requests *r)
 /* ---- opening ---- */
 
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
-                  const struct events *events, struct err *e)
+                  const struct label_options *o, struct err *e)
 {
+    const struct exchange_options options = { SLOTS, o->record, o->replay, o->events };
     unsigned fixed = a->server.concurrency < SLOTS ? (unsigned)a->server.concurrency : SLOTS;
     struct requests *r = mem_new(1, sizeof(*r), e);
     int rc;
@@ -513,11 +572,11 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
     *out = NULL;
     if (!r)
         return ERR_NOMEM;
-    *r = (struct requests){ .annotator = a, .protocol = p, .events = events };
+    *r = (struct requests){ .annotator = a, .protocol = p, .events = o->events };
     pace_init(&r->pace,
               &(struct pace_limits){ fixed ? fixed : 1, fixed ? fixed : SLOTS, .seed = 1 },
               clock_seconds());
-    rc = exchange_open(&r->exchange, a, SLOTS, e);
+    rc = exchange_open(&r->exchange, a, &options, e);
     if (rc < 0)
         requests_close(r);
     else

@@ -17,7 +17,7 @@ struct requests;
 
 /* As a back end's. What it is given must outlive it. ERR_ARG: as exchange_open. */
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
-                  const struct events *events, struct err *e);
+                  const struct label_options *o, struct err *e);
 void requests_close(struct requests *r); /* NULL is fine */
 
 bool requests_wants_more(const struct requests *r);
