@@ -84,6 +84,42 @@ static void what_is_too_large_is_made_smaller(void **state)
     image_release(&image);
 }
 
+/* A JPEG is known by the bytes that are sent, what goes as PNG by its pixels. */
+static void what_would_be_sent_is_known_without_making_it(void **state)
+{
+    static const uint64_t most[] = { 0, 1000 };
+    struct image image;
+    size_t len;
+    char *stored = read_data("image", "rgb_kept.jpg", &len), hex[SHA256_HEX];
+    struct err e;
+
+    (void)state;
+    assert_ok(image_decode(&image, stored, len, &e), &e);
+    for (size_t i = 0; i < COUNT(most); i++) {
+        struct image_digest digest;
+        struct image_bytes sent;
+        struct image again;
+        struct buf ppm = BUF_INIT(1 << 20);
+
+        assert_ok(image_to_send(&image, stored, len, most[i], &sent, &e), &e);
+        assert_ok(image_to_send_digest(&image, stored, len, most[i], &digest, &e), &e);
+        assert_string_equal(digest.type, sent.type);
+        assert_ok(image_decode(&again, sent.data, sent.len, &e), &e);
+        buf_printf(&ppm, "P6\n%u %u\n255\n", again.width, again.height);
+        buf_add(&ppm, (const char *)again.rgb, (size_t)again.width * again.height * 3);
+        if (most[i] == 0)
+            sha256_hex(sent.data, sent.len, hex);
+        else
+            sha256_hex(ppm.text, ppm.len, hex);
+        assert_string_equal(digest.sha256, hex);
+        buf_release(&ppm);
+        image_release(&again);
+        free(sent.data);
+    }
+    image_release(&image);
+    free(stored);
+}
+
 static void a_jpeg_that_is_cut_or_odd_becomes_a_png(void **state)
 {
     struct image image;
@@ -107,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_has_the_pixels_and_no_metadata),
         cmocka_unit_test(what_is_too_large_is_made_smaller),
+        cmocka_unit_test(what_would_be_sent_is_known_without_making_it),
         cmocka_unit_test(a_jpeg_that_is_cut_or_odd_becomes_a_png),
     };
 
