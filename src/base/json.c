@@ -45,6 +45,55 @@ int jv_parse_as(struct json_t **out, const char *name, const char *text, size_t 
     return err_at(e, "%s: %s", name, line);
 }
 
+/* Behind ", "MEMBER": [1, 2]" where that begins at `at`, a comma; NULL: something else does. */
+static const char *skip_numbers(const char *at, const char *member)
+{
+    static const char space[] = " \t\r\n";
+    size_t n = strlen(member);
+
+    at += 1 + strspn(at + 1, space);
+    if (*at != '"' || strncmp(at + 1, member, n) != 0 || at[n + 1] != '"')
+        return NULL;
+    at += n + 2;
+    at += strspn(at, space);
+    if (*at != ':')
+        return NULL;
+    at += 1 + strspn(at + 1, space);
+    if (*at != '[')
+        return NULL;
+    at += 1 + strspn(at + 1, "0123456789, ");
+    return *at == ']' ? at + 1 : NULL;
+}
+
+/* Within a text no quote stands behind a comma as it is, so a quote there begins a key or a value.
+ */
+int jv_parse_without(struct json_t **out, const char *name, const char *member, const char *text,
+                     size_t len, struct err *e)
+{
+    char *copy = mem_new(len + 1, 1, e), *to = copy, *end = copy + len, *comma;
+    int rc;
+
+    *out = NULL;
+    if (!copy)
+        return ERR_NOMEM;
+    memcpy(copy, text, len);
+    for (char *from = copy; from < end; from = comma) {
+        const char *behind;
+
+        comma = memchr(from + 1, ',', (size_t)(end - from) - 1);
+        comma = comma ? comma : end;
+        behind = *from == ',' ? skip_numbers(from, member) : NULL;
+        from = behind ? copy + (behind - copy) : from;
+        if (from > comma) /* the list had commas */
+            comma = from;
+        memmove(to, from, (size_t)(comma - from));
+        to += comma - from;
+    }
+    rc = jv_parse_as(out, name, copy, (size_t)(to - copy), e);
+    free(copy);
+    return rc;
+}
+
 /* Behind a string that begins at text. */
 static char *skip_string(char *text)
 {

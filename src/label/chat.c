@@ -294,7 +294,7 @@ static int read_body(const struct asked *q, size_t n, const char *body, size_t l
                      struct err *e)
 {
     struct json_t *all;
-    int rc = jv_parse_as(&all, "the answer", body, len, e);
+    int rc = jv_parse_without(&all, "the answer", "bytes", body, len, e);
 
     (void)n;
     *out = (struct raw_answer){ .mass = NAN, .value = VALUE_UNPARSEABLE };

@@ -127,6 +127,37 @@ static void json_parse_takes_2048_levels_and_no_more(void **state)
     json_parse_refuses(state, text, 4098, "line 1");
 }
 
+/* Texts that hold the member's name in other places stay as they are. */
+static void json_without_a_member_is_the_rest(void **state)
+{
+    static const struct {
+        const char *text, *left;
+    } rows[] = {
+        { "{\"a\":1,\"bytes\":[1, 20,3],\"b\":2}", "{\"a\": 1, \"b\": 2}" },
+        { "[{\"a\":1 , \"bytes\" : []}, 5]", "[{\"a\": 1}, 5]" },
+        { "{\"a\":1,\"bytes\":[1],\"c\":[2,3],\"d\":4}", "{\"a\": 1, \"c\": [2, 3], \"d\": 4}" },
+        { "{\"bytes\":[1],\"a\":2}", "{\"bytes\": [1], \"a\": 2}" },
+        { "{\"a\":1,\"bytes\":[\"x\"]}", "{\"a\": 1, \"bytes\": [\"x\"]}" },
+        { "{\"a\":1,\"bytes\":null}", "{\"a\": 1, \"bytes\": null}" },
+        { "[\",\\\"bytes\\\":[1]\",\"bytes\"]", "[\",\\\"bytes\\\":[1]\", \"bytes\"]" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct json_t *v;
+        struct err e;
+        char *left;
+
+        assert_ok(jv_parse_without(&v, "t", "bytes", rows[i].text, strlen(rows[i].text), &e), &e);
+        left = jv_print_line(v);
+        assert_string_equal(left, rows[i].left);
+        free(left);
+        jv_free(v);
+        for (size_t cut = 0; cut < strlen(rows[i].text); cut++)
+            assert_int_equal(jv_parse_without(&v, "t", "bytes", rows[i].text, cut, &e), ERR_FORMAT);
+    }
+}
+
 static void json_print_reads_through_again(void **state)
 {
     static const double numbers[] = { 0, -1, 0.486, 1e-9, 123456789012.0 };
@@ -353,6 +384,7 @@ int main(void)
         cmocka_unit_test(json_members_come_in_the_order_of_the_file),
         cmocka_unit_test(json_parse_refuses_what_is_no_json),
         cmocka_unit_test(json_parse_takes_2048_levels_and_no_more),
+        cmocka_unit_test(json_without_a_member_is_the_rest),
         cmocka_unit_test(json_print_reads_through_again),
         cmocka_unit_test(json_writing_carries_a_failure_to_the_end),
         cmocka_unit_test(stream_gives_every_element),
