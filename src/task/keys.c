@@ -7,7 +7,7 @@
 
 #include "task/load.h"
 
-enum { KEYS_MAX = 16, FORMER_NAMES_MAX = 20 };
+enum { KEYS_MAX = 24, FORMER_NAMES_MAX = 20 };
 
 int load_wrong_type(const struct loader *l, int node, enum doc_type expected, struct err *e)
 {

@@ -3,6 +3,7 @@
  * Each mapping of the file is read by a table of its keys. Questions come first, then the columns
  * that follow from them, then the rules, which name columns.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,32 @@ static int read_concurrency(const struct loader *l, int node, void *into, struct
     return err_expected(e, "auto, or 1 to %d", TASK_CONCURRENCY_MAX);
 }
 
+static int read_above_zero(const struct loader *l, int node, void *into, struct err *e)
+{
+    int rc = read_real(l, node, into, e);
+
+    if (rc < 0 || *(double *)into > 0)
+        return rc;
+    err_set(e, ERR_FORMAT, "this should be above zero");
+    return doc_at(l->doc, node, e);
+}
+
+static const struct key server_price_keys[] = {
+    { "input", read_above_zero, offsetof(struct server_price, input), true },
+    { "cached_input", read_real, offsetof(struct server_price, cached_input), false },
+    { "output", read_real, offsetof(struct server_price, output), false },
+    { "date", load_text, offsetof(struct server_price, date), true },
+    { "source", load_text, offsetof(struct server_price, source), true },
+};
+
+static int read_server_price(const struct loader *l, int node, void *into, struct err *e)
+{
+    struct server_price *price = into;
+
+    *price = (struct server_price){ .given = true, .cached_input = NAN };
+    return LOAD_MAPPING(l, node, server_price_keys, price, e);
+}
+
 static const struct key annotator_keys[] = {
     { "kind", load_text, offsetof(struct raw_annotator, kind), true },
     { "engine", load_text, offsetof(struct raw_annotator, a.engine), false },
@@ -102,6 +129,11 @@ static const struct key annotator_keys[] = {
     { "concurrency", read_concurrency, offsetof(struct raw_annotator, a.server.concurrency),
       false },
     { "timeout", read_timeout, offsetof(struct raw_annotator, a.server.timeout), false },
+    { "requests_per_minute", read_above_zero,
+      offsetof(struct raw_annotator, a.server.requests_per_minute), false },
+    { "tokens_per_minute", read_above_zero,
+      offsetof(struct raw_annotator, a.server.tokens_per_minute), false },
+    { "price", read_server_price, offsetof(struct raw_annotator, a.server.price), false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
     { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
     { "was", load_names, offsetof(struct raw_annotator, was), false },

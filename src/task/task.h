@@ -107,6 +107,13 @@ bool task_name_is_usable(const char *name);
 
 enum { TASK_URLS_MAX = 64, TASK_CONCURRENCY_MAX = 256, TASK_TIMEOUT_MAX = 86400 };
 
+/* What a server takes for its work, in the currency of the prices. */
+struct server_price {
+    bool given;
+    double input, cached_input, output; /* a million tokens; NaN: cached ones as others */
+    const char *date, *source;
+};
+
 /* Of a model that a server runs. */
 struct model_server {
     const char *const *urls; /* of replicas of one model, "http://127.0.0.1:8000/v1" */
@@ -118,6 +125,8 @@ struct model_server {
     uint64_t max_tokens;     /* that an answer may have; 0: the default */
     uint64_t concurrency;    /* requests in flight; 0: as many as it answers well */
     uint64_t timeout;        /* seconds until a request's answer is whole; 0: the client's default */
+    double requests_per_minute, tokens_per_minute; /* 0: no such limit */
+    struct server_price price;
 };
 
 struct annotator {

@@ -289,6 +289,28 @@ static void rule_text_says_what_the_rule_means(void **state)
     task_free(t);
 }
 
+static void what_a_server_takes_is_read(void **state)
+{
+    struct task *t =
+        load_task("name: t\nquestions:\n  - {name: A, text: a}\nannotators:\n"
+                  "  a: {kind: model, requests_per_minute: 60, tokens_per_minute: 2.5e6,\n"
+                  "      price: {input: 0.4, cached_input: 0, output: 1.6, date: d, source: s}}\n"
+                  "  b: {kind: model, price: {input: 3, date: d, source: s}}\n"
+                  "  c: {kind: model}\n");
+    const struct model_server *a = &t->annotators[0].server, *b = &t->annotators[1].server;
+
+    (void)state;
+    assert_near("requests", a->requests_per_minute, 60, 0);
+    assert_near("tokens", a->tokens_per_minute, 2.5e6, 0);
+    assert_near("input", a->price.input, 0.4, 0);
+    assert_near("cached", a->price.cached_input, 0, 0);
+    assert_near("output", a->price.output, 1.6, 0);
+    assert_string_equal(a->price.source, "s");
+    assert_true(b->price.given && isnan(b->price.cached_input) && b->price.output == 0);
+    assert_true(b->requests_per_minute == 0 && !t->annotators[2].server.price.given);
+    task_free(t);
+}
+
 static void prices_and_alarms_are_read(void **state)
 {
     struct task *t = load_task(everything);
@@ -458,6 +480,7 @@ int main(void)
         cmocka_unit_test(names_find_questions_and_columns),
         cmocka_unit_test(rules_take_conditions_in_all_forms),
         cmocka_unit_test(rule_text_says_what_the_rule_means),
+        cmocka_unit_test(what_a_server_takes_is_read),
         cmocka_unit_test(prices_and_alarms_are_read),
         cmocka_unit_test(alias_stands_for_what_its_anchor_names),
         cmocka_unit_test(json_is_yaml_too),
