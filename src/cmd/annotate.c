@@ -16,7 +16,9 @@ enum {
     KEY_TAKE_OVER,
     KEY_YES,
     KEY_RECORD,
-    KEY_REPLAY
+    KEY_REPLAY,
+    KEY_MAX_COST,
+    KEY_MAX_REQUESTS
 };
 
 static const struct argp_option options[] = {
@@ -33,9 +35,23 @@ static const struct argp_option options[] = {
     { "record", KEY_RECORD, "FILE", 0,
       "FILE keeps what a server is asked and what it answers, without pictures and keys", 0 },
     { "replay", KEY_REPLAY, "FILE", 0, "what FILE has recorded answers, in the server's place", 0 },
+    { "max-requests", KEY_MAX_REQUESTS, "N", 0, "a server is sent N requests at most, this time",
+      0 },
+    { "max-cost", KEY_MAX_COST, "X", 0, "of a server, in assent.yaml's currency, this time", 0 },
     { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 0 },
     { 0 },
 };
+
+static void parse_limit(int key, const char *arg, struct label_limits *limits,
+                        const struct argp_state *state)
+{
+    if (key == KEY_MAX_REQUESTS)
+        limits->requests = cmd_number(arg, UINT32_MAX, "--max-requests", state);
+    else if (!text_double(arg, &limits->cost) || limits->cost <= 0)
+        argp_error(state, "--max-cost takes an amount above zero, not '%s'", arg);
+    if (key == KEY_MAX_REQUESTS && limits->requests == 0)
+        argp_error(state, "--max-requests takes a number above zero");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -63,11 +79,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--record and --replay: one of them");
         return 0;
     case KEY_REFERENCE: o->reference = true; return 0;
+    case KEY_MAX_COST:
+    case KEY_MAX_REQUESTS: parse_limit(key, arg, &o->limits, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
     if ((key == KEY_LIMIT && o->limit == 0) || (key == KEY_SAMPLE && o->sample == 0))
         argp_error(state, "no images are asked for");
     return 0;
+}
+
+static int code_of(const struct annotate_result *r)
+{
+    if (r->interrupted)
+        return EXIT_INTERRUPTED;
+    return r->errors + r->left_open + r->claimed_by_others + r->images_left > 0 ? EXIT_SOME_FAILED
+                                                                                : 0;
 }
 
 static int run(const struct globals *g, const void *own, struct err *e)
@@ -84,9 +110,7 @@ static int run(const struct globals *g, const void *own, struct err *e)
     if (rc == 0)
         rc = cmd_print(g, show_annotate(&result), e);
     if (rc == 0)
-        rc = result.interrupted                                                ? EXIT_INTERRUPTED
-             : result.errors + result.left_open + result.claimed_by_others > 0 ? EXIT_SOME_FAILED
-                                                                               : 0;
+        rc = code_of(&result);
     annotate_result_release(&result);
     project_close(p);
     return rc;
@@ -103,14 +127,18 @@ const struct command cmd_annotate = {
         "exit code is 3 where others are still at some of the images, and says who. What a process "
         "that is gone had claimed is free at once where that can be seen, else after a minute; "
         "--take-over does not wait: where the other still works, those images are answered twice, "
-        "and the newer run's answers count. A "
+        "and the newer run's answers count. "
+        "--max-requests and --max-cost begin no picture whose requests could pass them, and the "
+        "exit "
+        "code is 3 where pictures are left: the same command goes on. A "
         "picture that cannot be read becomes the answer error, and the exit code 3. A model that "
         "computes anything else than the one that answered before is refused under its name: "
         "--as NEWNAME goes on under another, with the same entry of assent.yaml.",
     .example = "Examples:\n"
                "  assent annotate\n"
                "  assent annotate --annotator llava --sample 1000 --seed 7\n"
-               "  assent annotate --annotator llava --as llava-tuned",
+               "  assent annotate --annotator llava --as llava-tuned\n"
+               "  assent annotate --annotator hosted --max-cost 5",
     .options = options,
     .parse = parse,
     .size = sizeof(struct annotate_options),

@@ -8,6 +8,7 @@
  */
 #include "jobs/annotate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,28 +236,62 @@ static int begin_readable(struct annotating *a, const struct prefetched *picture
     return rc;
 }
 
+/* How many of the wanted columns a limit kept from being asked. */
+static size_t count_unasked(const struct annotating *a, const uint8_t *wanted,
+                            const struct label_answers *answers)
+{
+    size_t n = 0;
+
+    for (size_t c = 0; c < a->todo.asking.task->n_columns; c++)
+        n += wanted[c] && answers->values[c] == VALUE_MISSING;
+    return n;
+}
+
+static bool has_answer(const struct annotating *a, const struct label_answers *answers)
+{
+    for (size_t c = 0; c < a->todo.asking.task->n_columns; c++)
+        if (answers->values[c] != VALUE_MISSING)
+            return true;
+    return false;
+}
+
+/* The picture's answers are complete, or all that a limit lets be asked. */
+static int end_asked(struct annotating *a, const struct flying *f, struct answered *done,
+                     struct err *e)
+{
+    const uint8_t *wanted = a->claimed[f->tag].wanted;
+    size_t unasked = count_unasked(a, wanted, &done->answers);
+    int rc = unasked > 0 ? labeler_limit(a->labeler, wanted, &a->out->stopped, e) : 0;
+
+    if (rc == 0)
+        rc = reckon(a, f, e);
+    if (rc < 0 || !has_answer(a, &done->answers)) { /* that is given back at the end */
+        label_answers_release(&done->answers);
+        return rc;
+    }
+    a->out->partly += unasked > 0;
+    end_answer(a);
+    return unasked > 0 ? 0 : equals_note(&a->equals, f->sha256, annotating_image(a, f->tag), e);
+}
+
 /* A picture that was asked about is answered, or cannot be. */
 static int finish(struct annotating *a, struct flying *f, struct label_done *got, struct err *e)
 {
     struct answered *done = &a->answered[a->n_answered];
-    int rc;
+    int rc = 0;
 
     if (got->error.code != 0)
         return take_error(a, f->tag, &got->error, e);
     *done = (struct answered){ f->tag, got->answers, .width = f->width, .height = f->height,
                                .seconds = got->seconds };
     memcpy(done->sha256, f->sha256, sizeof(done->sha256));
-    rc = f->known.values ? equals_fill(a->todo.asking.task, &f->known, a->claimed[f->tag].wanted,
-                                       &done->answers, e)
-                         : 0;
+    if (f->known.values)
+        rc = equals_fill(a->todo.asking.task, &f->known, a->claimed[f->tag].wanted, &done->answers,
+                         e);
     if (rc == 0)
-        rc = reckon(a, f, e);
-    if (rc < 0) {
-        label_answers_release(&done->answers);
-        return rc;
-    }
-    end_answer(a);
-    return equals_note(&a->equals, f->sha256, annotating_image(a, f->tag), e);
+        return end_asked(a, f, done, e);
+    label_answers_release(&done->answers);
+    return rc;
 }
 
 enum { COLLECT_SECONDS = 1 }; /* then it is asked whether it shall end */
@@ -346,17 +381,34 @@ static bool look_again(struct annotating *a)
     return true;
 }
 
+/* Is there a picture to begin? 1; 0: none now; or for good, where nothing is flying. */
+static int may_begin(struct annotating *a, enum label_limit *limit, struct err *e)
+{
+    int rc;
+
+    *limit = LIMIT_NONE;
+    if (a->n_popped == a->n_claimed || !labeler_wants_more(a->labeler))
+        return 0;
+    rc = labeler_limit(a->labeler, a->claimed[a->n_popped].wanted, limit, e);
+    return rc < 0 ? rc : *limit == LIMIT_NONE;
+}
+
 /* The next step: another picture, an answer, or 1: nothing is left of those that were looked at. */
 static int step(struct annotating *a, struct err *e)
 {
+    enum label_limit limit;
     int rc = top_up(a, e);
 
+    if (rc == 0)
+        rc = may_begin(a, &limit, e);
     if (rc < 0)
         return rc;
-    if (a->n_popped < a->n_claimed && labeler_wants_more(a->labeler))
+    if (rc == 1)
         rc = begin_next(a, e);
     else if (a->n_flying > 0)
         rc = collect(a, e);
+    else if (limit != LIMIT_NONE)
+        a->out->stopped = limit;
     else if (a->next == a->todo.n)
         return 1;
     return rc == 0 && annotating_must_commit(a) ? annotating_commit(a, false, e) : rc;
@@ -384,7 +436,7 @@ static int answer_all(struct annotating *a, struct err *e)
     bool again = true;
     int rc = 0;
 
-    while (rc == 0 && !a->out->interrupted) {
+    while (rc == 0 && !a->out->interrupted && a->out->stopped == LIMIT_NONE) {
         rc = step(a, e);
         a->out->interrupted |= events_check(a->options->events, &ignored) < 0;
         if (rc != 1)
@@ -494,6 +546,17 @@ static int add_annotator(struct annotating *a, struct err *e)
         e);
 }
 
+static void take_usage(struct annotating *a)
+{
+    struct annotate_result *out = a->out;
+    uint64_t whole = out->images + out->errors - out->partly;
+
+    out->usage = labeler_usage(a->labeler);
+    out->cost = label_usage_cost(&out->usage, &a->todo.annotator->server.price);
+    if (out->stopped != LIMIT_NONE)
+        out->images_left = a->progress.total - whole - out->claimed_by_others - a->n_elsewhere;
+}
+
 static int annotate(struct annotating *a, struct err *e)
 {
     struct project *p = a->todo.project;
@@ -501,7 +564,8 @@ static int annotate(struct annotating *a, struct err *e)
                                      .reference = a->options->reference,
                                      .events = a->options->events,
                                      .record = a->options->record,
-                                     .replay = a->options->replay };
+                                     .replay = a->options->replay,
+                                     .limits = a->options->limits };
     int rc = labeler_open(&a->labeler, p->task, a->todo.annotator, &options, e);
 
     struct identity_claim claim = {
@@ -520,7 +584,7 @@ static int annotate(struct annotating *a, struct err *e)
     if (rc == 0 && a->todo.n > 0)
         rc = answer_todo(a, e);
     if (a->labeler)
-        a->out->usage = labeler_usage(a->labeler);
+        take_usage(a);
     identity_release(&a->identity);
     labeler_close(a->labeler);
     return rc;
@@ -532,7 +596,7 @@ int job_annotate(struct project *p, const struct annotate_options *o, struct ann
     struct annotating a = { .store = p->store, .options = o, .out = out };
     int rc = unused_warn(p, o->events, e);
 
-    *out = (struct annotate_result){ 0 };
+    *out = (struct annotate_result){ .cost = NAN, .currency = p->task->prices.currency };
     if (rc == 0)
         rc = todo_open(&a.todo, p, o, true, e);
     if (rc < 0)

@@ -23,6 +23,7 @@ struct annotate_options {
     bool yes;              /* pictures may leave this machine, and its private network */
     const char *record;    /* a file that keeps what a server is asked and answers; NULL */
     const char *replay;    /* such a file, which answers in the server's place; NULL */
+    struct label_limits limits; /* of this run */
     const struct events *events;
 };
 
@@ -45,7 +46,12 @@ struct annotate_result {
     bool interrupted;
     double seconds;
     struct label_usage usage;
-    uint64_t left_open; /* questions of answered images that the server did not answer */
+    double cost; /* NaN: not known */
+    const char *currency;
+    enum label_limit stopped; /* what ended it before all was answered; or 0 */
+    uint64_t partly;          /* of the images: a limit kept some questions from being asked */
+    uint64_t images_left;     /* that a limit kept from being answered, or in part */
+    uint64_t left_open;       /* questions of answered images that the server did not answer */
     struct unanswered unanswered;
 };
 

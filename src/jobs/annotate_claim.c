@@ -87,6 +87,7 @@ static int claim_some(struct annotating *a, struct err *e)
         if (rc == CLAIM_ELSEWHERE)
             a->others[a->n_others++] = picture;
         got += rc == CLAIM_TAKEN;
+        a->n_elsewhere += rc == CLAIM_ANSWERED;
     }
     return 0;
 }

@@ -60,6 +60,7 @@ struct annotating {
     size_t next;     /* of todo.pictures */
     size_t *others;  /* pictures that other processes had */
     size_t n_others;
+    size_t n_elsewhere; /* that other processes have answered since it was looked */
     struct flying *flying;
     size_t n_flying, flying_cap;
     struct answered *answered; /* [ANSWERED_MAX] */

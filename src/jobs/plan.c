@@ -122,7 +122,9 @@ static int measure_server(struct planning *p, struct err *e)
 static void reckon(struct plan_result *out, const struct prices *prices)
 {
     out->total_seconds = out->seconds * (double)out->images;
-    if (prices->machine_hour.given)
+    if (!isnan(out->image_cost))
+        out->cost = out->image_cost * (double)out->images;
+    else if (prices->machine_hour.given)
         out->cost = out->total_seconds / 3600 * prices->machine_hour.value;
 }
 
@@ -189,7 +191,9 @@ int job_plan(struct project *p, const struct annotate_options *o, struct plan_re
 
     if (rc == 0)
         rc = todo_open(&planning.todo, p, o, false, e);
-    *out = (struct plan_result){ .cost = NAN, .currency = p->task->prices.currency };
+    *out = (struct plan_result){
+        .cost = NAN, .image_cost = NAN, .spent = NAN, .currency = p->task->prices.currency
+    };
     if (rc < 0)
         return rc;
     out->annotator = t->name;

@@ -27,11 +27,13 @@ struct plan_result {
     double flop, seconds; /* per image */
     double total_seconds;
     const char *currency;
-    double cost; /* NaN: no machine_hour in assent.yaml */
+    double cost; /* of the machine, or what a server takes; NaN: there is no price */
     /* of a server's model */
     struct label_usage plain; /* of the pictures' questions once; .. of all that was asked: */
     struct label_usage usage;
-    bool together; /* questions share a request */
+    double image_cost; /* what a server takes for an image; NaN: not known */
+    double spent;      /* on what was asked; NaN: not known */
+    bool together;     /* questions share a request */
     struct plan_probe *probes;
     size_t n_probes;
     struct arena arena; /* private */

@@ -136,6 +136,7 @@ static void add_usage(struct label_usage *sum, const struct label_usage *u)
     sum->prompt += u->prompt;
     sum->cached += u->cached;
     sum->completion += u->completion;
+    sum->silent += u->silent;
 }
 
 /* Asks and compares with the plain way. By another labeler: what does not work there is its
@@ -152,7 +153,8 @@ static int probe(struct probing *p, struct labeler *l, struct ask *asks, size_t 
     after = labeler_usage(l);
     out->usage =
         (struct label_usage){ after.requests - before.requests, after.prompt - before.prompt,
-                              after.cached - before.cached, after.completion - before.completion };
+                              after.cached - before.cached, after.completion - before.completion,
+                              after.silent - before.silent };
     for (size_t i = 0; rc == 0 && i < n; i++) {
         if (!asks[i].answered)
             continue;
@@ -356,6 +358,8 @@ static int ask_plainly(struct probing *p, struct err *e)
     if (rc < 0)
         return rc;
     p->out->plain = labeler_usage(p->o->labeler);
+    p->out->image_cost =
+        label_usage_cost(&p->out->plain, &p->o->todo->annotator->server.price) / (double)p->n;
     p->out->measured = p->n > 1 ? p->n - 1 : 1; /* the first warms it up */
     p->out->seconds = p->n > 1 ? (t.all - t.first) / (double)(p->n - 1) : t.all;
     return 0;
@@ -382,6 +386,7 @@ int probe_server(const struct probe_options *o, struct plan_result *out, struct 
     out->usage = out->plain;
     for (size_t i = 0; rc == 0 && i < out->n_probes; i++)
         add_usage(&out->usage, &out->probes[i].usage);
+    out->spent = label_usage_cost(&out->usage, &o->todo->annotator->server.price);
     release_asks(p.base, p.base ? p.n : 0);
     for (size_t i = 0; p.pictures && i < p.n; i++)
         prefetched_release(&p.pictures[i]);

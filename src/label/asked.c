@@ -169,11 +169,15 @@ static int16_t most_frequent(const struct raw_answer *raw, size_t n, size_t n_op
 static void settle(const struct task *t, size_t column, const struct raw_answer *raw, size_t n,
                    double *score, struct label_answers *out)
 {
-    bool all = true;
+    bool all = true, missing = false;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         all = all && raw[i].score;
-    if (all)
+        missing = missing || (!raw[i].score && raw[i].value == VALUE_MISSING);
+    }
+    if (missing)
+        out->values[column] = VALUE_MISSING;
+    else if (all)
         settle_scores(t, column, raw, n, score, out);
     else
         out->values[column] = most_frequent(raw, n, t->columns[column].n_values);
@@ -188,7 +192,7 @@ static int add_detail(const struct asked_list *a, const struct task *t, struct r
     for (size_t i = a->n; i-- > 0;) { /* so that a column's first wording is what stays */
         size_t column = a->items[i].column;
 
-        if (out->values[column] >= 0 || !raw[i].top)
+        if (out->values[column] >= VALUE_MISSING || !raw[i].top)
             continue;
         if (!detail && !(detail = jv_pack("{}")))
             return err_set(e, ERR_NOMEM, "out of memory: an answer's detail");

@@ -41,7 +41,8 @@ struct raw_answer {
     double *score;      /* [n_options] each option's share of what fell on valid ones; NULL: the
                            back end knows no probabilities */
     double mass;        /* that fell on valid ones at all; NaN: not known */
-    int16_t value;      /* without scores: an option, or why there is none */
+    int16_t value;      /* without scores: an option, or why there is none; VALUE_MISSING: it was
+                           not asked after all, and nor is its column answered */
     struct json_t *top; /* what it would have said: [{"text", "probability"}], or a text; taken
                            over; NULL */
 };

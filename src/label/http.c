@@ -87,6 +87,11 @@ static bool wants_more(const void *state)
     return requests_wants_more(((const struct server_model *)state)->requests);
 }
 
+static enum label_limit limit(const void *state, const struct asked_list *asked)
+{
+    return requests_limit(((const struct server_model *)state)->requests, asked);
+}
+
 static int submit(void *state, const struct label_picture *picture, const struct asked_list *asked,
                   uint64_t tag, struct err *e)
 {
@@ -163,6 +168,7 @@ const struct label_backend label_http = {
     .cost = cost,
     .usage = usage,
     .wants_more = wants_more,
+    .limit = limit,
     .submit = submit,
     .collect = collect,
 };

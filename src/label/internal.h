@@ -33,6 +33,8 @@ struct label_backend {
     int (*speed)(void *state, double *flops, struct err *e); /* NULL: it computes nothing here */
     struct label_usage (*usage)(const void *state);          /* NULL: none */
     bool (*wants_more)(const void *state);
+    /* As labeler_limit; NULL: it knows no limits. */
+    enum label_limit (*limit)(const void *state, const struct asked_list *asked);
     /* The list lives until its picture is collected. */
     int (*submit)(void *state, const struct label_picture *picture, const struct asked_list *asked,
                   uint64_t tag, struct err *e);

@@ -56,6 +56,24 @@ static int find_backend(const struct annotator *a, const struct label_backend **
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
 }
 
+static int check_limits(const struct label_backend *b, const struct annotator *a,
+                        const struct label_limits *limits, struct err *e)
+{
+    if (limits->requests == 0 && limits->cost <= 0)
+        return 0;
+    if (!b->limit) {
+        err_set(e, ERR_ARG, "engine %s asks no server: there are no requests to limit, and no bill",
+                b->engine);
+        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+    }
+    if (limits->cost <= 0 || a->server.price.given)
+        return 0;
+    err_set(e, ERR_ARG, "what this model costs is not known, so the cost cannot be limited");
+    err_hint(e, "price: {input: .., output: .., date: .., source: ..} of a million tokens at the "
+                "annotator says it; cached_input, too, where that is less");
+    return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+}
+
 /* Can all be asked, before any picture is read? */
 static int check_questions(const struct task *t, struct err *e)
 {
@@ -79,6 +97,8 @@ int labeler_open(struct labeler **out, const struct task *t, const struct annota
     int rc = l ? find_backend(a, &l->backend, e) : ERR_NOMEM;
 
     *out = NULL;
+    if (rc == 0)
+        rc = check_limits(l->backend, a, &o->limits, e);
     if (rc == 0) {
         l->task = t;
         l->backwards = o->backwards;
@@ -234,6 +254,15 @@ bool labeler_wants_more(const struct labeler *l)
 size_t labeler_in_flight(const struct labeler *l)
 {
     return l->n_flights;
+}
+
+int labeler_limit(struct labeler *l, const uint8_t *wanted, enum label_limit *out, struct err *e)
+{
+    struct shared_list *asked = l->backend->limit ? use_list(l, wanted, e) : NULL;
+
+    *out = asked ? l->backend->limit(l->state, &asked->list) : LIMIT_NONE;
+    let_go(l, asked);
+    return asked || !l->backend->limit ? 0 : (int)e->code;
 }
 
 int labeler_submit(struct labeler *l, const struct label_picture *picture, const uint8_t *wanted,

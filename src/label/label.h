@@ -20,6 +20,13 @@
 
 struct labeler;
 
+/* What a server is asked at most. */
+struct label_limits {
+    uint64_t requests; /* 0: no limit */
+    double cost;       /* in the currency of the prices; 0: no limit */
+};
+enum label_limit { LIMIT_NONE, LIMIT_REQUESTS, LIMIT_COST };
+
 struct label_options {
     const char *dir;             /* what the model's path is relative to */
     bool reference;              /* plain C arithmetic */
@@ -27,10 +34,11 @@ struct label_options {
     bool backwards;              /* the last question first */
     const char *record;          /* a file that keeps what a server is asked and answers; NULL */
     const char *replay;          /* such a file, which answers in the server's place; NULL */
+    struct label_limits limits;
 };
 
 /* Opens an annotator's model. ERR_ARG: assent.yaml does not say which, or says an engine that there
- * is not. The task and the annotator must outlive it. */
+ * is not, or a limit is none of its. The task and the annotator must outlive it. */
 int labeler_open(struct labeler **out, const struct task *t, const struct annotator *a,
                  const struct label_options *o, struct err *e);
 void labeler_close(struct labeler *l); /* NULL is fine */
@@ -51,8 +59,11 @@ struct label_model labeler_model(const struct labeler *l);
 struct label_usage {
     uint64_t requests;                   /* those that were sent again too */
     uint64_t prompt, cached, completion; /* tokens, as it counts them; cached: of the prompt */
+    uint64_t silent;                     /* answers that did not say them */
 };
 struct label_usage labeler_usage(const struct labeler *l);
+/* In the currency of the prices; NaN: there is no price, or some answer did not say its tokens. */
+double label_usage_cost(const struct label_usage *u, const struct server_price *p);
 
 /* What decides its answers, but for what is in the files that have a part: an object of the values
  * in effect. jv_free() it. NULL without memory. */
@@ -102,6 +113,9 @@ bool labeler_wants_bytes(const struct labeler *l);
 /* Would another picture be begun at once? Always, while none is in flight. */
 bool labeler_wants_more(const struct labeler *l);
 size_t labeler_in_flight(const struct labeler *l);
+/* Which limit a further picture could pass, asked these columns: for now; for good where none is in
+ * flight. */
+int labeler_limit(struct labeler *l, const uint8_t *wanted, enum label_limit *out, struct err *e);
 /* Asks the columns where wanted[n_columns] is 1 about a picture, which is the caller's again when
  * this returns; it may compute until all is answered. */
 int labeler_submit(struct labeler *l, const struct label_picture *picture, const uint8_t *wanted,
@@ -109,7 +123,8 @@ int labeler_submit(struct labeler *l, const struct label_picture *picture, const
 
 struct label_done {
     uint64_t tag;
-    struct label_answers answers; /* the caller's; zeroed where there is an error */
+    struct label_answers answers; /* the caller's; zeroed where there is an error. Of what a limit
+                                     kept from being asked the value is VALUE_MISSING */
     double seconds;               /* since it was submitted */
     struct err error;             /* this picture's fault, too long a prompt say; code 0: none */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/budget.h"
 #include "label/exchange.h"
 #include "net/pace.h"
 
@@ -37,7 +38,8 @@ struct slot {          /* a request */
     size_t first, n;   /* of its questions */
     unsigned tries;
     bool sent;
-    double due; /* not before, where it is not sent; INFINITY: not before another is answered */
+    double due;    /* not before, where it is not sent; INFINITY: not before another is answered */
+    double tokens; /* that it was expected to take */
     char *body;
     size_t len;
 };
@@ -54,9 +56,10 @@ struct requests {
     struct slot slots[SLOTS];
     size_t n_used;
     bool answered;   /* something, ever */
+    bool held;       /* a limit keeps something from being sent */
     size_t n_parked; /* pictures that were refused before that */
     struct err why;  /* the last of them was */
-    struct label_usage usage;
+    struct budget budget;
 };
 
 /* ---- pictures ---- */
@@ -140,6 +143,11 @@ static void free_slot(struct requests *r, struct slot *slot)
     r->n_used--;
 }
 
+static enum budget_kind kind_of(const struct slot *slot)
+{
+    return slot->first == 0 ? BUDGET_FIRST : BUDGET_LATER;
+}
+
 static struct exchange_request request_of(const struct requests *r, const struct slot *slot)
 {
     return (struct exchange_request){ .path = r->protocol->path,
@@ -174,7 +182,9 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
         rc = exchange_send(r->exchange, &request, e);
     if (rc < 0)
         return where_asked(slot, e);
-    pace_sent(&r->pace, now, 0);
+    slot->tokens = budget_tokens(&r->budget);
+    pace_sent(&r->pace, now, slot->tokens);
+    budget_sent(&r->budget, kind_of(slot));
     slot->sent = true;
     slot->tries++;
     return 0;
@@ -209,8 +219,9 @@ static struct slot *next_to_send(struct requests *r, double now)
 /* May another request go? A recording is asked without pauses. */
 static bool may_send(struct requests *r, double now)
 {
-    return exchange_is_replay(r->exchange) ? exchange_in_flight(r->exchange) < SLOTS
-                                           : pace_may_send(&r->pace, now, 0) <= 0;
+    return exchange_is_replay(r->exchange)
+               ? exchange_in_flight(r->exchange) < SLOTS
+               : pace_may_send(&r->pace, now, budget_tokens(&r->budget)) <= 0;
 }
 
 /* Until something was answered one request is enough: a wrong key, say, is said once. */
@@ -219,15 +230,57 @@ static bool is_proven(const struct requests *r)
     return r->answered || exchange_in_flight(r->exchange) == 0;
 }
 
+static void leave_open(struct shot *shot, size_t first, size_t n)
+{
+    for (size_t i = first; i < first + n; i++)
+        shot->raw[i] = (struct raw_answer){ .mass = NAN, .value = VALUE_MISSING };
+    shot->n_done += n;
+}
+
+/* A limit was reached: what was not answered stays open. */
+static void leave_all_open(struct requests *r, enum label_limit why)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (r->slots[i].shot) {
+            leave_open(r->slots[i].shot, r->slots[i].first, r->slots[i].n);
+            free_slot(r, &r->slots[i]);
+        }
+    for (size_t i = 0; i < r->n_shots; i++) {
+        struct shot *shot = r->shots[i];
+
+        leave_open(shot, shot->n_begun, shot->asked->n - shot->n_begun);
+        shot->n_begun = shot->asked->n;
+    }
+    budget_end(&r->budget, why);
+}
+
+/* May the next go, as far as the limits say? Where nothing is in flight that could change it. */
+static bool may_afford(struct requests *r, const struct slot *slot)
+{
+    enum label_limit limit = budget_request_limit(&r->budget, kind_of(slot));
+
+    r->held = limit != LIMIT_NONE;
+    if (r->held && exchange_in_flight(r->exchange) == 0)
+        leave_all_open(r, limit);
+    return !r->held;
+}
+
 static int send_what_may_go(struct requests *r, struct err *e)
 {
     double now = clock_seconds();
     struct slot *slot;
     int rc = 0;
 
-    while (rc == 0 && is_proven(r) && may_send(r, now) && (slot = next_to_send(r, now)))
+    r->held = false;
+    while (rc == 0 && is_proven(r) && may_send(r, now) && (slot = next_to_send(r, now)) &&
+           may_afford(r, slot))
         rc = send_slot(r, slot, now, e);
     return rc;
+}
+
+static size_t requests_of(const struct requests *r, const struct asked_list *asked)
+{
+    return (asked->n + r->protocol->most - 1) / r->protocol->most;
 }
 
 int requests_submit(struct requests *r, const struct label_picture *picture,
@@ -246,7 +299,13 @@ int requests_submit(struct requests *r, const struct label_picture *picture,
         return rc;
     }
     r->shots[r->n_shots++] = shot;
+    budget_begin(&r->budget, requests_of(r, asked));
     return send_what_may_go(r, e);
+}
+
+enum label_limit requests_limit(const struct requests *r, const struct asked_list *asked)
+{
+    return budget_picture_limit(&r->budget, requests_of(r, asked));
 }
 
 bool requests_wants_more(const struct requests *r)
@@ -342,7 +401,23 @@ static int try_again(struct requests *r, struct slot *slot, bool overloaded, con
     if (!overloaded && slot->tries >= TRIES)
         return give_up(r, slot, why, e);
     put_back(slot, now + (delay >= 0 ? delay : LATER_SECONDS));
+    budget_again(&r->budget, kind_of(slot));
     return 0;
+}
+
+/* Its tokens are paid for, even of an answer that is none. */
+static int count_tokens(struct requests *r, const struct slot *slot, bool answered,
+                        const struct protocol_usage *usage, struct err *e)
+{
+    if (!answered && usage->prompt == 0) {
+        budget_failed(&r->budget, kind_of(slot));
+        return 0;
+    }
+    budget_answered(&r->budget, kind_of(slot), usage);
+    if (r->budget.used.silent == 0 || r->budget.limits.cost <= 0)
+        return 0;
+    err_set(e, ERR_FORMAT, "the server does not say its tokens, so the cost cannot be limited");
+    return err_hint(e, "--max-requests limits the requests");
 }
 
 static int read_answer(struct requests *r, struct slot *slot, const struct client_answer *a,
@@ -355,11 +430,10 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
                                &shot->arena, &shot->raw[slot->first], &usage, &why);
 
     pace_done(&r->pace, clock_seconds(),
-              &(struct pace_answer){ rc == 0 ? PACE_OK : PACE_FAILED, a->seconds, NAN, 0,
+              &(struct pace_answer){ rc == 0 ? PACE_OK : PACE_FAILED, a->seconds, NAN, slot->tokens,
                                      (double)(usage.prompt + usage.completion) });
-    r->usage.prompt += usage.prompt;
-    r->usage.cached += usage.cached;
-    r->usage.completion += usage.completion;
+    if (count_tokens(r, slot, rc == 0, &usage, e) < 0)
+        return e->code;
     if (rc == 0) {
         shot->n_done += slot->n;
         free_slot(r, slot);
@@ -421,7 +495,8 @@ static int take_status(struct requests *r, struct slot *slot, const struct clien
               &(struct pace_answer){ overloaded ? PACE_OVERLOADED
                                      : passing  ? PACE_FAILED
                                                 : PACE_OK,
-                                     a->seconds, later, 0, 0 });
+                                     a->seconds, later, slot->tokens, 0 });
+    budget_failed(&r->budget, kind_of(slot));
     if (overloaded && later > SAID_SECONDS && !exchange_is_replay(r->exchange))
         events_say(r->events, EVENT_WARNING, "the server answers %u and is left alone for %.0f s",
                    a->status, later);
@@ -458,14 +533,15 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
     struct slot *slot = &r->slots[a->tag];
     struct err why;
 
-    r->usage.requests += a->times; /* as often as the server may have had it */
+    budget_times(&r->budget, a->times);
     if (a->status == 200)
         return read_answer(r, slot, a, e);
     if (a->status != 0)
         return take_status(r, slot, a, e);
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ a->timed_out ? PACE_TIMED_OUT : PACE_FAILED, a->seconds, NAN,
-                                     0, 0 });
+                                     slot->tokens, 0 });
+    budget_failed(&r->budget, kind_of(slot));
     if (!r->answered && a->times == 0) { /* a wrong name, a closed port, a certificate */
         *e = a->error;
         return err_hint(e, "is the server up, and url in assent.yaml its address?");
@@ -509,16 +585,30 @@ static bool hand_out(struct requests *r, struct collected *out)
     return false;
 }
 
+/* When something is there to be sent, but for the pace; INFINITY: nothing is. */
+static double next_due(const struct requests *r, double now)
+{
+    double due = INFINITY;
+
+    for (size_t i = 0; i < SLOTS; i++)
+        if (r->slots[i].shot && !r->slots[i].sent)
+            due = fmin(due, r->slots[i].due);
+    for (size_t i = 0; r->n_used < SLOTS && i < r->n_shots; i++)
+        if (has_next(r->shots[i]))
+            return fmin(due, now);
+    return due;
+}
+
 /* Until an answer can come, or something may be sent. */
 static double how_long(struct requests *r, double until)
 {
-    double now = clock_seconds(), wait = until - now;
+    double now = clock_seconds(), wait = until - now, due = next_due(r, now);
 
-    if (exchange_in_flight(r->exchange) == 0)
-        wait = fmin(wait, fmax(0.001, pace_may_send(&r->pace, now, 0)));
-    for (size_t i = 0; i < SLOTS; i++)
-        if (r->slots[i].shot && !r->slots[i].sent)
-            wait = fmin(wait, fmax(0.001, r->slots[i].due - now));
+    if (!r->held && (due < INFINITY || exchange_in_flight(r->exchange) == 0)) {
+        double pause = pace_may_send(&r->pace, now, budget_tokens(&r->budget));
+
+        wait = fmin(wait, fmax(0.001, fmax(pause, due < INFINITY ? due - now : 0)));
+    }
     return fmax(wait, 0);
 }
 
@@ -553,10 +643,7 @@ int requests_collect(struct requests *r, double seconds, struct collected *out, 
 
 struct label_usage requests_usage(const struct requests *r)
 {
-    struct label_usage u = r->usage;
-
-    u.requests += exchange_in_flight(r->exchange);
-    return u;
+    return r->budget.used;
 }
 
 /* ---- opening ---- */
@@ -574,8 +661,11 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
         return ERR_NOMEM;
     *r = (struct requests){ .annotator = a, .protocol = p, .events = o->events };
     pace_init(&r->pace,
-              &(struct pace_limits){ fixed ? fixed : 1, fixed ? fixed : SLOTS, .seed = 1 },
+              &(struct pace_limits){ fixed ? fixed : 1, fixed ? fixed : SLOTS,
+                                     a->server.requests_per_minute, a->server.tokens_per_minute,
+                                     .seed = 1 },
               clock_seconds());
+    budget_init(&r->budget, &o->limits, &a->server.price);
     rc = exchange_open(&r->exchange, a, &options, e);
     if (rc < 0)
         requests_close(r);

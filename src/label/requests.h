@@ -21,6 +21,7 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
 void requests_close(struct requests *r); /* NULL is fine */
 
 bool requests_wants_more(const struct requests *r);
+enum label_limit requests_limit(const struct requests *r, const struct asked_list *asked);
 int requests_submit(struct requests *r, const struct label_picture *picture,
                     const struct asked_list *asked, uint64_t tag, struct err *e);
 int requests_collect(struct requests *r, double seconds, struct collected *out, struct err *e);

@@ -18,19 +18,42 @@ struct probe_row { /* beside a struct moved */
 
 /* ---- what a server took ---- */
 
-static void say_usage(struct page *p, const struct label_usage *u)
+static void say_usage(struct page *p, const struct label_usage *u, double cost,
+                      const char *currency)
 {
     char n[4][TEXT_COUNT_MAX];
 
-    if (u->requests > 0)
-        page_note(p, "the server took %s: %s of prompts, %s of them cached, %s of answers",
-                  text_count(u->requests, "request", n[0]), text_count(u->prompt, "token", n[1]),
-                  text_grouped(u->cached, n[2]), text_grouped(u->completion, n[3]));
+    if (u->requests == 0)
+        return;
+    text_count(u->requests, "request", n[0]);
+    if (u->silent > 0)
+        page_note(p,
+                  "the server was sent %s, and does not say its tokens of all: what that cost "
+                  "is not known",
+                  n[0]);
+    else
+        page_note(p, "the server was sent %s: %s of prompts, %s of them cached, %s of answers",
+                  n[0], text_count(u->prompt, "token", n[1]), text_grouped(u->cached, n[2]),
+                  text_grouped(u->completion, n[3]));
+    if (!isnan(cost))
+        page_note(p, "cost: %.4g %s", cost, currency);
+}
+
+/* null: the server does not say them. */
+static void set_usage(struct page *p, const struct label_usage *u)
+{
+    const struct {
+        const char *name;
+        uint64_t n;
+    } tokens[] = { { "prompt_tokens", u->prompt },
+                   { "cached_tokens", u->cached },
+                   { "completion_tokens", u->completion } };
+
     page_open(p, "usage", PAGE_OBJECT, true);
     page_count(p, "requests", u->requests);
-    page_count(p, "prompt_tokens", u->prompt);
-    page_count(p, "cached_tokens", u->cached);
-    page_count(p, "completion_tokens", u->completion);
+    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+        page_set(p, tokens[i].name,
+                 u->silent > 0 ? jv_pack("n") : jv_pack("I", (long long)tokens[i].n));
     page_close(p);
 }
 
@@ -136,7 +159,8 @@ static void say_plan(struct page *p, const struct plan_result *r)
     page_line(p, "speed", "%.3g s per image, measured on %zu", r->seconds, r->measured);
     page_line(p, "time", "%s", clock_duration(r->total_seconds, duration));
     if (isnan(r->cost))
-        page_line(p, "cost", "not known: prices: machine_hour in assent.yaml");
+        page_line(p, "cost", "not known: %sprices: machine_hour in assent.yaml",
+                  r->server ? "the annotator's price, or " : "");
     else
         page_line(p, "cost", "%.2f %s", r->cost, r->currency);
     if (r->server) {
@@ -158,7 +182,9 @@ struct page *show_plan(const struct plan_result *r)
         say_plan(p, r);
     page_figures(p, plan_figures, r);
     page_set(p, "images_per_second", jv_real(r->seconds > 0 ? 1 / r->seconds : NAN));
-    say_usage(p, &r->usage);
+    say_usage(p, &r->usage, r->spent, r->currency);
+    set_usage(p, &r->usage);
+    page_set(p, "spent", jv_real(r->spent));
     return p;
 }
 
@@ -232,6 +258,9 @@ static const struct figure annotate_figures[] = {
       offsetof(struct annotate_result, claimed_by_others), .old_key = "elsewhere" },
     { "interrupted", NULL, NULL, FIGURE_FLAG, offsetof(struct annotate_result, interrupted) },
     { "seconds", NULL, NULL, FIGURE_NUMBER, offsetof(struct annotate_result, seconds) },
+    { "cost", NULL, NULL, FIGURE_NUMBER, offsetof(struct annotate_result, cost) },
+    { "currency", NULL, NULL, FIGURE_TEXT, offsetof(struct annotate_result, currency) },
+    { "images_left", NULL, NULL, FIGURE_COUNT, offsetof(struct annotate_result, images_left) },
     { 0 },
 };
 
@@ -285,6 +314,25 @@ static void say_claimants(struct page *p, const struct annotate_result *r)
         page_note(p, "The same command looks again; --take-over does not wait for them.");
 }
 
+static const char *const limit_names[] = {
+    [LIMIT_REQUESTS] = "max_requests", [LIMIT_COST] = "max_cost"
+};
+
+static void say_stopped(struct page *p, const struct annotate_result *r)
+{
+    const char *name = limit_names[r->stopped];
+    char n[2][TEXT_COUNT_MAX];
+
+    page_set(p, "stopped", name ? jv_pack("s", name) : jv_pack("n"));
+    if (!name)
+        return;
+    page_paragraph(p, "Stopped before --%s was passed: %s left, %s of them answered in part.",
+                   r->stopped == LIMIT_COST ? "max-cost" : "max-requests",
+                   text_count(r->images_left, "image", n[0]), text_grouped(r->partly, n[1]));
+    page_note(p, "The same command goes on where this one stopped: what is answered is not asked "
+                 "again.");
+}
+
 struct page *show_annotate(const struct annotate_result *r)
 {
     struct page *p = page_new();
@@ -305,7 +353,9 @@ struct page *show_annotate(const struct annotate_result *r)
     say_images(p, r->absent,
                "of this project not found among the pictures (images remove --unmatched --dry-run "
                "lists them)");
-    say_usage(p, &r->usage);
+    say_usage(p, &r->usage, r->cost, r->currency);
+    set_usage(p, &r->usage);
+    say_stopped(p, r);
     if (r->interrupted)
         page_paragraph(p, "Interrupted: the same command goes on where this one stopped.");
     unanswered_show(p, &r->unanswered);

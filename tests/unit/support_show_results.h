@@ -390,7 +390,8 @@ static inline struct page *plan_page(const struct results *r)
                                       .cost = 1.1,
                                       .server = "http://127.0.0.1:8000/v1",
                                       .probes = probes,
-                                      .n_probes = 2 };
+                                      .n_probes = 2,
+                                      .spent = NAN };
 
     return show_plan(&plan);
 }

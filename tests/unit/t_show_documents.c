@@ -78,7 +78,7 @@ static const struct members promised[] = {
     { plan_page, "",
       "annotator chosen images questions measured_images seconds_per_image images_per_second "
       "seconds flop_per_image weight_bytes activation_bytes cost currency usage "
-      "asked_otherwise[]" },
+      "spent asked_otherwise[]" },
     { plan_page, "asked_otherwise[]",
       "annotator asked images answers changed share mean_move largest_move at works why seconds "
       "requests" },
@@ -88,7 +88,7 @@ static const struct members promised[] = {
     { forecast_page, "new", "disputes sample gold repeats" },
     { annotate_page, "",
       "annotator chosen images errors labels abstentions unreadable claimed_by_others interrupted "
-      "seconds claimed_by[]" },
+      "seconds claimed_by[] cost currency stopped images_left" },
     { annotate_page, "claimed_by[]", "worker images seconds" },
     { annotate_page, "usage", "requests prompt_tokens cached_tokens completion_tokens" },
     { ask_page, "", "model dtype results[]" },

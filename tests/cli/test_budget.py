@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a model behind a server costs, and the limits that keep a run from costing more."""
+import json
+import os
+import sqlite3
+import time
+
+from harness import main
+from test_server import Server
+
+PRICE = ", price: {input: 100, cached_input: 10, output: 1000, date: 2026-01-01, source: list}"
+REQUEST = (36 * 100 + 64 * 10 + 1 * 1000) / 1e6  # fake_chat.py's usage
+
+
+class Budget(Server):
+    def sql(self, query, *values):
+        db = sqlite3.connect(self.path("assent.db"))
+        try:
+            return db.execute(query, values).fetchall()
+        finally:
+            db.close()
+
+    def answered(self):
+        """Pictures and questions that have an answer."""
+        return len(self.rows())
+
+
+class Requests(Budget):
+    def test_not_one_more_is_sent(self):
+        for most, whole in ((1, 0), (4, 1), (7, 1), (8, 2), (23, 5), (24, 6)):
+            with self.subTest(most=most):
+                chat = self.chat()
+                self.project(chat.url)
+                ran = self.run_assent("annotate", "--json", "--max-requests", str(most), code=0 if most == 24 else 3)
+                # four questions a picture: no picture is begun that is not ended
+                self.assertEqual((ran.json["images"], chat.n), (whole, 4 * whole))
+                self.assertEqual(ran.json["usage"]["requests"], chat.n)
+                self.assertEqual((ran.json["stopped"], ran.json["images_left"]),
+                                 (None, 0) if most == 24 else ("max_requests", 6 - whole))
+                self.assertEqual(self.answered(), 4 * whole)
+                os.unlink(self.path("assent.db"))
+
+    def test_failures_count_and_what_was_answered_stays(self):
+        busy = json.dumps({"error": {"message": "busy"}}).encode()
+        for most, status in ((5, 429), (9, 500), (17, 429)):
+            with self.subTest(most=most, status=status):
+                chat = self.chat(trouble=lambda n, request, s=status: (s, {}, busy) if n % 3 == 0 else None)
+                self.project(chat.url, more=", concurrency: 3")
+                ran = self.run_assent("annotate", "--json", "--max-requests", str(most), code=3)
+                self.assertLessEqual(chat.n, most)
+                self.assertEqual(ran.json["usage"]["requests"], chat.n)
+                self.assertEqual(ran.json["stopped"], "max_requests")
+                self.assertEqual(self.answered(), chat.n - chat.n // 3)  # every answer that came
+                self.assertEqual(ran.json["errors"] + ran.json["left_open"], 0)
+                asked = len(chat.asked)
+                chat.trouble = lambda n, request: None
+                again = self.run_assent("annotate", "--json")
+                self.assertEqual((self.answered(), len(chat.asked)), (24, 24))
+                self.assertEqual(again.json["usage"]["requests"], 24 - asked)  # the rest, and nothing twice
+                os.unlink(self.path("assent.db"))
+
+    def test_it_says_why_it_ended_and_what_is_next(self):
+        chat = self.chat()
+        self.project(chat.url)
+        ran = self.run_assent("annotate", "--max-requests", "9", code=3)
+        self.assertIn("Stopped before --max-requests was passed: 4 images left", ran.out)
+        self.assertIn("The same command goes on", ran.out)
+        self.assertIn("sent 8 requests", ran.out)
+        self.assertNotIn("cost", ran.out)  # nobody says what it costs
+
+    def test_pictures_in_one_request(self):
+        answers = [{"type": "predicate", "probability": 0.75}] * 2
+        chat = self.chat(trouble=lambda n, request: (200, {}, json.dumps({"answers": answers, "model": "m"}).encode()),
+                         path="/v1/decisions")
+        self.project(chat.url, 5, "  - {name: A, text: a}\n  - {name: B, text: b}\n", ", protocol: decisions")
+        ran = self.run_assent("annotate", "--json", "--max-requests", "3", code=3).json
+        self.assertEqual((ran["images"], chat.n, ran["images_left"]), (3, 3, 2))
+        self.assertEqual(ran["usage"], {"requests": 3, "prompt_tokens": None, "cached_tokens": None,
+                                        "completion_tokens": None})
+
+    def test_what_cannot_be(self):
+        chat = self.chat()
+        self.project(chat.url)
+        for arguments in (("--max-requests", "0"), ("--max-requests", "x"), ("--max-cost", "0"), ("--max-cost", "-1"),
+                          ("--max-cost", "nan")):
+            self.run_assent("annotate", *arguments, code=2)
+        self.write("assent.yaml", self.read("assent.yaml").replace("engine: http", "engine: vlm"))
+        self.assertIn("asks no server", self.run_assent("annotate", "--max-requests", "5", code=2).err)
+        self.assertEqual(chat.n, 0)
+
+
+class Cost(Budget):
+    def test_without_a_price_it_is_refused_before_anything_is_sent(self):
+        chat = self.chat()
+        self.project(chat.url)
+        ran = self.run_assent("annotate", "--max-cost", "1", code=2)
+        for word in ("price:", "input", "output", "cached_input", "assent.yaml:"):
+            self.assertIn(word, ran.err)
+        self.assertEqual(chat.n, 0)
+
+    def test_it_ends_before_it_is_passed(self):
+        for most in (0.5, 1, 3.9, 4, 4.1, 11.5, 12, 23.9):
+            with self.subTest(most=most):
+                chat = self.chat()
+                self.project(chat.url, more=PRICE)
+                limit = most * REQUEST + 1e-9
+                ran = self.run_assent("annotate", "--json", "--max-cost", f"{limit:.9f}", code=3).json
+                self.assertAlmostEqual(ran["cost"], chat.n * REQUEST, 9)
+                self.assertEqual((ran["stopped"], ran["currency"]), ("max_cost", "USD"))
+                if most >= 1:  # what the first request costs is known when it is answered
+                    self.assertLessEqual(ran["cost"], limit)
+                self.assertEqual(self.answered(), chat.n)
+                if most >= 4:  # whole pictures, and all that fit
+                    self.assertEqual(chat.n, 4 * int(most // 4))
+                os.unlink(self.path("assent.db"))
+
+    def test_later_requests_that_are_cached_fit_where_first_ones_would_not(self):
+        def dear_first(n, request):
+            first = request["messages"][-1]["content"][1]["text"] == "Is there a hat?"
+            usage = {"prompt_tokens": 1000, "completion_tokens": 1,
+                     "prompt_tokens_details": {"cached_tokens": 0 if first else 990}}
+            return 200, {}, json.dumps({"choices": [{"message": {"content": "A" if "A." in json.dumps(request) else
+                                                                 "yes"}}], "usage": usage}).encode()
+
+        chat = self.chat(trouble=dear_first)
+        self.project(chat.url, more=PRICE)
+        first, later = (1000 * 100 + 1000) / 1e6, (10 * 100 + 990 * 10 + 1000) / 1e6
+        limit = 2 * first + 6 * later + 1e-9
+        ran = self.run_assent("annotate", "--json", "--max-cost", f"{limit:.9f}", code=3).json
+        self.assertEqual(ran["images"], 2)
+        self.assertAlmostEqual(ran["cost"], limit, 6)
+
+    def test_a_server_that_does_not_say_its_tokens(self):
+        said = json.dumps({"choices": [{"message": {"content": "yes"}}]}).encode()
+        chat = self.chat(trouble=lambda n, request: (200, {}, said))
+        self.project(chat.url, 6, "  - {name: Hat, text: Is there a hat?}\n", PRICE)
+        self.assertIn("does not say its tokens", self.run_assent("annotate", "--max-cost", "1", code=1).err)
+        self.assertEqual(chat.n, 1)
+        ran = self.run_assent("annotate", "--json", "--limit", "2")
+        self.assertIsNone(ran.json["cost"])
+        self.assertIsNone(ran.json["usage"]["prompt_tokens"])
+
+    def test_the_cost_is_said(self):
+        chat = self.chat()
+        self.project(chat.url, more=PRICE)
+        ran = self.run_assent("annotate")
+        self.assertIn(f"cost: {24 * REQUEST:.4g} USD", ran.out)
+
+
+class Pace(Budget):
+    def test_requests_per_minute(self):
+        chat = self.chat()
+        self.project(chat.url, 6, "  - {name: Hat, text: Is there a hat?}\n", ", requests_per_minute: 120")
+        begun = time.monotonic()
+        self.run_assent("annotate", "-q")
+        # a second's worth, two, at once; then two a second
+        self.assertGreater(time.monotonic() - begun, 1.4)
+        self.assertEqual(chat.n, 6)
+
+    def test_tokens_per_minute(self):
+        chat = self.chat()  # 101 tokens a request
+        self.project(chat.url, 6, "  - {name: Hat, text: Is there a hat?}\n", ", tokens_per_minute: 12120")
+        begun = time.monotonic()
+        self.run_assent("annotate", "-q")
+        self.assertGreater(time.monotonic() - begun, 1.4)
+        self.assertEqual(chat.n, 6)
+
+
+if __name__ == "__main__":
+    main()
