@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/extra.h"
 #include "label/protocol.h"
 
 enum {
@@ -54,6 +55,25 @@ static int check_options(const struct asked *q, struct err *e)
     return err_expected(e, "at most %d", OPTIONS_MAX);
 }
 
+/* Newer models of some servers want the number of tokens under another name. */
+static bool says_max_tokens(const struct json_t *extra)
+{
+    return extra_has(extra, "max_tokens") || extra_has(extra, "max_completion_tokens");
+}
+
+static void put_fields(struct buf *b, const struct protocol_asking *c)
+{
+    if (!extra_has(c->extra, "temperature"))
+        buf_puts(b, ",\"temperature\":0");
+    if (!says_max_tokens(c->extra))
+        buf_printf(b, ",\"max_tokens\":%llu", (unsigned long long)c->max_tokens);
+    if (!extra_has(c->extra, "logprobs"))
+        buf_puts(b, ",\"logprobs\":true");
+    if (!extra_has(c->extra, "top_logprobs"))
+        buf_printf(b, ",\"top_logprobs\":%d", TOP);
+    extra_put(c->extra, b);
+}
+
 static int make_body(const struct protocol_asking *c, const struct asked *q, size_t n, char **body,
                      size_t *len, struct err *e)
 {
@@ -77,9 +97,9 @@ static int make_body(const struct protocol_asking *c, const struct asked *q, siz
     buf_puts(&b, c->data_url);
     buf_puts(&b, "\"}},{\"type\":\"text\",\"text\":");
     rc = put_question(&b, q, e);
-    buf_printf(&b,
-               "}]}],\"temperature\":0,\"max_tokens\":%llu,\"logprobs\":true,\"top_logprobs\":%d}",
-               (unsigned long long)c->max_tokens, TOP);
+    buf_puts(&b, "}]}]");
+    put_fields(&b, c);
+    buf_puts(&b, "}");
     if (rc == 0)
         rc = buf_end(&b, "a request", e);
     *len = b.len;
@@ -309,6 +329,14 @@ static int read_body(const struct asked *q, size_t n, const char *body, size_t l
     return rc;
 }
 
+static const char *const kept[] = { "model", "messages", "stream", NULL };
+
 const struct protocol protocol_chat = {
-    "chat", "/chat/completions", 1, TOKENS, make_body, read_body
+    .name = "chat",
+    .path = "/chat/completions",
+    .most = 1,
+    .tokens = TOKENS,
+    .kept = kept,
+    .body = make_body,
+    .read = read_body,
 };

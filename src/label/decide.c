@@ -7,24 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/extra.h"
 #include "label/protocol.h"
 
 enum {
     SYSTEMONE_MOST = 64,  /* transformers 5.23 and vLLM 0.32 */
     DECISIONS_MOST = 400, /* package openai 3.57, types/decision_create_params.py */
-    NAME_MAX_BYTES = 32
+    NAME_MAX_BYTES = 32,
+    BODY_MAX = 256 << 20
 };
 
 /* ---- both ---- */
 
-static int end_body(struct json_t *all, char **body, size_t *len, struct err *e)
+static int end_body(const struct protocol_asking *a, struct json_t *all, char **body, size_t *len,
+                    struct err *e)
 {
-    *body = jv_print_line(all);
+    struct buf b = BUF_INIT(BODY_MAX);
+    char *text = jv_print_line(all);
+    int rc;
+
     jv_free(all);
-    if (!*body)
-        return err_set(e, ERR_NOMEM, "out of memory: a request");
-    *len = strlen(*body);
-    return 0;
+    if (text)
+        buf_add(&b, text, strlen(text) - 1); /* but for the bracket */
+    free(text);
+    extra_put(a->extra, &b);
+    buf_puts(&b, "}");
+    rc = text ? buf_end(&b, "a request", e) : err_set(e, ERR_NOMEM, "out of memory: a request");
+    *len = b.len;
+    *body = rc == 0 ? buf_take(&b) : NULL;
+    buf_release(&b);
+    return rc == 0 && !*body ? err_set(e, ERR_NOMEM, "out of memory: a request") : rc;
 }
 
 static int not_an_answer(size_t i, struct err *e)
@@ -121,7 +133,7 @@ static int systemone_body(const struct protocol_asking *a, const struct asked *q
     }
     all = jv_pack("{s:s, s:s, s:{s:o}, s:o}", "model", a->model, "state", "picture", "assets",
                   "picture", asset(a->data_url), "questions", questions);
-    return end_body(all, body, len, e);
+    return end_body(a, all, body, len, e);
 }
 
 static int read_named(const struct asked *q, size_t i, const struct json_t *answer,
@@ -172,8 +184,17 @@ static int systemone_read(const struct asked *q, size_t n, const char *body, siz
     return rc;
 }
 
-const struct protocol protocol_systemone = { "systemone", "/systemone",   SYSTEMONE_MOST,
-                                             0,           systemone_body, systemone_read };
+static const char *const systemone_kept[] = { "model", "state",     "assets", "images",
+                                              "files", "questions", "stream", NULL };
+
+const struct protocol protocol_systemone = {
+    .name = "systemone",
+    .path = "/systemone",
+    .most = SYSTEMONE_MOST,
+    .kept = systemone_kept,
+    .body = systemone_body,
+    .read = systemone_read,
+};
 
 /* ---- decisions ---- */
 
@@ -202,8 +223,8 @@ static int decisions_body(const struct protocol_asking *a, const struct asked *q
     jv_append(input, jv_pack("{s:s, s:[{s:s, s:s}]}", "role", "user", "content", "type",
                              "input_image", "image_url", a->data_url));
     return end_body(
-        jv_pack("{s:s, s:o, s:o}", "model", a->model, "input", input, "questions", questions), body,
-        len, e);
+        a, jv_pack("{s:s, s:o, s:o}", "model", a->model, "input", input, "questions", questions),
+        body, len, e);
 }
 
 static int read_listed(const struct asked *q, size_t i, const struct json_t *answer,
@@ -261,5 +282,13 @@ static int decisions_read(const struct asked *q, size_t n, const char *body, siz
     return rc;
 }
 
-const struct protocol protocol_decisions = { "decisions", "/decisions",   DECISIONS_MOST,
-                                             0,           decisions_body, decisions_read };
+static const char *const decisions_kept[] = { "model", "input", "questions", "stream", NULL };
+
+const struct protocol protocol_decisions = {
+    .name = "decisions",
+    .path = "/decisions",
+    .most = DECISIONS_MOST,
+    .kept = decisions_kept,
+    .body = decisions_body,
+    .read = decisions_read,
+};

@@ -20,8 +20,9 @@ struct waiting { /* a request whose answer is in a recording */
 
 struct exchange {
     const struct annotator *annotator;
-    char *key;             /* "Authorization: Bearer .."; NULL: none */
-    struct client *client; /* NULL: a replay */
+    char *key;                       /* "Authorization: Bearer .."; NULL: none */
+    char *headers[TASK_HEADERS_MAX]; /* assent.yaml's, "Name: value" */
+    struct client *client;           /* NULL: a replay */
     struct recorder *recorder;
     struct recording *recording;
     struct exchange_request *sent; /* those whose answers will be kept */
@@ -70,18 +71,25 @@ static char *address(const struct exchange *x, uint64_t picture, const char *pat
 
 static int send_to_server(struct exchange *x, const struct exchange_request *r, struct err *e)
 {
-    const char *headers[] = { "Content-Type: application/json", x->key };
+    const struct server_headers *more = &x->annotator->server.headers;
+    const char *headers[TASK_HEADERS_MAX + 2] = { "Content-Type: application/json" };
+    size_t n = 1;
     char *url = address(x, r->picture, r->path);
     struct client_request request = { .url = url,
                                       .headers = headers,
-                                      .n_headers = x->key ? 2 : 1,
                                       .body = r->body,
                                       .len = r->len,
                                       .seconds = (double)x->annotator->server.timeout,
                                       .tag = r->tag };
-    int rc = url ? client_send(x->client, &request, e)
-                 : err_set(e, ERR_NOMEM, "out of memory: an address");
+    int rc;
 
+    if (x->key)
+        headers[n++] = x->key;
+    for (size_t i = 0; i < more->n; i++)
+        headers[n++] = x->headers[i];
+    request.n_headers = n;
+    rc = url ? client_send(x->client, &request, e)
+             : err_set(e, ERR_NOMEM, "out of memory: an address");
     free(url);
     return rc;
 }
@@ -120,17 +128,26 @@ static size_t secret_at(const char *text, const char *secret)
     return (size_t)(plain - text);
 }
 
-/* Some servers repeat the key that they were given: nothing behind this sees it. */
-static void blank(const struct exchange *x, struct client_answer *a)
+/* A secret, wherever a server repeats it: nothing behind this sees it. */
+static void blank_one(const char *secret, struct client_answer *a)
 {
-    const char *secret = x->key ? x->key + strlen(BEARER) : "";
-
     for (char *at = a->body; strlen(secret) >= SECRET_LEAST && at < a->body + a->len;) {
         size_t n = secret_at(at, secret);
 
         memset(at, '*', n);
         at += n > 0 ? n : 1;
     }
+}
+
+static void blank(const struct exchange *x, struct client_answer *a)
+{
+    const struct server_headers *more = &x->annotator->server.headers;
+
+    if (x->key)
+        blank_one(x->key + strlen(BEARER), a);
+    for (size_t i = 0; i < more->n; i++)
+        if (more->items[i].env)
+            blank_one(strchr(x->headers[i], ':') + 2, a);
 }
 
 /* ---- a recording in the server's place ---- */
@@ -323,28 +340,53 @@ int exchange_refused(const struct exchange *x, const struct exchange_request *r,
 
 /* ---- opening ---- */
 
+/* What a variable of the environment holds for a header. `key` is what names the variable. */
+static int secret_of(const struct annotator *a, const char *key, const char *name,
+                     const char **value, struct err *e)
+{
+    if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")]) {
+        err_set(e, ERR_ARG, "%s is no variable's name", key); /* perhaps the key itself */
+        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+    }
+    *value = getenv(name);
+    if (*value && **value != '\0' && strlen(*value) <= HEADER_MAX && text_is_printable(*value))
+        return 0;
+    err_set(e, ERR_ARG, "the variable %s holds no key", name);
+    err_hint(e, "%s names the variable of the environment that has it", key);
+    return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+}
+
 static int take_key(struct exchange *x, struct err *e)
 {
-    const struct annotator *a = x->annotator;
-    const char *name = a->server.api_key_env, *key;
+    const char *name = x->annotator->server.api_key_env, *key = NULL;
+    int rc = name ? secret_of(x->annotator, "api_key_env", name, &key, e) : 0;
 
-    if (!name)
-        return 0;
-    if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")]) {
-        err_set(e, ERR_ARG, "api_key_env is no variable's name"); /* perhaps the key itself */
-        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
-    }
-    key = getenv(name);
-    if (!key || *key == '\0' || strlen(key) > HEADER_MAX || !text_is_printable(key)) {
-        err_set(e, ERR_ARG, "the variable %s holds no key", name);
-        err_hint(e, "api_key_env names the variable of the environment that has it");
-        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
-    }
+    if (rc < 0 || !name)
+        return rc;
     if (asprintf(&x->key, BEARER "%s", key) < 0) {
         x->key = NULL;
         return err_set(e, ERR_NOMEM, "out of memory: a key");
     }
     return 0;
+}
+
+static int take_headers(struct exchange *x, struct err *e)
+{
+    const struct server_headers *more = &x->annotator->server.headers;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < more->n; i++) {
+        const struct server_header *h = &more->items[i];
+        const char *value = h->value;
+
+        if (h->env)
+            rc = secret_of(x->annotator, "env", h->env, &value, e);
+        if (rc == 0 && asprintf(&x->headers[i], "%s: %s", h->name, value) < 0) {
+            x->headers[i] = NULL;
+            rc = err_set(e, ERR_NOMEM, "out of memory: a header");
+        }
+    }
+    return rc;
 }
 
 /* http or https, and nothing in it that is secret: addresses are printed. */
@@ -375,6 +417,8 @@ static int open_answerer(struct exchange *x, const struct exchange_options *o, s
     if (o->replay)
         return recording_open(&x->recording, o->replay, o->events, e);
     rc = take_key(x, e);
+    if (rc == 0)
+        rc = take_headers(x, e);
     if (rc == 0 && o->record)
         rc = recorder_open(&x->recorder, o->record, o->events, e);
     return rc < 0 ? rc : client_new(&x->client, &options, e);
@@ -411,5 +455,7 @@ void exchange_close(struct exchange *x)
     free(x->sent);
     free(x->waiting);
     free(x->key);
+    for (size_t i = 0; i < TASK_HEADERS_MAX; i++)
+        free(x->headers[i]);
     free(x);
 }

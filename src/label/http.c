@@ -125,16 +125,40 @@ static struct label_usage usage(const void *state)
     return requests_usage(((const struct server_model *)state)->requests);
 }
 
+/* Of headers the names: a value may be secret. */
+static struct json_t *header_names(const struct server_headers *headers)
+{
+    struct json_t *names = jv_array();
+
+    for (size_t i = 0; i < headers->n; i++)
+        jv_append(names, jv_pack("s", headers->items[i].name));
+    return names;
+}
+
+/* What every request carries besides. */
+static void add_besides(struct json_t *all, const struct model_server *server)
+{
+    struct json_t *extra = NULL;
+    struct err ignored;
+
+    if (server->extra && jv_parse(&extra, server->extra, strlen(server->extra), &ignored) == 0)
+        jv_set(all, "extra", extra);
+    if (server->headers.n > 0)
+        jv_set(all, "headers", header_names(&server->headers));
+}
+
 /* Where it runs is no part of it: replicas come and go. */
 static struct json_t *settings(const void *state)
 {
     const struct server_model *s = state;
     const struct annotator *a = s->annotator;
+    struct json_t *all = jv_pack("{s:s, s:s, s:s, s:s?, s:I, s:I}", "engine", "http", "model",
+                                 a->model, "protocol", s->protocol->name, "system",
+                                 a->server.system, "max_pixels", (long long)a->server.max_pixels,
+                                 "max_tokens", (long long)protocol_tokens(s->protocol, a));
 
-    return jv_pack("{s:s, s:s, s:s, s:s?, s:I, s:I}", "engine", "http", "model", a->model,
-                   "protocol", s->protocol->name, "system", a->server.system, "max_pixels",
-                   (long long)a->server.max_pixels, "max_tokens",
-                   (long long)protocol_tokens(s->protocol, a));
+    add_besides(all, &a->server);
+    return all;
 }
 
 static char *no_file(const void *state, size_t i, struct err *e)

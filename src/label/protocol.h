@@ -13,6 +13,7 @@ struct protocol_asking {
     const char *model, *system; /* system NULL: none */
     const char *data_url;       /* of the picture: "data:image/jpeg;base64,.." */
     uint64_t max_tokens;        /* that an answer may have */
+    const struct json_t *extra; /* fields in place of the protocol's own; NULL: none */
 };
 
 /* Tokens as the server counted them; 0: not said. */
@@ -24,6 +25,7 @@ struct protocol {
     const char *name, *path; /* "chat", "/chat/completions" */
     size_t most;             /* questions of a request */
     uint64_t tokens;         /* that an answer may have, where nobody says; 0: it has none */
+    const char *const *kept; /* fields that no extra ones replace; NULL ends */
     /* A request with n questions, free(*body). ERR_ARG: one that cannot be asked so. */
     int (*body)(const struct protocol_asking *a, const struct asked *q, size_t n, char **body,
                 size_t *len, struct err *e);

@@ -7,6 +7,7 @@
 
 #include "label/budget.h"
 #include "label/exchange.h"
+#include "label/extra.h"
 #include "net/pace.h"
 
 enum {
@@ -49,6 +50,7 @@ struct requests {
     const struct protocol *protocol;
     const struct events *events;
     struct exchange *exchange;
+    struct json_t *extra; /* fields of every request; NULL: none */
     struct pace pace;
     struct shot *shots[SHOTS];
     size_t n_shots;
@@ -172,7 +174,7 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
 {
     const struct annotator *a = r->annotator;
     const struct protocol_asking asking = { a->model, a->server.system, slot->shot->data_url,
-                                            protocol_tokens(r->protocol, a) };
+                                            protocol_tokens(r->protocol, a), r->extra };
     struct exchange_request request;
     int rc = r->protocol->body(&asking, &slot->shot->asked->items[slot->first], slot->n,
                                &slot->body, &slot->len, e);
@@ -666,7 +668,9 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
                                      .seed = 1 },
               clock_seconds());
     budget_init(&r->budget, &o->limits, &a->server.price);
-    rc = exchange_open(&r->exchange, a, &options, e);
+    rc = extra_read(a, p, &r->extra, e);
+    if (rc == 0)
+        rc = exchange_open(&r->exchange, a, &options, e);
     if (rc < 0)
         requests_close(r);
     else
@@ -679,6 +683,7 @@ void requests_close(struct requests *r)
     if (!r)
         return;
     exchange_close(r->exchange);
+    jv_free(r->extra);
     for (size_t i = 0; i < SLOTS; i++)
         free(r->slots[i].body);
     for (size_t i = 0; i < r->n_shots; i++)

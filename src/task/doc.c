@@ -163,6 +163,13 @@ const char *doc_text(const struct doc *d, int node)
     return (const char *)n->data.scalar.value;
 }
 
+bool doc_is_plain(const struct doc *d, int node)
+{
+    const yaml_node_t *n = at(d, node);
+
+    return n->type == YAML_SCALAR_NODE && n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
 size_t doc_count(const struct doc *d, int node)
 {
     const yaml_node_t *n = at(d, node);

@@ -7,6 +7,7 @@
 #ifndef ASSENT_TASK_DOC_H
 #define ASSENT_TASK_DOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/base.h"
@@ -23,6 +24,7 @@ enum doc_type doc_type(const struct doc *d, int node);
 const char *doc_type_name(enum doc_type type);
 unsigned doc_line(const struct doc *d, int node);
 const char *doc_text(const struct doc *d, int node); /* NULL unless a text */
+bool doc_is_plain(const struct doc *d, int node);    /* a text without quotes */
 
 size_t doc_count(const struct doc *d, int node); /* of list items, or of a mapping's pairs */
 int doc_item(const struct doc *d, int node, size_t i);

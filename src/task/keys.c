@@ -7,7 +7,7 @@
 
 #include "task/load.h"
 
-enum { KEYS_MAX = 24, FORMER_NAMES_MAX = 20 };
+enum { KEYS_MAX = 32, FORMER_NAMES_MAX = 20 };
 
 int load_wrong_type(const struct loader *l, int node, enum doc_type expected, struct err *e)
 {
@@ -40,7 +40,7 @@ static int unknown_key(const struct loader *l, int node, const char *name, const
                        size_t n, struct err *e)
 {
     const char *names[KEYS_MAX];
-    struct buf known = BUF_INIT(512);
+    struct buf known = BUF_INIT(1024);
 
     for (size_t k = 0; k < n; k++) {
         names[k] = keys[k].name;

@@ -134,6 +134,8 @@ static const struct key annotator_keys[] = {
     { "tokens_per_minute", read_above_zero,
       offsetof(struct raw_annotator, a.server.tokens_per_minute), false },
     { "price", read_server_price, offsetof(struct raw_annotator, a.server.price), false },
+    { "extra", load_object, offsetof(struct raw_annotator, a.server.extra), false },
+    { "headers", load_headers, offsetof(struct raw_annotator, a.server.headers), false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
     { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
     { "was", load_names, offsetof(struct raw_annotator, was), false },

@@ -2,9 +2,9 @@
  *
  * load.h - how the parts of assent.yaml are read. Private to task/.
  *
- * keys.c: mappings, texts, names, lists; questions.c and rules.c: those; load.c: the rest and the
- * whole. Every error is ERR_FORMAT with the node's file and line, unless memory or a limit is at
- * fault.
+ * keys.c: mappings, texts, names, lists; extra.c: what requests carry besides; questions.c and
+ * rules.c: those; load.c: the rest and the whole. Every error is ERR_FORMAT with the node's file
+ * and line, unless memory or a limit is at fault.
  */
 #ifndef ASSENT_TASK_LOAD_H
 #define ASSENT_TASK_LOAD_H
@@ -53,6 +53,11 @@ int load_names(const struct loader *l, int node, void *into, struct err *e);
 /* One text, or a list of texts, none twice. */
 int load_text_or_texts(const struct loader *l, int node, size_t max, struct texts *out,
                        struct err *e);
+/* A const char *: any mapping as JSON, in its order. Without quotes null, true, false and numbers
+ * are what they are in JSON. */
+int load_object(const struct loader *l, int node, void *into, struct err *e);
+/* A struct server_headers: values, or {env: VARIABLE}. */
+int load_headers(const struct loader *l, int node, void *into, struct err *e);
 /* A list of texts, none twice. */
 int load_texts(const struct loader *l, int node, size_t max, struct texts *out, struct err *e);
 

@@ -105,13 +105,29 @@ bool task_name_is_reserved(const char *name);
 bool task_name_is_usable(const char *name);
 #define TASK_NAME_USABLE "1 to 200 bytes, without control characters and without a space at an end"
 
-enum { TASK_URLS_MAX = 64, TASK_CONCURRENCY_MAX = 256, TASK_TIMEOUT_MAX = 86400 };
+enum {
+    TASK_URLS_MAX = 64,
+    TASK_CONCURRENCY_MAX = 256,
+    TASK_TIMEOUT_MAX = 86400,
+    TASK_HEADERS_MAX = 16
+};
 
 /* What a server takes for its work, in the currency of the prices. */
 struct server_price {
     bool given;
     double input, cached_input, output; /* a million tokens; NaN: cached ones as others */
     const char *date, *source;
+};
+
+struct server_header {
+    const char *name;
+    const char *value; /* NULL: that of the variable env of the environment */
+    const char *env;
+};
+
+struct server_headers {
+    const struct server_header *items;
+    size_t n;
 };
 
 /* Of a model that a server runs. */
@@ -124,9 +140,11 @@ struct model_server {
     uint64_t max_pixels;     /* larger pictures are made smaller; 0: none is */
     uint64_t max_tokens;     /* that an answer may have; 0: the default */
     uint64_t concurrency;    /* requests in flight; 0: as many as it answers well */
-    uint64_t timeout;        /* seconds until a request's answer is whole; 0: the client's default */
+    uint64_t timeout; /* seconds until a request's answer is whole; 0: the client's default */
     double requests_per_minute, tokens_per_minute; /* 0: no such limit */
     struct server_price price;
+    const char *extra;             /* fields of every request, a JSON object; NULL: none */
+    struct server_headers headers; /* of every request */
 };
 
 struct annotator {

@@ -7,6 +7,13 @@ import math
 import threading
 
 
+def once(pairs):
+    """An object whose keys stand in it once."""
+    value = dict(pairs)
+    assert len(value) == len(pairs), [key for key, _ in pairs]
+    return value
+
+
 class Chat:
     """Answers each question by answer(question, picture) -> {token: probability}, or a text; notes what it was asked.
 
@@ -15,6 +22,7 @@ class Chat:
     def __init__(self, answer, trouble=lambda n, request: None, logprobs=True, key=None,
                  path="/v1/chat/completions"):
         self.answer, self.trouble, self.logprobs, self.key, self.path = answer, trouble, logprobs, key, path
+        self.bodies, self.headers = [], []  # as they came
         self.asked, self.pictures, self.n, self.most, self.now = [], [], 0, 0, 0
         self.lock = threading.Lock()
         chat = self
@@ -61,7 +69,10 @@ class Chat:
             return 404, {}, b'{"error": {"message": "no such path"}}'
         if self.key and handler.headers["Authorization"] != f"Bearer {self.key}":
             return 401, {}, b'{"error": {"message": "wrong key"}}'
-        request = json.loads(body)
+        request = json.loads(body, object_pairs_hook=once)
+        with self.lock:
+            self.bodies.append(request)
+            self.headers.append(dict(handler.headers.items()))
         trouble = self.trouble(n, request)
         if trouble:
             return trouble

@@ -382,6 +382,27 @@ static struct task *load_preset(const char *name)
     return t;
 }
 
+static void extra_fields_are_json(void **state)
+{
+    struct task *t =
+        load_task("name: t\n"
+                  "questions: [{name: A, text: a}]\n"
+                  "annotators:\n"
+                  "  m: {kind: model, extra: {whole: 12, real: 1.50, e: 1e3, plus: +2,"
+                  " none: null, tilde: ~, empty: , truth: True, text: \"1\", word: nan,"
+                  " nested: {list: [1, \"~\", {}]}}}\n");
+    const struct server_headers *h = &t->annotators[0].server.headers;
+
+    (void)state;
+    assert_string_equal(t->annotators[0].server.extra,
+                        "{\"whole\": 12, \"real\": 1.5, \"e\": 1000.0, \"plus\": 2.0, "
+                        "\"none\": null, \"tilde\": null, \"empty\": null, \"truth\": true, "
+                        "\"text\": \"1\", \"word\": \"nan\", "
+                        "\"nested\": {\"list\": [1, \"~\", {}]}}");
+    assert_int_equal(h->n, 0);
+    task_free(t);
+}
+
 static void presets_all_load(void **state)
 {
     size_t n = 0, len;
@@ -484,6 +505,7 @@ int main(void)
         cmocka_unit_test(prices_and_alarms_are_read),
         cmocka_unit_test(alias_stands_for_what_its_anchor_names),
         cmocka_unit_test(json_is_yaml_too),
+        cmocka_unit_test(extra_fields_are_json),
         cmocka_unit_test(presets_all_load),
         cmocka_unit_test(blank_preset_loads_with_all_its_examples_turned_on),
         cmocka_unit_test(celeba_preset_asks_the_40_questions_of_the_study),
