@@ -7,15 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/chat.h"
 #include "label/extra.h"
-#include "label/protocol.h"
 
 enum {
     TOP = 20,         /* likeliest tokens: the most that vLLM and OpenAI give */
     TOKENS = 16,      /* that an answer may have, where nobody says */
     OPTIONS_MAX = 26, /* letters */
     BODY_MAX = 256 << 20,
-    SAID_MAX = 200 /* bytes of a text that is kept */
+    SAID_MAX = 200,            /* bytes of a text that is kept */
+    TOKENS_TEXT_MAX = 16 << 20 /* bytes of an answer's tokens */
 };
 
 #define MASS_MOST 1.05 /* of rounded probabilities */
@@ -30,15 +31,18 @@ static void put_quoted(struct buf *b, const char *text)
     free(quoted);
 }
 
-/* The question with its options, as the engine's letters have them (vlm/prompts.c). */
-static int put_question(struct buf *b, const struct asked *q, struct err *e)
+/* The question with its options, as the engine's letters have them (vlm/prompts.c), and what is
+ * said behind it; either may be NULL. */
+static int put_question(struct buf *b, const struct asked *q, const char *behind, struct err *e)
 {
     struct buf text = BUF_INIT(1 << 20);
     int rc;
 
-    buf_puts(&text, q->text);
-    for (size_t o = 0; q->form != ASKED_YESNO && o < q->n_options; o++)
+    buf_puts(&text, q ? q->text : "");
+    for (size_t o = 0; q && q->form != ASKED_YESNO && o < q->n_options; o++)
         buf_printf(&text, "\n%c. %s", (char)('A' + (char)o), q->options[o]);
+    if (behind)
+        buf_printf(&text, "%s%s", q ? "\n" : "", behind);
     rc = buf_end(&text, "a question with its options", e);
     if (rc == 0)
         put_quoted(b, text.text);
@@ -67,10 +71,12 @@ static void put_fields(struct buf *b, const struct protocol_asking *c)
         buf_puts(b, ",\"temperature\":0");
     if (!says_max_tokens(c->extra))
         buf_printf(b, ",\"max_tokens\":%llu", (unsigned long long)c->max_tokens);
-    if (!extra_has(c->extra, "logprobs"))
+    if (!c->prose && !extra_has(c->extra, "logprobs"))
         buf_puts(b, ",\"logprobs\":true");
-    if (!extra_has(c->extra, "top_logprobs"))
+    if (!c->prose && !c->fields && !extra_has(c->extra, "top_logprobs"))
         buf_printf(b, ",\"top_logprobs\":%d", TOP);
+    if (c->fields)
+        buf_puts(b, c->fields);
     extra_put(c->extra, b);
 }
 
@@ -78,9 +84,8 @@ static int make_body(const struct protocol_asking *c, const struct asked *q, siz
                      size_t *len, struct err *e)
 {
     struct buf b = BUF_INIT(BODY_MAX);
-    int rc = check_options(q, e);
+    int rc = n > 0 ? check_options(q, e) : 0;
 
-    (void)n;
     *body = NULL;
     if (rc < 0)
         return rc;
@@ -96,7 +101,7 @@ static int make_body(const struct protocol_asking *c, const struct asked *q, siz
              "{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"");
     buf_puts(&b, c->data_url);
     buf_puts(&b, "\"}},{\"type\":\"text\",\"text\":");
-    rc = put_question(&b, q, e);
+    rc = put_question(&b, n > 0 ? q : NULL, c->text, e);
     buf_puts(&b, "}]}]");
     put_fields(&b, c);
     buf_puts(&b, "}");
@@ -123,8 +128,8 @@ static const char *without_space(const char *token)
     return token;
 }
 
-/* The option that a token is a form of: those of the engine. n_options: none. */
-static size_t option_of(const struct asked *q, const char *token)
+/* The forms are the engine's. */
+size_t chat_option(const struct asked *q, const char *token)
 {
     static const char *const forms[2][3] = { { "No", "no", "NO" }, { "Yes", "yes", "YES" } };
     const char *word = without_space(token);
@@ -159,29 +164,33 @@ static struct json_t *likeliest(const struct json_t *top)
     return list;
 }
 
-/* Probabilities of the options out of the likeliest tokens at the answer's first place. */
-static int read_tokens(const struct asked *q, const struct json_t *top, struct arena *arena,
-                       struct raw_answer *out, struct err *e)
+int chat_scores(const struct asked *q, const struct json_t *top, struct arena *arena,
+                struct raw_answer *out, struct err *e)
 {
     out->score = arena_new(arena, q->n_options, sizeof(*out->score), e);
     if (!out->score)
         return ERR_NOMEM;
     for (size_t i = 0; i < jv_length(top); i++) {
         const char *token = jv_text(jv_get(jv_at(top, i), "token"));
-        double logprob;
+        const struct json_t *said = jv_get(jv_at(top, i), "logprob");
+        double logprob = NAN; /* null, as servers write what is not finite */
         size_t option;
 
-        if (!token || !jv_number(jv_get(jv_at(top, i), "logprob"), &logprob) || logprob > 1e-3) {
+        if (!token || (!jv_is_null(said) && (!jv_number(said, &logprob) || logprob > 1e-3))) {
             err_set(e, ERR_FORMAT, "a log-probability that cannot be");
             return err_expected(e, "a token, and a number of at most 0");
         }
-        option = option_of(q, token);
+        option = chat_option(q, token);
         if (option < q->n_options)
             out->score[option] += exp(logprob);
     }
     out->mass = 0;
     for (size_t o = 0; o < q->n_options; o++)
         out->mass += out->score[o];
+    if (isnan(out->mass)) {
+        out->score = NULL;
+        return 0;
+    }
     if (out->mass > MASS_MOST) {
         err_set(e, ERR_FORMAT, "probabilities of single tokens add up to more than 1");
         err_got(e, "%.4g", out->mass);
@@ -196,13 +205,85 @@ static int read_tokens(const struct asked *q, const struct json_t *top, struct a
 
 /* ---- texts ---- */
 
-/* Behind a thought, if there is one. */
-static const char *behind_thought(const char *text)
-{
-    static const char end[] = "</think>";
-    const char *found = strstr(text, end);
+/* How models mark their thoughts, which may begin in the prompt: Qwen3, DeepSeek and most; Mistral.
+ */
+static const struct {
+    const char *begin, *end;
+} thoughts[] = { { "<think>", "</think>" }, { "[THINK]", "[/THINK]" } };
+enum { THOUGHTS = sizeof(thoughts) / sizeof(thoughts[0]) };
 
-    return found ? found + strlen(end) : text;
+const char *chat_behind_thought(const char *text)
+{
+    for (size_t i = 0; i < THOUGHTS; i++) {
+        const char *end = strstr(text, thoughts[i].end);
+
+        if (end)
+            return end + strlen(thoughts[i].end);
+    }
+    return text;
+}
+
+static bool is_open_thought(const char *text)
+{
+    const char *begin = text + strspn(text, " \t\r\n");
+    bool open = false;
+
+    for (size_t i = 0; i < THOUGHTS; i++)
+        open = open || strncmp(begin, thoughts[i].begin, strlen(thoughts[i].begin)) == 0;
+    return open && chat_behind_thought(text) == text;
+}
+
+/* vLLM, SGLang and llama.cpp can give the thought beside the text. */
+static bool has_thought_beside(const struct json_t *message)
+{
+    const char *thought = jv_text(jv_get(message, "reasoning"));
+
+    if (!thought)
+        thought = jv_text(jv_get(message, "reasoning_content"));
+    return thought && thought[strspn(thought, " \t\r\n")] != '\0';
+}
+
+static const char *token_text(const struct json_t *token)
+{
+    const char *text = jv_text(jv_get(token, "token"));
+
+    return text ? text : "";
+}
+
+/* Where, of all the tokens' text, a thought ends; 0: no thought does. */
+static size_t thought_end(const struct json_t *tokens)
+{
+    struct buf all = BUF_INIT(TOKENS_TEXT_MAX);
+    struct err ignored;
+    size_t end = 0;
+
+    for (size_t i = 0; i < jv_length(tokens); i++)
+        buf_puts(&all, token_text(jv_at(tokens, i)));
+    if (buf_end(&all, "tokens", &ignored) == 0 && all.text)
+        end = (size_t)(chat_behind_thought(all.text) - all.text);
+    buf_release(&all);
+    return end;
+}
+
+/* The token that the answer begins with: the first, or the first behind a thought. NULL: no token
+ * is known to be it. */
+static const struct json_t *answering_token(const struct chat_completion *c)
+{
+    const struct json_t *tokens = jv_get(jv_get(c->choice, "logprobs"), "content");
+    size_t from = thought_end(tokens), at = 0;
+
+    if (from == 0)
+        return has_thought_beside(c->message) || is_open_thought(c->content ? c->content : "")
+                   ? NULL
+                   : jv_at(tokens, 0);
+    for (size_t i = 0; i < jv_length(tokens); i++) {
+        const char *text = token_text(jv_at(tokens, i));
+
+        if (at >= from && text[strspn(text, " \t\r\n")] != '\0')
+            return jv_at(tokens, i);
+        at += strlen(text);
+    }
+    return NULL;
 }
 
 /* Takes what is no word off both ends; writes at most cap - 1 bytes. */
@@ -242,14 +323,27 @@ static int16_t lettered_value(const struct asked *q, const char *word)
     return text_folds_to(word, q->options[option]) ? (int16_t)option : VALUE_UNPARSEABLE;
 }
 
-static void read_text(const struct asked *q, const char *text, struct raw_answer *out)
+int16_t chat_value(const struct asked *q, const char *text)
 {
-    char word[TASK_NAME_MAX + 16], said[SAID_MAX];
+    char word[TASK_NAME_MAX + 16];
+    int16_t value;
 
-    bare_word(behind_thought(text), word, sizeof(word));
-    out->value = word_value(q, word);
-    if (out->value < 0)
-        out->value = lettered_value(q, word);
+    bare_word(text, word, sizeof(word));
+    value = word_value(q, word);
+    return value < 0 ? lettered_value(q, word) : value;
+}
+
+void chat_read_text(const struct asked *q, const struct chat_completion *c, struct raw_answer *out)
+{
+    const char *text = c->content ? c->content : "";
+    char said[SAID_MAX];
+
+    if (text[strspn(text, " \t\r\n")] == '\0' || is_open_thought(text)) {
+        out->top = jv_pack("s", "no answer; where the model thinks first, a larger max_tokens "
+                                "helps, or that it does not (extra)");
+        return;
+    }
+    out->value = chat_value(q, chat_behind_thought(text));
     if (out->value >= 0)
         return;
     snprintf(said, sizeof(said), "%s", text);
@@ -286,26 +380,48 @@ static int no_choices(const struct json_t *all, struct err *e)
     return said ? err_got(e, "%.140s", said) : e->code;
 }
 
-static int read_choice(const struct asked *q, const struct json_t *choice, struct arena *arena,
+int chat_open(struct chat_completion *out, const char *body, size_t len,
+              struct protocol_usage *usage, struct err *e)
+{
+    struct chat_completion c = { 0 };
+    int rc = jv_parse_without(&c.all, "the answer", "bytes", body, len, e);
+
+    *out = (struct chat_completion){ 0 };
+    *usage = (struct protocol_usage){ 0 };
+    if (rc < 0)
+        return rc;
+    read_usage(jv_get(c.all, "usage"), usage);
+    c.choice = jv_at(jv_get(c.all, "choices"), 0);
+    c.message = jv_get(c.choice, "message");
+    c.content = jv_text(jv_get(c.message, "content"));
+    c.refused = jv_text(jv_get(c.message, "refusal")) ||
+                text_equal(jv_text(jv_get(c.choice, "finish_reason")), "content_filter");
+    c.cut = text_equal(jv_text(jv_get(c.choice, "finish_reason")), "length");
+    if (!c.choice)
+        rc = no_choices(c.all, e);
+    else if (!c.message && !c.refused)
+        rc = no_completion(e);
+    if (rc < 0)
+        jv_free(c.all);
+    else
+        *out = c;
+    return rc;
+}
+
+static int read_choice(const struct asked *q, const struct chat_completion *c, struct arena *arena,
                        struct raw_answer *out, struct err *e)
 {
-    const struct json_t *message = jv_get(choice, "message");
-    const struct json_t *first = jv_at(jv_get(jv_get(choice, "logprobs"), "content"), 0);
-    const char *text = jv_text(jv_get(message, "content"));
+    const struct json_t *top = jv_get(answering_token(c), "top_logprobs");
+    int rc;
 
-    if (jv_text(jv_get(message, "refusal")) ||
-        text_equal(jv_text(jv_get(choice, "finish_reason")), "content_filter")) {
+    if (c->refused) {
         out->value = VALUE_REFUSED;
         return 0;
     }
-    if (jv_length(jv_get(first, "top_logprobs")) > 0)
-        return read_tokens(q, jv_get(first, "top_logprobs"), arena, out, e);
-    if (!text && !message)
-        return no_completion(e);
-    if (text)
-        read_text(q, text, out);
-    else /* as of a model whose thought did not end within max_tokens */
-        out->top = jv_pack("s", "no text; where the model thinks first, a larger max_tokens helps");
+    rc = jv_length(top) > 0 ? chat_scores(q, top, arena, out, e) : 0;
+    if (rc < 0 || out->score)
+        return rc;
+    chat_read_text(q, c, out);
     return 0;
 }
 
@@ -313,19 +429,14 @@ static int read_body(const struct asked *q, size_t n, const char *body, size_t l
                      struct arena *arena, struct raw_answer *out, struct protocol_usage *usage,
                      struct err *e)
 {
-    struct json_t *all;
-    int rc = jv_parse_without(&all, "the answer", "bytes", body, len, e);
+    struct chat_completion c;
+    int rc = chat_open(&c, body, len, usage, e);
 
     (void)n;
     *out = (struct raw_answer){ .mass = NAN, .value = VALUE_UNPARSEABLE };
-    *usage = (struct protocol_usage){ 0 };
-    if (rc < 0)
-        return rc;
-    read_usage(jv_get(all, "usage"), usage);
-    rc = jv_length(jv_get(all, "choices")) > 0
-             ? read_choice(q, jv_at(jv_get(all, "choices"), 0), arena, out, e)
-             : no_choices(all, e);
-    jv_free(all);
+    if (rc == 0)
+        rc = read_choice(q, &c, arena, out, e);
+    jv_free(c.all);
     return rc;
 }
 

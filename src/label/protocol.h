@@ -14,6 +14,10 @@ struct protocol_asking {
     const char *data_url;       /* of the picture: "data:image/jpeg;base64,.." */
     uint64_t max_tokens;        /* that an answer may have */
     const struct json_t *extra; /* fields in place of the protocol's own; NULL: none */
+    /* chat's alone */
+    const char *text; /* behind the question, or, of no question, all that is said; NULL: nothing */
+    bool prose;       /* a text is wanted, and no tokens' probabilities */
+    const char *fields; /* in place of the number of likeliest tokens: ,"name":value; NULL: none */
 };
 
 /* Tokens as the server counted them; 0: not said. */

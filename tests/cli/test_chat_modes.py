@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What chat completions can carry: extra fields and headers, all questions in one request, exact probabilities."""
 import json
+import math
 import os
 
 from harness import main
@@ -18,6 +19,62 @@ class Modes(Base):
         self.project(chat.url, pictures, questions, more)
         self.run_assent("annotate", "-q", **run)
         return chat.bodies[0]
+
+
+def place(token, **top):
+    """A token of an answer, with what it might have been: token=probability."""
+    top = {key.replace("_", " "): value for key, value in (top or {token: 0.9}).items()}
+    return {"token": token, "logprob": -0.1, "top_logprobs": [{"token": t, "logprob": p and math.log(p)} for t, p in top.items()]}
+
+
+def said(content, tokens, finish="stop", **more):
+    return {"choices": [{"message": {"role": "assistant", "content": content, **more}, "finish_reason": finish,
+                         "logprobs": {"content": tokens} if tokens else None}]}
+
+
+YES = place("Yes", Yes=0.75, No=0.15)
+
+
+class Thoughts(Modes):
+    """Models that think, and servers that say less than was asked."""
+
+    def check(self, answers, values, shares):
+        bodies = iter(answers)
+        chat = self.chat(trouble=lambda n, request: (200, {}, json.dumps(next(bodies)).encode()))
+        names = self.project(chat.url, len(answers), HAT, ", concurrency: 1")
+        self.run_assent("annotate", "-q")
+        rows = self.rows()
+        self.assertEqual([rows[n, "Hat"]["value"] or rows[n, "Hat"]["reason"] for n in names], values)
+        self.assertEqual([round(rows[n, "Hat"]["options"]["yes"], 4) if rows[n, "Hat"].get("options") else None for n in names], shares)
+
+    def test_the_answer_s_first_token_is_behind_the_thought(self):
+        thought = [place("<think>"), place("No"), place(", wait"), place("</think>"), place("\n\n")]
+        cut = [place("<"), place("/thi"), place("nk>"), YES]  # of several tokens
+        self.check([said("<think>No, wait</think>\n\nYes", thought + [YES]),
+                    said("Yes", thought + [YES], reasoning="No, wait"),
+                    said("Yes", thought + [YES], reasoning_content="No, wait"),
+                    said("</think>Yes", cut),
+                    said("No, wait[/THINK]Yes", [place("No", No=0.9, Yes=0.1), place("[/THINK]"), YES, place("<|im_end|>")])],
+                   ["yes"] * 5, [round(0.75 / 0.9, 4)] * 5)
+
+    def test_a_thought_beside_whose_tokens_do_not_end_gives_a_label_alone(self):
+        no = place("No", No=0.9, Yes=0.05)
+        self.check([said("Yes", [no], reasoning="No, wait"), said("Yes", [no], reasoning_content="No, wait"),
+                    said("Yes", [YES], reasoning_content=""), said("Yes", [YES], reasoning=None)],
+                   ["yes"] * 4, [None, None] + [round(0.75 / 0.9, 4)] * 2)
+
+    def test_a_thought_that_does_not_end_is_no_answer(self):
+        no = place("No", No=0.9, Yes=0.05)
+        self.check([said(None, [no], "length", reasoning="No, wait"), said("", [no], "length", reasoning_content="No, wait"),
+                    said("<think>\nNo", [place("<think>"), no], "length"), said("\n<think>No", [no], "length")],
+                   ["unparseable"] * 4, [None] * 4)
+        self.assertIn("larger max_tokens", self.json_details())
+
+    def test_log_probabilities_of_some_answers_only(self):
+        self.check([said("Yes", [YES]), said("Yes", []), said("no", [{"token": "no", "logprob": -0.1, "top_logprobs": []}]),
+                    said("no", [{"token": "no", "logprob": -0.1}]), said("No", [place("No", No=0.9, Yes=None)]),
+                    said("No", [place("No", No=0.9, the=None)])],
+                   ["yes", "yes", "no", "no", "no", "no"], [round(0.75 / 0.9, 4), None, None, None, None, 0.0])
 
 
 class Extra(Modes):

@@ -49,6 +49,13 @@ class Server(Case):
         out = self.run_assent("-q", "export", "-", "-f", "jsonl", "-a", annotator).out
         return {(r["image"], r["question"]): r for r in map(json.loads, out.splitlines())}
 
+    def json_details(self):
+        db = sqlite3.connect(self.path("assent.db"))
+        try:
+            return "".join(d for d, in db.execute("SELECT detail FROM answers WHERE detail IS NOT NULL"))
+        finally:
+            db.close()
+
 
 class Answers(Server):
     def test_probabilities_labels_and_what_was_sent(self):
@@ -103,13 +110,6 @@ class Answers(Server):
         self.assertEqual([rows[n, "Hat"].get("reason") for n in names[3:6]], ["unparseable"] * 3)
         self.assertTrue(all(r.get("options") is None for r in rows.values()))  # nothing is made up
         self.assertIn("Yes, there is a hat", self.run_assent("report", "--json").out + self.json_details())
-
-    def json_details(self):
-        db = sqlite3.connect(self.path("assent.db"))
-        try:
-            return "".join(d for d, in db.execute("SELECT detail FROM answers WHERE detail IS NOT NULL"))
-        finally:
-            db.close()
 
     def test_wordings_of_a_label_alone_vote(self):
         said = {"one": "yes", "two": "no", "three": "Yes.", "four": "who knows", "five": "hm"}
