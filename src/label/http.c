@@ -19,6 +19,32 @@ struct server_model {
 
 /* ---- opening ---- */
 
+/* How chat carries questions; the first is meant where nothing is said. */
+static const struct chat_mode {
+    const char *mode;
+    const struct protocol *protocol;
+} chat_modes[] = { { "each", &protocol_chat }, { "together", &protocol_together } };
+enum { CHAT_MODES = sizeof(chat_modes) / sizeof(chat_modes[0]) };
+
+static int find_mode(struct server_model *s, struct err *e)
+{
+    const struct annotator *a = s->annotator;
+    const char *mode = a->server.mode;
+
+    if (mode && s->protocol != &protocol_chat) {
+        err_set(e, ERR_ARG, "mode is chat's, and nothing to %s", s->protocol->name);
+        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+    }
+    for (size_t i = 0; i < CHAT_MODES; i++)
+        if (!mode || strcmp(mode, chat_modes[i].mode) == 0) {
+            s->protocol = mode ? chat_modes[i].protocol : s->protocol;
+            return 0;
+        }
+    err_set(e, ERR_ARG, "no mode is called '%s'", mode);
+    err_expected(e, "each or together");
+    return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+}
+
 static int find_protocol(struct server_model *s, struct err *e)
 {
     const struct annotator *a = s->annotator;
@@ -30,7 +56,7 @@ static int find_protocol(struct server_model *s, struct err *e)
         return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
     }
     if (s->protocol)
-        return 0;
+        return find_mode(s, e);
     err_set(e, ERR_ARG, "no protocol is called '%s'", a->server.protocol);
     err_expected(e, "chat, systemone or decisions");
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
@@ -157,6 +183,8 @@ static struct json_t *settings(const void *state)
                                  a->server.system, "max_pixels", (long long)a->server.max_pixels,
                                  "max_tokens", (long long)protocol_tokens(s->protocol, a));
 
+    if (s->protocol == &protocol_together)
+        jv_set(all, "mode", jv_pack("s", a->server.mode));
     add_besides(all, &a->server);
     return all;
 }

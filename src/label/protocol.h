@@ -30,6 +30,9 @@ struct protocol {
     size_t most;             /* questions of a request */
     uint64_t tokens;         /* that an answer may have, where nobody says; 0: it has none */
     const char *const *kept; /* fields that no extra ones replace; NULL ends */
+    /* How a question is asked again, alone, of which `read` left VALUE_MISSING; NULL: it leaves
+     * none. */
+    const struct protocol *singly;
     /* A request with n questions, free(*body). ERR_ARG: one that cannot be asked so. */
     int (*body)(const struct protocol_asking *a, const struct asked *q, size_t n, char **body,
                 size_t *len, struct err *e);
@@ -51,6 +54,12 @@ const struct protocol *protocol_named(const char *name);
  * nothing else but case, punctuation, markup and a thought in front; other text is unparseable, and
  * kept. */
 extern const struct protocol protocol_chat;
+
+/* All questions of a picture in one chat completion, keyed q1, q2, .. and answered by a JSON
+ * object, which a schema holds to the labels where the server knows schemas. Labels alone. A
+ * question whose entry is missing, malformed or no option is asked again, alone, and so are all
+ * where the text is no JSON, but for a thought in front and a fence around. */
+extern const struct protocol protocol_together;
 
 /* TypeSafe's /v1/systemone, as transformers serve and `assent serve` have it: named questions, the
  * picture an asset. What a question means is in its text alone. */

@@ -29,8 +29,9 @@ struct shot { /* a picture that is asked about */
     struct raw_answer *raw; /* [n], as many as are asked */
     size_t n;
     size_t n_begun, n_done, n_out;
-    size_t n_failed; /* of those that are done */
-    struct err why;  /* the first of them failed */
+    size_t n_missing; /* to be asked again, alone */
+    size_t n_failed;  /* of those that are done */
+    struct err why;   /* the first of them failed */
     struct arena arena;
 };
 
@@ -38,6 +39,7 @@ struct slot {          /* a request */
     struct shot *shot; /* NULL: free */
     size_t first, n;   /* of its questions */
     unsigned tries;
+    bool singly;
     bool sent;
     double due;    /* not before, where it is not sent; INFINITY: not before another is answered */
     double tokens; /* that it was expected to take */
@@ -129,9 +131,11 @@ static bool is_done(const struct shot *s)
     return s->n_out == 0 && s->n_done == s->asked->n;
 }
 
-/* May its next question go: is it the first, or is the first done? */
+/* May its next question go: is it one to ask again, or the first, or is the first done? */
 static bool has_next(const struct shot *s)
 {
+    if (s->n_missing > 0)
+        return true;
     return s->n_begun < s->asked->n && (s->n_begun == 0 || s->n_done > 0);
 }
 
@@ -147,12 +151,17 @@ static void free_slot(struct requests *r, struct slot *slot)
 
 static enum budget_kind kind_of(const struct slot *slot)
 {
-    return slot->first == 0 ? BUDGET_FIRST : BUDGET_LATER;
+    return slot->first == 0 && !slot->singly ? BUDGET_FIRST : BUDGET_LATER;
+}
+
+static const struct protocol *protocol_of(const struct requests *r, const struct slot *slot)
+{
+    return slot->singly ? r->protocol->singly : r->protocol;
 }
 
 static struct exchange_request request_of(const struct requests *r, const struct slot *slot)
 {
-    return (struct exchange_request){ .path = r->protocol->path,
+    return (struct exchange_request){ .path = protocol_of(r, slot)->path,
                                       .picture = slot->shot->tag,
                                       .body = slot->body,
                                       .len = slot->len,
@@ -173,11 +182,12 @@ static int where_asked(const struct slot *slot, struct err *e)
 static int send_slot(struct requests *r, struct slot *slot, double now, struct err *e)
 {
     const struct annotator *a = r->annotator;
+    const struct protocol *p = protocol_of(r, slot);
     const struct protocol_asking asking = { a->model, a->server.system, slot->shot->data_url,
-                                            protocol_tokens(r->protocol, a), r->extra };
+                                            protocol_tokens(p, a), r->extra };
     struct exchange_request request;
-    int rc = r->protocol->body(&asking, &slot->shot->asked->items[slot->first], slot->n,
-                               &slot->body, &slot->len, e);
+    int rc = p->body(&asking, &slot->shot->asked->items[slot->first], slot->n, &slot->body,
+                     &slot->len, e);
 
     request = request_of(r, slot);
     if (rc == 0)
@@ -192,15 +202,30 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
     return 0;
 }
 
+/* The next questions of a picture, or one that is asked again, which is missing no more. */
+static struct slot next_questions(const struct requests *r, struct shot *shot)
+{
+    size_t left = shot->asked->n - shot->n_begun,
+           n = left < r->protocol->most ? left : r->protocol->most, first = 0;
+
+    if (shot->n_missing == 0) {
+        shot->n_begun += n;
+        return (struct slot){ .shot = shot, .first = shot->n_begun - n, .n = n };
+    }
+    while (shot->raw[first].value != VALUE_MISSING)
+        first++;
+    shot->raw[first].value = VALUE_UNPARSEABLE;
+    shot->n_missing--;
+    return (struct slot){ .shot = shot, .first = first, .n = 1, .singly = true };
+}
+
 static struct slot *new_slot(struct requests *r, struct shot *shot)
 {
-    size_t i = 0, left = shot->asked->n - shot->n_begun,
-           n = left < r->protocol->most ? left : r->protocol->most;
+    size_t i = 0;
 
     while (r->slots[i].shot)
         i++;
-    r->slots[i] = (struct slot){ .shot = shot, .first = shot->n_begun, .n = n };
-    shot->n_begun += n;
+    r->slots[i] = next_questions(r, shot);
     shot->n_out++;
     r->n_used++;
     return &r->slots[i];
@@ -252,6 +277,8 @@ static void leave_all_open(struct requests *r, enum label_limit why)
 
         leave_open(shot, shot->n_begun, shot->asked->n - shot->n_begun);
         shot->n_begun = shot->asked->n;
+        shot->n_done += shot->n_missing; /* they are open already */
+        shot->n_missing = 0;
     }
     budget_end(&r->budget, why);
 }
@@ -422,14 +449,28 @@ static int count_tokens(struct requests *r, const struct slot *slot, bool answer
     return err_hint(e, "--max-requests limits the requests");
 }
 
+/* The request's questions that have to be asked again, alone. */
+static size_t take_missing(struct requests *r, const struct slot *slot)
+{
+    size_t n = 0;
+
+    for (size_t i = slot->first; i < slot->first + slot->n; i++)
+        if (slot->shot->raw[i].value == VALUE_MISSING) {
+            n++;
+            budget_again(&r->budget, BUDGET_LATER);
+        }
+    slot->shot->n_missing += n;
+    return n;
+}
+
 static int read_answer(struct requests *r, struct slot *slot, const struct client_answer *a,
                        struct err *e)
 {
     struct shot *shot = slot->shot;
     struct protocol_usage usage = { 0 };
     struct err why;
-    int rc = r->protocol->read(&shot->asked->items[slot->first], slot->n, a->body, a->len,
-                               &shot->arena, &shot->raw[slot->first], &usage, &why);
+    int rc = protocol_of(r, slot)->read(&shot->asked->items[slot->first], slot->n, a->body, a->len,
+                                        &shot->arena, &shot->raw[slot->first], &usage, &why);
 
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ rc == 0 ? PACE_OK : PACE_FAILED, a->seconds, NAN, slot->tokens,
@@ -437,7 +478,7 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
     if (count_tokens(r, slot, rc == 0, &usage, e) < 0)
         return e->code;
     if (rc == 0) {
-        shot->n_done += slot->n;
+        shot->n_done += slot->n - take_missing(r, slot);
         free_slot(r, slot);
         acquit(r);
         return 0;

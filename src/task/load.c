@@ -122,6 +122,7 @@ static const struct key annotator_keys[] = {
     { "model", load_text, offsetof(struct raw_annotator, a.model), false },
     { "url", read_urls, offsetof(struct raw_annotator, urls), false },
     { "protocol", load_text, offsetof(struct raw_annotator, a.server.protocol), false },
+    { "mode", load_text, offsetof(struct raw_annotator, a.server.mode), false },
     { "api_key_env", load_text, offsetof(struct raw_annotator, a.server.api_key_env), false },
     { "system", load_text, offsetof(struct raw_annotator, a.server.system), false },
     { "max_pixels", read_count, offsetof(struct raw_annotator, a.server.max_pixels), false },

@@ -77,6 +77,139 @@ class Thoughts(Modes):
                    ["yes", "yes", "no", "no", "no", "no"], [round(0.75 / 0.9, 4), None, None, None, None, 0.0])
 
 
+LABELS = {"Hat": "yes", "Hair": "blond", "Wears:scarf": "no", "Wears:tie": "yes"}
+SINGLY = ["Is there a hat?", "Which hair?\nA. black\nB. blond\nC. brown", "Is there a scarf?", "Is there a tie?"]
+
+
+class Together(Modes):
+    def ask(self, text, questions=QUESTIONS, pictures=1, more="", finish="stop", **run):
+        """Annotates with a server that answers all questions by `text`, and one alone by yes or B."""
+        self.alone = []
+
+        def trouble(n, request):
+            if "response_format" in request:
+                return 200, {}, json.dumps(said(text(request) if callable(text) else text, None, finish)).encode()
+            self.alone.append(request["messages"][-1]["content"][1]["text"])
+            self.assertNotIn("logprobs", request)
+            return 200, {}, json.dumps(said("B" if "\nA. " in self.alone[-1] else "Yes", [YES])).encode()
+
+        chat = self.chat(trouble=trouble)
+        self.names = self.project(chat.url, pictures, questions, ", mode: together" + more)
+        self.ran = self.run_assent("annotate", "--json", **run)
+        return chat
+
+    def labels(self):
+        rows = self.rows()
+        for row in rows.values():
+            self.assertIsNone(row.get("options"))  # nothing is made up
+        return {q: row["value"] or row["reason"] for (n, q), row in rows.items() if n == self.names[0]}
+
+    def test_one_request_a_picture(self):
+        chat = self.ask('{"q1": "yes", "q2": "blond", "q3": "no", "q4": "yes"}', pictures=6)
+        self.assertEqual((chat.n, self.alone), (6, []))
+        self.assertEqual(self.ran.json["labels"], 24)
+        self.assertEqual(self.labels(), LABELS)
+        body = chat.bodies[0]
+        schema = body["response_format"]["json_schema"]
+        yesno = {"type": "string", "enum": ["no", "yes"]}
+        self.assertEqual((body["response_format"]["type"], schema["strict"], schema["schema"]),
+                         ("json_schema", True, {
+                             "type": "object", "additionalProperties": False, "required": ["q1", "q2", "q3", "q4"],
+                             "properties": {"q1": yesno, "q2": {"type": "string", "enum": ["black", "blond", "brown"]},
+                                            "q3": yesno, "q4": yesno}}))
+        image, text = body["messages"][-1]["content"]
+        self.assertEqual(image["type"], "image_url")
+        self.assertTrue(text["text"].endswith('q1: Is there a hat? ("no", "yes")\nq2: Which hair? ("black", "blond", "brown")\n'
+                                              'q3: Is there a scarf? ("no", "yes")\nq4: Is there a tie? ("no", "yes")'), text)
+        self.assertNotIn("logprobs", body)
+        self.assertTrue(100 < body["max_tokens"] < 200)
+        self.assertIn("all that was asked for", self.run_assent("annotate").out)
+
+    def test_a_fence_and_a_thought(self):
+        self.ask('<think>{"q1": "no"}</think>\n\n```json\n{"q1": "Yes", "q2": "BLOND", "q3": "no", "q4": "yes"}\n```\n')
+        self.assertEqual((self.labels(), self.alone), (LABELS, []))
+
+    def test_entries_that_are_none_are_asked_again_alone(self):
+        self.ask('{"q1": "perhaps", "q2": "blond", "q3": ["no"], "q5": "yes"}')
+        self.assertEqual(sorted(self.alone), sorted([SINGLY[0], SINGLY[2], SINGLY[3]]))
+        self.assertEqual(self.labels(), {**LABELS, "Wears:scarf": "yes"})
+
+    def test_what_is_no_json_is_asked_again_alone(self):
+        for text, finish in (("Yes, blond, no, yes", "stop"), ('{"q1": "yes", "q2": "bl', "length"), (None, "stop"), ("", "stop"),
+                             ('{"q1": "yes", "q1": "no", "q2": "blond", "q3": "no", "q4": "no"}', "stop"), ('["yes"]', "stop"),
+                             ("```", "stop"), ("``````", "stop"), ("B", "stop")):
+            with self.subTest(text=text):
+                if os.path.exists(self.path("assent.db")):
+                    os.remove(self.path("assent.db"))
+                chat = self.ask(text, finish=finish)
+                self.assertEqual((chat.n, sorted(self.alone)), (5, sorted(SINGLY)))
+                self.assertEqual(self.labels(), {**LABELS, "Wears:scarf": "yes"})
+
+    def test_more_questions_than_a_request_may_have(self):
+        sizes = []
+
+        def text(request):
+            keys = request["response_format"]["json_schema"]["schema"]["required"]
+            sizes.append(len(keys))
+            return json.dumps({key: "no" for key in keys[:-1]})  # one is missing in each
+
+        chat = self.ask(text, "".join(f"  - {{name: Q{i}, text: Is it {i}?}}\n" for i in range(250)), pictures=3)
+        self.assertEqual(sorted(sizes), [50] * 3 + [100] * 6)
+        self.assertEqual((chat.n, sorted(set(self.alone))), (18, ["Is it 199?", "Is it 249?", "Is it 99?"]))
+        self.assertEqual(sum(r["value"] == "no" for r in self.rows().values()), 3 * 247)
+        self.assertEqual(sum(r["value"] == "yes" for r in self.rows().values()), 3 * 3)
+
+    def test_none_of_many_is_an_answer(self):
+        """More questions to ask again than there may be requests in flight."""
+        chat = self.ask("{}", "".join(f"  - {{name: Q{i}, text: Is it {i}?}}\n" for i in range(100)), pictures=6)
+        self.assertEqual((chat.n, self.ran.json["labels"]), (606, 600))
+
+    def test_wordings_vote(self):
+        self.ask('{"q1": "no", "q2": "no", "q3": "yes", "q4": "yes", "q5": "no"}',
+                 "  - {name: A, text: [one, two, three]}\n  - {name: B, text: [four, five]}\n")
+        self.assertEqual(self.labels(), {"A": "no", "B": "tied"})
+
+    def test_a_refusal_is_one_of_all(self):
+        chat = self.chat(trouble=lambda n, request: (200, {}, json.dumps(said(None, None, refusal="I cannot")).encode()))
+        self.names = self.project(chat.url, 1, more=", mode: together")
+        self.run_assent("annotate", "-q")
+        self.assertEqual((set(self.labels().values()), chat.n), ({"refused"}, 1))
+
+    def test_a_question_that_cannot_be_asked_alone_either(self):
+        def trouble(n, request):
+            if "response_format" in request:
+                return 200, {}, json.dumps(said('{"q1": "yes", "q2": "blond", "q4": "no"}', None)).encode()
+            return 400, {}, b'{"error": {"message": "too much"}}'
+
+        chat = self.chat(trouble=trouble)
+        self.names = self.project(chat.url, 2, more=", mode: together")
+        self.assertIn("too much", self.run_assent("annotate", code=3).err)
+        self.assertEqual(self.labels(), {**LABELS, "Wears:scarf": "error", "Wears:tie": "no"})
+        chat.trouble = lambda n, request: (200, {}, json.dumps(said('{"q1": "no"}', None)).encode())
+        self.run_assent("annotate", "-q", "--retry-errors")
+        self.assertEqual(self.labels(), {**LABELS, "Wears:tie": "no"})
+
+    def test_a_server_without_schemas(self):
+        chat = self.chat(trouble=lambda n, request: (200, {}, json.dumps(said('{"q1": "no"}', None)).encode()))
+        body = self.one(chat, ", mode: together, extra: {response_format: null, max_tokens: 900}")
+        self.assertEqual((body.get("response_format"), body["max_tokens"]), (None, 900))
+
+    def test_it_is_another_annotator(self):
+        chat = self.chat()
+        self.one(chat, ", mode: each")
+        self.write("assent.yaml", self.read("assent.yaml").replace(", mode: each", ""))
+        self.assertIn("all that was asked for", self.run_assent("annotate").out)
+        self.write("assent.yaml", self.read("assent.yaml").replace("kind: model", "mode: together, kind: model"))
+        self.fails("annotate", says=["the model of 'qwen' is not the one", "mode was none, is together"])
+
+    def test_modes_that_there_are_not(self):
+        for more, says in ((", mode: all", ["no mode is called 'all'", "each or together"]),
+                           (", mode: together, protocol: decisions", ["mode is chat's, and nothing to decisions"])):
+            with self.subTest(more=more):
+                self.project("http://127.0.0.1:9/v1", 1, HAT, more)
+                self.fails("annotate", code=2, says=says)
+
+
 class Extra(Modes):
     def test_a_field_that_is_given_replaces_ours_and_null_takes_it_away(self):
         chat = self.chat()

@@ -37,7 +37,7 @@ static void check(const struct asked *q, const struct raw_answer *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct protocol *const protocols[] = { &protocol_chat, &protocol_systemone,
-                                                        &protocol_decisions };
+                                                        &protocol_decisions, &protocol_together };
     const struct protocol *p;
     const struct asked *q;
     struct raw_answer raw[3] = { 0 };
@@ -49,9 +49,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    p = protocols[data[0] % 3];
-    q = &questions[p == &protocol_chat ? data[0] / 3 % 3 : 0];
-    n = p == &protocol_chat ? 1 : 3;
+    p = protocols[data[0] % 4];
+    if (p == &protocol_together && data[0] / 4 % 2)
+        p = p->singly;
+    q = &questions[p->most == 1 ? data[0] / 8 % 3 : 0];
+    n = p->most == 1 ? 1 : 3;
     rc = p->read(q, n, (const char *)data + 1, size - 1, &arena, raw, &usage, &e);
     assert(rc == 0 || (rc == (int)e.code && e.what[0] != '\0'));
     for (size_t i = 0; i < n; i++)
