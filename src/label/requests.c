@@ -500,6 +500,17 @@ static int refused(const struct requests *r, const struct slot *slot, const stru
     return exchange_refused(r->exchange, &request, a, what, e);
 }
 
+/* A picture whose first request has failed for the last time: the others would do as much harm. */
+static void give_up_all(const struct requests *r, struct slot *slot)
+{
+    struct shot *shot = slot->shot;
+
+    if (!r->answered || slot->tries < TRIES || shot->n_done > 0 || shot->n_out > 1)
+        return;
+    slot->n = shot->asked->n;
+    shot->n_begun = shot->asked->n;
+}
+
 /* What a server's words are about, and what can be done. */
 static void say_what_helps(struct err *why)
 {
@@ -562,6 +573,8 @@ static int take_status(struct requests *r, struct slot *slot, const struct clien
                                : "this is no answer",
             &why);
     say_what_helps(&why);
+    if (passing && !overloaded)
+        give_up_all(r, slot);
     if (passing)
         return try_again(r, slot, overloaded, &why, e);
     if (!r->answered && a->status < 400) { /* it is no picture's fault */
@@ -597,6 +610,8 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
     err_hint(&why, "is this its port, and does it speak http there, or https?");
     if (!r->answered && slot->tries > 1)
         return suspect(r, slot, &why, e);
+    if (a->times > 0)
+        give_up_all(r, slot);
     return try_again(r, slot, a->times == 0, &a->error, e); /* it is gone: no picture's fault */
 }
 
