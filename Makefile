@@ -52,10 +52,11 @@ fuzz: packages-fuzz
 
 test-all: test test-asan fuzz $(TSAN_BUILD)/build.ninja
 	@ninja -C $(TSAN_BUILD) --quiet assent
-	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip soak faults review_safety review_stop review_crowd page page_looks page_network page_program
+	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip soak faults refused review_safety review_stop review_crowd page page_looks page_network page_program
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review_safety.py Mutated
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_damage.py
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_faults.py
+	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_refused.py
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_serve.py
 	@for build in $(ASAN_BUILD) $(TSAN_BUILD); do \
 		ASSENT_TEST_ALL=1 ASSENT=$$build/assent tests/cli/test_review_stop.py || exit 1; done
