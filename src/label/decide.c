@@ -120,19 +120,44 @@ static void question_name(size_t i, char out[NAME_MAX_BYTES])
     snprintf(out, NAME_MAX_BYTES, "q%zu", i + 1);
 }
 
+static bool is_in_text(const char *name, const struct asked *q, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strstr(q[i].text, name))
+            return true;
+        for (size_t o = 0; o < q[i].n_options; o++)
+            if (strstr(q[i].options[o], name))
+                return true;
+    }
+    return false;
+}
+
+/* The picture goes wherever its name stands, in the questions too (transformers 5.23,
+ * decision/template_utils.py): so no question has it. */
+static void picture_name(const struct asked *q, size_t n, char out[NAME_MAX_BYTES])
+{
+    size_t i = 0;
+
+    do
+        snprintf(out, NAME_MAX_BYTES, "img-%zu", ++i);
+    while (is_in_text(out, q, n));
+}
+
 static int systemone_body(const struct protocol_asking *a, const struct asked *q, size_t n,
                           char **body, size_t *len, struct err *e)
 {
     struct json_t *questions = jv_pack("{}"), *all;
+    char picture[NAME_MAX_BYTES];
 
+    picture_name(q, n, picture);
     for (size_t i = 0; i < n; i++) {
         char name[NAME_MAX_BYTES];
 
         question_name(i, name);
         jv_set(questions, name, named_question(&q[i]));
     }
-    all = jv_pack("{s:s, s:s, s:{s:o}, s:o}", "model", a->model, "state", "picture", "assets",
-                  "picture", asset(a->data_url), "questions", questions);
+    all = jv_pack("{s:s, s:s, s:{s:o}, s:o}", "model", a->model, "state", picture, "assets",
+                  picture, asset(a->data_url), "questions", questions);
     return end_body(a, all, body, len, e);
 }
 

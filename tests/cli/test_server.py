@@ -215,6 +215,25 @@ class Decisions(Server):
         ran = self.run_assent("annotate", "--json").json
         self.assertEqual((ran["labels"] + ran["abstentions"], ran["usage"]["requests"]), (300, 6))
 
+    def test_no_question_has_the_picture_s_name(self):
+        """A server may put the picture wherever its name stands, in a question too."""
+        sent = []
+
+        def answer(n, request):
+            sent.append(request)
+            return 200, {}, json.dumps({"answers": {"q1": {"type": "noul", "noul": 0.75}, "q2": {
+                "type": "choice", "probabilities": {"img-2": 0.25, "none": 0.75}}}}).encode()
+
+        chat = self.chat(trouble=answer, path="/v1/systemone")
+        names = self.project(chat.url, 1, "  - {name: A, text: Is img-1 a picture?}\n"
+                             "  - {name: B, kind: choice, options: [img-2, none], text: Which?}\n",
+                             ", protocol: systemone")
+        self.run_assent("annotate", "-q")
+        self.assertEqual({q: self.rows()[names[0], q]["value"] for q in "AB"}, {"A": "yes", "B": "none"})
+        name = sent[0]["state"]
+        self.assertEqual(list(sent[0]["assets"]), [name])
+        self.assertNotIn(name, json.dumps(sent[0]["questions"]))
+
     def test_single_refusals_and_masses_that_are_not_said(self):
         answers = [{"type": "predicate", "probability": 0.75}, {"type": "refusal", "name": None},
                    {"type": "choice", "choice": "a", "confidence": 1,
