@@ -15,6 +15,7 @@ help:
 	@echo 'make test-asan the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make fuzz      fuzz everything that reads a file, a minute each (FUZZ_SECONDS=60)'
 	@echo 'make test-all  test, test-asan and fuzz, and what takes longer'
+	@echo 'make test-servers the HTTP client against transformers serve and llama.cpp, installed in ~/.cache/assent-servers (6 GB)'
 	@echo 'make oracle    make the fixtures anew with transformers, Pillow, tokenizers and jinja2 (6 GB), say what moved'
 	@echo 'make bench     time the engine at the shapes of an 8B model, the HTTP client, and the program at the full size of CelebA'
 	@echo 'make install   install the program, man page, completion and library (DESTDIR, as meson has it)'
@@ -50,7 +51,7 @@ test-asan: packages-test $(ASAN_BUILD)/build.ninja
 fuzz: packages-fuzz
 	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
-test-all: test test-asan fuzz $(TSAN_BUILD)/build.ninja
+test-all: test test-asan fuzz test-servers $(TSAN_BUILD)/build.ninja
 	@ninja -C $(TSAN_BUILD) --quiet assent
 	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip soak faults refused review_safety review_stop review_crowd page page_looks page_network page_program
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review_safety.py Mutated
@@ -60,6 +61,11 @@ test-all: test test-asan fuzz $(TSAN_BUILD)/build.ninja
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_serve.py
 	@for build in $(ASAN_BUILD) $(TSAN_BUILD); do \
 		ASSENT_TEST_ALL=1 ASSENT=$$build/assent tests/cli/test_review_stop.py || exit 1; done
+
+test-servers: packages-servers $(TEST_BUILD)/build.ninja
+	@ninja -C $(TEST_BUILD) --quiet
+	@tools/servers/run
+	@tests/run $(TEST_BUILD) real_servers
 
 oracle: packages-oracle
 	@tools/oracle/run
@@ -79,4 +85,4 @@ clean:
 packages-%:
 	@tools/packages $*
 
-.PHONY: help build demo test test-asan fuzz test-all oracle bench install clean
+.PHONY: help build demo test test-asan fuzz test-all test-servers oracle bench install clean
