@@ -6,15 +6,16 @@
 #include "base/random.h"
 
 /* Each with its reason. */
-static const unsigned MOST = 1 << 16; /* in flight: connections that a machine may have */
-static const unsigned START = 4;      /* in flight: even small servers take that many */
-static const unsigned ANSWERS = 16;   /* an epoch has, at least .. */
-static const unsigned ROUNDS = 2;     /* .. and of each request in flight, for bursts even out */
-static const double CLEAR = 2;        /* standard errors: until then an epoch goes on .. */
-static const unsigned LONG = 10;      /* .. for so many times its least length; and so long it stays
-                                         where it is best, so that looks around, which cost a step
-                                         down or a few refusals, take below 2 % */
-static const unsigned STEP_PART = 4;  /* the step is a quarter: less drowns in noise */
+static const unsigned MOST = 1 << 16;    /* in flight: connections that a machine may have */
+static const unsigned START = 4;         /* in flight: even small servers take that many */
+static const unsigned ANSWERS = 16;      /* an epoch has, at least .. */
+static const unsigned ROUNDS = 2;        /* .. and of each request in flight, for bursts even out */
+static const double CLEAR = 2;           /* standard errors: until then an epoch goes on .. */
+static const unsigned LONG = 10;         /* .. for so many times its least length */
+static const double EPOCH_SECONDS = 0.5; /* it lasts: commits and schedulers make rates uneven */
+static const double HOLD_SECONDS = 20;   /* and LONG epochs it stays where it is best: looks around,
+                                            which cost a step down or a few refusals, take 1 % */
+static const unsigned STEP_PART = 4;     /* the step is a quarter: less drowns in noise */
 static const double GAIN = 0.25; /* of what it brings an idle server, more in flight has to bring;
                                     batching servers give about half until they are full */
 static const double BACK_OFF = 0.8;    /* times the limit; gentle, for the ceiling says the rest */
@@ -106,12 +107,14 @@ static unsigned step_on(struct pace *p, const struct pace_rate *r)
     const struct pace_rate *old = &p->old;
     bool top = p->limit >= top_of(p);
     bool more = top || old->limit == 0 || (old->limit != r->limit && gained(old, r) >= 0);
+    bool vain = !more && p->limit > old->limit; /* and harmless: what is too much waits there, and
+                                                   is at hand when answers are late to be read */
     unsigned next = between(next_limit(p, more), p->limits.least, top_of(p));
 
-    if (!more && p->limit > old->limit && !p->slow_start)
-        p->ceiling = old->limit; /* one step up was in vain */
+    if (vain)
+        next = p->ceiling = p->slow_start ? (old->limit + p->limit) / 2 : p->limit;
     p->slow_start = p->slow_start && more;
-    p->holding = next == p->limit;
+    p->holding = vain || next == p->limit;
     return next;
 }
 
@@ -123,6 +126,20 @@ static void end_epoch(struct pace *p, double now, const struct pace_rate *r)
     set_limit(p, now, next);
     if (p->limit == r->limit && !p->holding) /* at the least: it can but look above */
         p->old.limit = 0;
+}
+
+/* Doubling goes on as soon as it clearly helps; that it does not is believed later. */
+static bool is_over(const struct pace *p, double now, const struct pace_rate *r, unsigned wanted)
+{
+    double seconds = now - p->epoch_counted;
+    bool is_long = p->answers >= LONG * wanted;
+
+    if (p->holding)
+        return is_long && seconds >= HOLD_SECONDS;
+    if (seconds < EPOCH_SECONDS &&
+        !(p->slow_start && (p->old.limit == 0 || gained(&p->old, r) > 0)))
+        return false;
+    return is_long || is_clear(&p->old, r);
 }
 
 static void count_answer(struct pace *p, double now, double seconds)
@@ -141,7 +158,7 @@ static void count_answer(struct pace *p, double now, double seconds)
     if (p->answers < wanted || now <= p->epoch_counted)
         return;
     r = measured(p, now);
-    if (p->answers < LONG * wanted && (p->holding || !is_clear(&p->old, &r)))
+    if (!is_over(p, now, &r, wanted))
         return;
     if (p->was_full)
         end_epoch(p, now, &r);

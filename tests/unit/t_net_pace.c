@@ -23,6 +23,7 @@ struct server {
     double per_minute;            /* 429 above that, for the rest of the minute; 0: no such limit */
     bool says_when;               /* Retry-After with a 429 of a minute's limit */
     double down_from, down_until; /* connections are refused */
+    double stall;                 /* of each tenth of a second, when we read no answers */
 };
 
 struct flight {
@@ -79,6 +80,14 @@ static double take_place(struct world *w)
     return *first;
 }
 
+/* When what comes then is read. */
+static double when_read(const struct world *w, double then)
+{
+    double tenth = floor(10 * then) / 10;
+
+    return fmax(then, tenth + w->server.stall);
+}
+
 static bool is_over_minute(struct world *w)
 {
     if (w->now >= w->minute + 60) {
@@ -104,7 +113,7 @@ static void serve(struct world *w, struct flight *f)
     } else if (s->manner == BATCHES) {
         f->ends = w->now + service(w) * sqrt((double)n + 1);
     } else {
-        f->ends = take_place(w);
+        f->ends = when_read(w, take_place(w));
     }
 }
 
@@ -231,6 +240,33 @@ static void it_reaches_what_the_server_can(void **state)
         }
         if (part < c->part || refused > c->refused)
             fail_row(c->name, "reached %.3f, and %.4f were refused", part, refused);
+    }
+}
+
+/* The start is part of it, and so are our own pauses, when answers wait to be read. */
+static void the_first_minute_is_used(void **state)
+{
+    static const struct server servers[] = {
+        { .capacity = 64, .latency = .05, .noise = .05 },
+        { .capacity = 64, .latency = .05, .noise = .05, .stall = .01 },
+        { .capacity = 16, .latency = .1, .noise = .3, .stall = .01 },
+        { .capacity = 160, .latency = .1, .noise = .3, .stall = .02 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(servers); i++) {
+        double all = 60 * servers[i].capacity / servers[i].latency, part = 0;
+
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            struct world *w = world_new(&servers[i], &(struct pace_limits){ 1, 256, .seed = seed });
+
+            run_until(w, 60);
+            part += (double)w->outcomes[PACE_OK] / all / SEEDS;
+            assert_true(w->most <= 4 * servers[i].capacity);
+            free(w);
+        }
+        if (part < .95)
+            fail_row("a minute", "server %zu: %.3f", i, part);
     }
 }
 
@@ -439,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_reaches_what_the_server_can),
+        cmocka_unit_test(the_first_minute_is_used),
         cmocka_unit_test(the_first_refusals_are_few),
         cmocka_unit_test(a_fixed_number_stays),
         cmocka_unit_test(rates_a_minute_are_kept),
