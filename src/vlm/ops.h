@@ -4,8 +4,8 @@
  * vlm/.
  *
  * ops_ref.c is plain C and the specification; ops_dnnl.c is oneDNN. Activations are float32,
- * row-major, one token a row. Operations that need memory say so by ERR_NOMEM; the others cannot
- * fail.
+ * row-major, one token a row. Operations that need memory say so by ERR_NOMEM; those that return
+ * nothing cannot fail.
  */
 #ifndef ASSENT_VLM_OPS_H
 #define ASSENT_VLM_OPS_H
@@ -49,7 +49,8 @@ struct attention { /* of a tree */
 struct ops {
     const char *name;
     enum precision precision;
-    bool narrow; /* one thread is enough: see enter */
+    bool narrow;                 /* one thread is enough: see enter */
+    const struct events *events; /* of the pass: matrix products ask whether it shall end */
 
     /* Around a pass. A narrow model's products are over before a second thread has woken, and on a
      * busy machine threads that wait for each other cost many times the work. leave takes what
@@ -57,7 +58,7 @@ struct ops {
     int (*enter)(const struct ops *o);
     void (*leave)(int threads);
 
-    /* y[n, rows] = x[n, cols] W^T + bias[rows]; bias may be NULL. */
+    /* y[n, rows] = x[n, cols] W^T + bias[rows]; bias may be NULL. ERR_INTERRUPTED: it shall end. */
     int (*linear)(const struct ops *o, float *y, const float *x, size_t n, const struct matrix *w,
                   const float *bias, struct err *e);
     /* The memory that takes beside its arguments, where n > 0. */

@@ -188,6 +188,8 @@ static int linear(const struct ops *o, float *y, const float *x, size_t n, const
 
     if (n == 0)
         return 0;
+    if (events_check(o->events, e) < 0)
+        return ERR_INTERRUPTED;
     if (o->precision == PRECISION_BF16) {
         if (!(rounded = mem_new(n * w->cols, sizeof(*rounded), e)))
             return ERR_NOMEM;

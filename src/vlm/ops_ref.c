@@ -23,8 +23,11 @@ static float element(const struct matrix *w, size_t row, size_t col)
 static int linear(const struct ops *o, float *y, const float *x, size_t n, const struct matrix *w,
                   const float *bias, struct err *e)
 {
-    float *row = mem_new(w->cols, sizeof(*row), e);
+    float *row;
 
+    if (events_check(o->events, e) < 0)
+        return ERR_INTERRUPTED;
+    row = mem_new(w->cols, sizeof(*row), e);
     if (!row)
         return ERR_NOMEM;
     for (size_t r = 0; r < w->rows; r++) {

@@ -371,10 +371,12 @@ int vlm_ask(struct vlm *v, const struct vlm_prompts *p, const struct image *imag
     int rc, threads = v->ops->enter(v->ops);
 
     *out = (struct vlm_answers){ 0 };
+    v->ops->events = how->events;
     rc = new_answers(v, p, how->logits, out, e);
     if (rc == 0)
         rc = ask(v, p, image, how, out, &arena, e);
     arena_release(&arena);
+    v->ops->events = NULL;
     v->ops->leave(threads);
     if (rc < 0)
         vlm_answers_release(out);

@@ -132,12 +132,14 @@ struct vlm_answers {
 };
 
 struct vlm_how {
-    bool one_by_one;   /* each prompt in a pass of its own */
-    bool logits;       /* keep them */
-    const char *trace; /* a folder for every stage of the pass; NULL: none */
+    bool one_by_one;             /* each prompt in a pass of its own */
+    bool logits;                 /* keep them */
+    const char *trace;           /* a folder for every stage of the pass; NULL: none */
+    const struct events *events; /* asked between its steps whether it shall end */
 };
 
-/* Asks all prompts about an image. Release the answers with vlm_answers_release. */
+/* Asks all prompts about an image. Release the answers with vlm_answers_release. ERR_INTERRUPTED:
+ * the events said that it shall end. */
 int vlm_ask(struct vlm *v, const struct vlm_prompts *p, const struct image *image,
             const struct vlm_how *how, struct vlm_answers *out, struct err *e);
 void vlm_answers_release(struct vlm_answers *a);

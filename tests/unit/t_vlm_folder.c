@@ -530,6 +530,50 @@ static void the_estimate_counts_the_trees_tokens(void **state)
     vlm_close(v);
 }
 
+static bool is_enough(void *data)
+{
+    size_t *left = data;
+
+    return (*left)-- == 0;
+}
+
+/* A pass can be ended before any of its matrix products; the next one is as ever. */
+static void a_pass_is_ended(void **state)
+{
+    enum { EVERY = 1000 };
+    static const struct vlm_options plain = { .dtype = "f32", .reference = true };
+
+    (void)state;
+    for (int reference = 0; reference < 2; reference++) {
+        struct vlm *v = open_model("llama-gqa", reference ? &plain : NULL);
+        struct vlm_prompts *p = make_prompts(v, questions, COUNT(questions));
+        struct vlm_answers want = ask(v, p, false), again;
+        struct image image = make_picture(37, 23);
+        size_t steps = 0;
+
+        for (size_t left = steps; steps < EVERY; left = ++steps) {
+            const struct events ev = { .cancelled = is_enough, .data = &left };
+            const struct vlm_how how = { .events = &ev };
+            struct err e;
+            int rc = vlm_ask(v, p, &image, &how, &again, &e);
+
+            if (rc == 0)
+                break;
+            assert_int_equal(rc, ERR_INTERRUPTED);
+            assert_null(again.items);
+        }
+        assert_in_range(steps, 20, EVERY - 1);
+        for (size_t i = 0; i < want.n; i++)
+            assert_memory_equal(again.items[i].logprob, want.items[i].logprob,
+                                want.items[i].n_options * sizeof(double));
+        free(image.rgb);
+        vlm_answers_release(&want);
+        vlm_answers_release(&again);
+        vlm_prompts_free(p);
+        vlm_close(v);
+    }
+}
+
 static void memory_does_not_grow(void **state)
 {
     /* the allocator keeps a few freed pieces of each size, counted as taken */
@@ -576,6 +620,7 @@ int main(void)
         test_with_scratch(weights_that_are_no_numbers_are_named),
         cmocka_unit_test(the_model_is_described),
         test_with_scratch(the_estimate_counts_the_trees_tokens),
+        cmocka_unit_test(a_pass_is_ended),
         cmocka_unit_test(memory_does_not_grow),
     };
 
