@@ -98,8 +98,9 @@ static int weigh(struct asking *a, const struct vlm_answer *answer, struct verdi
 
 static int ask(struct asking *a, struct err *e)
 {
+    const struct vlm_how how = { .events = a->model->events };
     struct vlm_answers answers;
-    int rc = vlm_ask(a->model->vlm, a->prompts, &a->image, &(struct vlm_how){ 0 }, &answers, e);
+    int rc = vlm_ask(a->model->vlm, a->prompts, &a->image, &how, &answers, e);
 
     if (rc < 0)
         return rc;
@@ -114,7 +115,10 @@ static int ask(struct asking *a, struct err *e)
 /* What the client has asked wrongly is `otherwise`. */
 static unsigned status_of(int rc, unsigned otherwise)
 {
-    return rc == 0 ? 200 : rc == ERR_LIMIT ? 413 : rc == ERR_NOMEM ? 503 : otherwise;
+    return rc == 0                                    ? 200
+           : rc == ERR_LIMIT                          ? 413
+           : rc == ERR_NOMEM || rc == ERR_INTERRUPTED ? 503
+                                                      : otherwise;
 }
 
 static unsigned answer(struct asking *a, const struct asking_body *body, struct err *e)

@@ -12,6 +12,7 @@ enum { ASKING_TOKENS_MAX = 64 << 10 }; /* of a request, its picture's among them
 struct asking_model {
     struct vlm *vlm;
     const char *name;
+    const struct events *events; /* say whether the pass shall end; NULL: never */
 };
 
 struct asking_body {
@@ -20,7 +21,8 @@ struct asking_body {
     size_t len;
 };
 
-/* Returns the answer's status: 200, and *document is the caller's; else what is wrong is in e. */
+/* Returns the answer's status: 200, and *document is the caller's; else what is wrong is in e:
+ * ERR_INTERRUPTED, where the pass was ended. */
 unsigned asking_answer(const struct asking_model *m, const struct asking_body *body,
                        struct json_t **document, struct err *e);
 

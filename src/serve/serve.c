@@ -82,16 +82,34 @@ static void send_error(struct request *r, unsigned status, const struct err *e)
 
 /* ---- the engine's thread ---- */
 
+/* Nobody reads it; but until a request has an answer it is kept. */
+static void drop(struct request *r)
+{
+    request_refuse(r, 503, "gone", "the client has closed the connection");
+}
+
+static bool has_gone(void *request)
+{
+    return request_gone(request);
+}
+
+/* A pass ends where its client has gone: others wait for the engine. */
 static void answer(struct serve *s, const struct place *p)
 {
+    const struct events events = { .cancelled = has_gone, .data = p->request };
+    const struct asking_model model = { s->vlm, s->name, &events };
     struct json_t *document;
-    struct err e;
+    struct err e = { 0 };
     size_t len;
     const char *body = request_body(p->request, &len);
     double began = clock_seconds();
-    unsigned status = asking_answer(&(struct asking_model){ s->vlm, s->name },
-                                    &(struct asking_body){ p->protocol, body, len }, &document, &e);
+    unsigned status =
+        asking_answer(&model, &(struct asking_body){ p->protocol, body, len }, &document, &e);
 
+    if (e.code == ERR_INTERRUPTED) {
+        drop(p->request);
+        return;
+    }
     pthread_mutex_lock(&s->lock);
     s->seconds = clock_seconds() - began;
     pthread_mutex_unlock(&s->lock);
@@ -99,12 +117,6 @@ static void answer(struct serve *s, const struct place *p)
         send_json(p->request, document, (struct reply){ .status = 200 });
     else
         send_error(p->request, status, &e);
-}
-
-/* Nobody reads it; but until a request has an answer it is kept. */
-static void drop(struct request *r)
-{
-    request_refuse(r, 503, "gone", "the client has closed the connection");
 }
 
 static void *run_engine(void *data)

@@ -286,6 +286,18 @@ class Turns(ServeCase):
         self.assertLess(self.seconds_of(decisions(predicate())), one * WAITING / 4)  # not after all of them
         self.assertEqual(self.server.stop(), 0)
 
+    def test_who_leaves_frees_the_engine(self):
+        """A pass that has begun is ended: the next client waits for a part of it at most."""
+        long = self.seconds_of(slow(words=20))
+        waits = []
+        for _ in range(5):
+            sent = self.send(self.server, "/v1/decisions", slow(words=20))
+            time.sleep(0.3 * long)
+            sent.close()
+            waits.append(self.seconds_of(decisions(predicate())))
+        self.assertLess(min(waits), 0.3 * long, (long, waits))
+        self.assertEqual(self.server.stop(), 0)
+
     def seconds_of(self, body):
         """Until it is answered, asked again while it is refused."""
         began = time.monotonic()
