@@ -20,6 +20,7 @@
 #include "net/listen.h"
 #include "net/names.h"
 #include "net/net.h"
+#include "net/routes.h"
 
 enum {
     CONNECTIONS_MAX = 12000, /* each has SERVER_HEADERS_MAX of memory */
@@ -290,34 +291,6 @@ bool request_gone(const struct request *r)
     return poll(&end, 1, 0) > 0 && (end.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
-static bool path_fits(const struct server_route *route, const char *path, const char **tail)
-{
-    size_t len = strlen(route->path);
-
-    *tail = path + len;
-    if (strcmp(route->path, path) == 0)
-        return len == 1 || route->path[len - 1] != '/';
-    return len > 1 && route->path[len - 1] == '/' && strncmp(route->path, path, len) == 0 &&
-           !strchr(path + len, '/');
-}
-
-/* NULL where none fits; *other: some other method's does. */
-static const struct server_route *find_route(const struct server_options *o, const char *method,
-                                             const char *path, const char **tail, bool *other)
-{
-    if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-        method = MHD_HTTP_METHOD_GET;
-    *other = false;
-    for (size_t i = 0; i < o->n_routes; i++) {
-        if (!path_fits(&o->routes[i], path, tail))
-            continue;
-        if (strcmp(o->routes[i].method, method) == 0)
-            return &o->routes[i];
-        *other = true;
-    }
-    return NULL;
-}
-
 /* The bytes of the body that is to come: of one that does not say how long it is, all it may have.
  */
 static uint64_t body_length(const struct request *r)
@@ -368,7 +341,7 @@ static void check_start(struct request *r, const char *method, const char *path)
     const char *host = request_header(r, MHD_HTTP_HEADER_HOST);
     bool other;
 
-    r->route = find_route(r->server->options, method, path, &r->tail, &other);
+    r->route = routes_find(r->server->options, method, path, &r->tail, &other);
     if (is_refusing(r->server))
         refuse_stopping(r);
     else if (!names_host(&r->server->names, host))
