@@ -302,6 +302,32 @@ uint16_t cmd_listen(const char *arg, char host[CMD_HOST_MAX], const struct argp_
     return (uint16_t)port;
 }
 
+static void check_door(const struct cmd_door *own, const struct argp_state *state)
+{
+    if (!own->cert != !own->key)
+        argp_error(state, "--cert and --key go together");
+    if (own->public_url && own->name)
+        argp_error(state, "--public-url says the name too: leave --name out");
+}
+
+error_t cmd_parse_door(int key, char *arg, struct argp_state *state, struct cmd_door *own)
+{
+    switch (key) {
+    case CMD_DOOR_LISTEN: own->port = cmd_listen(arg, own->host, state); return 0;
+    case CMD_DOOR_NAME: own->name = arg; return 0;
+    case CMD_DOOR_PUBLIC:
+        if (!review_is_public_url(arg))
+            argp_error(state, "--public-url takes https://HOST or https://HOST:PORT, not '%s'",
+                       arg);
+        own->public_url = arg;
+        return 0;
+    case CMD_DOOR_CERT: own->cert = arg; return 0;
+    case CMD_DOOR_KEY: own->key = arg; return 0;
+    case ARGP_KEY_END: check_door(own, state); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
 enum interval_kind cmd_interval(const char *text, const struct argp_state *state)
 {
     if (strcmp(text, "images") != 0 && strcmp(text, "cells") != 0)

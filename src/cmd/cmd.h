@@ -114,6 +114,22 @@ void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_sta
 /* The port of HOST:PORT, whose host goes into host, or the usage error. */
 enum { CMD_HOST_MAX = 256 };
 uint16_t cmd_listen(const char *arg, char host[CMD_HOST_MAX], const struct argp_state *state);
+
+/* What review and serve have in common: where they listen, and by which name people come in. */
+enum {
+    CMD_DOOR_LISTEN = 0x300,
+    CMD_DOOR_NAME,
+    CMD_DOOR_PUBLIC,
+    CMD_DOOR_CERT,
+    CMD_DOOR_KEY,
+};
+struct cmd_door {
+    char host[CMD_HOST_MAX];
+    uint16_t port;
+    const char *name, *public_url, *cert, *key; /* NULL: not said */
+};
+/* Also of ARGP_KEY_END: what goes together is checked then. */
+error_t cmd_parse_door(int key, char *arg, struct argp_state *state, struct cmd_door *own);
 #define CMD_INTERVAL_HELP                                                                  \
     "the 95 % intervals shown: images (default: whole images are drawn, for the cells of " \
     "one image are not independent) or cells (Wilson's)"

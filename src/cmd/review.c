@@ -9,12 +9,7 @@
 #include "show/show.h"
 
 enum {
-    KEY_LISTEN = 0x100,
-    KEY_NAME,
-    KEY_PUBLIC,
-    KEY_CERT,
-    KEY_TLS_KEY,
-    KEY_PLAIN,
+    KEY_PLAIN = 0x100,
     KEY_PER_ADDRESS,
     KEY_LEASE,
     KEY_REVIEWER,
@@ -25,7 +20,7 @@ enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60, PER_ADDRESS_MAX = 100000
 
 struct review_own {
     struct cmd_asked asked;
-    char host[CMD_HOST_MAX];
+    struct cmd_door door;
     const char *packet;
     bool plain;
 };
@@ -56,14 +51,15 @@ static const struct argp_option options[] = {
     { "packet", KEY_PACKET, "OUT.zip", 0,
       "instead of serving: a folder with page and images for --reviewer, to be used anywhere", 2 },
     { NULL, 0, NULL, 0, "The server:", 3 },
-    { "listen", KEY_LISTEN, "HOST:PORT", 0, "(default " CMD_REVIEW_LISTEN "; port 0: a free one)",
+    { "listen", CMD_DOOR_LISTEN, "HOST:PORT", 0,
+      "(default " CMD_REVIEW_LISTEN "; port 0: a free one)", 3 },
+    { "name", CMD_DOOR_NAME, "HOST", 0, "the name in links, where it is not the one listened at",
       3 },
-    { "name", KEY_NAME, "HOST", 0, "the name in links, where it is not the one listened at", 3 },
-    { "public-url", KEY_PUBLIC, "URL", 0,
+    { "public-url", CMD_DOOR_PUBLIC, "URL", 0,
       "the address of a proxy in front, https://labels.example.org: links and the page follow it",
       3 },
-    { "cert", KEY_CERT, "FILE", 0, "certificate chain, PEM: serve by HTTPS", 3 },
-    { "key", KEY_TLS_KEY, "FILE", 0, "its private key, PEM", 3 },
+    { "cert", CMD_DOOR_CERT, "FILE", 0, "certificate chain, PEM: serve by HTTPS", 3 },
+    { "key", CMD_DOOR_KEY, "FILE", 0, "its private key, PEM", 3 },
     { "unencrypted", KEY_PLAIN, NULL, 0,
       "listen beyond this machine without TLS: whoever is on the way sees images, links and"
       " answers, and can answer in a person's name",
@@ -148,19 +144,13 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
 
 static void check(const struct review_own *own, const struct argp_state *state)
 {
-    const struct review_options *o = &own->asked.o;
-
-    if (!o->cert != !o->key)
-        argp_error(state, "--cert and --key go together");
-    if (o->public_url && o->name)
-        argp_error(state, "--public-url says the name too: leave --name out");
-    if (own->packet && !o->reviewer)
+    if (own->packet && !own->asked.o.reviewer)
         argp_error(state, "--packet is for one person: say --reviewer NAME");
-    if (!own->packet && !o->cert && !own->plain && !review_is_local(own->host))
+    if (!own->packet && !own->door.cert && !own->plain && !review_is_local(own->door.host))
         argp_error(state,
                    "%s can be reached from other machines: give --cert and --key, or say"
                    " --unencrypted (its help says what that gives up)",
-                   own->host);
+                   own->door.host);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -172,18 +162,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = in;
         cmd_parse_asked(key, arg, state, &own->asked);
-        own->asked.o.port = cmd_listen(CMD_REVIEW_LISTEN, own->host, state);
+        own->door.port = cmd_listen(CMD_REVIEW_LISTEN, own->door.host, state);
         return 0;
-    case KEY_LISTEN: own->asked.o.port = cmd_listen(arg, own->host, state); return 0;
-    case KEY_NAME: own->asked.o.name = arg; return 0;
-    case KEY_PUBLIC:
-        if (!review_is_public_url(arg))
-            argp_error(state, "--public-url takes https://HOST or https://HOST:PORT, not '%s'",
-                       arg);
-        own->asked.o.public_url = arg;
-        return 0;
-    case KEY_CERT: own->asked.o.cert = arg; return 0;
-    case KEY_TLS_KEY: own->asked.o.key = arg; return 0;
     case KEY_PLAIN: own->plain = true; return 0;
     case KEY_PER_ADDRESS:
         own->asked.o.per_address =
@@ -198,8 +178,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_REVIEWER: own->asked.o.reviewer = arg; return 0;
     case KEY_PACKET: own->packet = arg; return 0;
-    case ARGP_KEY_END: check(own, state); return 0;
-    default: return cmd_parse_asked(key, arg, state, &own->asked);
+    case ARGP_KEY_END:
+        cmd_parse_door(key, arg, state, &own->door);
+        check(own, state);
+        return 0;
+    default:
+        return cmd_parse_door(key, arg, state, &own->door) == 0
+                   ? 0
+                   : cmd_parse_asked(key, arg, state, &own->asked);
     }
 }
 
@@ -235,9 +221,9 @@ static void say_what(const struct review_own *own, const struct review_job *j)
     say_queue(j);
     if (!job_review_has_pictures(j))
         log_warn("assent.yaml names no images: a placeholder is shown in their place");
-    if (!review_is_local(own->host))
+    if (!review_is_local(own->door.host))
         log_warn("images leave this machine: whoever has a link sees them at %s%s",
-                 job_review_address(j), own->asked.o.cert ? "" : ", unencrypted");
+                 job_review_address(j), own->door.cert ? "" : ", unencrypted");
 }
 
 static int serve(const struct globals *g, const struct review_own *own, struct review_job *j,
@@ -294,7 +280,12 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     if (rc < 0)
         return rc;
-    own.asked.o.host = own.host;
+    own.asked.o.host = own.door.host;
+    own.asked.o.port = own.door.port;
+    own.asked.o.name = own.door.name;
+    own.asked.o.public_url = own.door.public_url;
+    own.asked.o.cert = own.door.cert;
+    own.asked.o.key = own.door.key;
     own.asked.o.questions = own.asked.questions.items;
     own.asked.o.n_questions = own.asked.questions.n;
     own.asked.o.describe = show_review_overview;

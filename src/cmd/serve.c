@@ -8,19 +8,14 @@
 #define LISTEN "127.0.0.1:8322"
 
 enum {
-    KEY_LISTEN = 0x100,
-    KEY_NAME,
-    KEY_PUBLIC,
-    KEY_CERT,
-    KEY_TLS_KEY,
-    KEY_TOKEN,
+    KEY_TOKEN = 0x100,
     KEY_PROMPT,
     KEY_DTYPE,
 };
 
 struct serve_own {
     struct serve_options o;
-    char host[CMD_HOST_MAX];
+    struct cmd_door door;
 };
 
 static const struct argp_option options[] = {
@@ -28,12 +23,13 @@ static const struct argp_option options[] = {
     { "prompt", KEY_PROMPT, "TEMPLATE", 0,
       "in place of the model's own, with {image} and {question}", 0 },
     { "dtype", KEY_DTYPE, "TYPE", 0, "auto (default), f32 or bf16", 0 },
-    { "listen", KEY_LISTEN, "HOST:PORT", 0, "(default " LISTEN "; port 0: a free one)", 0 },
-    { "name", KEY_NAME, "HOST", 0, "the server's name, where it is not the one listened at", 0 },
-    { "public-url", KEY_PUBLIC, "URL", 0,
+    { "listen", CMD_DOOR_LISTEN, "HOST:PORT", 0, "(default " LISTEN "; port 0: a free one)", 0 },
+    { "name", CMD_DOOR_NAME, "HOST", 0, "the server's name, where it is not the one listened at",
+      0 },
+    { "public-url", CMD_DOOR_PUBLIC, "URL", 0,
       "the address of a proxy in front, https://model.example.org", 0 },
-    { "cert", KEY_CERT, "FILE", 0, "certificate chain, PEM: serve by HTTPS", 0 },
-    { "key", KEY_TLS_KEY, "FILE", 0, "its private key, PEM", 0 },
+    { "cert", CMD_DOOR_CERT, "FILE", 0, "certificate chain, PEM: serve by HTTPS", 0 },
+    { "key", CMD_DOOR_KEY, "FILE", 0, "its private key, PEM", 0 },
     { "token-file", KEY_TOKEN, "FILE", 0,
       "clients must send what this file holds: Authorization: Bearer TOKEN", 0 },
     { 0 },
@@ -41,23 +37,19 @@ static const struct argp_option options[] = {
 
 static void check(const struct serve_own *own, const struct argp_state *state)
 {
-    const struct serve_options *o = &own->o;
-    bool local = serve_is_local(own->host);
+    const struct cmd_door *door = &own->door;
+    bool local = review_is_local(door->host);
 
-    if (!o->model)
+    if (!own->o.model)
         argp_error(state, "--model DIR says which model");
-    if (!o->cert != !o->key)
-        argp_error(state, "--cert and --key go together");
-    if (o->public_url && o->name)
-        argp_error(state, "--public-url says the name too: leave --name out");
-    if ((!local || o->public_url) && !o->token_file)
+    if ((!local || door->public_url) && !own->o.token_file)
         argp_error(state, "%s can be reached from other machines: give --token-file",
-                   o->public_url ? o->public_url : own->host);
-    if (!local && !o->cert && !o->public_url)
+                   door->public_url ? door->public_url : door->host);
+    if (!local && !door->cert && !door->public_url)
         argp_error(state,
                    "%s can be reached from other machines: give --cert and --key, or --public-url"
                    " with a proxy in front",
-                   own->host);
+                   door->host);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -68,24 +60,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = in;
-        own->o.port = cmd_listen(LISTEN, own->host, state);
+        own->door.port = cmd_listen(LISTEN, own->door.host, state);
         return 0;
     case 'm': own->o.model = arg; return 0;
     case KEY_PROMPT: own->o.prompt = arg; return 0;
     case KEY_DTYPE: own->o.dtype = arg; return 0;
-    case KEY_LISTEN: own->o.port = cmd_listen(arg, own->host, state); return 0;
-    case KEY_NAME: own->o.name = arg; return 0;
-    case KEY_PUBLIC:
-        if (!serve_is_public_url(arg))
-            argp_error(state, "--public-url takes https://HOST or https://HOST:PORT, not '%s'",
-                       arg);
-        own->o.public_url = arg;
-        return 0;
-    case KEY_CERT: own->o.cert = arg; return 0;
-    case KEY_TLS_KEY: own->o.key = arg; return 0;
     case KEY_TOKEN: own->o.token_file = arg; return 0;
-    case ARGP_KEY_END: check(own, state); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_END:
+        cmd_parse_door(key, arg, state, &own->door);
+        check(own, state);
+        return 0;
+    default: return cmd_parse_door(key, arg, state, &own->door);
     }
 }
 
@@ -96,7 +81,12 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
     struct serve *s;
     int rc;
 
-    o.host = own->host;
+    o.host = own->door.host;
+    o.port = own->door.port;
+    o.name = own->door.name;
+    o.public_url = own->door.public_url;
+    o.cert = own->door.cert;
+    o.key = own->door.key;
     o.events = &log_events;
     rc = serve_open(&s, &o, e);
     if (rc < 0)

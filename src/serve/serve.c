@@ -379,13 +379,3 @@ const char *serve_model(const struct serve *s)
 {
     return s->name;
 }
-
-bool serve_is_local(const char *host)
-{
-    return server_is_loopback(host);
-}
-
-bool serve_is_public_url(const char *url)
-{
-    return server_is_public_url(url);
-}

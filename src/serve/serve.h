@@ -37,7 +37,5 @@ void serve_close(struct serve *s);
 
 const char *serve_address(const struct serve *s);
 const char *serve_model(const struct serve *s); /* its name */
-bool serve_is_local(const char *host);          /* can only this machine reach it? */
-bool serve_is_public_url(const char *url);
 
 #endif
