@@ -20,7 +20,7 @@ class Chat:
     trouble(n, request) -> None, or (status, headers, body) in place of the n-th answer."""
 
     def __init__(self, answer, trouble=lambda n, request: None, logprobs=True, key=None,
-                 path="/v1/chat/completions"):
+                 path="/v1/chat/completions", port=0):
         self.answer, self.trouble, self.logprobs, self.key, self.path = answer, trouble, logprobs, key, path
         self.bodies, self.headers = [], []  # as they came
         self.asked, self.pictures, self.n, self.most, self.now = [], [], 0, 0, 0
@@ -36,7 +36,12 @@ class Chat:
             def do_POST(self):
                 chat.serve(self)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            def do_GET(self):
+                self.send_response(200 if self.path == "/health" else 404)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
