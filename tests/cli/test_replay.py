@@ -8,14 +8,17 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import time
+from math import exp
 
 from harness import ASSENT, Case, main
 from review_case import png
 from test_annotate import MODEL
 from test_server import Server, sure
 
+DATA = os.path.join(os.environ["ASSENT_TEST_DATA"], "serving")
 KEY = "sk-t/e\\s\"t-1234"
 BUSY = 429, {"Retry-After": "0"}, b'{"error": {"message": "slow down"}}'
 
@@ -233,6 +236,51 @@ class Files(Recording):
                    f"annotators:\n  own: {{kind: model, model: {json.dumps(MODEL)}}}\n")
         for option in ("--record", "--replay"):
             self.fails("annotate", option, "run.jsonl", code=2, says="only what servers answer")
+
+
+class Servers(Recording):
+    """Recordings in the wire formats of servers (tests/data/serving/README.md)."""
+
+    def replayed(self, name, code=0):
+        shutil.copy(os.path.join(DATA, name), self.path("run.jsonl"))
+        self.project(closed(), pictures=2, questions="  - {name: Hat, text: Is the person wearing a hat?}\n"
+                     "  - {name: Hair, kind: choice, options: [black, blond], text: Which hair?}\n")
+        text = self.read("assent.yaml").replace("model: Qwen3-VL", "model: Qwen/Qwen3-VL-8B-Instruct")
+        self.write("assent.yaml", text)
+        ran = self.replay(".", code=code)
+        masses = {key: struct.unpack("<2f", mass) for key, mass in
+                  self.rows_of("SELECT i.key, a.mass FROM answers a JOIN image i ON i.id = a.image")}
+        rows = self.rows()
+        return ran.json, [(rows[k, "Hat"], rows[k, "Hair"], masses[k]) for k in sorted(masses)]
+
+    def near(self, row, option, share, of):
+        self.assertAlmostEqual(row["options"][option], share / of, 5)
+
+    def test_vllm(self):
+        ran, ((hat, hair, mass), (hat2, hair2, mass2)) = self.replayed("vllm.jsonl")
+        self.assertEqual(ran["usage"], {"requests": 4, "prompt_tokens": 1174, "cached_tokens": 288, "completion_tokens": 4})
+        yes, no = exp(-0.25) + exp(-4.5) + exp(-6.0), exp(-1.75)
+        self.near(hat, "yes", yes, yes + no)
+        self.assertAlmostEqual(mass[0], yes + no, 5)
+        black, blond = exp(-1.25) + exp(-3.5), exp(-0.5)
+        self.near(hair, "blond", blond, black + blond)
+        self.assertAlmostEqual(mass[1], black + blond, 5)
+        self.assertEqual((hat["value"], hair["value"], hat2["value"]), ("yes", "blond", "no"))
+        self.assertAlmostEqual(mass2[0], exp(-0.125) + exp(-2.5) + exp(-5.25), 5)
+        self.assertEqual((hair2["value"], hair2["reason"]), (None, "unparseable"))  # most of it on other tokens
+        self.assertAlmostEqual(mass2[1], exp(-2.0) + exp(-3.0), 5)
+
+    def test_sglang(self):
+        """Its errors have their message on the outside; a gateway in front says when to come back."""
+        ran, ((hat, hair, mass), (hat2, hair2, _)) = self.replayed("sglang.jsonl", code=3)
+        self.assertEqual(ran["usage"], {"requests": 5, "prompt_tokens": 877, "cached_tokens": 290, "completion_tokens": 3})
+        yes, no = exp(-0.25) + exp(-4.5), exp(-1.75)
+        self.near(hat, "yes", yes, yes + no)
+        self.assertAlmostEqual(mass[0], yes + no, 5)
+        self.near(hair, "blond", exp(-0.5), exp(-0.5) + exp(-1.25))
+        self.assertEqual((hat["value"], hat2["value"], hair2["reason"]), ("yes", "no", "error"))
+        self.assertIn("too long: 4297 tokens", self.rows_of("SELECT detail FROM answers WHERE detail IS NOT NULL")[0][0])
+        self.assertLess(ran["seconds"], 15)  # the half minute is not waited for
 
 
 class Missing(Recording):
