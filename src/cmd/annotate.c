@@ -138,7 +138,8 @@ const struct command cmd_annotate = {
                "  assent annotate\n"
                "  assent annotate --annotator llava --sample 1000 --seed 7\n"
                "  assent annotate --annotator llava --as llava-tuned\n"
-               "  assent annotate --annotator hosted --max-cost 5",
+               "  assent annotate --annotator hosted --max-cost 5\n"
+               "  assent annotate --annotator hosted --as audit --replay run.jsonl",
     .options = options,
     .parse = parse,
     .size = sizeof(struct annotate_options),
