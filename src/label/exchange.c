@@ -15,8 +15,9 @@ enum {
 
 struct waiting { /* a request whose answer is in a recording */
     uint64_t tag;
-    size_t which;
+    size_t which; /* MISSING: it has none */
 };
+#define MISSING SIZE_MAX
 
 struct exchange {
     const struct annotator *annotator;
@@ -29,6 +30,7 @@ struct exchange {
     size_t n_sent, sent_cap;
     struct waiting *waiting; /* from first on, in a replay */
     size_t first, n_waiting, waiting_cap;
+    struct err missing; /* of the first that has no answer; code 0: all have */
 };
 
 /* ---- sending ---- */
@@ -157,11 +159,26 @@ static struct recorded_request as_recorded(const struct exchange_request *r)
     return (struct recorded_request){ r->path, r->body ? r->body : "", r->body ? r->len : 0 };
 }
 
+/* A request that is not there is an error in its turn, when those before it are answered. */
+static int find_answer(struct exchange *x, const struct recorded_request *q, size_t *which,
+                       struct err *e)
+{
+    int rc = 0;
+
+    *which = MISSING;
+    if (x->missing.code == 0)
+        rc = recording_find(x->recording, q, x->annotator->model, which, &x->missing);
+    if (rc == 0 || rc == ERR_FORMAT)
+        return 0;
+    *e = x->missing;
+    return rc;
+}
+
 static int replay(struct exchange *x, const struct exchange_request *r, struct err *e)
 {
     const struct recorded_request q = as_recorded(r);
     size_t which;
-    int rc = recording_find(x->recording, &q, x->annotator->model, &which, e);
+    int rc = find_answer(x, &q, &which, e);
 
     if (rc == 0 && x->first > 0 && x->n_waiting == x->waiting_cap) {
         x->n_waiting -= x->first;
@@ -183,10 +200,15 @@ static int next_replayed(struct exchange *x, struct client_answer *out, struct e
 
     if (x->first == x->n_waiting)
         return 0;
+    *out = (struct client_answer){ .tag = w->tag };
+    if (w->which == MISSING) {
+        *e = x->missing;
+        return e->code;
+    }
     rc = recording_read(x->recording, w->which, out, e);
+    out->tag = w->tag;
     if (rc < 0)
         return rc;
-    out->tag = w->tag;
     if (++x->first == x->n_waiting)
         x->first = x->n_waiting = 0;
     return 1;

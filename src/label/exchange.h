@@ -37,7 +37,7 @@ struct exchange_request {
     const char *stand_in; /* for it in a recording: of the same kind; NULL: there is no recording */
 };
 
-/* As client_send and client_next. */
+/* As client_send and client_next. ERR_FORMAT, with out->tag: a replay has no answer. */
 int exchange_send(struct exchange *x, const struct exchange_request *r, struct err *e);
 int exchange_next(struct exchange *x, double seconds, struct client_answer *out, struct err *e);
 size_t exchange_in_flight(const struct exchange *x);

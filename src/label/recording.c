@@ -172,7 +172,7 @@ static int take_line(struct recording *r, const char *line, size_t len, uint64_t
         err_set(e, ERR_FORMAT, "this is no recording");
         return err_expected(e, "a file that annotate --record wrote");
     }
-    if (!recording_members(line, len, RECORDING_BODY, members))
+    if (!recording_members(line, len, RECORDING_BODY, members) || members[RECORDING_BODY].len == 0)
         return not_a_line(e);
     rc = read_request(r, members, &entry.key, e);
     return rc < 0 ? rc : add_entry(r, &entry, e);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 1 << 20 };
+enum { BLOCK = 1 << 18 };
 
 /* ---- lines ---- */
 
@@ -206,7 +206,7 @@ int recording_body(const struct recording_span *span, char **own, struct recordi
 {
     *own = NULL;
     *out = *span;
-    if (span->len == strlen("null") && memcmp(span->at, "null", span->len) == 0)
+    if (span->len == 0 || (span->len == strlen("null") && memcmp(span->at, "null", span->len) == 0))
         *out = (struct recording_span){ "", 0 };
     if (span->len == 0 || *span->at != '"')
         return 0;

@@ -25,15 +25,30 @@ static const char *picture_of(const char *body, size_t len)
     return at && (size_t)(body + len - at) >= DIGITS ? at : NULL;
 }
 
+/* What is in front of a picture, whether it is JPEG or PNG, and behind it. */
+static bool split(const char *body, size_t len, struct recording_span out[2])
+{
+    const char *type = memmem(body, len, "data:image/", strlen("data:image/")),
+               *digits = picture_of(body, len);
+
+    if (!digits)
+        return false;
+    out[0] = (struct recording_span){ body, (size_t)((type ? type : digits) - body) };
+    out[1] = (struct recording_span){ digits + DIGITS, (size_t)(body + len - digits) - DIGITS };
+    return true;
+}
+
 /* The same but for the picture? */
 static bool is_same_question(const struct recorded_request *q, const char *body, size_t len)
 {
-    const char *own = picture_of(q->body, q->len), *other = picture_of(body, len);
-    size_t before = own ? (size_t)(own - q->body) : 0, behind = before + DIGITS;
+    struct recording_span own[2], other[2];
 
-    return len == q->len && own && other && other - body == own - q->body &&
-           memcmp(body, q->body, before) == 0 &&
-           memcmp(body + behind, q->body + behind, len - behind) == 0;
+    if (!split(q->body, q->len, own) || !split(body, len, other))
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (own[i].len != other[i].len || memcmp(own[i].at, other[i].at, own[i].len) != 0)
+            return false;
+    return true;
 }
 
 static void note_model(struct common *c, const char *body, size_t len, const char *model)

@@ -170,15 +170,6 @@ static struct exchange_request request_of(const struct requests *r, const struct
                                       .stand_in = slot->shot->stand_in };
 }
 
-/* Puts picture and question into an error that has no place yet. */
-static int where_asked(const struct slot *slot, struct err *e)
-{
-    const struct shot *shot = slot->shot;
-
-    return shot->name ? err_at(e, "%s: %s", shot->name, shot->asked->items[slot->first].text)
-                      : (int)e->code;
-}
-
 static int send_slot(struct requests *r, struct slot *slot, double now, struct err *e)
 {
     const struct annotator *a = r->annotator;
@@ -193,7 +184,7 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
     if (rc == 0)
         rc = exchange_send(r->exchange, &request, e);
     if (rc < 0)
-        return where_asked(slot, e);
+        return rc;
     slot->tokens = budget_tokens(&r->budget);
     pace_sent(&r->pace, now, slot->tokens);
     budget_sent(&r->budget, kind_of(slot));
@@ -670,6 +661,15 @@ static double how_long(struct requests *r, double until)
     return fmax(wait, 0);
 }
 
+/* Puts picture and question into an error that has no place yet. */
+static int where_asked(const struct slot *slot, struct err *e)
+{
+    const struct shot *shot = slot->shot;
+
+    return shot->name ? err_at(e, "%s: %s", shot->name, shot->asked->items[slot->first].text)
+                      : (int)e->code;
+}
+
 int requests_collect(struct requests *r, double seconds, struct collected *out, struct err *e)
 {
     double until = clock_seconds() + seconds;
@@ -690,6 +690,8 @@ int requests_collect(struct requests *r, double seconds, struct collected *out, 
         if (clock_seconds() >= until)
             return 0;
         rc = exchange_next(r->exchange, how_long(r, until), &a, e);
+        if (rc < 0 && exchange_is_replay(r->exchange))
+            return where_asked(&r->slots[a.tag], e);
         if (rc == 1) {
             rc = take(r, &a, e);
             if (rc == 0 && requests_wants_more(r))
