@@ -41,6 +41,7 @@ struct transfer {
     uint64_t tag;
     double sent, seconds;  /* when; that it may take */
     unsigned times;        /* it was put onto a connection */
+    bool once;             /* and it shall be no second time */
     size_t head;           /* bytes of headers */
     bool head_is_whole;    /* curl takes half a head for all of it */
     char shown[SHOWN_MAX]; /* its address, without user, password and query */
@@ -214,6 +215,8 @@ static int count_sending(void *data, char *to, char *from, int to_port, int from
     (void)from;
     (void)to_port;
     (void)from_port;
+    if (t->once && t->times > 0)
+        return CURL_PREREQFUNC_ABORT;
     t->times++;
     return CURL_PREREQFUNC_OK;
 }
@@ -352,6 +355,7 @@ static CURLcode set_request(struct transfer *t, const struct client_request *r)
     t->head = 0;
     t->head_is_whole = false;
     t->times = 0;
+    t->once = r->once;
     t->tag = r->tag;
     t->sent = clock_seconds();
     t->seconds = seconds_of(r->seconds, ANSWER_SECONDS);
@@ -422,6 +426,8 @@ static const struct failure {
       "does it speak https at this port, or plain http?" },
     { CURLE_GOT_NOTHING, ERR_IO, false, false, "the server closed the connection without an answer",
       NULL },
+    { CURLE_ABORTED_BY_CALLBACK, ERR_IO, false, false, /* count_sending's */
+      "the server closed the connection without an answer", NULL },
     { CURLE_PARTIAL_FILE, ERR_IO, false, false, "the answer is cut off", NULL },
     { CURLE_RECV_ERROR, ERR_IO, true, false, "the connection broke before the answer's end", NULL },
     { CURLE_SEND_ERROR, ERR_IO, true, false, "the connection broke before the request's end",

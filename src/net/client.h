@@ -40,6 +40,7 @@ struct client_request {
     size_t len;
     size_t answer_max; /* bytes; 0: 16 MiB */
     double seconds;    /* until all of the answer is there, from client_send on; 0: 120 */
+    bool once; /* where a kept connection was closed as it came it is not sent again by itself */
     uint64_t tag;
 };
 

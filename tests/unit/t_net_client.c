@@ -181,6 +181,24 @@ static void a_fault_is_named(void **state)
     }
 }
 
+static void what_goes_once_is_not_sent_again_by_itself(void **state)
+{
+    static const char *const paths[] = { "/cut-line", "/nothing", "/reset" };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        struct client_answer a;
+
+        get(w, "/ok"); /* a connection is kept */
+        a = ask(w->client, &(struct client_request){
+                               .url = url_of(w, paths[i]), .seconds = 10, .once = true });
+        assert_int_equal(a.status, 0);
+        assert_int_equal(a.times, 1);
+        assert_contains(a.error.what, "without an answer");
+    }
+    assert_int_equal(get(w, "/ok").status, 200);
+}
+
 /* What an answer before it took may not be taken by this one. */
 static void an_answer_may_be_as_large_as_it_may(void **state)
 {
@@ -582,6 +600,7 @@ int main(void)
         test_with_world(a_large_request_is_sent_at_once),
         test_with_world(a_status_is_an_answer),
         test_with_world(a_fault_is_named),
+        test_with_world(what_goes_once_is_not_sent_again_by_itself),
         test_with_world(an_answer_may_be_as_large_as_it_may),
         test_with_world(what_takes_too_long_ends),
         test_with_world(who_is_not_there_was_not_asked),
