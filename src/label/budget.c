@@ -78,30 +78,24 @@ void budget_sent(struct budget *b, enum budget_kind kind)
     b->used.requests++;
 }
 
-void budget_times(struct budget *b, unsigned times)
+void budget_back(struct budget *b, enum budget_kind kind, unsigned times)
 {
-    b->used.requests += times;
-    b->used.requests--; /* counted when it was sent */
+    b->out[kind]--;
+    b->used.requests += (uint64_t)times - 1; /* it was counted as it went */
 }
 
-void budget_answered(struct budget *b, enum budget_kind kind, const struct protocol_usage *usage)
+void budget_paid(struct budget *b, enum budget_kind kind, const struct protocol_usage *usage)
 {
     struct label_usage u = { 0, usage->prompt,
                              usage->cached < usage->prompt ? usage->cached : usage->prompt,
                              usage->completion, usage->prompt == 0 };
 
-    b->out[kind]--;
     b->answers += u.silent == 0;
     b->used.silent += u.silent;
     b->used.prompt += u.prompt;
     b->used.cached += u.cached;
     b->used.completion += u.completion;
     b->dearest[kind] = fmax(b->dearest[kind], label_usage_cost(&u, b->price));
-}
-
-void budget_failed(struct budget *b, enum budget_kind kind)
-{
-    b->out[kind]--;
 }
 
 void budget_again(struct budget *b, enum budget_kind kind)

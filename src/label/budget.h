@@ -38,10 +38,9 @@ double budget_tokens(const struct budget *b); /* that a request is expected to t
 
 void budget_begin(struct budget *b, size_t requests); /* a picture's, above 0 */
 void budget_sent(struct budget *b, enum budget_kind kind);
-/* A request that came back was sent so often: 0, there was no connection. */
-void budget_times(struct budget *b, unsigned times);
-void budget_answered(struct budget *b, enum budget_kind kind, const struct protocol_usage *usage);
-void budget_failed(struct budget *b, enum budget_kind kind);
+/* It is answered, or failed; times: that it was sent, by struct client_answer. */
+void budget_back(struct budget *b, enum budget_kind kind, unsigned times);
+void budget_paid(struct budget *b, enum budget_kind kind, const struct protocol_usage *usage);
 void budget_again(struct budget *b, enum budget_kind kind); /* it is owed once more */
 /* Nothing that is owed will be sent. */
 void budget_end(struct budget *b, enum label_limit why);

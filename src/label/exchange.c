@@ -82,6 +82,7 @@ static int send_to_server(struct exchange *x, const struct exchange_request *r, 
                                       .body = r->body,
                                       .len = r->len,
                                       .seconds = (double)x->annotator->server.timeout,
+                                      .once = r->once,
                                       .tag = r->tag };
     int rc;
 

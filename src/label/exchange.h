@@ -32,6 +32,7 @@ struct exchange_request {
     uint64_t picture; /* all requests of one go to one replica, which holds it then */
     const char *body; /* NULL: GET. Must live until the answer came */
     size_t len;
+    bool once; /* a connection that breaks is an error; see struct client_request */
     uint64_t tag;
     const char *data_url; /* of the picture that is in the body; NULL: none. Lives as the body */
     const char *stand_in; /* for it in a recording: of the same kind; NULL: there is no recording */

@@ -165,6 +165,7 @@ static struct exchange_request request_of(const struct requests *r, const struct
                                       .picture = slot->shot->tag,
                                       .body = slot->body,
                                       .len = slot->len,
+                                      .once = r->budget.limits.requests > 0,
                                       .tag = (uint64_t)(slot - r->slots),
                                       .data_url = slot->shot->data_url,
                                       .stand_in = slot->shot->stand_in };
@@ -271,6 +272,7 @@ static void leave_all_open(struct requests *r, enum label_limit why)
         shot->n_done += shot->n_missing; /* they are open already */
         shot->n_missing = 0;
     }
+    r->n_parked = 0;
     budget_end(&r->budget, why);
 }
 
@@ -342,8 +344,9 @@ bool requests_wants_more(const struct requests *r)
 
 /* ---- answers ---- */
 
-static void put_back(struct slot *slot, double due)
+static void put_back(struct requests *r, struct slot *slot, double due)
 {
+    budget_again(&r->budget, kind_of(slot));
     free(slot->body);
     slot->body = NULL;
     slot->sent = false;
@@ -354,7 +357,7 @@ static void put_back(struct slot *slot, double due)
  * about first. */
 static int suspect(struct requests *r, struct slot *slot, const struct err *why, struct err *e)
 {
-    put_back(slot, INFINITY);
+    put_back(r, slot, INFINITY);
     r->why = *why;
     if (++r->n_parked < SUSPECTS)
         return 0;
@@ -398,7 +401,7 @@ static int replay_again(struct requests *r, struct slot *slot, const struct err 
 
     if (!exchange_has_more(r->exchange, &request))
         return give_up(r, slot, why, e);
-    put_back(slot, 0);
+    put_back(r, slot, 0);
     return 0;
 }
 
@@ -420,20 +423,16 @@ static int try_again(struct requests *r, struct slot *slot, bool overloaded, con
     }
     if (!overloaded && slot->tries >= TRIES)
         return give_up(r, slot, why, e);
-    put_back(slot, now + (delay >= 0 ? delay : LATER_SECONDS));
-    budget_again(&r->budget, kind_of(slot));
+    put_back(r, slot, now + (delay >= 0 ? delay : LATER_SECONDS));
     return 0;
 }
 
-/* Its tokens are paid for, even of an answer that is none. */
+/* What an answer says, even one that is none, is paid for. */
 static int count_tokens(struct requests *r, const struct slot *slot, bool answered,
                         const struct protocol_usage *usage, struct err *e)
 {
-    if (!answered && usage->prompt == 0) {
-        budget_failed(&r->budget, kind_of(slot));
-        return 0;
-    }
-    budget_answered(&r->budget, kind_of(slot), usage);
+    if (answered || usage->prompt > 0)
+        budget_paid(&r->budget, kind_of(slot), usage);
     if (r->budget.used.silent == 0 || r->budget.limits.cost <= 0)
         return 0;
     err_set(e, ERR_FORMAT, "the server does not say its tokens, so the cost cannot be limited");
@@ -541,7 +540,6 @@ static int take_status(struct requests *r, struct slot *slot, const struct clien
                                      : passing  ? PACE_FAILED
                                                 : PACE_OK,
                                      a->seconds, later, slot->tokens, 0 });
-    budget_failed(&r->budget, kind_of(slot));
     if (overloaded && later > SAID_SECONDS && !exchange_is_replay(r->exchange))
         events_say(r->events, EVENT_WARNING, "the server answers %u and is left alone for %.0f s",
                    a->status, later);
@@ -580,7 +578,7 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
     struct slot *slot = &r->slots[a->tag];
     struct err why;
 
-    budget_times(&r->budget, a->times);
+    budget_back(&r->budget, kind_of(slot), a->times);
     if (a->status == 200)
         return read_answer(r, slot, a, e);
     if (a->status != 0)
@@ -588,7 +586,6 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ a->timed_out ? PACE_TIMED_OUT : PACE_FAILED, a->seconds, NAN,
                                      slot->tokens, 0 });
-    budget_failed(&r->budget, kind_of(slot));
     if (!r->answered && a->times == 0) { /* a wrong name, a closed port, a certificate */
         *e = a->error;
         return err_hint(e, "is the server up, and url in assent.yaml its address?");

@@ -43,7 +43,7 @@ static void pictures_are_begun_while_their_requests_fit(void **state)
     assert_int_equal(budget_picture_limit(&b, 6), LIMIT_NONE);
     budget_begin(&b, 6);
     budget_sent(&b, BUDGET_FIRST);
-    budget_failed(&b, BUDGET_FIRST);
+    budget_back(&b, BUDGET_FIRST, 1);
     budget_again(&b, BUDGET_FIRST); /* now they do not all fit: not one more than 10 is sent */
     for (int i = 0; i < 9; i++) {
         assert_int_equal(budget_request_limit(&b, BUDGET_LATER), LIMIT_NONE);
@@ -63,12 +63,14 @@ static void a_request_is_expected_to_cost_what_others_of_its_kind_did(void **sta
     assert_int_equal(budget_picture_limit(&b, 40), LIMIT_NONE); /* nothing is known yet */
     budget_begin(&b, 4);
     budget_sent(&b, BUDGET_FIRST);
-    budget_answered(&b, BUDGET_FIRST, &first);
+    budget_back(&b, BUDGET_FIRST, 1);
+    budget_paid(&b, BUDGET_FIRST, &first);
     /* 3 are spent, and three later ones at 3 each are to come */
     assert_int_equal(budget_request_limit(&b, BUDGET_LATER), LIMIT_NONE);
     assert_int_equal(budget_picture_limit(&b, 1), LIMIT_COST);
     budget_sent(&b, BUDGET_LATER);
-    budget_answered(&b, BUDGET_LATER, &later);
+    budget_back(&b, BUDGET_LATER, 1);
+    budget_paid(&b, BUDGET_LATER, &later);
     assert_near("dearest", b.dearest[BUDGET_LATER], 0.9, 1e-12);
     /* 3.9, and 1.8 to come: 3 and one of 0.9 fit, two do not */
     assert_int_equal(budget_picture_limit(&b, 2), LIMIT_NONE);
@@ -84,15 +86,22 @@ static void what_is_in_flight_counts_as_if_it_were_answered(void **state)
     budget_init(&b, &(struct label_limits){ .cost = 9.5 }, &price);
     budget_begin(&b, 1);
     budget_sent(&b, BUDGET_FIRST);
-    budget_answered(&b, BUDGET_FIRST, &first);
+    budget_back(&b, BUDGET_FIRST, 1);
+    budget_paid(&b, BUDGET_FIRST, &first);
     for (int i = 0; i < 3; i++)
         budget_begin(&b, 1);
     budget_sent(&b, BUDGET_FIRST);
     assert_int_equal(budget_request_limit(&b, BUDGET_FIRST), LIMIT_NONE);
     budget_sent(&b, BUDGET_FIRST);
     assert_int_equal(budget_request_limit(&b, BUDGET_FIRST), LIMIT_COST);
-    budget_failed(&b, BUDGET_FIRST); /* it cost nothing */
+    budget_back(&b, BUDGET_FIRST, 1); /* it cost nothing */
     assert_int_equal(budget_request_limit(&b, BUDGET_FIRST), LIMIT_NONE);
+    budget_sent(&b, BUDGET_FIRST);
+    budget_back(&b, BUDGET_FIRST, 0); /* there was no connection */
+    budget_again(&b, BUDGET_FIRST);
+    budget_sent(&b, BUDGET_FIRST);
+    budget_back(&b, BUDGET_FIRST, 2); /* and that went twice */
+    assert_int_equal(b.used.requests, 5);
     budget_end(&b, LIMIT_COST);
     assert_int_equal(budget_request_limit(&b, BUDGET_FIRST), LIMIT_COST);
     assert_int_equal(budget_picture_limit(&b, 1), LIMIT_COST);
@@ -106,11 +115,13 @@ static void answers_without_a_count_are_counted(void **state)
     budget_init(&b, &(struct label_limits){ 0 }, &price);
     budget_begin(&b, 3);
     budget_sent(&b, BUDGET_FIRST);
-    budget_answered(&b, BUDGET_FIRST, &(struct protocol_usage){ 0 });
+    budget_back(&b, BUDGET_FIRST, 1);
+    budget_paid(&b, BUDGET_FIRST, &(struct protocol_usage){ 0 });
     assert_true(b.used.silent == 1 && budget_tokens(&b) == 0);
     budget_sent(&b, BUDGET_LATER);
     /* more cached than there is: a server's slip, and no negative bill */
-    budget_answered(&b, BUDGET_LATER, &(struct protocol_usage){ 10, 20, 5 });
+    budget_back(&b, BUDGET_LATER, 1);
+    budget_paid(&b, BUDGET_LATER, &(struct protocol_usage){ 10, 20, 5 });
     assert_true(b.used.silent == 1 && b.used.cached == 10 && budget_tokens(&b) == 15);
 }
 
