@@ -458,13 +458,15 @@ static int run(struct annotating *a, struct err *e)
     struct store_counts counts;
     struct err second;
     int rc = answer_all(a, e), kept = annotating_commit(a, true, rc < 0 ? &second : e), given,
-        ended;
+        ended, used;
 
     progress_end(&a->progress);
     rc = rc < 0 ? rc : kept;
     given = annotating_give_back(a, rc < 0 ? &second : e);
     rc = rc < 0 ? rc : given;
     a->out->seconds = clock_seconds() - a->begun;
+    used = annotating_keep_usage(a, rc < 0 ? &second : e);
+    rc = rc < 0 ? rc : used;
     counts = (struct store_counts){ a->out->images + a->out->errors, a->out->labels,
                                     a->out->abstentions, a->out->seconds };
     ended = store_run_end(a->store, &counts, rc < 0 ? &second : e);

@@ -39,12 +39,23 @@ static int keep_one(struct annotating *a, const struct answered *done, struct er
     return rc < 0 ? rc : store_unclaim(s, a->todo.asking.annotator, id, e);
 }
 
+int annotating_keep_usage(struct annotating *a, struct err *e)
+{
+    struct label_usage u = labeler_usage(a->labeler);
+    const struct store_usage kept = { u.requests > 0, u.requests, u.silent == 0,
+                                      u.prompt,       u.cached,   u.completion };
+
+    return kept.asked ? store_run_usage(a->store, &kept, e) : 0;
+}
+
 static int keep_answered(struct annotating *a, struct err *e)
 {
     int rc = store_begin(a->store, e);
 
     for (size_t i = 0; rc == 0 && i < a->n_answered; i++)
         rc = keep_one(a, &a->answered[i], e);
+    if (rc == 0)
+        rc = annotating_keep_usage(a, e);
     return store_end(a->store, rc, e);
 }
 

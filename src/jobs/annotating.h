@@ -87,6 +87,8 @@ int annotating_claimants(struct annotating *a, struct err *e);
 
 /* Writes what was answered, in one transaction. last: the model's files are looked at closely. */
 int annotating_commit(struct annotating *a, bool last, struct err *e);
+/* What the server was asked so far; inside a transaction, or for the run's end. */
+int annotating_keep_usage(struct annotating *a, struct err *e);
 bool annotating_must_commit(const struct annotating *a);
 
 #endif

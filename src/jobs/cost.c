@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "label/label.h"
+
 #define SECONDS_PER_HOUR 3600.0
 #define STUDY_SHARE      0.01 /* arXiv 2410.09416: the model costs under 1 % of people */
 
@@ -11,9 +13,18 @@ static double value_of(const struct price *p)
     return p->given ? p->value : NAN;
 }
 
-static void size_cost(struct cost_size *s, const struct prices *p, uint64_t images, uint64_t cells,
+double cost_of_usage(const struct task *t, const char *annotator, const struct store_usage *u)
+{
+    const struct annotator *a = task_find_annotator(t, annotator);
+    const struct label_usage usage = { u->requests, u->prompt, u->cached, u->completion, 0 };
+
+    return a && u->asked && u->counted ? label_usage_cost(&usage, &a->server.price) : NAN;
+}
+
+static void size_cost(struct cost_size *s, const struct cost *c, uint64_t images, uint64_t cells,
                       uint64_t votes)
 {
+    const struct prices *p = &c->prices;
     double seconds = value_of(&p->seconds_per_answer), wage = value_of(&p->wage_hour);
 
     s->images = images;
@@ -22,7 +33,8 @@ static void size_cost(struct cost_size *s, const struct prices *p, uint64_t imag
     s->machine_hours = (double)images / value_of(&p->images_per_second) / SECONDS_PER_HOUR;
     s->people_hours = (double)cells * seconds / SECONDS_PER_HOUR;
     s->review_hours = (double)votes * seconds / SECONDS_PER_HOUR;
-    s->model = s->machine_hours * value_of(&p->machine_hour);
+    s->model = c->server.annotator ? (double)images * c->server.cost_per_image
+                                   : s->machine_hours * value_of(&p->machine_hour);
     s->people = s->people_hours * wage;
     s->review = s->review_hours * wage;
     s->model_answer = s->model / (double)cells;
@@ -43,14 +55,14 @@ void cost_of(struct cost *out, const struct prices *p, const struct cost_project
     uint64_t images = project->images, columns = project->columns, votes = project->votes;
     double scale;
 
-    *out = (struct cost){ .prices = *p };
+    *out = (struct cost){ .server = project->server, .prices = *p };
     measured(&out->prices.images_per_second, project->images_per_second);
     measured(&out->prices.seconds_per_answer, project->seconds_per_answer);
-    size_cost(&out->here, prices, images, images * columns, votes);
+    size_cost(&out->here, out, images, images * columns, votes);
     out->review_rate = (double)votes / (double)(images * columns);
     if (p->scale_images > 0 && images > 0) {
         scale = (double)p->scale_images / (double)images;
-        size_cost(&out->scaled, prices, p->scale_images, p->scale_images * columns,
+        size_cost(&out->scaled, out, p->scale_images, p->scale_images * columns,
                   (uint64_t)llround((double)votes * scale));
     }
     /* model / people =
@@ -58,6 +70,9 @@ void cost_of(struct cost *out, const struct prices *p, const struct cost_project
     out->break_even.share = STUDY_SHARE;
     out->break_even.min_wage_hour =
         value_of(&prices->wage_hour) * out->here.model_share / STUDY_SHARE;
+    out->break_even.max_machine_hour = out->break_even.min_images_per_second = NAN;
+    if (out->server.annotator) /* whose machine it is, and how fast, is the server's matter */
+        return;
     out->break_even.max_machine_hour =
         value_of(&prices->machine_hour) * STUDY_SHARE / out->here.model_share;
     out->break_even.min_images_per_second =

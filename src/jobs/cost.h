@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/runs.h"
 #include "task/task.h"
 
 /* What one project, or one of another size, costs. Money in the task file's currency; NaN where a
@@ -27,7 +28,17 @@ struct cost_break_even {
     double min_wage_hour, max_machine_hour, min_images_per_second;
 };
 
+/* What a model's server took, in all runs. */
+struct cost_server {
+    const char *annotator; /* NULL: none was asked, or its price or its tokens are not known */
+    const struct server_price *price;
+    struct store_usage usage;
+    uint64_t images; /* answered in these runs */
+    double cost, cost_per_image;
+};
+
 struct cost {
+    struct cost_server server;     /* in place of the machine's price */
     struct prices prices;          /* with measured figures in place of stated ones */
     double review_rate;            /* votes a cell */
     struct cost_size here, scaled; /* scaled.images 0: none asked for */
@@ -37,7 +48,11 @@ struct cost {
 struct cost_project { /* what there is, and what was measured of it */
     uint64_t images, columns, votes;
     double images_per_second, seconds_per_answer; /* NaN: the task file's */
+    struct cost_server server;
 };
+
+/* What the server took for that, by the annotator's price in the task file; NaN: not known. */
+double cost_of_usage(const struct task *t, const char *annotator, const struct store_usage *u);
 
 void cost_of(struct cost *out, const struct prices *p, const struct cost_project *project);
 

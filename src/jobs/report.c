@@ -317,14 +317,39 @@ static int measured_speed(struct making *m, double *speed, struct err *e)
     return rc;
 }
 
+/* What the first model's server took that says its tokens, and has a price. */
+static int measured_server(struct making *m, struct cost_server *out, struct err *e)
+{
+    int rc = 0;
+
+    *out = (struct cost_server){ 0 };
+    for (size_t a = 0; rc == 0 && !out->annotator && a < m->data.n; a++) {
+        const struct store_annotator *who = m->data.items[a].annotator;
+        const struct annotator *entry = task_find_annotator(m->project->task, who->name);
+
+        if (who->kind != ANNOTATOR_MODEL || !entry)
+            continue;
+        rc = store_usage_of(m->project->store, who->id, &out->usage, &out->images, e);
+        out->cost = cost_of_usage(m->project->task, who->name, &out->usage);
+        out->cost_per_image = out->cost / (double)out->images;
+        out->price = &entry->server.price;
+        if (rc == 0 && isfinite(out->cost_per_image))
+            out->annotator = entry->name;
+    }
+    return rc;
+}
+
 static int add_cost(struct making *m, struct err *e)
 {
+    struct cost_server server;
     uint64_t votes = 0;
     double seconds, speed;
     int rc = median_seconds(m, &seconds, e);
 
     if (rc == 0)
         rc = measured_speed(m, &speed, e);
+    if (rc == 0)
+        rc = measured_server(m, &server, e);
     for (size_t a = 0; a < m->data.n; a++)
         votes += m->data.items[a].annotator->votes;
     if (rc == 0)
@@ -333,7 +358,8 @@ static int add_cost(struct making *m, struct err *e)
                                         .columns = m->project->task->n_columns,
                                         .votes = votes,
                                         .images_per_second = speed,
-                                        .seconds_per_answer = seconds });
+                                        .seconds_per_answer = seconds,
+                                        .server = server });
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "jobs/cost.h"
 #include "project/pair.h"
 #include "store/labels.h"
 
@@ -161,6 +162,8 @@ static void keep_run(void *data, const struct store_run_info *run)
         keep(l, run->started),
         keep(l, run->ended),
         keep(l, *run->withdrawn ? run->withdrawn : NULL),
+        run->usage,
+        cost_of_usage(l->out->task, run->annotator, &run->usage),
     };
 }
 

@@ -24,6 +24,8 @@ struct status_annotator {
 struct status_run { /* provenance: texts are "-" where there is nothing to say */
     int64_t id;
     const char *annotator, *source, *source_sha256, *by_whom, *started, *ended, *withdrawn;
+    struct store_usage usage;
+    double cost; /* of a server, by its price; NaN: not known */
 };
 
 enum { STATUS_RUNS = 20 };

@@ -31,11 +31,29 @@ static void add_price(struct table *t, const char *what, const struct price *pri
     table_row(t, NULL, (const void *[]){ &row, NULL, NULL, NULL });
 }
 
+static void add_server(struct table *t, const struct server_price *s, const char *currency)
+{
+    const struct {
+        const char *what;
+        double value;
+    } rows[] = { { "prompts", s->input },
+                 { "cached prompts", isnan(s->cached_input) ? s->input : s->cached_input },
+                 { "answers", s->output } };
+    char unit[96];
+
+    snprintf(unit, sizeof(unit), "%.32s per million tokens", currency);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        add_price(t, rows[i].what, &(struct price){ true, rows[i].value, s->date, s->source },
+                  unit);
+}
+
 static void add_prices(struct page *p, const struct cost *c)
 {
     struct table *t = page_table(p, &(struct layout){ .parts = { price_figures } });
     char hourly[64];
 
+    if (c->server.annotator)
+        add_server(t, c->server.price, c->prices.currency);
     snprintf(hourly, sizeof(hourly), "%.32s per hour", c->prices.currency);
     add_price(t, "machine", &c->prices.machine_hour, hourly);
     add_price(t, "model", &c->prices.images_per_second, "images/s");
@@ -78,18 +96,37 @@ static void say_break_even(struct page *p, const struct cost *c)
 {
     const char *currency = c->prices.currency;
 
-    page_note(
-        p,
-        "The model costs %.2f %% of what people cost. The study's \"under 1 %%\" holds for "
-        "the model alone from a wage of %.2f %s per hour up, or a machine at %.4g %s per hour "
-        "at most, or %.3g images/s at least (the other figures as above).",
-        100 * c->here.model_share, c->break_even.min_wage_hour, currency,
-        c->break_even.max_machine_hour, currency, c->break_even.min_images_per_second);
+    if (c->server.annotator)
+        page_note(
+            p,
+            "The model costs %.2f %% of what people cost. The study's \"under 1 %%\" holds for "
+            "the model alone from a wage of %.2f %s per hour up.",
+            100 * c->here.model_share, c->break_even.min_wage_hour, currency);
+    else
+        page_note(
+            p,
+            "The model costs %.2f %% of what people cost. The study's \"under 1 %%\" holds for "
+            "the model alone from a wage of %.2f %s per hour up, or a machine at %.4g %s per hour "
+            "at most, or %.3g images/s at least (the other figures as above).",
+            100 * c->here.model_share, c->break_even.min_wage_hour, currency,
+            c->break_even.max_machine_hour, currency, c->break_even.min_images_per_second);
     page_note(
         p,
         "The consensus also needed people's labels, and votes on %.1f %% of the cells: in all "
         "%.1f %% of what people alone cost, at any wage.",
         100 * c->review_rate, 100 * c->here.process_share);
+}
+
+static void say_server(struct page *p, const struct cost *c)
+{
+    const struct cost_server *s = &c->server;
+    char n[2][TEXT_COUNT_MAX];
+
+    if (s->annotator)
+        page_note(p, "%s's server took %.4g %s for %s on %s, by the tokens that it counted.",
+                  s->annotator, s->cost, c->prices.currency,
+                  text_count(s->usage.requests, "request", n[0]),
+                  text_count(s->images, "image", n[1]));
 }
 
 static void say_cost(struct page *p, const struct cost *c)
@@ -101,11 +138,12 @@ static void say_cost(struct page *p, const struct cost *c)
     struct table *t;
 
     page_heading(p, "Cost");
-    if (!c->prices.machine_hour.given && !c->prices.wage_hour.given) {
+    if (!c->prices.machine_hour.given && !c->prices.wage_hour.given && !c->server.annotator) {
         page_note(p, "no prices: in assent.yaml, so nothing to reckon with");
         return;
     }
     add_prices(p, c);
+    say_server(p, c);
     snprintf(total, sizeof(total), "%.32s in all", c->prices.currency);
     t = page_table(p, &(struct layout){ .parts = { sum_figures },
                                         .shown = shown,
@@ -139,6 +177,29 @@ static void set_size(struct page *p, const char *key, const struct cost_size *s)
     page_close(p);
 }
 
+struct json_t *cost_usage_json(const struct store_usage *u)
+{
+    const uint64_t tokens[] = { u->prompt, u->cached, u->completion };
+    struct json_t *counts[3];
+
+    for (int i = 0; i < 3; i++)
+        counts[i] = u->counted ? jv_pack("I", (long long)tokens[i]) : jv_pack("n");
+    return jv_pack("{s:I, s:o, s:o, s:o}", "requests", (long long)u->requests, "prompt_tokens",
+                   counts[0], "cached_tokens", counts[1], "completion_tokens", counts[2]);
+}
+
+static struct json_t *server_json(const struct cost_server *s)
+{
+    if (!s->annotator)
+        return jv_pack("n");
+    return jv_pack("{s:s, s:o, s:I, s:o, s:o, s:{s:f, s:o, s:f, s:s, s:s}}", "annotator",
+                   s->annotator, "usage", cost_usage_json(&s->usage), "images",
+                   (long long)s->images, "cost", jv_real(s->cost), "cost_per_image",
+                   jv_real(s->cost_per_image), "price", "input", s->price->input, "cached_input",
+                   jv_real(s->price->cached_input), "output", s->price->output, "date",
+                   s->price->date, "source", s->price->source);
+}
+
 void cost_blocks(struct page *p, const struct cost *c)
 {
     const struct cost_break_even *even = &c->break_even;
@@ -153,6 +214,7 @@ void cost_blocks(struct page *p, const struct cost *c)
     set_price(p, "seconds_per_answer", &c->prices.seconds_per_answer);
     set_price(p, "seconds_an_answer", &c->prices.seconds_per_answer); /* its older name */
     page_close(p);
+    page_set(p, "server", server_json(&c->server));
     set_size(p, "project", &c->here);
     if (c->scaled.images > 0)
         set_size(p, "scaled", &c->scaled);

@@ -11,4 +11,7 @@
 /* Words, and the member "cost". */
 void cost_blocks(struct page *p, const struct cost *c);
 
+/* Requests and tokens, which are null where the server does not say them. */
+struct json_t *cost_usage_json(const struct store_usage *u);
+
 #endif

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "show/cost.h"
 #include "show/show.h"
 #include "show/unanswered.h"
 
@@ -39,22 +40,11 @@ static void say_usage(struct page *p, const struct label_usage *u, double cost,
         page_note(p, "cost: %.4g %s", cost, currency);
 }
 
-/* null: the server does not say them. */
 static void set_usage(struct page *p, const struct label_usage *u)
 {
-    const struct {
-        const char *name;
-        uint64_t n;
-    } tokens[] = { { "prompt_tokens", u->prompt },
-                   { "cached_tokens", u->cached },
-                   { "completion_tokens", u->completion } };
-
-    page_open(p, "usage", PAGE_OBJECT, true);
-    page_count(p, "requests", u->requests);
-    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
-        page_set(p, tokens[i].name,
-                 u->silent > 0 ? jv_pack("n") : jv_pack("I", (long long)tokens[i].n));
-    page_close(p);
+    page_set(p, "usage",
+             cost_usage_json(&(struct store_usage){ true, u->requests, u->silent == 0, u->prompt,
+                                                    u->cached, u->completion }));
 }
 
 /* ---- plan ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "show/cost.h"
 #include "show/people.h"
 #include "show/show.h"
 #include "show/unused.h"
@@ -74,8 +75,11 @@ static const struct figure run_figures[] = {
     { "withdrawn", "withdrawn", NULL, FIGURE_TEXT, offsetof(struct status_run, withdrawn),
       .rank = 2 },
     { "sha256", NULL, NULL, FIGURE_TEXT, offsetof(struct status_run, source_sha256) },
+    { "cost", "cost", NULL, FIGURE_MONEY, offsetof(struct status_run, cost), .rank = 4 },
     { 0 },
 };
+
+static const struct figure usage_figures[] = { { "usage", NULL, NULL, FIGURE_JSON }, { 0 } };
 
 /* For people the first digits will do. */
 static const struct figure digest_figures[] = {
@@ -101,15 +105,16 @@ static void add_runs(struct page *p, const struct status_result *r, bool shown)
         page_heading(p, "Newest runs");
     else
         say_withdrawn(p, r);
-    t = page_table(p,
-                   &(struct layout){ .parts = { run_figures, digest_figures }, .hidden = !shown });
+    t = page_table(p, &(struct layout){ .parts = { run_figures, digest_figures, usage_figures },
+                                        .hidden = !shown });
     table_list(t, "runs");
     for (size_t i = 0; i < r->n_runs; i++) {
         char first[13];
         const char *digest = first;
+        struct json_t *usage = r->runs[i].usage.asked ? cost_usage_json(&r->runs[i].usage) : NULL;
 
         snprintf(first, sizeof(first), "%s", r->runs[i].source_sha256);
-        table_row(t, "runs[]", (const void *[]){ &r->runs[i], &digest, NULL, NULL });
+        table_row(t, "runs[]", (const void *[]){ &r->runs[i], &digest, &usage, NULL });
     }
 }
 

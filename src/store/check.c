@@ -157,7 +157,12 @@ static int check_nothing(struct checking *c, struct sql_rows *row, struct err *e
     "quote(run)" AND "quote(copy_of)"
 #define RUN_LITERALS                                                                 \
     "quote(id)" AND "quote(images)" AND "quote(labels)" AND "quote(abstentions)" AND \
-    "quote(seconds)"
+    "quote(seconds)" AND "quote(requests)" AND "quote(prompt_tokens)" AND            \
+    "quote(cached_tokens)" AND "quote(completion_tokens)"
+
+#define BELOW_0                                                                        \
+    "images < 0 OR labels < 0 OR abstentions < 0 OR requests < 0 OR prompt_tokens < 0" \
+    " OR cached_tokens < 0 OR cached_tokens > prompt_tokens OR completion_tokens < 0"
 
 #define PACKED_LITERALS                                                             \
     "quote(run)" AND "quote(image)" AND "quote(value)" AND "quote(probability)" AND \
@@ -265,14 +270,14 @@ static const struct table_rule rules[] = {
       KEEP("review_answer", ANSWER_LITERALS, "id = $1"),
       { "UPDATE review_answer SET seconds = 0 WHERE id = $1" } },
     { "run",
-      "SELECT id, CASE WHEN images < 0 OR labels < 0 OR abstentions < 0 THEN -1.0 ELSE seconds END"
-      " FROM run WHERE images < 0 OR labels < 0 OR abstentions < 0 OR seconds < 0"
-      " OR seconds > 1e300",
+      "SELECT id, CASE WHEN " BELOW_0 " THEN -1.0 ELSE seconds END FROM run"
+      " WHERE " BELOW_0 " OR seconds < 0 OR seconds > 1e300",
       { 0, 0 },
       check_amount,
       0,
       KEEP("run", RUN_LITERALS, "id = $1"),
-      { "UPDATE run SET images = NULL, labels = NULL, abstentions = NULL, seconds = NULL"
+      { "UPDATE run SET images = NULL, labels = NULL, abstentions = NULL, seconds = NULL,"
+        " requests = NULL, prompt_tokens = NULL, cached_tokens = NULL, completion_tokens = NULL"
         " WHERE id = $1" } },
     { "review_stratum",
       "SELECT design, cells, drawn, part FROM review_stratum ORDER BY design, position",

@@ -39,6 +39,23 @@ int store_run_begin(struct store *s, const struct store_run *run, const struct t
                       &s->run, e);
 }
 
+static struct sql_value count_or_null(bool known, uint64_t n)
+{
+    return known ? INT(n) : TEXT(NULL);
+}
+
+int store_run_usage(struct store *s, const struct store_usage *u, struct err *e)
+{
+    return sql_run(s->db,
+                   "UPDATE run SET requests = $1, prompt_tokens = $2, cached_tokens = $3,"
+                   " completion_tokens = $4 WHERE id = $5",
+                   BIND(count_or_null(u->asked, u->requests),
+                        count_or_null(u->asked && u->counted, u->prompt),
+                        count_or_null(u->asked && u->counted, u->cached),
+                        count_or_null(u->asked && u->counted, u->completion), INT(s->run)),
+                   e);
+}
+
 int64_t store_run_number(const struct store *s)
 {
     return s->run;
@@ -164,6 +181,56 @@ static int take_counts(struct sql_rows *row, struct store_counts *out, struct er
     return rc < 0 ? rc : check_number("run.seconds", id, out->seconds, any, e);
 }
 
+/* Five columns: requests, whether some tokens are not known, and the tokens. */
+static int take_usage(struct sql_rows *row, int first, int64_t id, struct store_usage *out,
+                      struct err *e)
+{
+    static const char *const names[] = { "run.requests", NULL, "run.prompt_tokens",
+                                         "run.cached_tokens", "run.completion_tokens" };
+    uint64_t *const counts[] = { &out->requests, NULL, &out->prompt, &out->cached,
+                                 &out->completion };
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < 5; i++) {
+        int64_t n = sql_int(row, first + i);
+
+        if (!counts[i])
+            continue;
+        *counts[i] = (uint64_t)n;
+        rc = check_number(names[i], id, (double)n, (struct range){ 0, DBL_MAX }, e);
+    }
+    out->asked = out->requests > 0;
+    out->counted = out->asked && sql_int(row, first + 1) == 0;
+    return rc == 0 && out->counted ? check_number(names[3], id, (double)out->cached,
+                                                  (struct range){ 0, (double)out->prompt }, e)
+                                   : rc;
+}
+
+int store_usage_of(struct store *s, int64_t annotator, struct store_usage *sum, uint64_t *images,
+                   struct err *e)
+{
+    struct sql_rows *row;
+    int rc = sql_query(s->db, &row,
+                       "SELECT coalesce(sum(requests), 0), count(requests) - count(prompt_tokens),"
+                       " coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0),"
+                       " coalesce(sum(completion_tokens), 0),"
+                       " (SELECT count(*) FROM answers JOIN run AS asked ON asked.id = answers.run"
+                       " WHERE asked.annotator = $1 AND asked.requests > 0)"
+                       " FROM run WHERE annotator = $1 AND requests > 0",
+                       BIND(INT(annotator)), e);
+
+    *sum = (struct store_usage){ 0 };
+    *images = 0;
+    if (rc == 0)
+        rc = sql_step(row, e);
+    if (rc == 1) {
+        *images = (uint64_t)sql_int(row, 5);
+        rc = take_usage(row, 0, annotator, sum, e);
+    }
+    sql_done(row);
+    return rc;
+}
+
 int store_runs(struct store *s, size_t most,
                void (*each)(void *data, const struct store_run_info *run), void *data,
                struct err *e)
@@ -172,7 +239,9 @@ int store_runs(struct store *s, size_t most,
     int rc = sql_query(s->db, &list,
                        "SELECT run.id, annotator.name, source, source_sha256, settings, by_whom,"
                        " started, ended, images, labels, abstentions, coalesce(seconds, 0),"
-                       " coalesce(withdrawn, ''), run.annotator"
+                       " coalesce(withdrawn, ''), run.annotator,"
+                       " coalesce(requests, 0), prompt_tokens IS NULL, coalesce(prompt_tokens, 0),"
+                       " coalesce(cached_tokens, 0), coalesce(completion_tokens, 0)"
                        " FROM run"
                        " JOIN annotator ON annotator.id = run.annotator"
                        " ORDER BY run.id DESC LIMIT $1",
@@ -192,6 +261,8 @@ int store_runs(struct store *s, size_t most,
         };
 
         rc = take_counts(list, &run.counts, e);
+        if (rc == 0)
+            rc = take_usage(list, 14, run.id, &run.usage, e);
         if (rc == 0)
             each(data, &run);
     }

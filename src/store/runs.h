@@ -66,6 +66,16 @@ struct store_counts {
 /* A run answers the task's questions as they are now. One run is open at a time on a store. */
 int store_run_begin(struct store *s, const struct store_run *run, const struct task *t,
                     struct err *e);
+
+/* What a server was asked, and what it counted. */
+struct store_usage {
+    bool asked; /* one was */
+    uint64_t requests;
+    bool counted;                        /* it says its tokens, of every answer */
+    uint64_t prompt, cached, completion; /* cached: of the prompt */
+};
+/* Of the open run, so far. */
+int store_run_usage(struct store *s, const struct store_usage *u, struct err *e);
 int64_t store_run_number(const struct store *s); /* the open one's; 0: none is */
 int store_run_end(struct store *s, const struct store_counts *counts, struct err *e);
 
@@ -109,6 +119,7 @@ struct store_run_info {
         *ended;            /* NULL: none */
     const char *withdrawn; /* since when; "": it counts */
     struct store_counts counts;
+    struct store_usage usage;
 };
 int store_runs(struct store *s, size_t most,
                void (*each)(void *data, const struct store_run_info *run), void *data,
@@ -120,6 +131,11 @@ int store_run_withdraw(struct store *s, int64_t *run, bool back, struct err *e);
 
 /* Images a second over all of an annotator's runs that know how long they took; NaN: none does. */
 int store_run_speed(struct store *s, int64_t annotator, double *images_per_second, struct err *e);
+
+/* The usage of all of an annotator's runs, withdrawn ones too, for they were paid; and the images
+ * that were answered in those that asked a server. */
+int store_usage_of(struct store *s, int64_t annotator, struct store_usage *sum, uint64_t *images,
+                   struct err *e);
 
 /* Of an annotator's newest run that has one; NULL: none has. free() both. */
 int store_identity(struct store *s, int64_t annotator, char **identity, char **settings,

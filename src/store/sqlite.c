@@ -18,7 +18,7 @@ enum {
     BUSY_MS = 30000,
     STATEMENTS_MAX = 10000,
     VALUES_MAX = 16, /* that a statement takes */
-    COLUMNS_MAX = 16 /* that its rows have */
+    COLUMNS_MAX = 24 /* that its rows have */
 };
 
 struct sql_rows {

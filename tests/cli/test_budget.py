@@ -4,10 +4,12 @@
 import json
 import os
 import sqlite3
+import subprocess
 import time
 
-from harness import main
-from test_server import Server
+from harness import ASSENT, main
+from test_annotate import MODEL
+from test_server import Server, sure
 
 PRICE = ", price: {input: 100, cached_input: 10, output: 1000, date: 2026-01-01, source: list}"
 REQUEST = (36 * 100 + 64 * 10 + 1 * 1000) / 1e6  # fake_chat.py's usage
@@ -146,6 +148,83 @@ class Cost(Budget):
         self.project(chat.url, more=PRICE)
         ran = self.run_assent("annotate")
         self.assertIn(f"cost: {24 * REQUEST:.4g} USD", ran.out)
+
+
+class Ledger(Budget):
+    """What was used is in the database."""
+
+    def runs(self):
+        return self.sql("SELECT requests, prompt_tokens, cached_tokens, completion_tokens FROM run ORDER BY id")
+
+    def test_status_and_report_have_it(self):
+        chat = self.chat()
+        self.project(chat.url, more=PRICE)
+        self.run_assent("annotate", "-q", "--max-requests", "8", code=3)
+        self.run_assent("annotate", "-q")
+        self.assertEqual(self.runs(), [(8, 800, 512, 8), (16, 1600, 1024, 16)])
+        newest, first = self.json("status")["runs"]
+        self.assertEqual(first["usage"], {"requests": 8, "prompt_tokens": 800, "cached_tokens": 512,
+                                          "completion_tokens": 8})
+        self.assertAlmostEqual(newest["cost"], 16 * REQUEST, 9)
+        for wage, says in (("", "took 0.1258 USD for 24 requests on 6 images"),
+                           ("  wage_hour: {value: 15, date: d, source: s}\n"
+                            "  seconds_per_answer: {value: 3, date: d, source: s}\n", "The model costs 41.92 %")):
+            self.write("assent.yaml", self.read("assent.yaml") + (f"prices:\n  scale_images: 600\n{wage}" if wage else ""))
+            self.assertIn(says, " ".join(self.run_assent("report").out.split()))
+            cost = self.json("report")["cost"]
+            self.assertAlmostEqual(cost["server"]["cost"], 24 * REQUEST, 9)
+            self.assertEqual((cost["server"]["annotator"], cost["server"]["images"]), ("qwen", 6))
+            self.assertAlmostEqual(cost["project"]["model"], 24 * REQUEST, 9)
+        self.assertAlmostEqual(cost["scaled"]["model"], 2400 * REQUEST, 9)
+        self.assertAlmostEqual(cost["project"]["model_answer"], REQUEST, 9)
+        self.assertIsNone(cost["break_even"]["max_machine_hour"])
+        # what is withdrawn was paid for
+        self.run_assent("undo")
+        self.assertAlmostEqual(self.json("report")["cost"]["server"]["cost"], 24 * REQUEST, 9)
+        self.assertEqual(self.json("check")["n_faults"], 0)
+
+    def test_without_a_price_there_is_no_cost(self):
+        chat = self.chat()
+        self.project(chat.url)
+        self.run_assent("annotate", "-q")
+        self.assertEqual(self.runs(), [(24, 2400, 1536, 24)])
+        self.assertIsNone(self.json("status")["runs"][0]["cost"])
+        self.assertIsNone(self.json("report")["cost"]["server"])
+
+    def test_tokens_that_are_not_said_are_null(self):
+        said = json.dumps({"choices": [{"message": {"content": "yes"}}]}).encode()
+        chat = self.chat(trouble=lambda n, request: (200, {}, said) if n == 3 else None)
+        self.project(chat.url, 6, "  - {name: Hat, text: Is there a hat?}\n", PRICE)
+        self.run_assent("annotate", "-q")
+        self.assertEqual(self.runs(), [(6, None, None, None)])
+        status = self.json("status")["runs"][0]
+        self.assertEqual((status["usage"]["requests"], status["usage"]["prompt_tokens"], status["cost"]), (6, None, None))
+
+    def test_a_run_that_is_killed(self):
+        def slow(question, picture):
+            time.sleep(0.02)
+            return sure(question, picture)
+
+        chat = self.chat(slow)
+        self.project(chat.url, 60, more=PRICE + ", concurrency: 2")
+        with subprocess.Popen([ASSENT, "annotate", "-q"], cwd=self.dir) as run:
+            while chat.n < 60:
+                time.sleep(0.01)
+            run.kill()
+        (requests, prompt, _, _), = self.runs()
+        kept, = self.sql("SELECT count(*) FROM answers")[0]
+        self.assertGreater(kept, 0)
+        self.assertTrue(4 * kept <= requests <= chat.n, (kept, requests, chat.n))
+        self.assertGreaterEqual(prompt, 400 * kept)
+
+    def test_an_engine_asks_no_server(self):
+        self.project("http://127.0.0.1:9/v1", 1, "  - {name: Hat, text: Is there a hat?}\n")
+        self.write("assent.yaml", self.read("assent.yaml").replace("engine: http, model: Qwen3-VL",
+                                                                   f"engine: vlm, model: \"{MODEL}\"")
+                   .replace(', url: "http://127.0.0.1:9/v1"', ""))
+        self.run_assent("annotate", "-q")
+        self.assertEqual(self.runs(), [(None, None, None, None)])
+        self.assertIsNone(self.json("status")["runs"][0]["usage"])
 
 
 class Pace(Budget):

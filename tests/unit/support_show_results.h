@@ -204,10 +204,17 @@ static inline void make_review(struct results *r)
 
 static inline void make_cost(struct results *r)
 {
+    static const struct server_price price = { true, 0.4, NAN, 1.6, "2026-11-22", "their list" };
     struct cost_size size = { 1000,   3000,   600,    1.1,  37.5, 7.5, 0.00037,
                               0.0125, 0.0293, 1.2293, 0.55, 2.5,  0.5 };
 
-    r->report.cost = (struct cost){ .prices = r->task->prices,
+    r->report.cost = (struct cost){ .server = { r->names[0],
+                                                &price,
+                                                { true, 4000, true, 2000000, 1500000, 4000 },
+                                                1000,
+                                                1.1,
+                                                0.0011 },
+                                    .prices = r->task->prices,
                                     .review_rate = 0.2,
                                     .here = size,
                                     .scaled = size,
@@ -311,7 +318,9 @@ static inline void make_status(struct results *r)
                                              "anna",
                                              "2026-11-22T10:00:00Z",
                                              "-",
-                                             "-" };
+                                             "-",
+                                             { true, 4000, true, 2000000, 1500000, 4000 },
+                                             1.1 };
 }
 
 static inline void results_make(struct results *r, const char *model, const char *people,

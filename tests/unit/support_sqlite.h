@@ -159,15 +159,17 @@ static const char *const of_version[] = {
     "INSERT INTO withdrawal VALUES (1, 2, 0, '2020-02-02T12:00:00Z', 'me');",
     "INSERT INTO image VALUES (3, 'gone.jpg', NULL, NULL, NULL, 'key', '2020-02-03T12:00:00Z');",
     "INSERT INTO damaged VALUES (1, '2020-02-04T12:00:00Z', 'me', 'vote', 'a bad disk', '1, 2');",
+    "INSERT INTO probe VALUES ('weights', 'asked again', '2020-02-05T12:00:00Z', 2, 4, 1, NULL, "
+    "NULL);",
 };
 
-enum { NEWEST_VERSION = 8 };
+enum { NEWEST_VERSION = 9 };
 
 static inline void make_version(const char *path, int version)
 {
     static const char *const files[] = { "schema.sql",   "schema_2.sql", "schema_3.sql",
                                          "schema_4.sql", "schema_5.sql", "schema_6.sql",
-                                         "schema_7.sql" };
+                                         "schema_7.sql", "schema_8.sql" };
     char text[100];
     size_t len;
 

@@ -17,6 +17,7 @@ struct members {
     "n asked missing coverage agreement agreement_with_abstentions wilson[] bootstrap[] kappa " \
     "kappa_bootstrap[] quadratic_kappa ac1 pabak alpha positive_rate[] precision recall f1 "    \
     "positive_agreement negative_agreement"
+#define USAGE "requests prompt_tokens cached_tokens completion_tokens"
 #define COST                                                                         \
     "images cells votes model people review model_answer people_answer model_share " \
     "process_share machine_hours people_hours review_hours"
@@ -52,7 +53,12 @@ static const struct members promised[] = {
       "name positive_rate labels abstentions images_checked images_breaking_rules rules[]" },
     { report_page, "annotators[].rules[]", "rule broken checked share" },
     { report_page, "alarms[]", "alarm of value threshold" },
-    { report_page, "cost", "currency prices project scaled break_even" },
+    { report_page, "cost", "currency prices server project scaled break_even" },
+    { report_page, "cost.server", "annotator usage images cost cost_per_image price" },
+    { report_page, "cost.server.usage", USAGE },
+    { report_page, "cost.server.price", "input cached_input output date source" },
+    { status_page, "runs[]", "id annotator source sha256 by started ended withdrawn usage cost" },
+    { status_page, "runs[].usage", USAGE },
     { report_page, "cost.project", COST },
     { report_page, "cost.scaled", COST },
     { report_page, "before.pooled", AGREEMENT },
@@ -90,7 +96,7 @@ static const struct members promised[] = {
       "annotator chosen images errors labels abstentions unreadable claimed_by_others interrupted "
       "seconds claimed_by[] cost currency stopped images_left" },
     { annotate_page, "claimed_by[]", "worker images seconds" },
-    { annotate_page, "usage", "requests prompt_tokens cached_tokens completion_tokens" },
+    { annotate_page, "usage", USAGE },
     { ask_page, "", "model dtype results[]" },
     { ask_page, "results[]", "image answers[]" },
     { ask_page, "results[].answers[]", "question kind answer score mass options[] top[]" },

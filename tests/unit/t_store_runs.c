@@ -293,6 +293,43 @@ static void timed_run(struct world *w, int64_t by, uint64_t images, double secon
     commit(w->store);
 }
 
+static void usage_adds_up_where_all_is_known(void **state)
+{
+    struct store_usage sum;
+    struct world w;
+    uint64_t images;
+    int64_t a;
+    struct err e;
+
+    world_open(&w, state, kinds_task, 1);
+    begin(w.store);
+    a = annotator(w.store, "a", ANNOTATOR_MODEL);
+    commit(w.store);
+    timed_run(&w, a, 10, 1); /* no server's */
+    assert_ok(store_usage_of(w.store, a, &sum, &images, &e), &e);
+    assert_true(!sum.asked && !sum.counted && images == 0);
+    begin(w.store);
+    start_run(&w, a);
+    assert_ok(store_run_usage(w.store, &(struct store_usage){ true, 3, true, 100, 40, 5 }, &e), &e);
+    assert_ok(store_run_usage(w.store, &(struct store_usage){ true, 4, true, 110, 50, 6 }, &e), &e);
+    commit(w.store);
+    assert_int_equal(add_answers(&w), 0);
+    begin(w.store); /* that run was killed */
+    start_run(&w, a);
+    assert_ok(store_run_usage(w.store, &(struct store_usage){ true, 1, true, 10, 0, 1 }, &e), &e);
+    commit(w.store);
+    assert_ok(store_usage_of(w.store, a, &sum, &images, &e), &e);
+    assert_true(sum.asked && sum.requests == 5 && sum.counted && images == 1);
+    assert_true(sum.prompt == 120 && sum.cached == 50 && sum.completion == 7);
+    begin(w.store);
+    start_run(&w, a);
+    assert_ok(store_run_usage(w.store, &(struct store_usage){ true, 2, false, 9, 9, 9 }, &e), &e);
+    commit(w.store);
+    assert_ok(store_usage_of(w.store, a, &sum, &images, &e), &e);
+    assert_true(sum.requests == 7 && !sum.counted && images == 1);
+    world_close(&w);
+}
+
 static double speed_of(struct world *w, int64_t by)
 {
     struct err e;
@@ -603,6 +640,7 @@ int main(void)
         test_with_scratch(answers_need_a_run),
         test_with_scratch(an_ended_run_takes_no_answers),
         test_with_scratch(a_run_answers_an_image_once_and_only_images_that_are_there),
+        test_with_scratch(usage_adds_up_where_all_is_known),
         test_with_scratch(speed_is_over_all_runs_that_know_their_time),
         test_with_scratch(an_identity_is_that_of_the_newest_run_that_has_one),
         test_with_scratch(the_newest_runs_are_one_s_own_and_all_others),

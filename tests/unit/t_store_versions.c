@@ -6,6 +6,7 @@
 
 #include "store/claims.h"
 #include "store/designs.h"
+#include "store/probes.h"
 #include "store/review.h"
 #include "store/reviewers.h"
 
@@ -138,11 +139,37 @@ static void check_version_6(struct world *w)
     assert_string_equal(w->images.aside->key, "gone.jpg");
 }
 
+/* What was set aside is looked at below. */
+static void check_version_7(struct world *w)
+{
+    struct store_usage sum;
+    uint64_t images;
+    struct err e;
+
+    assert_ok(store_usage_of(w->store, 1, &sum, &images, &e), &e);
+    assert_true(!sum.asked && images == 0);
+}
+
+static int count_probe(void *data, const struct store_probe *p)
+{
+    *(int *)data += p->changed == 1;
+    return 0;
+}
+
+static void check_version_8(struct world *w)
+{
+    int probes = 0;
+    struct err e;
+
+    assert_ok(store_probes(w->store, "weights", count_probe, &probes, &e), &e);
+    assert_int_equal(probes, 1);
+}
+
 static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
 {
-    static void (*const checks[])(struct world * w) = { check_version_1, check_version_2,
-                                                        check_version_3, check_version_4,
-                                                        check_version_5, check_version_6 };
+    static void (*const checks[])(
+        struct world * w) = { check_version_1, check_version_2, check_version_3, check_version_4,
+                              check_version_5, check_version_6, check_version_7, check_version_8 };
     const char *path = scratch_path(state, "assent.db");
 
     for (int version = 1; version < NEWEST_VERSION; version++) {
@@ -162,7 +189,7 @@ static void an_older_database_is_brought_up_to_date_and_keeps_all(void **state)
         check_sql(path,
                   "PRAGMA user_version; PRAGMA integrity_check; PRAGMA foreign_key_check;"
                   "SELECT what FROM event",
-                  "8\nok\nimport\n");
+                  "9\nok\nimport\n");
         check_sql(path, "SELECT why FROM damaged", version < 7 ? "" : "a bad disk\n");
     }
 }
@@ -199,7 +226,7 @@ static void programs_that_meet_bring_a_database_up_to_date_once(void **state)
             assert_int_equal(child_says(&children[k]), 0);
         for (size_t k = PROGRAMS; k-- > 0;)
             child_end(&children[k]);
-        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "8\nok\n");
+        check_sql(path, "PRAGMA user_version; PRAGMA integrity_check", "9\nok\n");
     }
 }
 
