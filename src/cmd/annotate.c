@@ -11,6 +11,7 @@ enum {
     KEY_SEED,
     KEY_KEYS,
     KEY_RETRY,
+    KEY_FRESH,
     KEY_REFERENCE,
     KEY_AS,
     KEY_TAKE_OVER,
@@ -29,6 +30,7 @@ static const struct argp_option options[] = {
     { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 0 },
     { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 0 },
     { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 0 },
+    { "fresh", KEY_FRESH, NULL, 0, "also what it has answered, once more", 0 },
     { "take-over", KEY_TAKE_OVER, NULL, 0, "also images that another process has claimed", 0 },
     { "yes", KEY_YES, NULL, 0, "pictures may be sent to a server that is not on a private network",
       0 },
@@ -70,6 +72,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SEED: o->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
     case KEY_KEYS: o->keys = arg; return 0;
     case KEY_RETRY: o->retry_errors = true; return 0;
+    case KEY_FRESH: o->fresh = true; return 0;
     case KEY_TAKE_OVER: o->take_over = true; return 0;
     case KEY_YES: o->yes = true; return 0;
     case KEY_RECORD: o->record = arg; return 0;
@@ -128,6 +131,8 @@ const struct command cmd_annotate = {
         "that is gone had claimed is free at once where that can be seen, else after a minute; "
         "--take-over does not wait: where the other still works, those images are answered twice, "
         "and the newer run's answers count. "
+        "--fresh asks again what was answered: the newer run's answers count, and undo withdraws "
+        "them. "
         "--max-requests and --max-cost begin no picture whose requests could pass them, and the "
         "exit "
         "code is 3 where pictures are left: the same command goes on. A "

@@ -482,6 +482,8 @@ static int begin_run(struct annotating *a, struct err *e)
 
     if (rc == 0)
         rc = store_run_begin(a->store, &run, a->todo.asking.task, e);
+    if (rc == 0 && a->options->fresh) /* nothing is asked twice in this run */
+        a->todo.asking.since = store_run_number(a->store);
     return store_end(a->store, rc, e);
 }
 

@@ -18,6 +18,7 @@ struct annotate_options {
     uint64_t sample, seed; /* of the chosen ones so many at random; 0: all. A seed's sample does
                               not depend on what was answered before */
     bool retry_errors;     /* images that could not be read, once more */
+    bool fresh;            /* also what was answered, once more */
     bool take_over;        /* also images that other processes have claimed */
     bool reference;        /* plain C arithmetic */
     bool yes;              /* pictures may leave this machine, and its private network */

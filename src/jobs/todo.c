@@ -298,10 +298,11 @@ int todo_open(struct todo *out, struct project *p, const struct annotate_options
 {
     int rc;
 
-    *out = (struct todo){
-        .project = p,
-        .asking = { .task = p->task, .retry_errors = o->retry_errors, .take_over = o->take_over }
-    };
+    *out = (struct todo){ .project = p,
+                          .asking = { .task = p->task,
+                                      .retry_errors = o->retry_errors,
+                                      .take_over = o->take_over,
+                                      .since = o->fresh ? INT64_MAX : 0 } };
     rc = fill(out, o, registers, e);
     if (rc < 0)
         todo_close(out);

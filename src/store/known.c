@@ -97,8 +97,8 @@ int store_known_load(struct store *s, const struct store_asking *a, int64_t imag
         rc = sql_query(s->db, &list,
                        "SELECT " PACKED_COLUMNS " FROM counting_run AS run"
                        " JOIN answers ON answers.run = run.id AND answers.image = $1"
-                       " WHERE run.annotator = $2 ORDER BY run.id",
-                       BIND(INT(image), INT(a->annotator)), e);
+                       " WHERE run.annotator = $2 AND run.id >= $3 ORDER BY run.id",
+                       BIND(INT(image), INT(a->annotator), INT(a->since)), e);
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
         rc = recall_row(&r, list, e);
     sql_done(list);

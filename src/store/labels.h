@@ -76,6 +76,7 @@ struct store_asking {  /* who is asked what */
     const struct task *task;
     bool retry_errors; /* what could not be read is open again */
     bool take_over;    /* what another process has claimed is free (claims.h) */
+    int64_t since;     /* what runs before this one have answered is open again */
 };
 
 /* missing[image * n_columns + column]: CELL_OPEN where the annotator's latest answer is not to the

@@ -49,8 +49,9 @@ static int mark_all(struct marking *m, const struct store_images *images, uint8_
     int rc = sql_query(m->sets.store->db, &list,
                        "SELECT " PACKED_VALUES
                        " FROM counting_run AS run JOIN answers ON answers.run = run.id"
-                       " WHERE run.annotator = $1 ORDER BY run.id, answers.image",
-                       BIND(INT(m->asking->annotator)), e);
+                       " WHERE run.annotator = $1 AND run.id >= $2"
+                       " ORDER BY run.id, answers.image",
+                       BIND(INT(m->asking->annotator), INT(m->asking->since)), e);
 
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         size_t image = store_images_index(images, sql_int(list, 1));
@@ -95,8 +96,8 @@ int store_missing_image(struct store *s, const struct store_asking *a, int64_t i
         s->db, &list,
         "SELECT " PACKED_VALUES
         " FROM counting_run AS run JOIN answers ON answers.run = run.id AND answers.image = $1"
-        " WHERE run.annotator = $2 ORDER BY run.id",
-        BIND(INT(image), INT(a->annotator)), e);
+        " WHERE run.annotator = $2 AND run.id >= $3 ORDER BY run.id",
+        BIND(INT(image), INT(a->annotator), INT(a->since)), e);
 
     memset(missing, CELL_OPEN, a->task->n_columns);
     while (rc == 0 && (rc = sql_step(list, e)) == 1)
