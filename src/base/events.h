@@ -15,13 +15,16 @@
 
 struct events;
 
+enum { PROGRESS_NOTES = 3 };
+
 /* How far it is: "importing 12 000 of 202 599 rows". */
 struct progress {
     const char *verb, *unit; /* borrowed: "importing", "rows" */
     const char *part;        /* what a unit consists of, whose rate is told too; NULL: nothing */
     double parts;            /* of a unit */
-    uint64_t done, total;    /* total 0: not known */
-    double started;          /* seconds, monotonic */
+    const char *notes[PROGRESS_NOTES]; /* "12 requests"; NULL: nothing. The last matters most */
+    uint64_t done, total;              /* total 0: not known */
+    double started;                    /* seconds, monotonic */
     bool ended;
     const struct events *events; /* who is told */
 };

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/text.h"
@@ -79,33 +81,54 @@ static void on_say(void *data, enum event_kind kind, const char *text)
 /* ---- the progress line ---- */
 
 /* Whole numbers from 10 on, else as many decimals as say something. */
-static void draw_rate(double rate, const char *part)
+static void add_rate(struct buf *b, double rate, const char *part)
 {
     char text[32];
 
     if (rate >= 10)
-        fprintf(stderr, ", %s", text_grouped((uint64_t)rate, text));
+        buf_printf(b, ", %s", text_grouped((uint64_t)rate, text));
     else
-        fprintf(stderr, ", %.*f", rate >= 0.1 ? 1 : 3, rate);
-    fprintf(stderr, part ? " %s/s" : "/s", part);
+        buf_printf(b, ", %.*f", rate >= 0.1 ? 1 : 3, rate);
+    buf_printf(b, part ? " %s/s" : "/s", part);
 }
 
-static void draw(const struct progress *p, double elapsed)
+/* All of it but for so many of what matters least: the rate of parts, and the notes. */
+static void compose(struct buf *b, const struct progress *p, double elapsed, int without)
 {
     char done[32], total[32], left[32];
     double per_second = elapsed > 0 ? (double)p->done / elapsed : 0;
 
-    fprintf(stderr, "%s%s %s", line.terminal ? "\r" : "", p->verb, text_grouped(p->done, done));
+    buf_clear(b);
+    buf_printf(b, "%s %s", p->verb, text_grouped(p->done, done));
     if (p->total > 0)
-        fprintf(stderr, " of %s", text_grouped(p->total, total));
-    fprintf(stderr, " %s", p->unit);
-    draw_rate(per_second, NULL);
-    if (p->part)
-        draw_rate(per_second * p->parts, p->part);
+        buf_printf(b, " of %s", text_grouped(p->total, total));
+    buf_printf(b, " %s", p->unit);
+    add_rate(b, per_second, NULL);
+    if (p->part && without == 0)
+        add_rate(b, per_second * p->parts, p->part);
     if (p->total > p->done && per_second > 0)
-        fprintf(stderr, ", %s left",
-                clock_duration((double)(p->total - p->done) / per_second, left));
-    fputs(line.terminal ? "\033[K" : "\n", stderr);
+        buf_printf(b, ", %s left", clock_duration((double)(p->total - p->done) / per_second, left));
+    for (int i = 0; i < PROGRESS_NOTES; i++)
+        if (p->notes[i] && i + 1 >= without)
+            buf_printf(b, ", %s", p->notes[i]);
+}
+
+/* A line that is wider than its terminal cannot be drawn over. */
+static void draw(const struct progress *p, double elapsed)
+{
+    struct buf b = BUF_INIT(1024);
+    struct winsize size = { 0 };
+
+    if (line.terminal)
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    for (int without = 0; without <= PROGRESS_NOTES + 1; without++) {
+        compose(&b, p, elapsed, without);
+        if (size.ws_col == 0 || !b.text || text_width(b.text) < size.ws_col)
+            break;
+    }
+    fprintf(stderr, "%s%s%s", line.terminal ? "\r" : "", b.text ? b.text : "",
+            line.terminal ? "\033[K" : "\n");
+    buf_release(&b);
 }
 
 static void on_progress(void *data, const struct progress *p)

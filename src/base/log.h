@@ -21,9 +21,9 @@ void log_warn(const char *fmt, ...) ERR_PRINTF(1, 2); /* always, after "warning:
 void log_error(const struct err *err);                /* always, after "assent: " */
 
 /* Events that are printed: details with -v only, notes not with -q, warnings always, and the
- * progress line "importing 12 000 of 202 599 rows, 101 000/s, 2 s left". On a terminal that is
- * redrawn in place, at most five times a second and from half a second on; elsewhere it is a line
- * every ten seconds. Cancelled where a signal asked for it (signals.h). */
+ * progress line "importing 12 000 of 202 599 rows, 101 000/s, 2 s left". On a terminal that is cut
+ * to its width, and redrawn in place, at most five times a second and from half a second on;
+ * elsewhere it is a line every ten seconds. Cancelled where a signal asked for it (signals.h). */
 extern const struct events log_events;
 
 #endif

@@ -2,6 +2,8 @@
  *
  * annotate_keep.c - what was answered is kept together, and counted when it is on the disk.
  */
+#include <math.h>
+
 #include "jobs/annotating.h"
 #include "store/runs.h"
 
@@ -80,6 +82,23 @@ static int check_model(struct annotating *a, bool closely, struct err *e)
     return 0;
 }
 
+/* What the server took so far, as far as it is known. */
+static void note_usage(struct annotating *a)
+{
+    struct label_usage u = labeler_usage(a->labeler);
+    double cost = label_usage_cost(&u, &a->todo.annotator->server.price);
+    char(*text)[TEXT_COUNT_MAX] = a->notes;
+
+    if (u.requests == 0)
+        return;
+    text_count(u.requests, "request", text[0]);
+    snprintf(text[1], sizeof(text[1]), "%.0f %% cached", 100 * (double)u.cached / (double)u.prompt);
+    snprintf(text[2], sizeof(text[2]), "%.4g %.16s", cost, a->out->currency);
+    a->progress.notes[0] = text[0];
+    a->progress.notes[1] = u.silent == 0 && u.prompt > 0 ? text[1] : NULL;
+    a->progress.notes[2] = isnan(cost) ? NULL : text[2];
+}
+
 int annotating_commit(struct annotating *a, bool last, struct err *e)
 {
     int rc = check_model(a, last, e);
@@ -93,6 +112,7 @@ int annotating_commit(struct annotating *a, bool last, struct err *e)
         count(a, &a->answered[i]);
         label_answers_release(&a->answered[i].answers);
     }
+    note_usage(a);
     progress_add(&a->progress, a->n_answered);
     a->n_answered = 0;
     a->committed = clock_seconds();

@@ -71,6 +71,7 @@ struct annotating {
     struct forecast forecast;
     bool cost_said, forecast_said;
     struct progress progress;
+    char notes[PROGRESS_NOTES][TEXT_COUNT_MAX]; /* the progress line's */
 };
 
 /* The image that a claim is for: its index among the catalogue's, its id, its picture's key. */
