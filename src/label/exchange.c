@@ -140,6 +140,8 @@ static void blank_one(const char *secret, struct client_answer *a)
         memset(at, '*', n);
         at += n > 0 ? n : 1;
     }
+    if (strlen(secret) >= SECRET_LEAST && strstr(a->request_id, secret))
+        a->request_id = "";
 }
 
 static void blank(const struct exchange *x, struct client_answer *a)
@@ -352,12 +354,24 @@ static void server_says(const struct client_answer *a, struct err *e)
     jv_free(all);
 }
 
+void exchange_add_id(const struct client_answer *a, struct err *e)
+{
+    struct err before = *e;
+
+    if (a->request_id[0] == '\0')
+        return;
+    e->got[0] = '\0'; /* a part is said once */
+    err_got(e, "%.90s%s(request %.50s)", before.got, before.got[0] != '\0' ? " " : "",
+            a->request_id);
+}
+
 int exchange_refused(const struct exchange *x, const struct exchange_request *r,
                      const struct client_answer *a, const char *what, struct err *e)
 {
     err_set(e, ERR_IO, "the server answers %u: %s", a->status, what);
     exchange_at(x, r->picture, r->path, e);
     server_says(a, e);
+    exchange_add_id(a, e);
     return ERR_IO;
 }
 

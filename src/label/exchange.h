@@ -52,6 +52,8 @@ bool exchange_has_more(const struct exchange *x, const struct exchange_request *
 
 /* Puts the address into an error. */
 void exchange_at(const struct exchange *x, uint64_t picture, const char *path, struct err *e);
+/* Adds the server's own name for the request, by which its people find it, to what was got. */
+void exchange_add_id(const struct client_answer *a, struct err *e);
 /* ERR_IO: `what`, with the status, the address and the server's own words. */
 int exchange_refused(const struct exchange *x, const struct exchange_request *r,
                      const struct client_answer *a, const char *what, struct err *e);

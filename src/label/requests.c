@@ -453,6 +453,16 @@ static size_t take_missing(struct requests *r, const struct slot *slot)
     return n;
 }
 
+/* Of every failure, for those who look for it in the server's own log. */
+static void say_failure(const struct requests *r, const struct slot *slot, const struct err *why)
+{
+    char text[ERR_TEXT_MAX];
+
+    err_line(why, text);
+    events_say(r->events, EVENT_DETAIL, "%s: try %u: %s",
+               slot->shot->name ? slot->shot->name : "a picture", slot->tries, text);
+}
+
 static int read_answer(struct requests *r, struct slot *slot, const struct client_answer *a,
                        struct err *e)
 {
@@ -473,6 +483,8 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
         acquit(r);
         return 0;
     }
+    exchange_add_id(a, &why);
+    say_failure(r, slot, &why);
     if (rc == ERR_NOMEM || (!r->answered && slot->tries > 1)) { /* it never was such an answer */
         *e = why;
         exchange_at(r->exchange, shot->tag, r->protocol->path, e);
@@ -562,6 +574,7 @@ static int take_status(struct requests *r, struct slot *slot, const struct clien
                                : "this is no answer",
             &why);
     say_what_helps(&why);
+    say_failure(r, slot, &why);
     if (passing && !overloaded)
         give_up_all(r, slot);
     if (passing)
@@ -591,6 +604,7 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
         return err_hint(e, "is the server up, and url in assent.yaml its address?");
     }
     why = a->error;
+    say_failure(r, slot, &why);
     if (!r->answered && slot->tries > 1 && a->timed_out) { /* it never was any faster */
         *e = why;
         return err_hint(e, "timeout in assent.yaml lets it take longer");

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What a model behind a server costs, and the limits that keep a run from costing more."""
+import fcntl
 import json
 import os
+import re
+import shutil
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 
 from harness import ASSENT, main
@@ -150,6 +155,43 @@ class Cost(Budget):
         self.assertIn(f"cost: {24 * REQUEST:.4g} USD", ran.out)
 
 
+class Fresh(Budget):
+    def test_what_is_answered_is_asked_again_if_somebody_says_so(self):
+        chat = self.chat(lambda question, picture: "yes", logprobs=False)
+        hat = "  - {name: Hat, text: Is there a hat?}\n"
+        names = self.project(chat.url, 6, hat)
+        self.run_assent("annotate", "-q")
+        self.assertEqual(self.json("annotate")["usage"]["requests"], 0)
+        self.assertEqual(chat.n, 6)
+        chat.answer = lambda question, picture: "no"
+        with self.subTest("by keys"):
+            self.write("keys", f"{names[2]}\n{names[4]}\n")
+            self.run_assent("annotate", "-q", "--fresh", "--keys", "keys")
+            self.assertEqual(chat.n, 8)
+            self.assertEqual([self.rows()[n, "Hat"]["value"] for n in names], ["yes", "yes", "no", "yes", "no", "yes"])
+        with self.subTest("a limit"):
+            self.assertEqual(self.json("annotate", "--fresh", "--limit", "3")["images"], 3)
+            self.assertEqual(self.json("annotate", "--fresh", "--sample", "4")["images"], 4)
+            self.assertEqual(chat.n, 15)
+        with self.subTest("all, and back"):
+            self.run_assent("annotate", "-q", "--fresh")
+            self.assertEqual(chat.n, 21)
+            self.assertEqual({r["value"] for r in self.rows().values()}, {"no"})
+            for _ in range(4):
+                self.run_assent("undo")
+            self.assertEqual({r["value"] for r in self.rows().values()}, {"yes"})
+
+    def test_equal_pictures_are_asked_about_once_and_not_taken_from_before(self):
+        chat = self.chat(lambda question, picture: "yes", logprobs=False)
+        names = self.project(chat.url, 1, "  - {name: Hat, text: Is there a hat?}\n")
+        shutil.copy(self.path("images/" + names[0]), self.path("images/zz.jpg"))
+        self.run_assent("annotate", "-q")
+        chat.answer = lambda question, picture: "no"
+        self.run_assent("annotate", "-q", "--fresh")
+        self.assertEqual(chat.n, 2)
+        self.assertEqual([r["value"] for r in self.rows().values()], ["no", "no"])
+
+
 class Ledger(Budget):
     """What was used is in the database."""
 
@@ -225,6 +267,61 @@ class Ledger(Budget):
         self.run_assent("annotate", "-q")
         self.assertEqual(self.runs(), [(None, None, None, None)])
         self.assertIsNone(self.json("status")["runs"][0]["usage"])
+
+
+class Names(Budget):
+    def test_a_failure_has_the_server_s_name_for_the_request(self):
+        chat = self.chat(trouble=lambda n, request: (500, {"X-Request-Id": f"req-{n}"}, b"{}") if n == 3 else
+                         (200, {"X-Request-Id": f"req-{n}"}, b"{}") if n == 5 else
+                         (400, {"X-Request-Id": f"req-{n}"}, b'{"error": {"message": "no"}}') if n == 8 else None)
+        self.project(chat.url, 6, "  - {name: Hat, text: Is there a hat?}\n", ", concurrency: 1")
+        ran = self.run_assent("annotate", "-v", code=3)
+        for n, says in ((3, "the server answers 500"), (5, ""), (8, "does not take this request: got no")):
+            self.assertRegex(ran.err, rf"try \d: .*{re.escape(says)}.*\(request req-{n}\)")
+        self.assertEqual(ran.err.count("request req-8"), 2)  # once among the details, once as a warning
+        self.assertIn("request req-8", self.sql("SELECT detail FROM answers WHERE detail IS NOT NULL")[0][0])
+
+    def test_a_name_that_repeats_the_key_is_not_said(self):
+        chat = self.chat(trouble=lambda n, request: (500, {"X-Request-Id": "for-sk-SECRET-1"}, b"{}") if n == 2 else None)
+        self.project(chat.url, 2, "  - {name: Hat, text: Is there a hat?}\n", ", api_key_env: THE_KEY")
+        ran = self.run_assent("annotate", "-v", env={**os.environ, "THE_KEY": "sk-SECRET-1"})
+        self.assertIn("the server answers 500", ran.err)
+        self.assertNotIn("SECRET", ran.err)
+
+
+class Progress(Budget):
+    def lines(self, width):
+        """What is drawn on a terminal of so many columns."""
+        master, terminal = os.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+
+        def slow(question, picture):
+            time.sleep(0.05)
+            return sure(question, picture)
+
+        chat = self.chat(slow)
+        self.project(chat.url, 20, more=PRICE + ", concurrency: 3")
+        with subprocess.Popen([ASSENT, "annotate"], cwd=self.dir, stdout=subprocess.DEVNULL, stderr=terminal) as run:
+            os.close(terminal)
+            drawn = b""
+            try:
+                while part := os.read(master, 4096):
+                    drawn += part
+            except OSError:  # it is closed
+                pass
+            self.assertEqual(run.wait(), 0)
+        os.close(master)
+        return [line for line in re.split(r"\r|\x1b\[K|\n", drawn.decode()) if line.startswith("answering")]
+
+    def test_the_running_cost_fits_its_terminal(self):
+        wide = self.lines(200)[-1]
+        self.assertRegex(wide, r"answering \d+ of 20 images, .*/s, .* questions/s, .* left, \d+ requests, 64 % cached, "
+                               r"[\d.]+ USD$")
+        for width, says in ((80, "USD"), (60, "USD"), (50, "")):
+            os.unlink(self.path("assent.db"))
+            for line in self.lines(width):
+                self.assertLess(len(line), width)
+            self.assertTrue(line.endswith(says), line)
 
 
 class Pace(Budget):
