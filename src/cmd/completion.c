@@ -41,6 +41,8 @@ static const struct {
     const char *command, *before, *offer, *of;
 } arguments[] = {
     { "agree", NULL, "names", "annotators" },
+    { "server", "server", "words", "check" },
+    { "server", "check", "names", "annotators" },
     { "reviewers", "reviewers", "words", "add list revoke" },
     { "reviewers", "revoke", "names", "reviewers" },
     { "model", "model", "words", "info tokenize" },

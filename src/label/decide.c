@@ -91,12 +91,35 @@ static bool share_out(const struct asked *q, struct raw_answer *out)
 
 /* ---- systemone ---- */
 
-/* "data:image/jpeg;base64,DATA" as an asset. */
-static struct json_t *asset(const char *data_url)
+static bool says(const struct asked *q, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strstr(q[i].text, id))
+            return true;
+        for (size_t o = 0; o < q[i].n_options; o++)
+            if (strstr(q[i].options[o], id))
+                return true;
+    }
+    return false;
+}
+
+/* An asset stands wherever its id does, in a question too (transformers 5.23,
+ * decision/template_utils.py): one that no text has. */
+static void asset_id(const struct asked *q, size_t n, char out[NAME_MAX_BYTES])
+{
+    size_t k = 1;
+
+    do
+        snprintf(out, NAME_MAX_BYTES, "img-%zu", k++);
+    while (says(q, n, out));
+}
+
+/* "data:image/jpeg;base64,DATA" as the asset that the state names. */
+static struct json_t *picture_asset(const char *id, const char *data_url)
 {
     const char *data = strchr(data_url, ',') + 1;
 
-    return jv_pack("{s:s, s:s, s:s}", "type", "image", "format",
+    return jv_pack("{s:{s:s, s:s, s:s}}", id, "type", "image", "format",
                    strncmp(data_url, "data:image/png", strlen("data:image/png")) == 0 ? "png"
                                                                                       : "jpg",
                    "data_base64", data);
@@ -120,45 +143,37 @@ static void question_name(size_t i, char out[NAME_MAX_BYTES])
     snprintf(out, NAME_MAX_BYTES, "q%zu", i + 1);
 }
 
-static bool is_in_text(const char *name, const struct asked *q, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strstr(q[i].text, name))
-            return true;
-        for (size_t o = 0; o < q[i].n_options; o++)
-            if (strstr(q[i].options[o], name))
-                return true;
-    }
-    return false;
-}
-
-/* The picture goes wherever its name stands, in the questions too (transformers 5.23,
- * decision/template_utils.py): so no question has it. */
-static void picture_name(const struct asked *q, size_t n, char out[NAME_MAX_BYTES])
-{
-    size_t i = 0;
-
-    do
-        snprintf(out, NAME_MAX_BYTES, "img-%zu", ++i);
-    while (is_in_text(out, q, n));
-}
-
-static int systemone_body(const struct protocol_asking *a, const struct asked *q, size_t n,
-                          char **body, size_t *len, struct err *e)
+/* state: what stands there beside the picture, which is taken over. */
+static int named_body(const struct protocol_asking *a, const struct asked *q, size_t n,
+                      const char *state, const char *field, struct json_t *picture, char **body,
+                      size_t *len, struct err *e)
 {
     struct json_t *questions = jv_pack("{}"), *all;
-    char picture[NAME_MAX_BYTES];
 
-    picture_name(q, n, picture);
     for (size_t i = 0; i < n; i++) {
         char name[NAME_MAX_BYTES];
 
         question_name(i, name);
         jv_set(questions, name, named_question(&q[i]));
     }
-    all = jv_pack("{s:s, s:s, s:{s:o}, s:o}", "model", a->model, "state", picture, "assets",
-                  picture, asset(a->data_url), "questions", questions);
+    all = jv_pack("{s:s, s:s, s:o, s:o}", "model", a->model, "state", state, field, picture,
+                  "questions", questions);
     return end_body(a, all, body, len, e);
+}
+
+static int assets_body(const struct protocol_asking *a, const struct asked *q, size_t n,
+                       char **body, size_t *len, struct err *e)
+{
+    char id[NAME_MAX_BYTES];
+
+    asset_id(q, n, id);
+    return named_body(a, q, n, id, "assets", picture_asset(id, a->data_url), body, len, e);
+}
+
+static int images_body(const struct protocol_asking *a, const struct asked *q, size_t n,
+                       char **body, size_t *len, struct err *e)
+{
+    return named_body(a, q, n, "", "images", jv_pack("[s]", a->data_url), body, len, e);
 }
 
 static int read_named(const struct asked *q, size_t i, const struct json_t *answer,
@@ -212,14 +227,21 @@ static int systemone_read(const struct asked *q, size_t n, const char *body, siz
 static const char *const systemone_kept[] = { "model", "state",     "assets", "images",
                                               "files", "questions", "stream", NULL };
 
-const struct protocol protocol_systemone = {
-    .name = "systemone",
-    .path = "/systemone",
-    .most = SYSTEMONE_MOST,
-    .kept = systemone_kept,
-    .body = systemone_body,
-    .read = systemone_read,
-};
+const struct protocol protocol_systemone = { .name = "systemone",
+                                             .path = "/systemone",
+                                             .picture = "assets",
+                                             .most = SYSTEMONE_MOST,
+                                             .kept = systemone_kept,
+                                             .body = assets_body,
+                                             .read = systemone_read };
+
+const struct protocol protocol_systemone_images = { .name = "systemone",
+                                                    .path = "/systemone",
+                                                    .picture = "images",
+                                                    .most = SYSTEMONE_MOST,
+                                                    .kept = systemone_kept,
+                                                    .body = images_body,
+                                                    .read = systemone_read };
 
 /* ---- decisions ---- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "label/internal.h"
+#include "label/probe.h"
 #include "label/protocol.h"
 #include "label/requests.h"
 #include "net/client.h"
@@ -13,8 +14,10 @@
 struct server_model {
     const struct annotator *annotator;
     const struct protocol *protocol;
+    const struct events *events;
     struct requests *requests;
     const char *replay; /* a recording that answers in the server's place; NULL */
+    bool asked;         /* the server, how systemone gives it a picture */
 };
 
 /* ---- opening ---- */
@@ -45,10 +48,13 @@ static int find_mode(struct server_model *s, struct err *e)
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
 }
 
+/* NULL: the server has to be asked for it. */
 static int find_protocol(struct server_model *s, struct err *e)
 {
     const struct annotator *a = s->annotator;
 
+    if (protocol_is_open(a->server.protocol))
+        return 0;
     s->protocol = protocol_named(a->server.protocol);
     if (s->protocol == &protocol_systemone && a->server.system) {
         err_set(e, ERR_ARG, "systemone has no system message");
@@ -58,7 +64,7 @@ static int find_protocol(struct server_model *s, struct err *e)
     if (s->protocol)
         return find_mode(s, e);
     err_set(e, ERR_ARG, "no protocol is called '%s'", a->server.protocol);
-    err_expected(e, "chat, systemone or decisions");
+    err_expected(e, "auto, decide, chat, systemone or decisions");
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
 }
 
@@ -74,6 +80,34 @@ static int check_annotator(const struct annotator *a, struct err *e)
     err_set(e, ERR_ARG, "the annotator '%s' does not say which model of which server", a->name);
     err_expected(e, "url: http://127.0.0.1:8000/v1, and model: as the server calls it");
     return err_at(e, "assent.yaml:%u", a->line);
+}
+
+int http_check(const struct annotator *a, struct err *e)
+{
+    struct server_model s = { .annotator = a };
+    int rc = check_annotator(a, e);
+
+    return rc < 0 ? rc : find_protocol(&s, e);
+}
+
+/* The server is asked, before anybody wants to know what the model is. */
+static int ask_for_protocol(struct server_model *s, struct err *e)
+{
+    int rc;
+
+    if (s->replay) {
+        err_set(e, ERR_ARG, "a recording cannot be asked what its server spoke");
+        err_hint(e, "name it: protocol: chat, systemone or decisions");
+        return err_at(e, "assent.yaml:%u: %s", s->annotator->line, s->annotator->name);
+    }
+    rc = probe_protocol(s->annotator, s->events, &s->protocol, e);
+    s->asked = true;
+    if (rc == 0)
+        rc = find_mode(s, e);
+    if (rc == 0)
+        events_say(s->events, EVENT_NOTE, "%s: protocol: %s is %s here", s->annotator->name,
+                   s->annotator->server.protocol, s->protocol->name);
+    return rc;
 }
 
 static void close_server(void *state)
@@ -95,8 +129,11 @@ static int open_server(void **state, const struct task *t, const struct annotato
         return rc;
     s->annotator = a;
     s->replay = o->replay;
+    s->events = o->events;
     if (rc == 0)
         rc = find_protocol(s, e);
+    if (rc == 0 && !s->protocol)
+        rc = ask_for_protocol(s, e);
     if (rc == 0)
         rc = requests_open(&s->requests, a, s->protocol, o, e);
     if (rc < 0)
@@ -118,10 +155,27 @@ static enum label_limit limit(const void *state, const struct asked_list *asked)
     return requests_limit(((const struct server_model *)state)->requests, asked);
 }
 
+/* How the server reads a picture, before the first goes out. */
+static int find_way(struct server_model *s, struct err *e)
+{
+    int rc = 0;
+
+    if (!s->asked && !s->replay && s->protocol == &protocol_systemone) {
+        rc = probe_protocol(s->annotator, s->events, &s->protocol, e);
+        if (rc == 0)
+            requests_speak(s->requests, s->protocol);
+    }
+    s->asked = rc == 0;
+    return rc;
+}
+
 static int submit(void *state, const struct label_picture *picture, const struct asked_list *asked,
                   uint64_t tag, struct err *e)
 {
-    return requests_submit(((struct server_model *)state)->requests, picture, asked, tag, e);
+    struct server_model *s = state;
+    int rc = find_way(s, e);
+
+    return rc < 0 ? rc : requests_submit(s->requests, picture, asked, tag, e);
 }
 
 static int collect(void *state, double seconds, struct collected *out, struct err *e)

@@ -42,4 +42,7 @@ struct label_backend {
     int (*collect)(void *state, double seconds, struct collected *out, struct err *e);
 };
 
+/* Does an entry of assent.yaml say all that a server's model needs? ERR_ARG: no. */
+int http_check(const struct annotator *a, struct err *e);
+
 #endif

@@ -16,6 +16,11 @@ const struct protocol *protocol_named(const char *name)
     return NULL;
 }
 
+bool protocol_is_open(const char *name)
+{
+    return text_equal(name, "auto") || text_equal(name, "decide");
+}
+
 uint64_t protocol_tokens(const struct protocol *p, const struct annotator *a)
 {
     return a->server.max_tokens ? a->server.max_tokens : p->tokens;

@@ -39,12 +39,15 @@ struct protocol {
     /* raw[n]; scores are in the arena. ERR_FORMAT: this is no such answer. */
     int (*read)(const struct asked *q, size_t n, const char *body, size_t len, struct arena *arena,
                 struct raw_answer *raw, struct protocol_usage *usage, struct err *e);
+    const char *picture; /* the member that it stands in; NULL: it stands in the conversation */
 };
 
 /* That an answer may have: assent.yaml's number, or the protocol's. */
 uint64_t protocol_tokens(const struct protocol *p, const struct annotator *a);
 /* NULL: none is called so; without a name the first. */
 const struct protocol *protocol_named(const char *name);
+/* Is it "auto" or "decide": one that the server has to be asked for? */
+bool protocol_is_open(const char *name);
 
 /* A chat completion (OpenAI's; vLLM, SGLang, llama.cpp and many others take it) with one question.
  * The image comes first and the question last, so that a server which caches prefixes reads the
@@ -61,9 +64,14 @@ extern const struct protocol protocol_chat;
  * where the text is no JSON, but for a thought in front and a fence around. */
 extern const struct protocol protocol_together;
 
-/* TypeSafe's /v1/systemone, as transformers serve and `assent serve` have it: named questions, the
- * picture an asset. What a question means is in its text alone. */
-extern const struct protocol protocol_systemone;
+/* TypeSafe's /v1/systemone: named questions. What a question means is in its text alone. The
+ * picture is an asset, as transformers serve 5.23 takes it (cli/serving/systemone.py), or one of
+ * `images`, as vLLM 0.33 (entrypoints/generate/structured_decisions/protocol.py) and SGLang 0.5.23
+ * (srt/entrypoints/systemone/protocol.py) do; `assent serve` takes both. SGLang passes over a
+ * member that it does not know, and answers without the picture: probe_protocol finds the one that
+ * is read.
+ */
+extern const struct protocol protocol_systemone, protocol_systemone_images;
 
 /* OpenAI's /v1/decisions: a list of questions, each of which may be refused. A server's confidence
  * is not read: it is no probability. */

@@ -80,8 +80,7 @@ static void free_shot(struct shot *s)
     free(s);
 }
 
-static int make_data_url(const struct label_picture *p, uint64_t pixels_max, char **out,
-                         struct err *e)
+int requests_data_url(const struct label_picture *p, uint64_t pixels_max, char **out, struct err *e)
 {
     struct image_bytes bytes;
     struct buf b = BUF_INIT(128 << 20);
@@ -123,7 +122,7 @@ static int take_picture(const struct requests *r, struct shot *shot, const struc
         return make_stand_in(p, most, &shot->data_url, e);
     if (exchange_keeps(r->exchange))
         rc = make_stand_in(p, most, &shot->stand_in, e);
-    return rc < 0 ? rc : make_data_url(p, most, &shot->data_url, e);
+    return rc < 0 ? rc : requests_data_url(p, most, &shot->data_url, e);
 }
 
 static bool is_done(const struct shot *s)
@@ -171,16 +170,38 @@ static struct exchange_request request_of(const struct requests *r, const struct
                                       .stand_in = slot->shot->stand_in };
 }
 
-static int send_slot(struct requests *r, struct slot *slot, double now, struct err *e)
+static int make_body(const struct requests *r, struct slot *slot, struct err *e)
 {
     const struct annotator *a = r->annotator;
     const struct protocol *p = protocol_of(r, slot);
     const struct protocol_asking asking = { a->model, a->server.system, slot->shot->data_url,
                                             protocol_tokens(p, a), r->extra };
-    struct exchange_request request;
-    int rc = p->body(&asking, &slot->shot->asked->items[slot->first], slot->n, &slot->body,
-                     &slot->len, e);
 
+    free(slot->body);
+    slot->body = NULL;
+    return p->body(&asking, &slot->shot->asked->items[slot->first], slot->n, &slot->body,
+                   &slot->len, e);
+}
+
+/* How the recorded server was given pictures, the first request says. */
+static int find_recorded_way(struct requests *r, struct slot *slot, struct err *e)
+{
+    const struct exchange_request request = request_of(r, slot);
+
+    if (r->answered || r->protocol != &protocol_systemone || !exchange_is_replay(r->exchange) ||
+        exchange_has_more(r->exchange, &request))
+        return 0;
+    r->protocol = &protocol_systemone_images;
+    return make_body(r, slot, e);
+}
+
+static int send_slot(struct requests *r, struct slot *slot, double now, struct err *e)
+{
+    struct exchange_request request;
+    int rc = make_body(r, slot, e);
+
+    if (rc == 0)
+        rc = find_recorded_way(r, slot, e);
     request = request_of(r, slot);
     if (rc == 0)
         rc = exchange_send(r->exchange, &request, e);
@@ -745,6 +766,11 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
     else
         *out = r;
     return rc;
+}
+
+void requests_speak(struct requests *r, const struct protocol *p)
+{
+    r->protocol = p;
 }
 
 void requests_close(struct requests *r)

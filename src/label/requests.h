@@ -19,6 +19,12 @@ struct requests;
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
                   const struct label_options *o, struct err *e);
 void requests_close(struct requests *r); /* NULL is fine */
+/* Another protocol, before anything is submitted. */
+void requests_speak(struct requests *r, const struct protocol *p);
+
+/* What is sent of a picture: "data:image/jpeg;base64,..", free(*out). pixels_max 0: all of it. */
+int requests_data_url(const struct label_picture *p, uint64_t pixels_max, char **out,
+                      struct err *e);
 
 bool requests_wants_more(const struct requests *r);
 enum label_limit requests_limit(const struct requests *r, const struct asked_list *asked);

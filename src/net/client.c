@@ -46,7 +46,7 @@ struct transfer {
     bool head_is_whole;    /* curl takes half a head for all of it */
     char shown[SHOWN_MAX]; /* its address, without user, password and query */
     char none[1];          /* the body where there is none */
-    char type[128], request_id[200];
+    char type[128], request_id[200], server[128];
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -549,6 +549,7 @@ static void read_answer(struct client_answer *a, struct transfer *t)
     for (char *at = t->type; *at; at++)
         *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
     copy_header(t->request_id, sizeof(t->request_id), header_of(t, "X-Request-Id"), "");
+    copy_header(t->server, sizeof(t->server), header_of(t, "Server"), "");
     if (t->body.text) {
         a->body = t->body.text;
         a->len = t->body.len;
@@ -562,11 +563,12 @@ static void finish(struct client *c, struct transfer *t, CURLcode code, struct c
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
     if (code == CURLE_OK && !t->head_is_whole)
         code = CURLE_PARTIAL_FILE;
-    t->none[0] = t->type[0] = t->request_id[0] = '\0';
+    t->none[0] = t->type[0] = t->request_id[0] = t->server[0] = '\0';
     *a = (struct client_answer){ .tag = t->tag,
                                  .body = t->none,
                                  .type = t->type,
                                  .request_id = t->request_id,
+                                 .server = t->server,
                                  .seconds =
                                      took > 0 ? (double)took / 1e6 : clock_seconds() - t->sent,
                                  .retry_after = NAN,

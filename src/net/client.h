@@ -51,6 +51,7 @@ struct client_answer {
     size_t len;
     const char *type;       /* of its content, without parameters, lower case; "" where none */
     const char *request_id; /* x-request-id; "" */
+    const char *server;     /* what it calls itself; "" */
     double seconds;         /* it took */
     double retry_after;     /* seconds from now, NaN: not said (seconds or an HTTP date) */
     unsigned times;   /* it was sent: 0, there was no connection; 2, a kept connection was closed

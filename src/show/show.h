@@ -21,6 +21,7 @@
 #include "jobs/plan.h"
 #include "jobs/report.h"
 #include "jobs/review.h"
+#include "jobs/server_check.h"
 #include "jobs/set_aside.h"
 #include "jobs/status.h"
 #include "jobs/undo.h"
@@ -39,6 +40,7 @@ struct page *show_consensus(const struct consensus_result *r);
 struct page *show_report(const struct report_result *r);
 struct page *show_export(const struct export_result *r);
 struct page *show_undo(const struct undo_result *r);
+struct page *show_server_check(const struct server_check_result *r);
 struct page *show_check(const struct check_result *r);
 struct page *show_rename(const struct rename_result *r);
 struct page *show_set_aside(const struct aside_result *r);

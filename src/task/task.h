@@ -134,7 +134,7 @@ struct server_headers {
 struct model_server {
     const char *const *urls; /* of replicas of one model, "http://127.0.0.1:8000/v1" */
     size_t n_urls;
-    const char *protocol;    /* chat, systemone or decisions; NULL: chat */
+    const char *protocol;    /* chat, systemone, decisions, decide or auto; NULL: chat */
     const char *mode;        /* of chat: each, or together, all questions; NULL: each */
     const char *api_key_env; /* the variable that holds the key; NULL: none */
     const char *system;      /* the system message; NULL: none */

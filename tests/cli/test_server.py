@@ -220,6 +220,8 @@ class Decisions(Server):
         sent = []
 
         def answer(n, request):
+            if not isinstance(request.get("assets"), dict):  # as any that reads them
+                return 422, {}, b'{"detail": "assets"}'
             sent.append(request)
             return 200, {}, json.dumps({"answers": {"q1": {"type": "noul", "noul": 0.75}, "q2": {
                 "type": "choice", "probabilities": {"img-2": 0.25, "none": 0.75}}}}).encode()
@@ -230,9 +232,9 @@ class Decisions(Server):
                              ", protocol: systemone")
         self.run_assent("annotate", "-q")
         self.assertEqual({q: self.rows()[names[0], q]["value"] for q in "AB"}, {"A": "yes", "B": "none"})
-        name = sent[0]["state"]
-        self.assertEqual(list(sent[0]["assets"]), [name])
-        self.assertNotIn(name, json.dumps(sent[0]["questions"]))
+        name = sent[-1]["state"]
+        self.assertEqual(list(sent[-1]["assets"]), [name])
+        self.assertNotIn(name, json.dumps(sent[-1]["questions"]))
 
     def test_single_refusals_and_masses_that_are_not_said(self):
         answers = [{"type": "predicate", "probability": 0.75}, {"type": "refusal", "name": None},

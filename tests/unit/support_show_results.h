@@ -586,6 +586,59 @@ static inline struct page *check_page(const struct results *r)
     return show_check(&c);
 }
 
+static inline struct page *server_check_page(const struct results *r)
+{
+    static const char *const models[] = { "Qwen3-VL", "Other-7B" };
+    struct look_server servers[2] = {
+        { .url = "http://127.0.0.1:8000/v1",
+          .kind = "vLLM",
+          .version = "0.33.0",
+          .calls_itself = "uvicorn",
+          .cached_by = "--enable-prompt-tokens-details",
+          .reached = true,
+          .lists = true,
+          .models = models,
+          .n_models = 2,
+          .has_model = true,
+          .protocols = { { "systemone",
+                           "images",
+                           LOOK_ANSWERS,
+                           NULL,
+                           { 0.9, 0.2 },
+                           { 1, 0 },
+                           0.97 },
+                         { "decisions", NULL, LOOK_NONE, "404: Not Found", { NAN, NAN } },
+                         { "chat",
+                           NULL,
+                           LOOK_ANSWERS,
+                           NULL,
+                           { 0.75, 0.125 },
+                           { 1, 0 },
+                           0.95,
+                           .seconds = 0.5 } },
+          .chat = { .top = 5, .grid = 0.01, .usage = true },
+          .asked_own = true,
+          .own_seconds = 0.25 },
+        { .url = "http://127.0.0.1:8001/v1",
+          .protocols = { { "systemone" }, { "decisions" }, { "chat" } },
+          .own_seconds = NAN,
+          .problem = "http://127.0.0.1:8001/v1/models: cannot connect to the server: Connection "
+                     "refused",
+          .hint = "is it running, and is this its port?" },
+    };
+    const struct server_check_result c = { .annotator = r->names[0],
+                                           .model = "Qwen3-VL",
+                                           .protocol = "chat",
+                                           .picture = "a.jpg",
+                                           .look = { servers, 2 },
+                                           .n_good = 1,
+                                           .line = "qwen: {protocol: systemone}" };
+
+    servers[0].ours = &servers[0].protocols[LOOK_CHAT];
+    servers[0].best = &servers[0].protocols[LOOK_SYSTEMONE];
+    return show_server_check(&c);
+}
+
 static inline struct page *reviewers_page(const struct results *r)
 {
     struct store_reviewer items[] = { { 1, 3, r->names[2], "2026-11-20", NULL },
@@ -616,6 +669,7 @@ static const struct job {
     { "export", export_page },
     { "reviewers list", reviewers_page },
     { "check", check_page },
+    { "server check", server_check_page },
 };
 
 #endif

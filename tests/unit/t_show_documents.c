@@ -126,6 +126,14 @@ static const struct members promised[] = {
     { check_page, "", "faults[] n_faults set_aside set_aside_before checked" },
     { check_page, "faults[]", "table what can_be_set_aside" },
     { check_page, "checked", "question_sets answers votes items review_answers" },
+    { server_check_page, "", "annotator model protocol picture servers[] line n_good" },
+    { server_check_page, "servers[]",
+      "url reached server version server_header models[] has_model protocols[] chat protocol "
+      "best_protocol seconds_own_picture problem hint" },
+    { server_check_page, "servers[].protocols[]",
+      "name state why picture probabilities mass p_yes[] same_again drift seconds" },
+    { server_check_page, "servers[].chat",
+      "top_logprobs rounded_to usage cached_tokens json_schema" },
 };
 
 static void every_document_has_the_members_that_are_promised(void **state)
@@ -219,6 +227,9 @@ static void documents_have_the_numbers_of_their_results(void **state)
         { ask_page, "results[].answers[].options[].logprob", -0.5 }, /* yes stands first */
         { model_page, "tensors[].shape[]", 4096 },
         { import_page, "images.new", 2 },
+        { server_check_page, "servers[].protocols[].mass", 0.97 },
+        { server_check_page, "servers[].chat.top_logprobs", 5 },
+        { server_check_page, "servers[].seconds_own_picture", 0.25 },
     };
     struct results r;
 
