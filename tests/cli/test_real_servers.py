@@ -33,14 +33,14 @@ CLOSE = 1e-3  # sums of another order
 START_SECONDS = 180
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
-# The demo's own prompt, as a decision template: nothing but the picture and the question's text.
+# docs/serving.md's: the demo's own prompt with the picture, the question's text and a choice's options in it.
 TEMPLATE = ("{{ '<|start_header_id|>user<|end_header_id|>\\n\\n' }}{% for part in state %}{% if part.type == 'image' %}"
-            "{{ '<image>' }}{% endif %}{% endfor %}{{ '\\n' + question.instructions"
-            " + '<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n' }}")
-# Labels that are words of the vocabulary. The template writes the text's begin by the tokenizer, which rules out the
-# server's own way of taking control tokens out of questions.
-DECISION = {"labels": {"noul": ["Yes", "No"], "choice": ["black", "blond", "brown"]}, "sanitize_control_tokens": False}
-HAIR = ("  - {name: Hair, kind: choice, options: [black, blond, brown],"
+            "{{ '<image>' }}{% endif %}{% endfor %}{{ '\\n' + question.instructions }}{% if question.type == 'choice' %}"
+            "{% for option in question.options %}{{ '\\n' + question.labels[loop.index0] + '. ' + option }}{% endfor %}"
+            "{% endif %}{{ '<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n' }}")
+DECISION = {"sanitize_control_tokens": False}
+# The demo was not taught letters, so the mass is next to nothing.
+HAIR = ("  - {name: Hair, kind: choice, format: letters, min_mass: 0, options: [black, blond, brown],"
         " text: \"What colour is the hair: black, blond, brown, gray or red?\"}\n")
 PICTURE = "  - {name: Named, text: \"Is the background of the picture dark? Answer with only yes or no.\"}\n"
 

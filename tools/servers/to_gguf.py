@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Writes the demo's model as llama.cpp reads it: to_gguf.py MODEL OUT makes OUT/text.gguf and OUT/vision.gguf.
 
-Nothing is downloaded: weights, vocabulary and template are the folder's. llama.cpp lays the tiles of a picture out
-without line ends, and turns the picture to their size in its own way, so its answers are near the engine's, not equal.
+Nothing is downloaded: weights, vocabulary and template are the folder's. llama.cpp lays the tiles of a picture out one
+after the other and without line ends, so its answers are not the engine's.
 """
 import json
 import os
