@@ -50,7 +50,7 @@ static int put_question(struct buf *b, const struct asked *q, const char *behind
     return rc;
 }
 
-static int check_options(const struct asked *q, struct err *e)
+int chat_check_options(const struct asked *q, struct err *e)
 {
     if (q->form == ASKED_YESNO || q->n_options <= OPTIONS_MAX)
         return 0;
@@ -84,7 +84,7 @@ static int make_body(const struct protocol_asking *c, const struct asked *q, siz
                      size_t *len, struct err *e)
 {
     struct buf b = BUF_INIT(BODY_MAX);
-    int rc = n > 0 ? check_options(q, e) : 0;
+    int rc = n > 0 ? chat_check_options(q, e) : 0;
 
     *body = NULL;
     if (rc < 0)
@@ -265,9 +265,7 @@ static size_t thought_end(const struct json_t *tokens)
     return end;
 }
 
-/* The token that the answer begins with: the first, or the first behind a thought. NULL: no token
- * is known to be it. */
-static const struct json_t *answering_token(const struct chat_completion *c)
+const struct json_t *chat_answering_token(const struct chat_completion *c)
 {
     const struct json_t *tokens = jv_get(jv_get(c->choice, "logprobs"), "content");
     size_t from = thought_end(tokens), at = 0;
@@ -411,7 +409,7 @@ int chat_open(struct chat_completion *out, const char *body, size_t len,
 static int read_choice(const struct asked *q, const struct chat_completion *c, struct arena *arena,
                        struct raw_answer *out, struct err *e)
 {
-    const struct json_t *top = jv_get(answering_token(c), "top_logprobs");
+    const struct json_t *top = jv_get(chat_answering_token(c), "top_logprobs");
     int rc;
 
     if (c->refused) {
@@ -448,6 +446,7 @@ const struct protocol protocol_chat = {
     .most = 1,
     .tokens = TOKENS,
     .kept = kept,
+    .mass = "at least",
     .body = make_body,
     .read = read_body,
 };

@@ -21,6 +21,12 @@ struct chat_completion {
 int chat_open(struct chat_completion *out, const char *body, size_t len,
               struct protocol_usage *usage, struct err *e);
 
+/* ERR_ARG: more options than there are letters. */
+int chat_check_options(const struct asked *q, struct err *e);
+
+/* The token that the answer begins with: the first, or the first behind a thought. NULL: of none it
+ * is known. */
+const struct json_t *chat_answering_token(const struct chat_completion *c);
 /* Behind a thought, if there is one in front. */
 const char *chat_behind_thought(const char *text);
 /* The option that a text is, strictly; VALUE_UNPARSEABLE. */

@@ -232,6 +232,7 @@ const struct protocol protocol_systemone = { .name = "systemone",
                                              .picture = "assets",
                                              .most = SYSTEMONE_MOST,
                                              .kept = systemone_kept,
+                                             .mass = "as the server says",
                                              .body = assets_body,
                                              .read = systemone_read };
 
@@ -240,6 +241,7 @@ const struct protocol protocol_systemone_images = { .name = "systemone",
                                                     .picture = "images",
                                                     .most = SYSTEMONE_MOST,
                                                     .kept = systemone_kept,
+                                                    .mass = "as the server says",
                                                     .body = images_body,
                                                     .read = systemone_read };
 
@@ -336,6 +338,7 @@ const struct protocol protocol_decisions = {
     .path = "/decisions",
     .most = DECISIONS_MOST,
     .kept = decisions_kept,
+    .mass = "as the server says",
     .body = decisions_body,
     .read = decisions_read,
 };

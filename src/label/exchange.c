@@ -60,14 +60,18 @@ static const char *replica_of(const struct exchange *x, uint64_t picture)
 }
 
 /* free() it. NULL without memory. */
-static char *address(const struct exchange *x, uint64_t picture, const char *path)
+static char *address(const struct exchange *x, uint64_t picture, const char *path, bool at_root)
 {
+    static const char version[] = "/v1";
     const char *url = replica_of(x, picture);
     size_t n = strlen(url);
     char *all;
 
     while (n > 0 && url[n - 1] == '/')
         n--;
+    if (at_root && n > strlen(version) &&
+        strncmp(url + n - strlen(version), version, strlen(version)) == 0)
+        n -= strlen(version);
     return asprintf(&all, "%.*s%s", (int)n, url, path) < 0 ? NULL : all;
 }
 
@@ -76,7 +80,7 @@ static int send_to_server(struct exchange *x, const struct exchange_request *r, 
     const struct server_headers *more = &x->annotator->server.headers;
     const char *headers[TASK_HEADERS_MAX + 2] = { "Content-Type: application/json" };
     size_t n = 1;
-    char *url = address(x, r->picture, r->path);
+    char *url = address(x, r->picture, r->path, r->at_root);
     struct client_request request = { .url = url,
                                       .headers = headers,
                                       .body = r->body,
@@ -327,12 +331,17 @@ size_t exchange_in_flight(const struct exchange *x)
 
 /* ---- what comes back ---- */
 
+static void put_address(const struct exchange *x, const struct exchange_request *r, struct err *e)
+{
+    char *url = address(x, r->picture, r->path, r->at_root);
+
+    err_at(e, "%s", url ? url : r->path);
+    free(url);
+}
+
 void exchange_at(const struct exchange *x, uint64_t picture, const char *path, struct err *e)
 {
-    char *url = address(x, picture, path);
-
-    err_at(e, "%s", url ? url : path);
-    free(url);
+    put_address(x, &(struct exchange_request){ .picture = picture, .path = path }, e);
 }
 
 static void server_says(const struct client_answer *a, struct err *e)
@@ -369,7 +378,7 @@ int exchange_refused(const struct exchange *x, const struct exchange_request *r,
                      const struct client_answer *a, const char *what, struct err *e)
 {
     err_set(e, ERR_IO, "the server answers %u: %s", a->status, what);
-    exchange_at(x, r->picture, r->path, e);
+    put_address(x, r, e);
     server_says(a, e);
     exchange_add_id(a, e);
     return ERR_IO;

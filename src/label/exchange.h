@@ -36,6 +36,7 @@ struct exchange_request {
     uint64_t tag;
     const char *data_url; /* of the picture that is in the body; NULL: none. Lives as the body */
     const char *stand_in; /* for it in a recording: of the same kind; NULL: there is no recording */
+    bool at_root;         /* the path is beside the address' /v1, not below it */
 };
 
 /* As client_send and client_next. ERR_FORMAT, with out->tag: a replay has no answer. */

@@ -22,29 +22,39 @@ struct server_model {
 
 /* ---- opening ---- */
 
-/* How chat carries questions; the first is meant where nothing is said. */
+/* How chat carries questions. Of what is not said the first that fits is meant. */
 static const struct chat_mode {
-    const char *mode;
+    const char *mode, *probabilities;
     const struct protocol *protocol;
-} chat_modes[] = { { "each", &protocol_chat }, { "together", &protocol_together } };
+} chat_modes[] = { { "each", "likeliest", &protocol_chat },
+                   { "each", "exact", &protocol_exact },
+                   { "together", "none", &protocol_together } };
 enum { CHAT_MODES = sizeof(chat_modes) / sizeof(chat_modes[0]) };
+
+static bool fits(const char *said, const char *is)
+{
+    return !said || strcmp(said, is) == 0;
+}
 
 static int find_mode(struct server_model *s, struct err *e)
 {
     const struct annotator *a = s->annotator;
-    const char *mode = a->server.mode;
+    const char *mode = a->server.mode, *probabilities = a->server.probabilities;
 
-    if (mode && s->protocol != &protocol_chat) {
-        err_set(e, ERR_ARG, "mode is chat's, and nothing to %s", s->protocol->name);
-        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
-    }
-    for (size_t i = 0; i < CHAT_MODES; i++)
-        if (!mode || strcmp(mode, chat_modes[i].mode) == 0) {
-            s->protocol = mode ? chat_modes[i].protocol : s->protocol;
+    if (!mode && !probabilities)
+        return 0;
+    for (size_t i = 0; s->protocol == &protocol_chat && i < CHAT_MODES; i++)
+        if (fits(mode, chat_modes[i].mode) && fits(probabilities, chat_modes[i].probabilities)) {
+            s->protocol = chat_modes[i].protocol;
             return 0;
         }
-    err_set(e, ERR_ARG, "no mode is called '%s'", mode);
-    err_expected(e, "each or together");
+    if (s->protocol != &protocol_chat)
+        err_set(e, ERR_ARG, "mode and probabilities are chat's, and nothing to %s",
+                s->protocol->name);
+    else
+        err_set(e, ERR_ARG, "chat has no mode '%s' with probabilities '%s'", mode ? mode : "each",
+                probabilities ? probabilities : "likeliest");
+    err_expected(e, "mode: each, with probabilities: likeliest or exact, or mode: together");
     return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
 }
 
@@ -237,8 +247,12 @@ static struct json_t *settings(const void *state)
                                  a->server.system, "max_pixels", (long long)a->server.max_pixels,
                                  "max_tokens", (long long)protocol_tokens(s->protocol, a));
 
-    if (s->protocol == &protocol_together)
-        jv_set(all, "mode", jv_pack("s", a->server.mode));
+    for (size_t i = 1; i < CHAT_MODES; i++) /* the first is what chat is */
+        if (s->protocol == chat_modes[i].protocol) {
+            jv_set(all, "mode", jv_pack("s", chat_modes[i].mode));
+            jv_set(all, "probabilities", jv_pack("s", chat_modes[i].probabilities));
+        }
+    jv_set(all, "mass", jv_pack("s", s->protocol->mass));
     add_besides(all, &a->server);
     return all;
 }

@@ -9,6 +9,8 @@
 #include "base/base.h"
 #include "label/asked.h"
 
+struct token_ids;
+
 struct protocol_asking {
     const char *model, *system; /* system NULL: none */
     const char *data_url;       /* of the picture: "data:image/jpeg;base64,.." */
@@ -18,6 +20,7 @@ struct protocol_asking {
     const char *text; /* behind the question, or, of no question, all that is said; NULL: nothing */
     bool prose;       /* a text is wanted, and no tokens' probabilities */
     const char *fields; /* in place of the number of likeliest tokens: ,"name":value; NULL: none */
+    const struct token_ids *ids; /* of the answers; NULL but for a protocol by_ids */
 };
 
 /* Tokens as the server counted them; 0: not said. */
@@ -29,6 +32,8 @@ struct protocol {
     const char *name, *path; /* "chat", "/chat/completions" */
     size_t most;             /* questions of a request */
     uint64_t tokens;         /* that an answer may have, where nobody says; 0: it has none */
+    bool by_ids;             /* it has to know the answers' tokens */
+    const char *mass;        /* what its masses are: "exact", "at least"; "none": there is none */
     const char *const *kept; /* fields that no extra ones replace; NULL ends */
     /* How a question is asked again, alone, of which `read` left VALUE_MISSING; NULL: it leaves
      * none. */
@@ -57,6 +62,10 @@ bool protocol_is_open(const char *name);
  * nothing else but case, punctuation, markup and a thought in front; other text is unparseable, and
  * kept. */
 extern const struct protocol protocol_chat;
+
+/* As chat, but with exact probabilities: those of all tokens that are forms of the answers are
+ * asked for by their numbers. ERR_FORMAT: of a server that does not know how. */
+extern const struct protocol protocol_exact;
 
 /* All questions of a picture in one chat completion, keyed q1, q2, .. and answered by a JSON
  * object, which a schema holds to the labels where the server knows schemas. Labels alone. A

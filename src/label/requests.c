@@ -8,6 +8,7 @@
 #include "label/budget.h"
 #include "label/exchange.h"
 #include "label/extra.h"
+#include "label/token_ids.h"
 #include "net/pace.h"
 
 enum {
@@ -52,6 +53,7 @@ struct requests {
     const struct protocol *protocol;
     const struct events *events;
     struct exchange *exchange;
+    struct token_ids ids; /* where the protocol wants them */
     struct json_t *extra; /* fields of every request; NULL: none */
     struct pace pace;
     struct shot *shots[SHOTS];
@@ -174,8 +176,12 @@ static int make_body(const struct requests *r, struct slot *slot, struct err *e)
 {
     const struct annotator *a = r->annotator;
     const struct protocol *p = protocol_of(r, slot);
-    const struct protocol_asking asking = { a->model, a->server.system, slot->shot->data_url,
-                                            protocol_tokens(p, a), r->extra };
+    const struct protocol_asking asking = { .model = a->model,
+                                            .system = a->server.system,
+                                            .data_url = slot->shot->data_url,
+                                            .max_tokens = protocol_tokens(p, a),
+                                            .extra = r->extra,
+                                            .ids = &r->ids };
 
     free(slot->body);
     slot->body = NULL;
@@ -312,7 +318,9 @@ static int send_what_may_go(struct requests *r, struct err *e)
 {
     double now = clock_seconds();
     struct slot *slot;
-    int rc = 0;
+    int rc = r->protocol->by_ids && !r->ids.known
+                 ? token_ids_ask(&r->ids, r->exchange, r->annotator->model, e)
+                 : 0;
 
     r->held = false;
     while (rc == 0 && is_proven(r) && may_send(r, now) && (slot = next_to_send(r, now)) &&
@@ -509,6 +517,8 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
     if (rc == ERR_NOMEM || (!r->answered && slot->tries > 1)) { /* it never was such an answer */
         *e = why;
         exchange_at(r->exchange, shot->tag, r->protocol->path, e);
+        if (e->hint[0] != '\0')
+            return e->code;
         return err_hint(e, "does the server speak this protocol? assent.yaml names it: %s",
                         r->protocol->name);
     }

@@ -230,6 +230,7 @@ static const struct protocol label_alone = {
     .most = 1,
     .tokens = TOKENS_ONE,
     .kept = kept,
+    .mass = "none",
     .body = label_body,
     .read = label_read,
 };
@@ -240,6 +241,7 @@ const struct protocol protocol_together = {
     .most = MOST,
     .kept = kept,
     .singly = &label_alone,
+    .mass = "none",
     .body = together_body,
     .read = together_read,
 };

@@ -123,6 +123,7 @@ static const struct key annotator_keys[] = {
     { "url", read_urls, offsetof(struct raw_annotator, urls), false },
     { "protocol", load_text, offsetof(struct raw_annotator, a.server.protocol), false },
     { "mode", load_text, offsetof(struct raw_annotator, a.server.mode), false },
+    { "probabilities", load_text, offsetof(struct raw_annotator, a.server.probabilities), false },
     { "api_key_env", load_text, offsetof(struct raw_annotator, a.server.api_key_env), false },
     { "system", load_text, offsetof(struct raw_annotator, a.server.system), false },
     { "max_pixels", read_count, offsetof(struct raw_annotator, a.server.max_pixels), false },

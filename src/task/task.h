@@ -134,13 +134,14 @@ struct server_headers {
 struct model_server {
     const char *const *urls; /* of replicas of one model, "http://127.0.0.1:8000/v1" */
     size_t n_urls;
-    const char *protocol;    /* chat, systemone, decisions, decide or auto; NULL: chat */
-    const char *mode;        /* of chat: each, or together, all questions; NULL: each */
-    const char *api_key_env; /* the variable that holds the key; NULL: none */
-    const char *system;      /* the system message; NULL: none */
-    uint64_t max_pixels;     /* larger pictures are made smaller; 0: none is */
-    uint64_t max_tokens;     /* that an answer may have; 0: the default */
-    uint64_t concurrency;    /* requests in flight; 0: as many as it answers well */
+    const char *protocol;      /* chat, systemone, decisions, decide or auto; NULL: chat */
+    const char *mode;          /* of chat: each, or together, all questions; NULL: each */
+    const char *probabilities; /* of chat: likeliest, or exact; NULL: likeliest */
+    const char *api_key_env;   /* the variable that holds the key; NULL: none */
+    const char *system;        /* the system message; NULL: none */
+    uint64_t max_pixels;       /* larger pictures are made smaller; 0: none is */
+    uint64_t max_tokens;       /* that an answer may have; 0: the default */
+    uint64_t concurrency;      /* requests in flight; 0: as many as it answers well */
     uint64_t timeout; /* seconds until a request's answer is whole; 0: the client's default */
     double requests_per_minute, tokens_per_minute; /* 0: no such limit */
     struct server_price price;

@@ -23,6 +23,7 @@ class Chat:
                  path="/v1/chat/completions", port=0):
         self.answer, self.trouble, self.logprobs, self.key, self.path = answer, trouble, logprobs, key, path
         self.bodies, self.headers = [], []  # as they came
+        self.others = {}  # of other paths: path -> function(request) -> (status, headers, body)
         self.asked, self.pictures, self.n, self.most, self.now = [], [], 0, 0, 0
         self.lock = threading.Lock()
         chat = self
@@ -70,6 +71,8 @@ class Chat:
         handler.wfile.write(answer)
 
     def one(self, n, handler, body):
+        if handler.path in self.others:
+            return self.others[handler.path](json.loads(body, object_pairs_hook=once))
         if handler.path != self.path:
             return 404, {}, b'{"error": {"message": "no such path"}}'
         if self.key and handler.headers["Authorization"] != f"Bearer {self.key}":

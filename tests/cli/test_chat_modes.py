@@ -4,6 +4,8 @@
 import json
 import math
 import os
+import sqlite3
+import struct
 
 from harness import main
 from test_server import QUESTIONS, Server as Base, sure
@@ -13,6 +15,10 @@ HAT = "  - {name: Hat, text: Is there a hat?}\n"
 
 class Modes(Base):
     """What it needs of a server's tests, without those themselves."""
+
+    def fresh(self):
+        if os.path.exists(self.path("assent.db")):
+            os.remove(self.path("assent.db"))
 
     def one(self, chat, more, questions=HAT, pictures=1, **run):
         """A project with one question on one picture, annotated; the first request's body."""
@@ -139,8 +145,7 @@ class Together(Modes):
                              ('{"q1": "yes", "q1": "no", "q2": "blond", "q3": "no", "q4": "no"}', "stop"), ('["yes"]', "stop"),
                              ("```", "stop"), ("``````", "stop"), ("B", "stop")):
             with self.subTest(text=text):
-                if os.path.exists(self.path("assent.db")):
-                    os.remove(self.path("assent.db"))
+                self.fresh()
                 chat = self.ask(text, finish=finish)
                 self.assertEqual((chat.n, sorted(self.alone)), (5, sorted(SINGLY)))
                 self.assertEqual(self.labels(), {**LABELS, "Wears:scarf": "yes"})
@@ -203,11 +208,108 @@ class Together(Modes):
         self.fails("annotate", says=["the model of 'qwen' is not the one", "mode was none, is together"])
 
     def test_modes_that_there_are_not(self):
-        for more, says in ((", mode: all", ["no mode is called 'all'", "each or together"]),
-                           (", mode: together, protocol: decisions", ["mode is chat's, and nothing to decisions"])):
+        for more, says in ((", mode: all", ["no mode 'all'", "or mode: together"]),
+                           (", probabilities: some", ["no mode 'each' with probabilities 'some'"]),
+                           (", mode: together, probabilities: exact", ["no mode 'together' with probabilities 'exact'"]),
+                           (", mode: together, protocol: decisions", ["chat's, and nothing to decisions"])):
             with self.subTest(more=more):
                 self.project("http://127.0.0.1:9/v1", 1, HAT, more)
                 self.fails("annotate", code=2, says=says)
+
+
+class Exact(Modes):
+    """A server as vLLM 0.33: /tokenize beside /v1, and log-probabilities of the tokens that are asked for."""
+    SHARES = {"Yes": 0.2, " Yes": 0.1, "yes": 0.0625, "No": 0.25, " no": 0.125, "A": 0.125, "B": 0.5, " B": 0.25, "C": 0.0625}
+
+    def vllm(self, split=(), sampled="Well", knows=True, **more):
+        """Forms in `split` are several tokens. knows: it has the field; else it gives the likeliest."""
+        self.words = {}  # a form: its number
+
+        def tokenize(request):
+            self.assertEqual((request["model"], request["add_special_tokens"]), ("Qwen3-VL", False))
+            form = request["prompt"]
+            tokens = [5, 6] if form in split else [self.words.setdefault(form, 100 + len(self.words))]
+            return 200, {}, json.dumps({"count": len(tokens), "max_model_len": 9, "tokens": tokens, "token_strs": None}).encode()
+
+        def answer(n, request):
+            self.assertIs(request["logprobs"], True)
+            self.assertNotIn("top_logprobs", request)
+            names = {number: form for form, number in self.words.items()}
+            asked = [names[number] for number in request["logprob_token_ids"]] if knows else ["Yes", "No", "the", "a"]
+            self.assertEqual(len(asked), len(set(asked)))
+            self.forms.append(set(asked))
+            # what is below -9999 is -9999
+            top = [{"token": t, "logprob": math.log(p) if p else -9999.0}
+                   for t, p in [(sampled, 0.3)] + [(t, self.SHARES.get(t, 0)) for t in asked if t != sampled]]
+            return 200, {}, json.dumps({"choices": [{"message": {"content": sampled, "reasoning": None}, "finish_reason": "length",
+                                                     "logprobs": {"content": [{**top[0], "top_logprobs": top}]}}]}).encode()
+
+        self.forms = []
+        chat = self.chat(trouble=answer, **more)
+        chat.others["/tokenize"] = tokenize
+        return chat
+
+    def test_mass_and_probabilities_of_all_forms(self):
+        chat = self.vllm(split=[" YES", "c"])
+        names = self.project(chat.url, 3, more=", probabilities: exact")
+        self.run_assent("annotate", "-q")
+        self.assertEqual(chat.n, 64 + 12)  # the forms once a run
+        row = self.rows()[names[0], "Hat"]
+        self.assertAlmostEqual(row["options"]["yes"], 0.3625 / 0.7375, 6)
+        hair = self.rows()[names[0], "Hair"]["options"]
+        self.assertAlmostEqual(hair["blond"], 0.75 / 0.9375, 6)
+        self.assertIn({"Yes", " Yes", "yes", " yes", "YES", "No", " No", "no", " no", "NO", " NO"}, self.forms)
+        self.assertIn({"A", " A", "B", " B", "C", " C"}, self.forms)
+        db = sqlite3.connect(self.path("assent.db"))
+        self.addCleanup(db.close)
+        masses = {round(m, 6) for blob, in db.execute("SELECT mass FROM answers") for m in struct.unpack("<4f", blob)}
+        self.assertEqual(masses, {0.7375, 0.9375})
+
+    def test_of_the_token_that_was_chosen_too(self):
+        chat = self.vllm(sampled="Yes")
+        names = self.project(chat.url, 1, HAT, ", probabilities: exact")
+        self.run_assent("annotate", "-q")
+        self.assertAlmostEqual(self.rows()[names[0], "Hat"]["options"]["yes"], (0.3 + 0.1625) / (0.3 + 0.1625 + 0.375), 6)
+
+    def test_a_server_that_ignores_the_field_is_refused(self):
+        chat = self.vllm(knows=False)
+        self.project(chat.url, 2, HAT, ", probabilities: exact")
+        self.fails("annotate", says=["does not give the log-probabilities of the tokens that were asked for", "vLLM", chat.url])
+        labels = self.chat(logprobs=False)
+        labels.others = chat.others
+        self.fresh()
+        self.project(labels.url, 2, HAT, ", probabilities: exact")
+        self.fails("annotate", says=["does not give the log-probabilities"])
+
+    def test_a_server_without_tokenize_is_refused(self):
+        for answer, says in (((404, {}, b'{"detail": "Not Found"}'), ["answers 404", "Not Found", "/tokenize"]),
+                             ((200, {}, b"{}"), ["these are no tokens"]), ((200, {}, b"<html>"), ["the tokens"])):
+            with self.subTest(says=says):
+                chat = self.chat()
+                chat.others["/tokenize"] = lambda request: answer
+                self.fresh()
+                self.project(chat.url, 1, HAT, ", probabilities: exact")
+                ran = self.fails("annotate", says=says)
+                self.assertNotIn("/v1/tokenize", ran.err)
+                self.assertEqual(chat.n, 1)
+
+    def test_an_answer_that_is_no_single_token(self):
+        chat = self.vllm(split=["B", " B"])
+        self.project(chat.url, 1, more=", probabilities: exact")
+        self.run_assent("annotate", code=(1, 2))
+        self.assertIn("'B' is no single token of this model", self.run_assent("annotate", code=(1, 2)).err)
+
+    def test_the_record_says_what_masses_are(self):
+        for more, mass in (("", "at least"), (", probabilities: exact", "exact"), (", mode: together", "none")):
+            self.fresh()
+            chat = self.vllm() if "exact" in more else self.chat()
+            self.one(chat, more)
+            db = sqlite3.connect(self.path("assent.db"))
+            settings = json.loads(db.execute("SELECT settings FROM run").fetchone()[0])
+            db.close()
+            self.assertEqual(settings["mass"], mass)
+            self.assertEqual((settings.get("mode"), settings.get("probabilities")),
+                             {"": (None, None), "exact": ("each", "exact"), "none": ("together", "none")}[mass if more else ""])
 
 
 class Extra(Modes):

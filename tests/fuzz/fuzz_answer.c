@@ -37,7 +37,8 @@ static void check(const struct asked *q, const struct raw_answer *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct protocol *const protocols[] = { &protocol_chat, &protocol_systemone,
-                                                        &protocol_decisions, &protocol_together };
+                                                        &protocol_decisions, &protocol_together,
+                                                        &protocol_exact };
     const struct protocol *p;
     const struct asked *q;
     struct raw_answer raw[3] = { 0 };
@@ -49,10 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    p = protocols[data[0] % 4];
-    if (p == &protocol_together && data[0] / 4 % 2)
+    p = protocols[data[0] % 5];
+    if (p == &protocol_together && data[0] / 5 % 2)
         p = p->singly;
-    q = &questions[p->most == 1 ? data[0] / 8 % 3 : 0];
+    q = &questions[p->most == 1 ? data[0] / 10 % 3 : 0];
     n = p->most == 1 ? 1 : 3;
     rc = p->read(q, n, (const char *)data + 1, size - 1, &arena, raw, &usage, &e);
     assert(rc == 0 || (rc == (int)e.code && e.what[0] != '\0'));
