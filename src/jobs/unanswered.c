@@ -140,15 +140,39 @@ static int find_why(const struct dataset *d, int64_t annotator, size_t column,
 
 /* ---- all together ---- */
 
+/* What a server's masses are, as its newest run has it. */
+static int find_mass_kind(const struct dataset *d, int64_t annotator, struct arena *arena,
+                          const char **out, struct err *e)
+{
+    struct json_t *all = NULL;
+    char *identity = NULL, *settings = NULL;
+    struct err ignored;
+    const char *is;
+    int rc = store_identity(d->project->store, annotator, &identity, &settings, e);
+
+    if (rc == 0 && settings)
+        jv_parse(&all, settings, strlen(settings), &ignored);
+    is = jv_text(jv_get(all, "mass"));
+    if (rc == 0 && is && !(*out = arena_text(arena, is, strlen(is), e)))
+        rc = ERR_NOMEM;
+    jv_free(all);
+    free(identity);
+    free(settings);
+    return rc;
+}
+
 static int find_of(const struct dataset *d, const struct labelled *who, struct unanswered *out,
                    struct err *e)
 {
-    int rc = 0;
+    const char *mass_is = NULL;
+    int rc = find_mass_kind(d, who->annotator->id, &out->arena, &mass_is, e);
 
     for (size_t c = 0; rc == 0 && c < d->project->task->n_columns; c++) {
         size_t before = out->n;
 
         rc = add(out, d, who, c, e);
+        if (rc == 0 && out->n > before)
+            out->items[before].mass_is = mass_is;
         if (rc == 0 && out->n > before)
             rc = find_why(d, who->annotator->id, c, out, &out->items[before], e);
     }

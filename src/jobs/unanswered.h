@@ -14,6 +14,7 @@ struct unanswered_question {
     const char *annotator, *name; /* name: the column's */
     uint64_t asked;               /* images on which its answer was unparseable */
     double mass;            /* mean probability on valid answers; NaN: its answers came in a file */
+    const char *mass_is;    /* of a server: "exact", "at least", ..; NULL: nothing is said */
     double min_mass;        /* what an answer needs */
     struct unanswered_top { /* the likeliest first tokens, with their mean probability */
         const char *text;   /* printable; NULL: none */

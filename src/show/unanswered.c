@@ -10,6 +10,7 @@ static const struct figure unanswered_figures[] = {
     { "name", NULL, NULL, FIGURE_TEXT, offsetof(struct unanswered_question, name) },
     { "asked", NULL, NULL, FIGURE_COUNT, offsetof(struct unanswered_question, asked) },
     { "mass", NULL, NULL, FIGURE_NUMBER, offsetof(struct unanswered_question, mass) },
+    { "mass_is", NULL, NULL, FIGURE_TEXT, offsetof(struct unanswered_question, mass_is) },
     { "min_mass", NULL, NULL, FIGURE_NUMBER, offsetof(struct unanswered_question, min_mass) },
     { 0 },
 };
@@ -38,8 +39,9 @@ static void say_why(struct page *p, const struct unanswered_question *q)
         page_note(p, "%s: %s, all unparseable", q->name, text_count(q->asked, "image", n));
     else
         page_note(p,
-                  "%s: on %s %.3f of the probability fell on valid answers, and %.2g is needed%s",
-                  q->name, text_count(q->asked, "image", n), q->mass, q->min_mass,
+                  "%s: on %s %s%.3f of the probability fell on valid answers, and %.2g is needed%s",
+                  q->name, text_count(q->asked, "image", n),
+                  text_equal(q->mass_is, "at least") ? "at least " : "", q->mass, q->min_mass,
                   why.text ? why.text : "");
     buf_release(&why);
 }

@@ -312,6 +312,16 @@ class Exact(Modes):
                              {"": (None, None), "exact": ("each", "exact"), "none": ("together", "none")}[mass if more else ""])
 
 
+class LittleMass(Modes):
+    def test_a_lower_bound_is_called_one(self):
+        chat = self.chat(lambda question, picture: {"The": 0.7, "Yes": 0.2, "No": 0.05})
+        self.project(chat.url, 2, HAT)
+        ran = self.run_assent("annotate")
+        self.assertIn("on 2 images at least 0.250 of the probability fell on valid answers", ran.out + ran.err)
+        (said,) = self.json("report")["unanswered"]
+        self.assertEqual((round(said["mass"], 4), said["mass_is"]), (0.25, "at least"))
+
+
 class Extra(Modes):
     def test_a_field_that_is_given_replaces_ours_and_null_takes_it_away(self):
         chat = self.chat()

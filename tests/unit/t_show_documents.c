@@ -69,8 +69,8 @@ static const struct members promised[] = {
     { status_page, "",
       "name images images_set_aside questions cells annotators[] between stale_consensus unused[] "
       "runs[]" },
-    { agree_page, "unanswered[]", "annotator name asked mass min_mass top[]" },
-    { report_page, "unanswered[]", "annotator name asked mass min_mass top[]" },
+    { agree_page, "unanswered[]", "annotator name asked mass mass_is min_mass top[]" },
+    { report_page, "unanswered[]", "annotator name asked mass mass_is min_mass top[]" },
     { status_page, "unused[]", "kind name answers likely" },
     { report_page, "unused[]", "kind name answers likely" },
     { status_page, "between", "annotators[] why compared disputed disputed_with_vote" },
