@@ -183,27 +183,78 @@ static void settle(const struct task *t, size_t column, const struct raw_answer 
         out->values[column] = most_frequent(raw, n, t->columns[column].n_values);
 }
 
+/* Members of the detail that no column is called: names hold no ':'. */
+static const struct {
+    const char *name;
+    bool of_picture; /* one text; else by column a text, or one a wording */
+} said_names[] = {
+    [SAID_NOTHING] = { NULL, false },
+    [SAID_DESCRIPTION] = { ":description", true },
+    [SAID_THOUGHT] = { ":thoughts", false },
+    [SAID_FIRST] = { ":first", false },
+};
+
+/* Text behind text of one column's wordings; takes `said` over. */
+static bool add_wording_said(struct json_t *by_column, const char *column, struct json_t *said)
+{
+    struct json_t *before = jv_get(by_column, column);
+
+    if (jv_is_array(before))
+        return jv_append(before, said);
+    if (before)
+        said = jv_pack("[s, o]", jv_text(before), said);
+    return jv_set(by_column, column, said);
+}
+
+static bool add_said(struct json_t *detail, const char *column, struct raw_answer *raw)
+{
+    const char *name = said_names[raw->said_as].name;
+    struct json_t *said = raw->said;
+
+    raw->said = NULL;
+    if (said_names[raw->said_as].of_picture && jv_get(detail, name)) {
+        jv_free(said);
+        return true;
+    }
+    if (said_names[raw->said_as].of_picture)
+        return jv_set(detail, name, said);
+    if (!jv_get(detail, name) && !jv_set(detail, name, jv_pack("{}"))) {
+        jv_free(said);
+        return false;
+    }
+    return add_wording_said(jv_get(detail, name), column, said);
+}
+
 /* Of columns without an answer: what the first wording would have said. */
+static bool add_top(struct json_t *detail, const char *column, struct raw_answer *raw)
+{
+    struct json_t *top = raw->top;
+
+    raw->top = NULL;
+    return jv_set(detail, column, top);
+}
+
 static int add_detail(const struct asked_list *a, const struct task *t, struct raw_answer *raw,
                       struct label_answers *out, struct err *e)
 {
-    struct json_t *detail = NULL;
+    struct json_t *detail = jv_pack("{}");
+    bool fits = detail != NULL;
 
-    for (size_t i = a->n; i-- > 0;) { /* so that a column's first wording is what stays */
+    for (size_t i = 0; fits && i < a->n; i++)
+        if (raw[i].said)
+            fits = add_said(detail, t->columns[a->items[i].column].name, &raw[i]);
+    for (size_t i = a->n; fits && i-- > 0;) { /* so that a column's first wording is what stays */
         size_t column = a->items[i].column;
 
-        if (out->values[column] >= VALUE_MISSING || !raw[i].top)
-            continue;
-        if (!detail && !(detail = jv_pack("{}")))
-            return err_set(e, ERR_NOMEM, "out of memory: an answer's detail");
-        jv_set(detail, t->columns[column].name, raw[i].top);
-        raw[i].top = NULL;
+        if (out->values[column] < VALUE_MISSING && raw[i].top)
+            fits = add_top(detail, t->columns[column].name, &raw[i]);
     }
-    if (!detail)
-        return 0;
-    out->detail = jv_print_line(detail);
+    if (fits && jv_members(detail) > 0) {
+        out->detail = jv_print_line(detail);
+        fits = out->detail != NULL;
+    }
     jv_free(detail);
-    return out->detail ? 0 : err_set(e, ERR_NOMEM, "out of memory: an answer's detail");
+    return fits ? 0 : err_set(e, ERR_NOMEM, "out of memory: an answer's detail");
 }
 
 int asked_settle(const struct asked_list *a, const struct task *t, struct raw_answer *raw,
@@ -221,7 +272,8 @@ int asked_settle(const struct asked_list *a, const struct task *t, struct raw_an
         rc = add_detail(a, t, raw, out, e);
     for (size_t i = 0; i < a->n; i++) {
         jv_free(raw[i].top);
-        raw[i].top = NULL;
+        jv_free(raw[i].said);
+        raw[i].top = raw[i].said = NULL;
     }
     free(score);
     return rc;

@@ -36,6 +36,9 @@ int asked_fill(struct asked_list *out, const struct task *t, const uint8_t *want
                struct err *e);
 void asked_release(struct asked_list *a);
 
+/* What a model said on its way to an answer, and that people may want to read. */
+enum said_kind { SAID_NOTHING, SAID_DESCRIPTION, SAID_THOUGHT, SAID_FIRST };
+
 /* What a back end has of one of the questions asked. */
 struct raw_answer {
     double *score;      /* [n_options] each option's share of what fell on valid ones; NULL: the
@@ -45,11 +48,14 @@ struct raw_answer {
                            not asked after all, and nor is its column answered */
     struct json_t *top; /* what it would have said: [{"text", "probability"}], or a text; taken
                            over; NULL */
+    enum said_kind said_as;
+    struct json_t *said; /* a text, with every answer; taken over; NULL */
 };
 
 /* A column's answer is the mean of its wordings' scores; where there are none, the value that most
  * wordings have, or tied. Mass below the question's min_mass
- * is unparseable. out->detail keeps what was said where there is no answer. Takes every `top`. */
+ * is unparseable. out->detail keeps what was said where there is no answer, and what was said on
+ * the way to one. Takes every `top` and `said`. */
 int asked_settle(const struct asked_list *a, const struct task *t, struct raw_answer *raw,
                  struct label_answers *out, struct err *e);
 

@@ -103,6 +103,13 @@ void budget_again(struct budget *b, enum budget_kind kind)
     b->owed[kind]++;
 }
 
+void budget_forget(struct budget *b, size_t requests)
+{
+    uint64_t owed = b->owed[BUDGET_LATER];
+
+    b->owed[BUDGET_LATER] -= requests < owed ? requests : owed;
+}
+
 void budget_end(struct budget *b, enum label_limit why)
 {
     b->over = why;

@@ -42,6 +42,8 @@ void budget_sent(struct budget *b, enum budget_kind kind);
 void budget_back(struct budget *b, enum budget_kind kind, unsigned times);
 void budget_paid(struct budget *b, enum budget_kind kind, const struct protocol_usage *usage);
 void budget_again(struct budget *b, enum budget_kind kind); /* it is owed once more */
+/* So many later ones that are owed will not be sent. */
+void budget_forget(struct budget *b, size_t requests);
 /* Nothing that is owed will be sent. */
 void budget_end(struct budget *b, enum label_limit why);
 

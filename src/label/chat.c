@@ -50,6 +50,51 @@ static int put_question(struct buf *b, const struct asked *q, const char *behind
     return rc;
 }
 
+static int put_user(struct buf *b, const struct protocol_turn *turn, struct err *e)
+{
+    int rc;
+
+    buf_puts(b, "{\"role\":\"user\",\"content\":[");
+    if (turn->data_url) {
+        buf_puts(b, "{\"type\":\"image_url\",\"image_url\":{\"url\":\"");
+        buf_puts(b, turn->data_url);
+        buf_puts(b, "\"}},");
+    }
+    buf_puts(b, "{\"type\":\"text\",\"text\":");
+    rc = put_question(b, turn->question, turn->text, e);
+    buf_puts(b, "}]}");
+    return rc;
+}
+
+static void put_said(struct buf *b, const char *role, const char *text)
+{
+    buf_printf(b, "{\"role\":\"%s\",\"content\":", role);
+    put_quoted(b, text);
+    buf_puts(b, "}");
+}
+
+static int put_messages(struct buf *b, const struct protocol_asking *c, const struct asked *q,
+                        struct err *e)
+{
+    int rc = 0;
+
+    buf_puts(b, ",\"messages\":[");
+    if (c->system) {
+        put_said(b, "system", c->system);
+        buf_puts(b, ",");
+    }
+    for (size_t i = 0; rc == 0 && i < c->n_turns; i++) {
+        rc = put_user(b, &c->turns[i], e);
+        buf_puts(b, ",");
+        put_said(b, "assistant", c->turns[i].answer);
+        buf_puts(b, ",");
+    }
+    if (rc == 0)
+        rc = put_user(b, &(struct protocol_turn){ c->data_url, q, c->text, NULL }, e);
+    buf_puts(b, "]");
+    return rc;
+}
+
 int chat_check_options(const struct asked *q, struct err *e)
 {
     if (q->form == ASKED_YESNO || q->n_options <= OPTIONS_MAX)
@@ -91,18 +136,7 @@ static int make_body(const struct protocol_asking *c, const struct asked *q, siz
         return rc;
     buf_puts(&b, "{\"model\":");
     put_quoted(&b, c->model);
-    buf_puts(&b, ",\"messages\":[");
-    if (c->system) {
-        buf_puts(&b, "{\"role\":\"system\",\"content\":");
-        put_quoted(&b, c->system);
-        buf_puts(&b, "},");
-    }
-    buf_puts(&b,
-             "{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"");
-    buf_puts(&b, c->data_url);
-    buf_puts(&b, "\"}},{\"type\":\"text\",\"text\":");
-    rc = put_question(&b, n > 0 ? q : NULL, c->text, e);
-    buf_puts(&b, "}]}]");
+    rc = put_messages(&b, c, n > 0 ? q : NULL, e);
     put_fields(&b, c);
     buf_puts(&b, "}");
     if (rc == 0)

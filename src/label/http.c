@@ -15,6 +15,7 @@ struct server_model {
     const struct annotator *annotator;
     const struct protocol *protocol;
     const struct events *events;
+    struct asking *asking;
     struct requests *requests;
     const char *replay; /* a recording that answers in the server's place; NULL */
     bool asked;         /* the server, how systemone gives it a picture */
@@ -125,6 +126,7 @@ static void close_server(void *state)
     struct server_model *s = state;
 
     requests_close(s->requests);
+    asking_close(s->asking);
     free(s);
 }
 
@@ -145,7 +147,9 @@ static int open_server(void **state, const struct task *t, const struct annotato
     if (rc == 0 && !s->protocol)
         rc = ask_for_protocol(s, e);
     if (rc == 0)
-        rc = requests_open(&s->requests, a, s->protocol, o, e);
+        rc = asking_open(&s->asking, a, s->protocol, e);
+    if (rc == 0)
+        rc = requests_open(&s->requests, a, s->protocol, s->asking, o, e);
     if (rc < 0)
         close_server(s);
     else
@@ -242,10 +246,11 @@ static struct json_t *settings(const void *state)
 {
     const struct server_model *s = state;
     const struct annotator *a = s->annotator;
-    struct json_t *all = jv_pack("{s:s, s:s, s:s, s:s?, s:I, s:I}", "engine", "http", "model",
+    struct json_t *way = asking_settings(s->asking),
+                  *all = jv_pack("{s:s, s:s, s:s, s:s?, s:I, s:I}", "engine", "http", "model",
                                  a->model, "protocol", s->protocol->name, "system",
                                  a->server.system, "max_pixels", (long long)a->server.max_pixels,
-                                 "max_tokens", (long long)protocol_tokens(s->protocol, a));
+                                 "max_tokens", (long long)asking_tokens(s->asking));
 
     for (size_t i = 1; i < CHAT_MODES; i++) /* the first is what chat is */
         if (s->protocol == chat_modes[i].protocol) {
@@ -254,6 +259,10 @@ static struct json_t *settings(const void *state)
         }
     jv_set(all, "mass", jv_pack("s", s->protocol->mass));
     add_besides(all, &a->server);
+    if (way && !jv_set(all, "way", way)) {
+        jv_free(all);
+        return NULL;
+    }
     return all;
 }
 

@@ -11,12 +11,22 @@
 
 struct token_ids;
 
+/* What was said before, of which a model is reminded. */
+struct protocol_turn {
+    const char *data_url;         /* a picture that was shown; NULL: none */
+    const struct asked *question; /* with its options; NULL: `text` alone */
+    const char *text;             /* behind the question; NULL: nothing */
+    const char *answer;           /* the model's */
+};
+
 struct protocol_asking {
     const char *model, *system; /* system NULL: none */
-    const char *data_url;       /* of the picture: "data:image/jpeg;base64,.." */
-    uint64_t max_tokens;        /* that an answer may have */
+    const char *data_url; /* of the picture: "data:image/jpeg;base64,.."; NULL: a turn has it */
+    uint64_t max_tokens;  /* that an answer may have */
     const struct json_t *extra; /* fields in place of the protocol's own; NULL: none */
     /* chat's alone */
+    const struct protocol_turn *turns;
+    size_t n_turns;
     const char *text; /* behind the question, or, of no question, all that is said; NULL: nothing */
     bool prose;       /* a text is wanted, and no tokens' probabilities */
     const char *fields; /* in place of the number of likeliest tokens: ,"name":value; NULL: none */

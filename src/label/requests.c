@@ -27,6 +27,7 @@ struct shot { /* a picture that is asked about */
     const struct asked_list *asked; /* not when it was handed out */
     char *data_url;                 /* in a replay the stand-in */
     char *stand_in;         /* for it in a recording; NULL: there is none, or it is what is sent */
+    char *description;      /* that its questions follow; NULL: there is none (yet) */
     struct raw_answer *raw; /* [n], as many as are asked */
     size_t n;
     size_t n_begun, n_done, n_out;
@@ -38,7 +39,9 @@ struct shot { /* a picture that is asked about */
 
 struct slot {          /* a request */
     struct shot *shot; /* NULL: free */
-    size_t first, n;   /* of its questions */
+    size_t first, n;   /* of its questions; STAGE_DESCRIBE: all */
+    enum asking_stage stage;
+    char *said; /* STAGE_AGAIN: the first answer */
     unsigned tries;
     bool singly;
     bool sent;
@@ -51,6 +54,7 @@ struct slot {          /* a request */
 struct requests {
     const struct annotator *annotator;
     const struct protocol *protocol;
+    const struct asking *asking;
     const struct events *events;
     struct exchange *exchange;
     struct token_ids ids; /* where the protocol wants them */
@@ -74,10 +78,13 @@ static void free_shot(struct shot *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; s->raw && i < s->n; i++)
+    for (size_t i = 0; s->raw && i < s->n; i++) {
         jv_free(s->raw[i].top);
+        jv_free(s->raw[i].said);
+    }
     free(s->data_url);
     free(s->stand_in);
+    free(s->description);
     arena_release(&s->arena);
     free(s);
 }
@@ -132,12 +139,22 @@ static bool is_done(const struct shot *s)
     return s->n_out == 0 && s->n_done == s->asked->n;
 }
 
-/* May its next question go: is it one to ask again, or the first, or is the first done? */
-static bool has_next(const struct shot *s)
+/* Is it described before its questions, and not yet? */
+static bool is_undescribed(const struct requests *r, const struct shot *s)
+{
+    return asking_describes(r->asking) && !s->description;
+}
+
+/* May its next question go: is it one to ask again, or the first, or did the server see the picture
+ * before? */
+static bool has_next(const struct requests *r, const struct shot *s)
 {
     if (s->n_missing > 0)
         return true;
-    return s->n_begun < s->asked->n && (s->n_begun == 0 || s->n_done > 0);
+    if (s->n_begun == s->asked->n)
+        return false;
+    return is_undescribed(r, s) ? s->n_out == 0
+                                : s->n_begun == 0 || s->n_done > 0 || s->description;
 }
 
 /* ---- requests ---- */
@@ -146,13 +163,19 @@ static void free_slot(struct requests *r, struct slot *slot)
 {
     slot->shot->n_out--;
     free(slot->body);
+    free(slot->said);
     *slot = (struct slot){ 0 };
     r->n_used--;
 }
 
-static enum budget_kind kind_of(const struct slot *slot)
+/* A picture's first request, or a later one. */
+static enum budget_kind kind_of(const struct requests *r, const struct slot *slot)
 {
-    return slot->first == 0 && !slot->singly ? BUDGET_FIRST : BUDGET_LATER;
+    bool first = asking_describes(r->asking)
+                     ? slot->stage == STAGE_DESCRIBE
+                     : slot->stage == STAGE_ANSWER && slot->first == 0 && !slot->singly;
+
+    return first ? BUDGET_FIRST : BUDGET_LATER;
 }
 
 static const struct protocol *protocol_of(const struct requests *r, const struct slot *slot)
@@ -172,21 +195,25 @@ static struct exchange_request request_of(const struct requests *r, const struct
                                       .stand_in = slot->shot->stand_in };
 }
 
+static struct asking_about about(const struct requests *r, const struct slot *slot)
+{
+    return (struct asking_about){ .protocol = protocol_of(r, slot),
+                                  .stage = slot->stage,
+                                  .data_url = slot->shot->data_url,
+                                  .said = slot->stage == STAGE_AGAIN ? slot->said
+                                                                     : slot->shot->description,
+                                  .extra = r->extra,
+                                  .ids = &r->ids };
+}
+
 static int make_body(const struct requests *r, struct slot *slot, struct err *e)
 {
-    const struct annotator *a = r->annotator;
-    const struct protocol *p = protocol_of(r, slot);
-    const struct protocol_asking asking = { .model = a->model,
-                                            .system = a->server.system,
-                                            .data_url = slot->shot->data_url,
-                                            .max_tokens = protocol_tokens(p, a),
-                                            .extra = r->extra,
-                                            .ids = &r->ids };
+    const struct asking_about what = about(r, slot);
 
     free(slot->body);
     slot->body = NULL;
-    return p->body(&asking, &slot->shot->asked->items[slot->first], slot->n, &slot->body,
-                   &slot->len, e);
+    return asking_body(r->asking, &what, &slot->shot->asked->items[slot->first], slot->n,
+                       &slot->body, &slot->len, e);
 }
 
 /* How the recorded server was given pictures, the first request says. */
@@ -215,7 +242,7 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
         return rc;
     slot->tokens = budget_tokens(&r->budget);
     pace_sent(&r->pace, now, slot->tokens);
-    budget_sent(&r->budget, kind_of(slot));
+    budget_sent(&r->budget, kind_of(r, slot));
     slot->sent = true;
     slot->tries++;
     return 0;
@@ -244,7 +271,9 @@ static struct slot *new_slot(struct requests *r, struct shot *shot)
 
     while (r->slots[i].shot)
         i++;
-    r->slots[i] = next_questions(r, shot);
+    r->slots[i] = is_undescribed(r, shot)
+                      ? (struct slot){ .shot = shot, .n = shot->asked->n, .stage = STAGE_DESCRIBE }
+                      : next_questions(r, shot);
     shot->n_out++;
     r->n_used++;
     return &r->slots[i];
@@ -257,7 +286,7 @@ static struct slot *next_to_send(struct requests *r, double now)
         if (r->slots[i].shot && !r->slots[i].sent && r->slots[i].due <= now)
             return &r->slots[i];
     for (size_t i = 0; r->n_used < SLOTS && i < r->n_shots; i++)
-        if (has_next(r->shots[i]))
+        if (has_next(r, r->shots[i]))
             return new_slot(r, r->shots[i]);
     return NULL;
 }
@@ -288,7 +317,8 @@ static void leave_all_open(struct requests *r, enum label_limit why)
 {
     for (size_t i = 0; i < SLOTS; i++)
         if (r->slots[i].shot) {
-            leave_open(r->slots[i].shot, r->slots[i].first, r->slots[i].n);
+            if (r->slots[i].stage != STAGE_DESCRIBE) /* whose questions are not begun */
+                leave_open(r->slots[i].shot, r->slots[i].first, r->slots[i].n);
             free_slot(r, &r->slots[i]);
         }
     for (size_t i = 0; i < r->n_shots; i++) {
@@ -306,7 +336,7 @@ static void leave_all_open(struct requests *r, enum label_limit why)
 /* May the next go, as far as the limits say? Where nothing is in flight that could change it. */
 static bool may_afford(struct requests *r, const struct slot *slot)
 {
-    enum label_limit limit = budget_request_limit(&r->budget, kind_of(slot));
+    enum label_limit limit = budget_request_limit(&r->budget, kind_of(r, slot));
 
     r->held = limit != LIMIT_NONE;
     if (r->held && exchange_in_flight(r->exchange) == 0)
@@ -329,9 +359,17 @@ static int send_what_may_go(struct requests *r, struct err *e)
     return rc;
 }
 
+/* That so many questions of a picture take, or all of it. */
+static size_t requests_for(const struct requests *r, size_t questions)
+{
+    size_t n = (questions + r->protocol->most - 1) / r->protocol->most;
+
+    return asking_asks_again(r->asking) ? 2 * n : n;
+}
+
 static size_t requests_of(const struct requests *r, const struct asked_list *asked)
 {
-    return (asked->n + r->protocol->most - 1) / r->protocol->most;
+    return requests_for(r, asked->n) + (asking_describes(r->asking) ? 1 : 0);
 }
 
 int requests_submit(struct requests *r, const struct label_picture *picture,
@@ -366,7 +404,7 @@ bool requests_wants_more(const struct requests *r)
     if (r->n_shots == SHOTS || r->n_used == SLOTS)
         return false;
     for (size_t i = 0; i < r->n_shots; i++)
-        if (has_next(r->shots[i]))
+        if (has_next(r, r->shots[i]))
             return false;
     return exchange_is_replay(r->exchange) || r->pace.in_flight < r->pace.limit;
 }
@@ -375,7 +413,7 @@ bool requests_wants_more(const struct requests *r)
 
 static void put_back(struct requests *r, struct slot *slot, double due)
 {
-    budget_again(&r->budget, kind_of(slot));
+    budget_again(&r->budget, kind_of(r, slot));
     free(slot->body);
     slot->body = NULL;
     slot->sent = false;
@@ -403,6 +441,20 @@ static void acquit(struct requests *r)
     r->answered = true;
 }
 
+/* missing: so many of them are asked once more. */
+static void end_questions(struct requests *r, const struct slot *slot, size_t missing)
+{
+    struct shot *shot = slot->shot;
+
+    if (slot->stage == STAGE_DESCRIBE) { /* none was begun, and none will be */
+        shot->n_begun = shot->asked->n;
+        budget_forget(&r->budget, shot->asked->n);
+    } else if (slot->stage == STAGE_ANSWER && asking_asks_again(r->asking)) {
+        budget_forget(&r->budget, 1);
+    }
+    shot->n_done += slot->n - missing;
+}
+
 /* The request's questions cannot be answered; the picture's others can. */
 static int give_up(struct requests *r, struct slot *slot, const struct err *why, struct err *e)
 {
@@ -418,7 +470,7 @@ static int give_up(struct requests *r, struct slot *slot, const struct err *why,
     if (shot->n_failed == 0)
         shot->why = *why;
     shot->n_failed += slot->n;
-    shot->n_done += slot->n;
+    end_questions(r, slot, 0);
     free_slot(r, slot);
     return 0;
 }
@@ -461,7 +513,7 @@ static int count_tokens(struct requests *r, const struct slot *slot, bool answer
                         const struct protocol_usage *usage, struct err *e)
 {
     if (answered || usage->prompt > 0)
-        budget_paid(&r->budget, kind_of(slot), usage);
+        budget_paid(&r->budget, kind_of(r, slot), usage);
     if (r->budget.used.silent == 0 || r->budget.limits.cost <= 0)
         return 0;
     err_set(e, ERR_FORMAT, "the server does not say its tokens, so the cost cannot be limited");
@@ -492,14 +544,35 @@ static void say_failure(const struct requests *r, const struct slot *slot, const
                slot->shot->name ? slot->shot->name : "a picture", slot->tries, text);
 }
 
+/* What was asked is answered; a description, or a first answer, is followed by another request.
+ * Takes `said` over. */
+static void go_on(struct requests *r, struct slot *slot, char *said)
+{
+    if (said && slot->stage == STAGE_ANSWER) {
+        slot->stage = STAGE_AGAIN;
+        slot->said = said;
+        slot->tries = 0;
+        budget_forget(&r->budget, 1); /* it was owed from the beginning */
+        put_back(r, slot, 0);
+        return;
+    }
+    if (said)
+        slot->shot->description = said;
+    else
+        end_questions(r, slot, take_missing(r, slot));
+    free_slot(r, slot);
+}
+
 static int read_answer(struct requests *r, struct slot *slot, const struct client_answer *a,
                        struct err *e)
 {
     struct shot *shot = slot->shot;
+    const struct asking_about what = about(r, slot);
     struct protocol_usage usage = { 0 };
+    char *said = NULL;
     struct err why;
-    int rc = protocol_of(r, slot)->read(&shot->asked->items[slot->first], slot->n, a->body, a->len,
-                                        &shot->arena, &shot->raw[slot->first], &usage, &why);
+    int rc = asking_read(r->asking, &what, &shot->asked->items[slot->first], slot->n, a,
+                         &shot->arena, &shot->raw[slot->first], &usage, &said, &why);
 
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ rc == 0 ? PACE_OK : PACE_FAILED, a->seconds, NAN, slot->tokens,
@@ -507,8 +580,7 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
     if (count_tokens(r, slot, rc == 0, &usage, e) < 0)
         return e->code;
     if (rc == 0) {
-        shot->n_done += slot->n - take_missing(r, slot);
-        free_slot(r, slot);
+        go_on(r, slot, said);
         acquit(r);
         return 0;
     }
@@ -534,12 +606,15 @@ static int refused(const struct requests *r, const struct slot *slot, const stru
 }
 
 /* A picture whose first request has failed for the last time: the others would do as much harm. */
-static void give_up_all(const struct requests *r, struct slot *slot)
+static void give_up_all(struct requests *r, struct slot *slot)
 {
     struct shot *shot = slot->shot;
+    size_t left = shot->asked->n - shot->n_begun;
 
-    if (!r->answered || slot->tries < TRIES || shot->n_done > 0 || shot->n_out > 1)
+    if (!r->answered || slot->tries < TRIES || shot->n_done > 0 || shot->n_out > 1 ||
+        slot->stage == STAGE_DESCRIBE) /* which stands for all of it anyway */
         return;
+    budget_forget(&r->budget, requests_for(r, left));
     slot->n = shot->asked->n;
     shot->n_begun = shot->asked->n;
 }
@@ -622,7 +697,7 @@ static int take(struct requests *r, const struct client_answer *a, struct err *e
     struct slot *slot = &r->slots[a->tag];
     struct err why;
 
-    budget_back(&r->budget, kind_of(slot), a->times);
+    budget_back(&r->budget, kind_of(r, slot), a->times);
     if (a->status == 200)
         return read_answer(r, slot, a, e);
     if (a->status != 0)
@@ -685,7 +760,7 @@ static double next_due(const struct requests *r, double now)
         if (r->slots[i].shot && !r->slots[i].sent)
             due = fmin(due, r->slots[i].due);
     for (size_t i = 0; r->n_used < SLOTS && i < r->n_shots; i++)
-        if (has_next(r->shots[i]))
+        if (has_next(r, r->shots[i]))
             return fmin(due, now);
     return due;
 }
@@ -751,7 +826,7 @@ struct label_usage requests_usage(const struct requests *r)
 /* ---- opening ---- */
 
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
-                  const struct label_options *o, struct err *e)
+                  const struct asking *asking, const struct label_options *o, struct err *e)
 {
     const struct exchange_options options = { SLOTS, o->record, o->replay, o->events };
     unsigned fixed = a->server.concurrency < SLOTS ? (unsigned)a->server.concurrency : SLOTS;
@@ -761,7 +836,7 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
     *out = NULL;
     if (!r)
         return ERR_NOMEM;
-    *r = (struct requests){ .annotator = a, .protocol = p, .events = o->events };
+    *r = (struct requests){ .annotator = a, .protocol = p, .asking = asking, .events = o->events };
     pace_init(&r->pace,
               &(struct pace_limits){ fixed ? fixed : 1, fixed ? fixed : SLOTS,
                                      a->server.requests_per_minute, a->server.tokens_per_minute,
@@ -789,8 +864,10 @@ void requests_close(struct requests *r)
         return;
     exchange_close(r->exchange);
     jv_free(r->extra);
-    for (size_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; i < SLOTS; i++) {
         free(r->slots[i].body);
+        free(r->slots[i].said);
+    }
     for (size_t i = 0; i < r->n_shots; i++)
         free_shot(r->shots[i]);
     free_shot(r->handed);

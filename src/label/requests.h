@@ -4,20 +4,22 @@
  *
  * Of each picture the first request goes alone and the others behind it, so that a server which
  * caches prefixes reads the picture once. How many requests are in flight is pace.h's matter; a
- * picture is begun where every question of those before it is on its way. A request that fails is
- * sent again; a question that cannot be answered is an error, and its picture's others go on.
+ * picture is begun where every question of those before it is on its way. Where a way of asking
+ * (ways.h) has it described, or a question asked again, that is a request too. A request that fails
+ * is sent again; a question that cannot be answered is an error, and its picture's others go on.
  */
 #ifndef ASSENT_LABEL_REQUESTS_H
 #define ASSENT_LABEL_REQUESTS_H
 
 #include "label/internal.h"
 #include "label/protocol.h"
+#include "label/ways.h"
 
 struct requests;
 
 /* As a back end's. What it is given must outlive it. ERR_ARG: as exchange_open. */
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
-                  const struct label_options *o, struct err *e);
+                  const struct asking *asking, const struct label_options *o, struct err *e);
 void requests_close(struct requests *r); /* NULL is fine */
 /* Another protocol, before anything is submitted. */
 void requests_speak(struct requests *r, const struct protocol *p);

@@ -154,6 +154,12 @@ static int collect(void *state, double seconds, struct collected *out, struct er
 static int find_model(const struct annotator *a, const struct label_options *o, char **path,
                       struct err *e)
 {
+    if (a->way.name) {
+        err_set(e, ERR_ARG, "the engine vlm asks its questions alone: it has no way: %s",
+                a->way.name);
+        err_hint(e, "ways are for engine: http with protocol: chat, and a model that writes");
+        return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
+    }
     if (!a->model) {
         err_set(e, ERR_ARG, "the annotator '%s' names no model", a->name);
         err_expected(e, "model: the folder, as downloaded");

@@ -149,11 +149,19 @@ struct model_server {
     struct server_headers headers; /* of every request */
 };
 
+/* How a model is asked where it writes: see docs/serving.md, "Ways of asking". */
+struct asking_way {
+    const char *name;         /* describe, reason, verify; NULL: the question alone */
+    const char *describe;     /* what the model is told to describe; NULL: the default */
+    uint64_t describe_tokens; /* that a description may have; 0: the default */
+};
+
 struct annotator {
     const char *name;
     enum annotator_kind kind;
     const char *engine, *model, *dtype; /* a model's; NULL: not given */
     struct model_server server;
+    struct asking_way way;
     const char *prompt; /* in place of the model's template, with {image} and {question}; NULL */
     unsigned line;
     const char *const *was; /* names it had */

@@ -82,16 +82,16 @@ class Chat:
             self.bodies.append(request)
             self.headers.append(dict(handler.headers.items()))
         trouble = self.trouble(n, request)
-        if trouble:
-            return trouble
+        return trouble if trouble else (200, {}, json.dumps(self.reply(request)).encode())
+
+    def reply(self, request):
         image, text = request["messages"][-1]["content"]
         head, data = image["image_url"]["url"].split(",", 1)
         picture = base64.b64decode(data, validate=True)
         with self.lock:
             self.asked.append(text["text"])
             self.pictures.append((head, picture))
-        said = self.answer(text["text"], picture)
-        return 200, {}, json.dumps(self.completion(said)).encode()
+        return self.completion(self.answer(text["text"], picture))
 
     def completion(self, said):
         usage = {"prompt_tokens": 100, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 64}}
@@ -102,3 +102,43 @@ class Chat:
         top = [{"token": t, "logprob": math.log(p)} for t, p in sorted(said.items(), key=lambda i: -i[1])]
         return {"choices": [{"message": {"role": "assistant", "content": top[0]["token"]}, "finish_reason": "length",
                              "logprobs": {"content": [{**top[0], "top_logprobs": top}]}}], "usage": usage}
+
+
+END_MARKS = ("</s>", "<|im_end|>")  # tokens, and no text: as vLLM has them
+
+
+class Talk(Chat):
+    """Answers by the whole conversation: answer([(role, text, picture or None), ..], request) -> as Chat's, or
+    [(token, {token: probability}), ..] for a text of several tokens, or (text, finish_reason); notes it in `talks`."""
+
+    def __init__(self, answer, **more):
+        self.talks = []
+        super().__init__(answer, **more)
+
+    def reply(self, request):
+        talk = [turn(m) for m in request["messages"]]
+        with self.lock:
+            self.talks.append(talk)
+        said = self.answer(talk, request)
+        if isinstance(said, tuple):
+            reply = self.completion(said[0])
+            reply["choices"][0]["finish_reason"] = said[1]
+            return reply
+        return self.written(said) if isinstance(said, list) else self.completion(said)
+
+    def written(self, tokens):
+        reply = self.completion("".join(t for t, _ in tokens if t not in END_MARKS))
+        reply["choices"][0]["logprobs"] = {"content": [
+            {"token": token, "logprob": math.log(top[token]),
+             "top_logprobs": [{"token": t, "logprob": math.log(p)} for t, p in sorted(top.items(), key=lambda i: -i[1])]}
+            for token, top in tokens]}
+        return reply
+
+
+def turn(message):
+    """(role, text, picture or None); a picture stands before the text."""
+    if isinstance(message["content"], str):
+        return message["role"], message["content"], None
+    *pictures, text = message["content"]
+    assert len(pictures) < 2 and text["type"] == "text", message
+    return message["role"], text["text"], base64.b64decode(pictures[0]["image_url"]["url"].split(",", 1)[1]) if pictures else None

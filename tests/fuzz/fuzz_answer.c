@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * What servers answer: the first byte chooses protocol and questions, the rest is the body. It
- * gives a share or an abstention for each question, or an error.
+ * gives a share or an abstention for each question, or an error. From WRITTEN on it is what a model
+ * writes before it answers: a text, and an answer on its last line.
  */
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "label/protocol.h"
+#include "label/written.h"
+
+enum { WRITTEN = 128 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,6 +37,26 @@ static void check(const struct asked *q, const struct raw_answer *a)
     }
     assert(!a->score || isnan(sum) || fabs(sum - 1) < 0.01);
     jv_free(a->top);
+    jv_free(a->said);
+}
+
+static void read_written(const struct asked *q, const char *body, size_t len)
+{
+    struct raw_answer raw = { 0 };
+    struct protocol_usage usage = { 0 };
+    struct arena arena = { 0 };
+    struct err e;
+    bool refused;
+    char *text;
+
+    if (written_text(body, len, &text, &refused, &usage, &e) == 0)
+        assert(!text || (*text != '\0' && strlen(text) < WRITTEN_MAX && !refused));
+    free(text);
+    if (written_answer(q, body, len, &arena, &raw, &usage, &e) == 0)
+        check(q, &raw);
+    else
+        jv_free(raw.top);
+    arena_release(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,6 +75,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
+    if (data[0] >= WRITTEN) {
+        read_written(&questions[data[0] % 3], (const char *)data + 1, size - 1);
+        return 0;
+    }
     p = protocols[data[0] % 5];
     if (p == &protocol_together && data[0] / 5 % 2)
         p = p->singly;
