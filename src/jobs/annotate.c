@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "jobs/annotating.h"
+#include "jobs/examples.h"
 #include "jobs/unused.h"
 #include "store/runs.h"
 
@@ -564,19 +565,27 @@ static void take_usage(struct annotating *a)
 static int annotate(struct annotating *a, struct err *e)
 {
     struct project *p = a->todo.project;
+    struct examples examples;
     struct label_options options = { .dir = p->dir,
                                      .reference = a->options->reference,
                                      .events = a->options->events,
                                      .record = a->options->record,
                                      .replay = a->options->replay,
-                                     .limits = a->options->limits };
-    int rc = labeler_open(&a->labeler, p->task, a->todo.annotator, &options, e);
+                                     .limits = a->options->limits,
+                                     .examples = &examples.list };
+    struct identity_claim claim = { p,
+                                    NULL,
+                                    a->todo.asking.annotator,
+                                    a->todo.name,
+                                    a->todo.annotator->name,
+                                    true,
+                                    a->options->events };
+    int rc = examples_load(&examples, &a->todo, e);
 
-    struct identity_claim claim = {
-        p,    a->labeler,        a->todo.asking.annotator, a->todo.name, a->todo.annotator->name,
-        true, a->options->events
-    };
-
+    if (rc == 0)
+        rc = labeler_open(&a->labeler, p->task, a->todo.annotator, &options, e);
+    examples_release(&examples);
+    claim.labeler = a->labeler;
     if (rc == 0)
         rc = todo_may_leave(&a->todo, a->labeler, a->options->yes, e);
     if (rc == 0)

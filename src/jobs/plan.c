@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "image/prefetch.h"
+#include "jobs/examples.h"
 #include "jobs/forecast.h"
 #include "jobs/identity.h"
 #include "jobs/probe.h"
@@ -163,10 +164,16 @@ static int describe_model(const struct planning *p, struct err *e)
 static int plan(struct planning *p, struct err *e)
 {
     const struct todo *t = &p->todo;
+    struct examples examples;
     struct label_options options = { .dir = t->project->dir,
                                      .reference = p->options->reference,
-                                     .events = p->options->events };
-    int rc = labeler_open(&p->labeler, t->asking.task, t->annotator, &options, e);
+                                     .events = p->options->events,
+                                     .examples = &examples.list };
+    int rc = examples_load(&examples, t, e);
+
+    if (rc == 0)
+        rc = labeler_open(&p->labeler, t->asking.task, t->annotator, &options, e);
+    examples_release(&examples);
 
     p->wanted = mem_new(t->asking.task->n_columns, 1, e);
     if (rc == 0)

@@ -285,6 +285,7 @@ static int probe_protocols(struct probing *p, struct err *e)
         struct annotator other = *p->o->todo->annotator;
 
         other.server.protocol = protocols[i];
+        other.way = (struct asking_way){ 0 }; /* a way is chat's alone */
         if (!text_equal(own ? own : "chat", protocols[i]))
             rc = probe_other(p, &other, false, names[i], e);
     }

@@ -127,14 +127,12 @@ static int by_rank(const void *a, const void *b)
     return x->picture < y->picture ? -1 : x->picture > y->picture;
 }
 
-/* A picture's place in the random order of a seed: the first bytes of SHA-256("SEED/KEY"). It does
- * not depend on what other pictures there are. */
-static uint64_t rank_of(const char *key, uint64_t seed, struct buf *scratch)
+uint64_t todo_rank(const char *what, const char *key, uint64_t seed, struct buf *scratch)
 {
     char hex[SHA256_HEX];
 
     buf_clear(scratch);
-    buf_printf(scratch, "%llu/%s", (unsigned long long)seed, key);
+    buf_printf(scratch, "%s%llu/%s", what, (unsigned long long)seed, key);
     sha256_hex(scratch->text ? scratch->text : "", scratch->len, hex);
     hex[16] = '\0';
     return strtoull(hex, NULL, 16);
@@ -154,7 +152,7 @@ static int draw_sample(const struct todo *t, uint64_t n, uint64_t seed, uint8_t 
     for (size_t i = 0; i < count; i++)
         if (chosen[i])
             ranked[candidates++] =
-                (struct ranked){ rank_of(image_source_key(source, i), seed, &scratch), i };
+                (struct ranked){ todo_rank("", image_source_key(source, i), seed, &scratch), i };
     qsort(ranked, candidates, sizeof(*ranked), by_rank);
     for (size_t i = n; i < candidates; i++)
         chosen[ranked[i].picture] = 0;

@@ -40,6 +40,10 @@ struct labeler;
  * said that they may: now, or when this annotator first answered. */
 int todo_may_leave(const struct todo *t, const struct labeler *l, bool yes, struct err *e);
 
+/* A picture's place in the random order of a seed: the first bytes of SHA-256("SEED/KEY"), `what`
+ * in front. It does not depend on what other pictures there are. */
+uint64_t todo_rank(const char *what, const char *key, uint64_t seed, struct buf *scratch);
+
 /* wanted[n_columns] is 1 for the columns of a picture that are open. Returns how many. */
 size_t todo_wanted(const struct todo *t, size_t picture, uint8_t *wanted);
 

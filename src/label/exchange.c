@@ -250,19 +250,37 @@ static const char *data_of(const char *data_url)
     return strchr(data_url, ',') + 1;
 }
 
-/* The body with the stand-in wherever the picture's data is. */
-static void without_picture(const struct exchange_request *r, struct buf *out)
+/* The text with the stand-in wherever the picture's data is. */
+static void without_picture(const char *text, size_t len, const struct exchange_picture *p,
+                            struct buf *out)
 {
-    const char *at = r->body ? r->body : "", *end = at + (r->body ? r->len : 0), *found;
-    const char *data = r->data_url ? data_of(r->data_url) : "";
+    const char *at = text, *end = text + len, *found;
+    const char *data = p->data_url ? data_of(p->data_url) : "";
     size_t n = strlen(data);
 
     while (n > 0 && (found = memmem(at, (size_t)(end - at), data, n))) {
         buf_add(out, at, (size_t)(found - at));
-        buf_puts(out, data_of(r->stand_in));
+        buf_puts(out, data_of(p->stand_in));
         at = found + n;
     }
     buf_add(out, at, (size_t)(end - at));
+}
+
+static void without_pictures(const struct exchange_request *r, struct buf *out)
+{
+    const struct exchange_picture own = { r->data_url, r->stand_in };
+
+    without_picture(r->body ? r->body : "", r->body ? r->len : 0, &own, out);
+    for (size_t i = 0; i < r->n_others; i++) {
+        struct buf before = *out;
+
+        *out = BUF_INIT(before.max);
+        if (before.failed)
+            out->failed = before.failed;
+        else
+            without_picture(before.text ? before.text : "", before.len, &r->others[i], out);
+        buf_release(&before);
+    }
 }
 
 static int keep(struct exchange *x, const struct client_answer *a, struct err *e)
@@ -271,7 +289,7 @@ static int keep(struct exchange *x, const struct client_answer *a, struct err *e
     struct buf body = BUF_INIT(SIZE_MAX);
     int rc;
 
-    without_picture(&r, &body);
+    without_pictures(&r, &body);
     rc = buf_end(&body, "a request", e);
     if (rc == 0)
         rc = recorder_add(

@@ -27,6 +27,11 @@ int exchange_open(struct exchange **out, const struct annotator *a,
                   const struct exchange_options *o, struct err *e);
 void exchange_close(struct exchange *x); /* NULL is fine */
 
+struct exchange_picture {
+    const char *data_url;
+    const char *stand_in; /* for it in a recording: of the same kind */
+};
+
 struct exchange_request {
     const char *path; /* "/chat/completions" */
     uint64_t picture; /* all requests of one go to one replica, which holds it then */
@@ -37,6 +42,8 @@ struct exchange_request {
     const char *data_url; /* of the picture that is in the body; NULL: none. Lives as the body */
     const char *stand_in; /* for it in a recording: of the same kind; NULL: there is no recording */
     bool at_root;         /* the path is beside the address' /v1, not below it */
+    const struct exchange_picture *others; /* that are in the body too, where there is one */
+    size_t n_others;
 };
 
 /* As client_send and client_next. ERR_FORMAT, with out->tag: a replay has no answer. */

@@ -136,7 +136,6 @@ static int open_server(void **state, const struct task *t, const struct annotato
     struct server_model *s = mem_new(1, sizeof(*s), e);
     int rc = s ? check_annotator(a, e) : ERR_NOMEM;
 
-    (void)t;
     if (!s)
         return rc;
     s->annotator = a;
@@ -147,7 +146,7 @@ static int open_server(void **state, const struct task *t, const struct annotato
     if (rc == 0 && !s->protocol)
         rc = ask_for_protocol(s, e);
     if (rc == 0)
-        rc = asking_open(&s->asking, a, s->protocol, e);
+        rc = asking_open(&s->asking, a, s->protocol, t, o, e);
     if (rc == 0)
         rc = requests_open(&s->requests, a, s->protocol, s->asking, o, e);
     if (rc < 0)

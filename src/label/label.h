@@ -27,6 +27,27 @@ struct label_limits {
 };
 enum label_limit { LIMIT_NONE, LIMIT_REQUESTS, LIMIT_COST };
 
+/* Labelled pictures that a model is shown before a question, in this order. */
+struct label_example_picture {
+    void *bytes; /* as they are stored */
+    size_t len;
+    char sha256[SHA256_HEX];
+};
+
+struct label_example {
+    size_t column, picture;
+    int16_t value; /* the column's, on the picture */
+};
+
+struct label_examples {
+    struct label_example_picture *pictures;
+    size_t n_pictures;
+    struct label_example *items; /* a column's together */
+    size_t n;
+};
+/* How many an annotator's way wants of each column; 0: it is shown none. */
+size_t label_examples_wanted(const struct annotator *a);
+
 struct label_options {
     const char *dir;             /* what the model's path is relative to */
     bool reference;              /* plain C arithmetic */
@@ -35,6 +56,7 @@ struct label_options {
     const char *record;          /* a file that keeps what a server is asked and answers; NULL */
     const char *replay;          /* such a file, which answers in the server's place; NULL */
     struct label_limits limits;
+    const struct label_examples *examples; /* NULL: none; not used once it is open */
 };
 
 /* Opens an annotator's model. ERR_ARG: assent.yaml does not say which, or says an engine that there

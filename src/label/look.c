@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/data_url.h"
 #include "label/internal.h"
 #include "label/probe.h"
-#include "label/requests.h"
 
 enum { MODELS_MAX = 1000, KEPT_MAX = 200 /* bytes of what a server says of itself */ };
 #define DRIFTS   4.0  /* pictures make at least so much more of a difference than asking again */
@@ -480,7 +480,7 @@ static int ask_own(struct looking *l, const struct protocol *const *ways, struct
         l->out->kept_back = true;
         return 0;
     }
-    rc = requests_data_url(l->options->picture, l->annotator->server.max_pixels, &data_url, e);
+    rc = data_url_make(l->options->picture, l->annotator->server.max_pixels, &data_url, e);
     if (rc == 0)
         rc = probe_ask(l->probe, ways[p - s->protocols], data_url, NULL, &a, e);
     free(data_url);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/data_url.h"
 #include "label/exchange.h"
 #include "label/extra.h"
-#include "label/requests.h"
 
 enum {
     SIDE = 224, /* pixels of a drawn picture: no model's least */
@@ -43,7 +43,7 @@ static int draw(const uint8_t colour[3], char **out, struct err *e)
     for (size_t i = 0; rc == 0 && i < (size_t)SIDE * SIDE; i++)
         memcpy(image.rgb + 3 * i, colour, 3);
     if (rc == 0)
-        rc = requests_data_url(&(struct label_picture){ &image, NULL, 0 }, 0, out, e);
+        rc = data_url_make(&(struct label_picture){ &image, NULL, 0 }, 0, out, e);
     image_release(&image);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "label/budget.h"
+#include "label/data_url.h"
 #include "label/exchange.h"
 #include "label/extra.h"
 #include "label/token_ids.h"
@@ -89,38 +90,6 @@ static void free_shot(struct shot *s)
     free(s);
 }
 
-int requests_data_url(const struct label_picture *p, uint64_t pixels_max, char **out, struct err *e)
-{
-    struct image_bytes bytes;
-    struct buf b = BUF_INIT(128 << 20);
-    int rc = image_to_send(p->image, p->bytes, p->len, pixels_max, &bytes, e);
-
-    *out = NULL;
-    if (rc < 0)
-        return rc;
-    buf_printf(&b, "data:%s;base64,", bytes.type);
-    base64_encode(bytes.data, bytes.len, &b);
-    rc = buf_end(&b, "a picture as text", e);
-    if (rc == 0)
-        *out = buf_take(&b);
-    buf_release(&b);
-    free(bytes.data);
-    return rc == 0 && !*out ? err_set(e, ERR_NOMEM, "out of memory: a picture") : rc;
-}
-
-/* What a recording has in the picture's place. */
-static int make_stand_in(const struct label_picture *p, uint64_t pixels_max, char **out,
-                         struct err *e)
-{
-    struct image_digest digest;
-    int rc = image_to_send_digest(p->image, p->bytes, p->len, pixels_max, &digest, e);
-
-    *out = NULL;
-    if (rc == 0 && asprintf(out, "data:%s;base64,sha256:%s", digest.type, digest.sha256) < 0)
-        rc = err_set(e, ERR_NOMEM, "out of memory: a picture");
-    return rc;
-}
-
 static int take_picture(const struct requests *r, struct shot *shot, const struct label_picture *p,
                         struct err *e)
 {
@@ -128,10 +97,10 @@ static int take_picture(const struct requests *r, struct shot *shot, const struc
     int rc = 0;
 
     if (exchange_is_replay(r->exchange))
-        return make_stand_in(p, most, &shot->data_url, e);
+        return data_url_stand_in(p, most, &shot->data_url, e);
     if (exchange_keeps(r->exchange))
-        rc = make_stand_in(p, most, &shot->stand_in, e);
-    return rc < 0 ? rc : requests_data_url(p, most, &shot->data_url, e);
+        rc = data_url_stand_in(p, most, &shot->stand_in, e);
+    return rc < 0 ? rc : data_url_make(p, most, &shot->data_url, e);
 }
 
 static bool is_done(const struct shot *s)
@@ -185,14 +154,18 @@ static const struct protocol *protocol_of(const struct requests *r, const struct
 
 static struct exchange_request request_of(const struct requests *r, const struct slot *slot)
 {
-    return (struct exchange_request){ .path = protocol_of(r, slot)->path,
-                                      .picture = slot->shot->tag,
-                                      .body = slot->body,
-                                      .len = slot->len,
-                                      .once = r->budget.limits.requests > 0,
-                                      .tag = (uint64_t)(slot - r->slots),
-                                      .data_url = slot->shot->data_url,
-                                      .stand_in = slot->shot->stand_in };
+    struct exchange_request request = { .path = protocol_of(r, slot)->path,
+                                        .picture = slot->shot->tag,
+                                        .body = slot->body,
+                                        .len = slot->len,
+                                        .once = r->budget.limits.requests > 0,
+                                        .tag = (uint64_t)(slot - r->slots),
+                                        .data_url = slot->shot->data_url,
+                                        .stand_in = slot->shot->stand_in };
+
+    request.others =
+        asking_shown(r->asking, &slot->shot->asked->items[slot->first], &request.n_others);
+    return request;
 }
 
 static struct asking_about about(const struct requests *r, const struct slot *slot)

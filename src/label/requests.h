@@ -24,10 +24,6 @@ void requests_close(struct requests *r); /* NULL is fine */
 /* Another protocol, before anything is submitted. */
 void requests_speak(struct requests *r, const struct protocol *p);
 
-/* What is sent of a picture: "data:image/jpeg;base64,..", free(*out). pixels_max 0: all of it. */
-int requests_data_url(const struct label_picture *p, uint64_t pixels_max, char **out,
-                      struct err *e);
-
 bool requests_wants_more(const struct requests *r);
 enum label_limit requests_limit(const struct requests *r, const struct asked_list *asked);
 int requests_submit(struct requests *r, const struct label_picture *picture,

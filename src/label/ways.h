@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "label/asked.h"
+#include "label/exchange.h"
 #include "label/protocol.h"
 #include "net/client.h"
 
@@ -18,7 +19,7 @@ struct asking; /* an annotator's way, with all that it says */
 /* ERR_ARG: assent.yaml names no such way, or one that this protocol cannot have. What it is given
  * must outlive it. */
 int asking_open(struct asking **out, const struct annotator *a, const struct protocol *p,
-                struct err *e);
+                const struct task *t, const struct label_options *o, struct err *e);
 void asking_close(struct asking *w); /* NULL is fine */
 
 /* That an answer may have. */
@@ -29,6 +30,11 @@ struct json_t *asking_settings(const struct asking *w);
 bool asking_describes(const struct asking *w);
 /* Is a question asked again, once it is answered? */
 bool asking_asks_again(const struct asking *w);
+
+/* The pictures of the question's examples, with their stand-ins; *n 0: none, or none is recorded.
+ */
+const struct exchange_picture *asking_shown(const struct asking *w, const struct asked *q,
+                                            size_t *n);
 
 /* A request is one of these. */
 enum asking_stage {

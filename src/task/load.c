@@ -116,6 +116,18 @@ static int read_server_price(const struct loader *l, int node, void *into, struc
     return LOAD_MAPPING(l, node, server_price_keys, price, e);
 }
 
+static int read_examples(const struct loader *l, int node, void *into, struct err *e)
+{
+    uint64_t *n = into;
+    int rc = read_count(l, node, n, e);
+
+    if (rc < 0 || (*n > 0 && *n <= TASK_EXAMPLES_MAX))
+        return rc;
+    err_set(e, ERR_FORMAT, "so many examples cannot be");
+    doc_at(l->doc, node, e);
+    return err_expected(e, "1 to %d", TASK_EXAMPLES_MAX);
+}
+
 static const struct key annotator_keys[] = {
     { "kind", load_text, offsetof(struct raw_annotator, kind), true },
     { "engine", load_text, offsetof(struct raw_annotator, a.engine), false },
@@ -141,6 +153,9 @@ static const struct key annotator_keys[] = {
     { "way", load_text, offsetof(struct raw_annotator, a.way.name), false },
     { "describe", load_text, offsetof(struct raw_annotator, a.way.describe), false },
     { "describe_tokens", read_count, offsetof(struct raw_annotator, a.way.describe_tokens), false },
+    { "examples", read_examples, offsetof(struct raw_annotator, a.way.examples), false },
+    { "examples_of", load_text, offsetof(struct raw_annotator, a.way.examples_of), false },
+    { "examples_seed", read_count, offsetof(struct raw_annotator, a.way.examples_seed), false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
     { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
     { "was", load_names, offsetof(struct raw_annotator, was), false },

@@ -149,11 +149,16 @@ struct model_server {
     struct server_headers headers; /* of every request */
 };
 
+enum { TASK_EXAMPLES_MAX = 32 }; /* of a question */
+
 /* How a model is asked where it writes: see docs/serving.md, "Ways of asking". */
 struct asking_way {
-    const char *name;         /* describe, reason, verify; NULL: the question alone */
+    const char *name;         /* describe, reason, verify, examples; NULL: the question alone */
     const char *describe;     /* what the model is told to describe; NULL: the default */
     uint64_t describe_tokens; /* that a description may have; 0: the default */
+    uint64_t examples;        /* of a question; 0: the default */
+    const char *examples_of;  /* whose labels they are; NULL: the review's known answers */
+    uint64_t examples_seed;   /* by which they are drawn */
 };
 
 struct annotator {

@@ -116,6 +116,38 @@ class Described(Ways):
         self.assertIn("a larger describe_tokens", self.run_assent("annotate", code=1).err)
 
 
+class Counted(Ways):
+    def test_limits_count_every_stage(self):
+        """A picture is begun where all of its requests fit."""
+        for way, per_picture in (("describe", 3), ("verify", 4), ("reason", 2)):
+            with self.subTest(way=way):
+                chat, names = self.talk(lambda talk, request: "yes", way, 6, HAT + HAIR)
+                most = 3 * per_picture + 1
+                ran = self.run_assent("annotate", "--json", "--as", way, "--max-requests", str(most), code=3).json
+                self.assertEqual((ran["images"], chat.n), (3, 3 * per_picture))
+
+    def test_refusals_owe_no_more(self):
+        refusal = json.dumps({"choices": [{"message": {"content": None, "refusal": "no"}, "finish_reason": "stop"}]}).encode()
+        for way, most in (("describe", 8), ("verify", 9)):
+            with self.subTest(way=way):
+                chat, _ = self.talk(None, way, 6, HAT + HAIR, trouble=lambda n, request: (200, {}, refusal))
+                ran = self.run_assent("annotate", "--json", "--as", way, "--max-requests", str(most), code=(0, 3)).json
+                self.assertEqual(chat.n, 6 if way == "describe" else 2 * ran["images"])
+                self.assertGreaterEqual(ran["images"], 3)
+
+
+class Replayed(Ways):
+    def test_every_stage_is_gone_through_again(self):
+        for way in ("describe", "reason", "verify"):
+            with self.subTest(way=way):
+                chat, names = self.talk(lambda talk, request: "Hm\nyes", way, 4, HAT + HAIR)
+                self.run_assent("annotate", "-q", "--as", f"{way} one", "--record", f"{way}.jsonl")
+                chat.stop()
+                self.run_assent("annotate", "-q", "--as", f"{way} two", "--replay", f"{way}.jsonl")
+                self.assertEqual(self.rows(f"{way} two"), self.rows(f"{way} one"))
+                self.assertEqual(len(self.rows(f"{way} two")), 8)
+
+
 class Reasoned(Ways):
     def test_the_last_line_is_the_answer(self):
         said = iter(["There is a brim.\n\n**Yes**\n", "No hat.\nno", "Yes", "I see\nAnswer: yes, a hat", "Yes\nor no?",
@@ -212,15 +244,127 @@ class Verified(Ways):
         self.assertEqual((chat.n, self.rows()[names[0], "Hat"]["reason"]), (1, "refused"))
 
 
+class Shown(Ways):
+    """Way examples: labels of a person, or a review's known answers."""
+
+    def answer(self, talk, request):
+        return {"B": 0.6, "A": 0.3} if talk[-1][1] == LETTERS else {"Yes": 0.8, "No": 0.1}
+
+    def known(self, names):
+        """What a person said: Hat is rare, Hair black or blond."""
+        rows = [f"{n},{int(i % 4 == 0)},{'black' if i % 2 else 'blond'}\n" for i, n in enumerate(names)]
+        self.write("known.csv", "image_id,Hat,Hair\n" + "".join(rows))
+        return {n: row.strip().split(",")[1:] for n, row in zip(names, rows)}
+
+    def ready(self, more=", examples_of: anna", pictures=12):
+        chat, names = self.talk(self.answer, "examples", pictures, HAT + HAIR, more)
+        self.run_assent("-q", "import", "--images", "images")
+        known = self.known(names)
+        self.run_assent("-q", "import", "known.csv", "--annotator", "anna")
+        self.bytes = {}
+        for n in names:
+            with open(self.path(f"images/{n}"), "rb") as f:
+                self.bytes[n] = f.read()
+        return chat, names, known
+
+    def test_each_question_behind_its_own_examples(self):
+        chat, names, known = self.ready(", examples_of: anna, examples: 4")
+        self.run_assent("annotate", "-q")
+        self.assertEqual(chat.n, 24)
+        prefixes = {}
+        for talk in chat.talks:
+            question, own = talk[-1][1], talk[-1][2]
+            self.assertIn(question, ("Is there a hat?", LETTERS))
+            self.assertEqual([r for r, _, _ in talk], ["user", "assistant"] * (len(talk) // 2) + ["user"])
+            shown = [(t[2], a[1]) for t, a in zip(talk[:-1:2], talk[1::2])]
+            self.assertEqual({t[1] for t in talk[:-1:2]}, {question})
+            self.assertNotIn(own, [p for p, _ in shown])  # no picture is its own example
+            prefixes.setdefault(question, set()).add(tuple(shown))
+        for question, of in prefixes.items():
+            whole = max(of, key=len)
+            self.assertEqual(len(whole), 4)
+            for shown in of:  # the same for all pictures, but for those that are examples
+                self.assertTrue(set(shown) <= set(whole) and len(shown) in (3, 4))
+            self.assertEqual(sum(len(shown) == 3 for shown in of), 4)
+            answers = [a for _, a in whole]
+            self.assertEqual(sorted(answers), ["No", "No", "Yes", "Yes"] if question != LETTERS else ["A", "A", "B", "B"])
+        self.assertTrue(self.matches(max(prefixes["Is there a hat?"], key=len), known))
+
+    def matches(self, shown, known):
+        """Does each answer stand behind a picture of a person whom anna so labelled? Pictures leave without metadata, so
+        that their pixels' bytes tell which they are."""
+        for picture, answer in shown:
+            fits = [known[n][0] for n, b in self.bytes.items() if picture[-200:] == b[-200:]]
+            if fits != ["1" if answer == "Yes" else "0"]:
+                return False
+        return True
+
+    def test_they_are_part_of_what_it_is(self):
+        chat, names, _ = self.ready()
+        self.run_assent("annotate", "-q", "--limit", "2")
+        way = self.settings()["way"]
+        self.assertEqual((way["name"], set(way["examples"])), ("examples", {"Hat", "Hair"}))
+        self.assertEqual(sorted(label for _, label in way["examples"]["Hat"]), ["no", "no", "yes", "yes"])
+        self.assertTrue(all(len(sha256) == 64 for sha256, _ in way["examples"]["Hair"]))
+        self.assertEqual(self.json("plan")["images"], 10)
+        self.run_assent("annotate", "-q", "--limit", "1")  # the same are drawn again
+        self.assertEqual(self.settings()["way"], way)
+        for change in (("examples_of: anna", "examples_of: anna, examples: 3"), ("examples: 3", "examples_seed: 5")):
+            self.write("assent.yaml", self.read("assent.yaml").replace(*change))
+            self.fails("annotate", says=["the model of 'qwen' is not the one", "examples.Hat changed"])
+
+    def test_a_scarce_option_is_shown_as_often_as_it_is_known(self):
+        chat, names, _ = self.ready(", examples_of: anna, examples: 8")
+        self.run_assent("annotate", "-q", "--limit", "6")
+        counts = {tuple(sorted(a[1] for a in t[1::2])) for t in chat.talks if t[-1][1] == "Is there a hat?" and len(t) == 17}
+        self.assertEqual(counts, {("No",) * 5 + ("Yes",) * 3})
+
+    def test_a_recording_has_no_pictures_and_answers_again(self):
+        chat, names, _ = self.ready()
+        self.run_assent("annotate", "-q", "--record", "run.jsonl")
+        before, first = self.rows(), chat.n
+        recorded = self.read("run.jsonl")
+        self.assertLess(len(recorded), 24 * 3000)
+        self.assertIn("base64,sha256:", recorded)
+        chat.stop()
+        self.run_assent("annotate", "-q", "--as", "again", "--replay", "run.jsonl")
+        self.assertEqual((self.rows("again"), chat.n), (before, first))
+
+    def test_a_reviews_known_answers(self):
+        chat, names, _ = self.ready("")
+        self.assertIn("assent review --gold", self.run_assent("annotate", code=2).err)
+        self.serve("--reviewer", "bob", "--gold", "known.csv", "--no-disputes").stop()
+        self.run_assent("annotate", "-q")
+        self.assertEqual(len(self.settings()["way"]["examples"]["Hat"]), 4)
+
+    def test_questions_without_an_example(self):
+        chat, names, _ = self.ready()
+        self.write("assent.yaml", self.read("assent.yaml").replace("questions:\n", "questions:\n  - {name: Scarf, text: A scarf?}\n"))
+        for command in ("annotate", "plan"):
+            err = self.run_assent(command, code=2).err
+            self.assertIn("the question 'Scarf' has no example", err)
+            self.assertIn("'anna' has no label of it", err)
+        self.write("assent.yaml", self.read("assent.yaml").replace("examples_of: anna", "examples_of: ann"))
+        self.assertIn("anna", self.run_assent("annotate", code=2).err)
+        self.assertEqual(chat.n, 0)
+
+
 class Refused(Ways):
     def test_what_cannot_be(self):
-        for more, says in (("way: guess", "describe, reason or verify"), ("way: reason, protocol: systemone", "needs protocol: chat"),
-                           ("describe: x", "is for way: describe"), ("way: verify, describe_tokens: 9", "is for way: describe")):
+        for more, says in (("way: guess", "describe, reason, verify or examples"), ("way: reason, protocol: systemone", "needs protocol: chat"),
+                           ("way: verify, mode: together", "mode: each"),
+                           ("describe: x", "is for way: describe"), ("way: verify, describe_tokens: 9", "is for way: describe"),
+                           ("examples: 3", "is for way: examples"), ("way: reason, examples_of: x", "is for way: examples")):
             with self.subTest(more=more):
                 self.project("http://127.0.0.1:9/v1", more=f", {more}")
                 ran = self.run_assent("annotate", code=2)
                 self.assertIn(says, ran.err)
                 self.assertIn("assent.yaml:", ran.err)
+
+    def test_numbers_of_examples(self):
+        for n in (0, 33, "many"):
+            self.project("http://127.0.0.1:9/v1", more=f", way: examples, examples: {n}")
+            self.assertIn("assent.yaml:", self.run_assent("annotate", code=1).err)
 
     def test_the_engine_has_no_ways(self):
         self.project("http://127.0.0.1:9/v1", more=", way: reason")
