@@ -11,7 +11,7 @@
 
 enum {
     ALONE_MAX = 8, /* questions of a picture that are asked alone */
-    PROBES_MAX = 8
+    PROBES_MAX = 8 /* again, alone, in another order; and the variants */
 };
 
 struct ask { /* a picture's questions, once */
@@ -128,15 +128,6 @@ static struct plan_probe *new_probe(struct probing *p, const char *what)
     *probe = (struct plan_probe){ .moved = { .annotator = p->out->annotator, .what = what },
                                   .seconds = NAN };
     return probe;
-}
-
-static void add_usage(struct label_usage *sum, const struct label_usage *u)
-{
-    sum->requests += u->requests;
-    sum->prompt += u->prompt;
-    sum->cached += u->cached;
-    sum->completion += u->completion;
-    sum->silent += u->silent;
 }
 
 /* Asks and compares with the plain way. By another labeler: what does not work there is its
@@ -273,21 +264,37 @@ static int probe_other(struct probing *p, const struct annotator *a, bool backwa
 }
 
 /* Ways that the server may have besides the annotator's own. */
-static int probe_protocols(struct probing *p, struct err *e)
+static const struct variant {
+    const char *what, *protocol, *mode;
+} variants[] = {
+    { "protocol chat", "chat", NULL },
+    { "mode together", "chat", "together" },
+    { "protocol systemone", "systemone", NULL },
+    { "protocol decisions", "decisions", NULL },
+};
+enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
+
+static struct annotator as_variant(const struct annotator *own, const struct variant *v)
 {
-    static const char *const protocols[] = { "chat", "systemone", "decisions" };
-    static const char *const names[] = { "protocol chat", "protocol systemone",
-                                         "protocol decisions" };
-    const char *own = p->o->todo->annotator->server.protocol;
+    struct annotator other = *own;
+
+    other.way = (struct asking_way){ 0 };
+    other.server.mode = v->mode;
+    other.server.probabilities = NULL;
+    if (strcmp(own->server.protocol ? own->server.protocol : "chat", v->protocol) != 0)
+        other.server.extra = NULL; /* it is the other protocol's */
+    other.server.protocol = v->protocol;
+    return other;
+}
+
+static int probe_variants(struct probing *p, struct err *e)
+{
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-        struct annotator other = *p->o->todo->annotator;
+    for (size_t i = 0; rc == 0 && i < VARIANTS; i++) {
+        const struct annotator other = as_variant(p->o->todo->annotator, &variants[i]);
 
-        other.server.protocol = protocols[i];
-        other.way = (struct asking_way){ 0 }; /* a way is chat's alone */
-        if (!text_equal(own ? own : "chat", protocols[i]))
-            rc = probe_other(p, &other, false, names[i], e);
+        rc = probe_other(p, &other, false, variants[i].what, e);
     }
     return rc;
 }
@@ -383,10 +390,10 @@ int probe_server(const struct probe_options *o, struct plan_result *out, struct 
             rc = probe_other(&p, o->todo->annotator, true, MOVED_ORDERED, e);
     }
     if (rc == 0)
-        rc = probe_protocols(&p, e);
+        rc = probe_variants(&p, e);
     out->usage = out->plain;
     for (size_t i = 0; rc == 0 && i < out->n_probes; i++)
-        add_usage(&out->usage, &out->probes[i].usage);
+        label_usage_add(&out->usage, &out->probes[i].usage);
     out->spent = label_usage_cost(&out->usage, &o->todo->annotator->server.price);
     release_asks(p.base, p.base ? p.n : 0);
     for (size_t i = 0; p.pictures && i < p.n; i++)

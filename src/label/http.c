@@ -17,8 +17,9 @@ struct server_model {
     const struct events *events;
     struct asking *asking;
     struct requests *requests;
-    const char *replay; /* a recording that answers in the server's place; NULL */
-    bool asked;         /* the server, how systemone gives it a picture */
+    const char *replay;        /* a recording that answers in the server's place; NULL */
+    bool asked;                /* the server, how systemone gives it a picture */
+    struct label_usage looked; /* what finding that out took */
 };
 
 /* ---- opening ---- */
@@ -111,7 +112,7 @@ static int ask_for_protocol(struct server_model *s, struct err *e)
         err_hint(e, "name it: protocol: chat, systemone or decisions");
         return err_at(e, "assent.yaml:%u: %s", s->annotator->line, s->annotator->name);
     }
-    rc = probe_protocol(s->annotator, s->events, &s->protocol, e);
+    rc = probe_protocol(s->annotator, s->events, &s->protocol, &s->looked, e);
     s->asked = true;
     if (rc == 0)
         rc = find_mode(s, e);
@@ -149,6 +150,8 @@ static int open_server(void **state, const struct task *t, const struct annotato
         rc = asking_open(&s->asking, a, s->protocol, t, o, e);
     if (rc == 0)
         rc = requests_open(&s->requests, a, s->protocol, s->asking, o, e);
+    if (rc == 0)
+        requests_speak(s->requests, s->protocol, &s->looked);
     if (rc < 0)
         close_server(s);
     else
@@ -174,9 +177,9 @@ static int find_way(struct server_model *s, struct err *e)
     int rc = 0;
 
     if (!s->asked && !s->replay && s->protocol == &protocol_systemone) {
-        rc = probe_protocol(s->annotator, s->events, &s->protocol, e);
+        rc = probe_protocol(s->annotator, s->events, &s->protocol, &s->looked, e);
         if (rc == 0)
-            requests_speak(s->requests, s->protocol);
+            requests_speak(s->requests, s->protocol, &s->looked);
     }
     s->asked = rc == 0;
     return rc;

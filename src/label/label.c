@@ -180,6 +180,15 @@ struct label_usage labeler_usage(const struct labeler *l)
     return l->backend->usage ? l->backend->usage(l->state) : (struct label_usage){ 0 };
 }
 
+void label_usage_add(struct label_usage *sum, const struct label_usage *u)
+{
+    sum->requests += u->requests;
+    sum->prompt += u->prompt;
+    sum->cached += u->cached;
+    sum->completion += u->completion;
+    sum->silent += u->silent;
+}
+
 struct json_t *labeler_settings(const struct labeler *l)
 {
     return l->backend->settings(l->state);

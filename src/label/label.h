@@ -84,6 +84,7 @@ struct label_usage {
     uint64_t silent;                     /* answers that did not say them */
 };
 struct label_usage labeler_usage(const struct labeler *l);
+void label_usage_add(struct label_usage *sum, const struct label_usage *u);
 /* In the currency of the prices; NaN: there is no price, or some answer did not say its tokens. */
 double label_usage_cost(const struct label_usage *u, const struct server_price *p);
 

@@ -22,6 +22,7 @@ struct probe {
     const struct events *events;
     char *pictures[PROBE_PICTURES];
     struct arena arena; /* the last answer's scores */
+    struct label_usage used;
 };
 
 static const char *const yesno[] = { "no", "yes" };
@@ -219,6 +220,14 @@ static void take(struct probe *p, const struct protocol *protocol,
     }
 }
 
+static void count(struct label_usage *used, unsigned times, const struct protocol_usage *said)
+{
+    used->requests += times;
+    used->prompt += said->prompt;
+    used->cached += said->cached;
+    used->completion += said->completion;
+}
+
 int probe_ask(struct probe *p, const struct protocol *protocol, const char *data_url,
               struct json_t *more, struct probe_answer *out, struct err *e)
 {
@@ -241,8 +250,10 @@ int probe_ask(struct probe *p, const struct protocol *protocol, const char *data
     request.body = body;
     if (rc == 0)
         rc = wait_for(p, PROBE_URL, &request, &answer, e);
-    if (rc == 0)
+    if (rc == 0) {
         take(p, protocol, &request, &answer, out);
+        count(&p->used, answer.times, &out->usage);
+    }
     jv_free(extra);
     jv_free(more);
     free(body);
@@ -370,7 +381,7 @@ static int without_decisions(const char *name, const struct probe_answer *answer
 }
 
 int probe_protocol(const struct annotator *a, const struct events *events,
-                   const struct protocol **out, struct err *e)
+                   const struct protocol **out, struct label_usage *used, struct err *e)
 {
     struct probe_answer answer = { .outcome = PROBE_FAILED };
     const char *name = a->server.protocol;
@@ -383,6 +394,8 @@ int probe_protocol(const struct annotator *a, const struct events *events,
         rc = probe_open(&p, a, i, events, e);
         if (rc == 0)
             rc = find_decisions(p, strcmp(name, "systemone") != 0, out, &answer, e);
+        if (p)
+            label_usage_add(used, &p->used);
         probe_close(p);
     }
     if (rc < 0 || *out)

@@ -65,8 +65,9 @@ int probe_systemone(struct probe *p, const struct protocol **protocol, struct pr
 
 /* The protocol that the entry of assent.yaml means with this server: "systemone" the one of its
  * ways that is read; "decide" that, else decisions; "auto" these, else chat. ERR_IO where it cannot
- * be told now: which one it is is part of what a model is, so nothing is guessed. */
+ * be told now: which one it is is part of what a model is, so nothing is guessed. What it took is
+ * added to *used. */
 int probe_protocol(const struct annotator *a, const struct events *events,
-                   const struct protocol **out, struct err *e);
+                   const struct protocol **out, struct label_usage *used, struct err *e);
 
 #endif

@@ -211,9 +211,10 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
     return rc;
 }
 
-void requests_speak(struct requests *r, const struct protocol *p)
+void requests_speak(struct requests *r, const struct protocol *p, const struct label_usage *took)
 {
     r->protocol = p;
+    label_usage_add(&r->budget.used, took);
 }
 
 void requests_close(struct requests *r)

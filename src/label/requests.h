@@ -21,8 +21,8 @@ struct requests;
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
                   const struct asking *asking, const struct label_options *o, struct err *e);
 void requests_close(struct requests *r); /* NULL is fine */
-/* Another protocol, before anything is submitted. */
-void requests_speak(struct requests *r, const struct protocol *p);
+/* The protocol, before anything is submitted, and what finding it took: that counts. */
+void requests_speak(struct requests *r, const struct protocol *p, const struct label_usage *took);
 
 bool requests_wants_more(const struct requests *r);
 enum label_limit requests_limit(const struct requests *r, const struct asked_list *asked);

@@ -96,7 +96,7 @@ class Plan(Server):
         with sqlite3.connect(self.path("assent.db")) as db:
             rows = db.execute("SELECT what, count(*), max(changed) FROM probe GROUP BY what").fetchall()
         self.assertEqual({(what, n) for what, n, _ in rows},
-                         {("asked again", 1), ("asked alone", 1), ("in another order", 1), ("protocol chat", 1)})
+                         {("asked again", 1), ("asked alone", 1), ("in another order", 1), ("protocol chat", 1), ("mode together", 1)})
         self.assertGreater(dict((what, most) for what, _, most in rows)["asked again"], 0)
 
     def test_another_model_has_measurements_of_its_own(self):
@@ -119,7 +119,7 @@ class Plan(Server):
         chat = self.chat()
         self.project(chat.url, questions=YES_NO)
         plan = self.json("plan")
-        self.assertEqual(set(self.otherwise(plan)), {"asked again", "protocol systemone", "protocol decisions"})
+        self.assertEqual(set(self.otherwise(plan)), {"asked again", "mode together", "protocol systemone", "protocol decisions"})
         self.assertEqual(plan["usage"]["requests"], chat.n)
         out = self.run_assent("plan").out
         self.assertIn("no answer depends on its neighbours", out)

@@ -144,9 +144,13 @@ class Same(Recording):
         self.assertEqual(self.answers(), self.answers("again"))
 
     def test_decisions_are_recorded_as_well(self):
-        chat = self.chat(trouble=lambda n, request: (200, {}, json.dumps(
-            {"answers": {q: {"noul": 0.25} for q in request["questions"]}, "usage": {"input_tokens": 70}}).encode()),
-            path="/v1/systemone")
+        def decide(n, request):
+            if not isinstance(request["assets"], dict):
+                return 422, {}, b'{"detail": "assets"}'
+            return 200, {}, json.dumps({"answers": {q: {"noul": 0.25} for q in request["questions"]},
+                                        "usage": {"input_tokens": 70}}).encode()
+
+        chat = self.chat(trouble=decide, path="/v1/systemone")
         self.project(chat.url, questions="  - {name: Hat, text: Is there a hat?}\n  - {name: Tie, text: A tie?}\n",
                      more=", protocol: systemone")
         self.record()
