@@ -46,7 +46,8 @@ class Protocols(Servers):
                 model = self.model(kind)
                 self.project(model.url, more=", protocol: systemone")
                 ran = self.run_assent("annotate", "--json").json
-                self.assertEqual((ran["labels"], ran["errors"], ran["usage"]["requests"]), (6, 0, 3))
+                self.assertEqual((ran["labels"], ran["errors"]), (6, 0))
+                self.assertEqual(ran["usage"]["requests"], len(model.asked))  # finding the way took some
                 self.assertEqual(sum(not p.startswith(b"\x89PNG") for p in model.pictures), 3)  # all were seen
                 self.assertIn('"protocol":"systemone"', self.settings().replace(" ", ""))
                 os.unlink(self.path("assent.db"))
