@@ -50,7 +50,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answer = json.dumps((chat if "messages" in body else systemone)(body), separators=(",", ":")).encode()
-        self.send_response(200)
+        reads = not isinstance(body.get("assets"), int)  # a number in the picture's place is refused, as it should be
+        self.send_response(200 if reads else 422)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
