@@ -230,11 +230,10 @@ static bool are_alike(const struct labeler *a, const struct labeler *b)
 /* The last probe does not work. */
 static int note_failure(struct probing *p, const struct err *why, struct err *e)
 {
-    char text[ERR_TEXT_MAX];
+    struct plan_probe *probe = &p->out->probes[p->out->n_probes - 1];
 
-    err_line(why, text);
-    p->out->probes[p->out->n_probes - 1].why = arena_text(&p->out->arena, text, strlen(text), e);
-    return p->out->probes[p->out->n_probes - 1].why ? 0 : ERR_NOMEM;
+    probe->why = arena_text(&p->out->arena, why->what, strlen(why->what), e);
+    return probe->why ? 0 : ERR_NOMEM;
 }
 
 /* Another labeler's answers; those of the annotator's own way are not asked for again. */

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import threading
 
-from fake_server import Model
+from fake_servers import Model
 from harness import Case, main
 from test_annotate import PICTURES
 from test_serve import Engine
