@@ -6,7 +6,7 @@
 #define ASSENT_JOBS_SERVER_CHECK_H
 
 #include "base/base.h"
-#include "label/look.h"
+#include "label/http/look.h"
 #include "project/project.h"
 
 struct server_check_options {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "label/http/probe.h"
+#include "label/http/protocol.h"
+#include "label/http/requests.h"
 #include "label/internal.h"
-#include "label/probe.h"
-#include "label/protocol.h"
-#include "label/requests.h"
 #include "net/client.h"
 
 struct server_model {

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/protocol.h"
-#include "label/written.h"
+#include "label/http/protocol.h"
+#include "label/http/written.h"
 
 enum { WRITTEN = 128 };
 

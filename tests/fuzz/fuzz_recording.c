@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "label/recording_line.h"
+#include "label/http/recording_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

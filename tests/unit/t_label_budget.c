@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * label/budget.h: what requests cost, and which ones a limit keeps from being sent.
+ * label/http/budget.h: what requests cost, and which ones a limit keeps from being sent.
  */
 #include "support.h"
 
-#include "label/budget.h"
+#include "label/http/budget.h"
 
 static const struct server_price price = {
     .given = true, .input = 2, .cached_input = 0.5, .output = 10

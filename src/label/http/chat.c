@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/chat.h"
-#include "label/extra.h"
+#include "label/http/chat.h"
+#include "label/http/extra.h"
 
 enum {
     TOP = 20,         /* likeliest tokens: the most that vLLM and OpenAI give */

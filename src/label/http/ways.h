@@ -10,8 +10,8 @@
 
 #include "base/base.h"
 #include "label/asked.h"
-#include "label/exchange.h"
-#include "label/protocol.h"
+#include "label/http/exchange.h"
+#include "label/http/protocol.h"
 #include "net/client.h"
 
 struct asking; /* an annotator's way, with all that it says */

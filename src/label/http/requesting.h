@@ -8,11 +8,11 @@
 #ifndef ASSENT_LABEL_REQUESTING_H
 #define ASSENT_LABEL_REQUESTING_H
 
-#include "label/budget.h"
-#include "label/exchange.h"
-#include "label/requests.h"
-#include "label/token_ids.h"
-#include "label/ways.h"
+#include "label/http/budget.h"
+#include "label/http/exchange.h"
+#include "label/http/requests.h"
+#include "label/http/token_ids.h"
+#include "label/http/ways.h"
 #include "net/pace.h"
 
 enum {

@@ -8,7 +8,7 @@
 #ifndef ASSENT_LABEL_PROBE_H
 #define ASSENT_LABEL_PROBE_H
 
-#include "label/protocol.h"
+#include "label/http/protocol.h"
 #include "net/client.h"
 
 struct probe;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/exchange.h"
+#include "label/http/exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/recording.h"
+#include "label/http/recording.h"
 
 enum {
     HEADER_MAX = 4096,   /* bytes of a key with its header */

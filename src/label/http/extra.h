@@ -9,7 +9,7 @@
 #define ASSENT_LABEL_EXTRA_H
 
 #include "base/base.h"
-#include "label/protocol.h"
+#include "label/http/protocol.h"
 
 /* jv_free(*out); NULL: there are none. ERR_ARG: a field that the protocol keeps for itself. */
 int extra_read(const struct annotator *a, const struct protocol *p, struct json_t **out,

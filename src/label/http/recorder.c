@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "label/recording_line.h"
+#include "label/http/recording_line.h"
 
 struct recorder {
     char *path;

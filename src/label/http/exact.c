@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/chat.h"
-#include "label/token_ids.h"
+#include "label/http/chat.h"
+#include "label/http/token_ids.h"
 
 enum {
     TOKENS = 16,      /* that an answer may have, where nobody says */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/probe.h"
+#include "label/http/probe.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/data_url.h"
-#include "label/exchange.h"
-#include "label/extra.h"
+#include "label/http/data_url.h"
+#include "label/http/exchange.h"
+#include "label/http/extra.h"
 
 enum {
     SIDE = 224, /* pixels of a drawn picture: no model's least */

@@ -6,7 +6,7 @@
 #define ASSENT_LABEL_WRITTEN_H
 
 #include "base/base.h"
-#include "label/protocol.h"
+#include "label/http/protocol.h"
 
 enum { WRITTEN_MAX = 16 << 10 /* bytes of a text that is sent back to the model */ };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/requesting.h"
+#include "label/http/requesting.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/data_url.h"
-#include "label/extra.h"
+#include "label/http/data_url.h"
+#include "label/http/extra.h"
 
 static void free_shot(struct shot *s)
 {

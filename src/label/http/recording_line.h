@@ -6,7 +6,7 @@
 #define ASSENT_LABEL_RECORDING_LINE_H
 
 #include "base/base.h"
-#include "label/recording.h"
+#include "label/http/recording.h"
 
 enum {
     RECORDING_VERSION = 1,

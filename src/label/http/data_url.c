@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/data_url.h"
+#include "label/http/data_url.h"
 
 #include <stdio.h>
 #include <stdlib.h>

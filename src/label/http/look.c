@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/look.h"
+#include "label/http/look.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/data_url.h"
+#include "label/http/data_url.h"
+#include "label/http/probe.h"
 #include "label/internal.h"
-#include "label/probe.h"
 
 enum { MODELS_MAX = 1000, KEPT_MAX = 200 /* bytes of what a server says of itself */ };
 #define DRIFTS   4.0  /* pictures make at least so much more of a difference than asking again */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/protocol.h"
+#include "label/http/protocol.h"
 
 #include <string.h>
 

@@ -2,13 +2,13 @@
  *
  * written.c - what a model writes before it answers: a description, a thought.
  */
-#include "label/written.h"
+#include "label/http/written.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/chat.h"
+#include "label/http/chat.h"
 
 enum {
     SAID_MAX = 2000,          /* bytes of a text that is kept */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/token_ids.h"
+#include "label/http/token_ids.h"
 
 #include <ctype.h>
 #include <stdlib.h>

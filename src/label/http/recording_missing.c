@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/recording_line.h"
+#include "label/http/recording_line.h"
 
 #define STAND_IN "sha256:" /* and 64 digits: a picture */
 enum { DIGITS = SHA256_HEX - 1 };

@@ -2,7 +2,7 @@
  *
  * requests_take.c - what comes back: an answer, a refusal, or nothing; and what is asked again.
  */
-#include "label/requesting.h"
+#include "label/http/requesting.h"
 
 #include <math.h>
 #include <stdlib.h>

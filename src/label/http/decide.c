@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/extra.h"
-#include "label/protocol.h"
+#include "label/http/extra.h"
+#include "label/http/protocol.h"
 
 enum {
     SYSTEMONE_MOST = 64,  /* transformers 5.23 and vLLM 0.32 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/budget.h"
+#include "label/http/budget.h"
 
 #include <math.h>
 

@@ -3,14 +3,14 @@
  * recording.c - a recording is read: where each request's answers are is in memory, what they are
  * stays in the file until it is asked for.
  */
-#include "label/recording.h"
+#include "label/http/recording.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "label/recording_line.h"
+#include "label/http/recording_line.h"
 
 enum { ENTRIES_MAX = 1 << 28, TYPE_MAX = 100 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/extra.h"
+#include "label/http/extra.h"
 
 #include <stdlib.h>
 #include <string.h>

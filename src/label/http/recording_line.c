@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/recording_line.h"
+#include "label/http/recording_line.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/chat.h"
-#include "label/extra.h"
+#include "label/http/chat.h"
+#include "label/http/extra.h"
 
 enum {
     MOST = 100,        /* questions of a request: models lose count of more */

@@ -2,7 +2,7 @@
  *
  * requests_send.c - which request goes out next, and how.
  */
-#include "label/requesting.h"
+#include "label/http/requesting.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -11,9 +11,9 @@
 #ifndef ASSENT_LABEL_REQUESTS_H
 #define ASSENT_LABEL_REQUESTS_H
 
+#include "label/http/protocol.h"
+#include "label/http/ways.h"
 #include "label/internal.h"
-#include "label/protocol.h"
-#include "label/ways.h"
 
 struct requests;
 

@@ -10,8 +10,8 @@
 #ifndef ASSENT_LABEL_BUDGET_H
 #define ASSENT_LABEL_BUDGET_H
 
+#include "label/http/protocol.h"
 #include "label/label.h"
-#include "label/protocol.h"
 
 enum budget_kind { BUDGET_FIRST, BUDGET_LATER, BUDGET_KINDS };
 

@@ -7,7 +7,7 @@
 #define ASSENT_LABEL_CHAT_H
 
 #include "base/base.h"
-#include "label/protocol.h"
+#include "label/http/protocol.h"
 
 struct chat_completion {
     struct json_t *all; /* jv_free() it; the rest is its */

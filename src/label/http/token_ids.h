@@ -9,7 +9,7 @@
 #define ASSENT_LABEL_TOKEN_IDS_H
 
 #include "label/asked.h"
-#include "label/exchange.h"
+#include "label/http/exchange.h"
 
 enum {
     TOKEN_LETTERS = 2, /* where they begin among the words */

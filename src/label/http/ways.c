@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "label/ways.h"
+#include "label/http/ways.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "label/chat.h"
-#include "label/data_url.h"
-#include "label/written.h"
+#include "label/http/chat.h"
+#include "label/http/data_url.h"
+#include "label/http/written.h"
 
 /* By form: of a yes/no question, of one with options. */
 enum { FORM_YESNO, FORM_OPTIONS, FORMS };
