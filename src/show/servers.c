@@ -40,9 +40,9 @@ static void add_chat(struct page *p, const struct look_server *s)
     if (s->protocols[LOOK_CHAT].state != LOOK_ANSWERS)
         return page_set(p, "chat", jv_pack("n"));
     page_set(p, "chat",
-             jv_pack("{s:I, s:o, s:b, s:b, s:b}", "top_logprobs", (long long)c->top, "rounded_to",
-                     jv_real(c->grid > 0 ? c->grid : (double)NAN), "usage", c->usage,
-                     "cached_tokens", c->cached, "json_schema", c->constrained));
+             jv_pack("{s:I, s:o, s:b, s:b, s:b, s:b}", "top_logprobs", (long long)c->top,
+                     "rounded_to", jv_real(c->grid > 0 ? c->grid : (double)NAN), "usage", c->usage,
+                     "cached_tokens", c->cached, "json_schema", c->constrained, "exact", c->exact));
 }
 
 static void add_server(struct page *p, const struct look_server *s)
@@ -121,6 +121,9 @@ static void say_chat(struct page *p, const struct look_server *s)
     else if (c->top < 20)
         page_note(p, "20 likeliest tokens are asked for and %llu come: less of the mass is seen",
                   (unsigned long long)c->top);
+    if (c->exact)
+        page_note(p, "it gives the log-probabilities of tokens that are named: with "
+                     "probabilities: exact the mass is exact");
     if (c->grid > 0)
         page_note(p, "its log-probabilities are rounded to %g", c->grid);
     if (!c->usage)

@@ -11,7 +11,7 @@ import zlib
 # kind -> what it is: systemone's members that it reads, whether it refuses others; likeliest tokens; ...
 KINDS = {
     "vllm": {"owned_by": "vllm", "about": ("/version", {"version": "0.33.0"}), "reads": {"images"}, "strict": 400,
-             "top": 20, "schema": True},
+             "top": 20, "schema": True, "post_only": "/tokenize"},
     "sglang": {"owned_by": "sglang", "about": ("/server_info", {"version": "0.5.23"}), "reads": {"images"},
                "strict": None, "top": 20, "schema": True, "mass": "x_label_mass"},
     "transformers": {"owned_by": "HuggingFaceTB", "reads": {"assets"}, "strict": 422, "top": 0, "mass": None,
@@ -145,7 +145,10 @@ class Model:
             text = json.dumps({k: v["enum"][0] for k, v in
                                request["response_format"]["json_schema"]["schema"]["properties"].items()})
         choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop", "logprobs": None}
-        n = min(self.kind["top"], request["top_logprobs"])
+        n = min(self.kind["top"], request["top_logprobs"] or 0)
+        if "logprob_token_ids" in request and self.kind.get("post_only") == "/tokenize":
+            top = top[:1] + [{"token": f"<{i}>", "logprob": -9.0} for i in request["logprob_token_ids"]]
+            n = len(top)
         if n:
             choice["logprobs"] = {"content": [{**top[0], "top_logprobs": top[:n]}]}
         usage = {"prompt_tokens": 300, "completion_tokens": 1}

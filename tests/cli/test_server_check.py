@@ -130,6 +130,7 @@ class Looks(Servers):
                                  [name, version, best, "chat"])
                 self.assertEqual((found["chat"]["state"], found["problem"]), ("answers", None))
                 self.assertEqual(self.all["servers"][0]["chat"]["top_logprobs"], top)
+                self.assertEqual(self.all["servers"][0]["chat"]["exact"], kind == "vllm")
                 self.assertEqual((found["models"], found["has_model"]), (["Qwen3-VL", "Other-7B"], True))
                 self.assertIn(f"protocol: {best}}}", self.all["line"])
                 self.assertGreater(found["seconds_own_picture"], 0)
@@ -157,7 +158,7 @@ class Looks(Servers):
     def test_rounded_and_uncounted(self):
         self.look(self.model("sglang", round=2, usage=False).url)
         self.assertEqual(self.all["servers"][0]["chat"], {"top_logprobs": 20, "rounded_to": 0.01, "usage": False,
-                                                          "cached_tokens": False, "json_schema": True})
+                                                          "cached_tokens": False, "json_schema": True, "exact": False})
         self.assertIn("rounded to 0.01", self.out)
         self.assertIn("does not count the tokens", self.out)
 

@@ -292,16 +292,23 @@ static double grid_of(const struct json_t *top)
     return 0;
 }
 
+/* The likeliest tokens in the place of a completion's first. */
+static const struct json_t *first_top(const struct json_t *completion)
+{
+    const struct json_t *choice = jv_at(jv_get(completion, "choices"), 0);
+
+    return jv_get(jv_at(jv_get(jv_get(choice, "logprobs"), "content"), 0), "top_logprobs");
+}
+
 static void read_chat(struct look_chat *c, const struct probe_answer *a)
 {
     struct json_t *all = NULL;
-    const struct json_t *top, *usage, *choice;
+    const struct json_t *top, *usage;
     struct err ignored;
 
     if (a->outcome != PROBE_ANSWERED || jv_parse(&all, a->body, a->len, &ignored) < 0)
         return;
-    choice = jv_at(jv_get(all, "choices"), 0);
-    top = jv_get(jv_at(jv_get(jv_get(choice, "logprobs"), "content"), 0), "top_logprobs");
+    top = first_top(all);
     usage = jv_get(all, "usage");
     c->top = jv_length(top);
     c->grid = grid_of(top);
@@ -380,6 +387,29 @@ static int try_schema(struct looking *l, struct err *e)
     if (text && jv_parse(&said, text, strlen(text), &ignored) == 0)
         l->out->chat.constrained = text_equal(jv_text(jv_get(said, "q1")), "maple");
     jv_free(said);
+    jv_free(all);
+    return 0;
+}
+
+/* Two tokens are named: these come, and the one that was chosen, where the field is read. A server
+ * that has no /tokenize cannot be asked for the names. */
+static int try_exact(struct looking *l, struct err *e)
+{
+    struct client_answer found;
+    struct probe_answer a;
+    struct json_t *all = NULL;
+    struct err ignored;
+    size_t n;
+    int rc = probe_get(l->probe, PROBE_ROOT, "/tokenize", &found, e);
+
+    if (rc < 0 || found.status == 0 || found.status == 404)
+        return rc;
+    rc = probe_ask(l->probe, &protocol_chat, probe_picture(l->probe, PROBE_BLUE),
+                   jv_pack("{s:[i, i], s:n}", "logprob_token_ids", 0, 1, "top_logprobs"), &a, e);
+    if (rc < 0 || a.status != 200 || jv_parse(&all, a.body, a.len, &ignored) < 0)
+        return rc;
+    n = jv_length(first_top(all));
+    l->out->chat.exact = n == 2 || n == 3;
     jv_free(all);
     return 0;
 }
@@ -511,6 +541,8 @@ static int look_at(struct looking *l, struct err *e)
         return rc;
     if (l->out->protocols[LOOK_CHAT].state == LOOK_ANSWERS)
         rc = try_schema(l, e);
+    if (rc == 0 && l->out->chat.top > 0)
+        rc = try_exact(l, e);
     conclude(l);
     return rc < 0 ? rc : ask_own(l, ways, e);
 }

@@ -45,6 +45,7 @@ struct look_chat {
     bool usage;       /* how many tokens a prompt has */
     bool cached;      /* how many of them were cached */
     bool constrained; /* an answer can be held to a JSON schema */
+    bool exact;       /* it gives the log-probabilities of tokens that are named */
 };
 
 struct look_server {
