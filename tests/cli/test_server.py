@@ -236,6 +236,17 @@ class Decisions(Server):
         self.assertEqual(list(sent[-1]["assets"]), [name])
         self.assertNotIn(name, json.dumps(sent[-1]["questions"]))
 
+    def test_counts_of_tokens_that_cannot_be(self):
+        for count in (2**62, 2**63 - 1, -5, "100", 1.5):
+            with self.subTest(count=count):
+                reply = {"choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}],
+                         "usage": {"prompt_tokens": count, "completion_tokens": count}}
+                chat = self.chat(trouble=lambda n, request: (200, {}, json.dumps(reply).encode()))
+                self.project(chat.url, 3, "  - {name: Hat, text: Is there a hat?}\n")
+                ran = self.run_assent("annotate", "--fresh", "--json").json
+                self.assertEqual((ran["labels"], ran["usage"]["prompt_tokens"]), (3, None))
+                self.run_assent("report")
+
     def test_single_refusals_and_masses_that_are_not_said(self):
         answers = [{"type": "predicate", "probability": 0.75}, {"type": "refusal", "name": None},
                    {"type": "choice", "choice": "a", "confidence": 1,

@@ -387,14 +387,9 @@ void chat_read_text(const struct asked *q, const struct chat_completion *c, stru
 
 static void read_usage(const struct json_t *usage, struct protocol_usage *out)
 {
-    int64_t n;
-
-    if (jv_integer(jv_get(usage, "prompt_tokens"), &n) && n > 0)
-        out->prompt = (uint64_t)n;
-    if (jv_integer(jv_get(usage, "completion_tokens"), &n) && n > 0)
-        out->completion = (uint64_t)n;
-    if (jv_integer(jv_get(jv_get(usage, "prompt_tokens_details"), "cached_tokens"), &n) && n > 0)
-        out->cached = (uint64_t)n;
+    protocol_take_count(usage, "prompt_tokens", &out->prompt);
+    protocol_take_count(usage, "completion_tokens", &out->completion);
+    protocol_take_count(jv_get(usage, "prompt_tokens_details"), "cached_tokens", &out->cached);
 }
 
 static int no_completion(struct err *e)

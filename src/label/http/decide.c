@@ -206,7 +206,6 @@ static int systemone_read(const struct asked *q, size_t n, const char *body, siz
                           struct err *e)
 {
     struct json_t *all;
-    int64_t tokens;
     int rc = jv_parse_as(&all, "the answer", body, len, e);
 
     if (rc < 0)
@@ -218,8 +217,7 @@ static int systemone_read(const struct asked *q, size_t n, const char *body, siz
         rc = read_named(&q[i], i, jv_get(jv_get(all, "answers"), name),
                         jv_get(jv_get(all, "diagnostics"), name), arena, &raw[i], e);
     }
-    if (jv_integer(jv_get(jv_get(all, "usage"), "input_tokens"), &tokens) && tokens > 0)
-        usage->prompt = (uint64_t)tokens;
+    protocol_take_count(jv_get(all, "usage"), "input_tokens", &usage->prompt);
     jv_free(all);
     return rc;
 }
@@ -314,7 +312,6 @@ static int decisions_read(const struct asked *q, size_t n, const char *body, siz
                           struct err *e)
 {
     struct json_t *all, *counted;
-    int64_t tokens;
     int rc = jv_parse_as(&all, "the answer", body, len, e);
 
     if (rc < 0)
@@ -322,11 +319,8 @@ static int decisions_read(const struct asked *q, size_t n, const char *body, siz
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = read_listed(&q[i], i, jv_at(jv_get(all, "answers"), i), arena, &raw[i], e);
     counted = jv_get(all, "usage");
-    if (jv_integer(jv_get(counted, "input_tokens"), &tokens) && tokens > 0)
-        usage->prompt = (uint64_t)tokens;
-    if (jv_integer(jv_get(jv_get(counted, "input_tokens_details"), "cached_tokens"), &tokens) &&
-        tokens > 0)
-        usage->cached = (uint64_t)tokens;
+    protocol_take_count(counted, "input_tokens", &usage->prompt);
+    protocol_take_count(jv_get(counted, "input_tokens_details"), "cached_tokens", &usage->cached);
     jv_free(all);
     return rc;
 }

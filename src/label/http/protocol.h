@@ -57,6 +57,8 @@ struct protocol {
     const char *picture; /* the member that it stands in; NULL: it stands in the conversation */
 };
 
+/* The member, where it is a count of tokens that can be; else *tokens stays. */
+void protocol_take_count(const struct json_t *of, const char *name, uint64_t *tokens);
 /* That an answer may have: assent.yaml's number, or the protocol's. */
 uint64_t protocol_tokens(const struct protocol *p, const struct annotator *a);
 /* NULL: none is called so; without a name the first. */
