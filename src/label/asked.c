@@ -169,14 +169,15 @@ static int16_t most_frequent(const struct raw_answer *raw, size_t n, size_t n_op
 static void settle(const struct task *t, size_t column, const struct raw_answer *raw, size_t n,
                    double *score, struct label_answers *out)
 {
-    bool all = true, missing = false;
+    bool all = true, missing = false, failed = false;
 
     for (size_t i = 0; i < n; i++) {
         all = all && raw[i].score;
         missing = missing || (!raw[i].score && raw[i].value == VALUE_MISSING);
+        failed = failed || (!raw[i].score && raw[i].value == VALUE_ERROR);
     }
-    if (missing)
-        out->values[column] = VALUE_MISSING;
+    if (missing || failed) /* the other wordings are not the question, and all are asked again */
+        out->values[column] = missing ? VALUE_MISSING : VALUE_ERROR;
     else if (all)
         settle_scores(t, column, raw, n, score, out);
     else
@@ -225,7 +226,7 @@ static bool add_said(struct json_t *detail, const char *column, struct raw_answe
     return add_wording_said(jv_get(detail, name), column, said);
 }
 
-/* Of columns without an answer: what the first wording would have said. */
+/* Of columns without an answer: what the first wording would have said, or why one failed. */
 static bool add_top(struct json_t *detail, const char *column, struct raw_answer *raw)
 {
     struct json_t *top = raw->top;
@@ -246,7 +247,8 @@ static int add_detail(const struct asked_list *a, const struct task *t, struct r
     for (size_t i = a->n; fits && i-- > 0;) { /* so that a column's first wording is what stays */
         size_t column = a->items[i].column;
 
-        if (out->values[column] < VALUE_MISSING && raw[i].top)
+        if (out->values[column] < VALUE_MISSING && raw[i].top &&
+            (out->values[column] != VALUE_ERROR || raw[i].value == VALUE_ERROR))
             fits = add_top(detail, t->columns[column].name, &raw[i]);
     }
     if (fits && jv_members(detail) > 0) {

@@ -119,6 +119,21 @@ class Answers(Server):
         self.run_assent("annotate", "-q")
         self.assertEqual([self.rows()[names[0], q]["value"] for q in "ABC"], ["yes", "no", "no"])
 
+    def test_a_wording_that_is_refused_leaves_its_question_open(self):
+        bad = json.dumps({"error": {"message": "too long"}}).encode()
+        chat = self.chat(trouble=lambda n, request: (400, {}, bad) if "two" in json.dumps(request["messages"]) else None)
+        names = self.project(chat.url, 2, "  - {name: Hat, text: [one, two]}\n  - {name: Tie, text: three}\n")
+        ran = self.run_assent("annotate", "--json", code=3)
+        self.assertEqual((ran.json["labels"], ran.json["left_open"]), (2, 2))
+        rows = self.rows()
+        self.assertEqual([rows[n, "Hat"]["reason"] for n in names], ["error"] * 2)
+        self.assertIn("too long", self.json_details())
+        chat.trouble = lambda n, request: None
+        before = chat.n
+        self.run_assent("annotate", "-q", "--retry-errors")
+        self.assertEqual(chat.n - before, 4)
+        self.assertTrue(all(self.rows()[n, "Hat"]["options"] for n in names))
+
     def test_letters_in_words(self):
         said = iter(["B", "blond", "(c)", "A. black", "A. blond", "D"])
         chat = self.chat(lambda question, picture: next(said), logprobs=False)
