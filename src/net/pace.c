@@ -318,6 +318,6 @@ void pace_done(struct pace *p, double now, const struct pace_answer *a)
         p->tokens_free += (a->tokens_used - a->tokens_expected) * 60 / p->limits.tokens_per_minute;
     if (a->outcome == PACE_OK)
         note_answer(p, now, a->seconds);
-    else
+    else if (a->outcome != PACE_ELSEWHERE)
         note_trouble(p, now, a);
 }

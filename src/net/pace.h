@@ -28,7 +28,8 @@ enum pace_outcome {
     PACE_OK,         /* an answer, also one that says that the request was wrong (4xx) */
     PACE_OVERLOADED, /* 429, 503 */
     PACE_TIMED_OUT,
-    PACE_FAILED, /* no answer, or 5xx */
+    PACE_FAILED,    /* no answer, or 5xx */
+    PACE_ELSEWHERE, /* no answer there, and others are asked: it says nothing of them */
 };
 
 struct pace_answer {

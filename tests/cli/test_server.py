@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -177,6 +178,50 @@ class Answers(Server):
         self.assertEqual(one.n + two.n, 120)
         self.assertGreater(min(one.n, two.n), 20)
         self.assertFalse({p for _, p in one.pictures} & {p for _, p in two.pictures})
+
+    def of_two(self, one, two, pictures=30, more=""):
+        self.project(one, pictures, more=more)
+        self.write("assent.yaml", self.read("assent.yaml").replace(f'"{one}"', f'["{one}", "{two}"]'))
+
+    def test_a_replica_that_is_not_there_leaves_its_pictures_to_the_others(self):
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            dead = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+            for first in (True, False):
+                chat = self.chat()
+                self.of_two(*((dead, chat.url) if first else (chat.url, dead)))
+                began = time.monotonic()
+                ran = self.run_assent("annotate", "--json")
+                self.assertLess(time.monotonic() - began, 30)
+                self.assertEqual((ran.json["images"], ran.json["errors"], ran.json["usage"]["requests"], chat.n),
+                                 (30, 0, 120, 120))
+                self.assertEqual(ran.err.count("its pictures go to other servers"), 1)
+                self.assertIn(f"{dead}/chat/completions: cannot connect", ran.err)
+                os.unlink(self.path("assent.db"))
+
+    def test_a_replica_that_goes_or_hangs(self):
+        gone, hangs, stays = self.chat(), self.chat(), self.chat()
+
+        def breaks(n, request):
+            if n >= 10:
+                gone.server.socket.close()
+                raise ConnectionError
+
+        gone.trouble = breaks
+        hangs.trouble = lambda n, request: time.sleep(6) if n > 10 else None
+        for other in (gone, hangs):
+            self.of_two(other.url, stays.url, more=", timeout: 1, concurrency: 4")
+            ran = self.run_assent("annotate", "--json")
+            self.assertEqual((ran.json["images"], ran.json["errors"], ran.json["left_open"]), (30, 0, 0), ran.err)
+            self.assertIn("its pictures go to other servers", ran.err)
+            os.unlink(self.path("assent.db"))
+
+    def test_no_replica_at_all(self):
+        with socket.socket() as closed, socket.socket() as too:
+            closed.bind(("127.0.0.1", 0))
+            too.bind(("127.0.0.1", 0))
+            self.of_two(*(f"http://127.0.0.1:{s.getsockname()[1]}/v1" for s in (closed, too)))
+            self.fails("annotate", says=["cannot connect", "is it running"])
 
     def test_plan_and_another_model(self):
         chat = self.chat()

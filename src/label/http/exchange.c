@@ -35,44 +35,20 @@ struct exchange {
 
 /* ---- sending ---- */
 
-static uint64_t mix(uint64_t x)
-{
-    return random_next(&x);
-}
-
-/* The highest of the hashes of picture and replica (rendezvous hashing: Thaler and Ravishankar
- * 1998). */
-static const char *replica_of(const struct exchange *x, uint64_t picture)
-{
-    const struct model_server *server = &x->annotator->server;
-    size_t best = 0;
-    uint64_t most = 0;
-
-    for (size_t i = 0; i < server->n_urls; i++) {
-        uint64_t hash = mix(picture ^ mix(i + 1));
-
-        if (i == 0 || hash > most) {
-            most = hash;
-            best = i;
-        }
-    }
-    return server->urls[best];
-}
-
 /* free() it. NULL without memory. */
-static char *address(const struct exchange *x, uint64_t picture, const char *path, bool at_root)
+static char *address(const struct exchange *x, const struct exchange_request *r)
 {
     static const char version[] = "/v1";
-    const char *url = replica_of(x, picture);
+    const char *url = x->annotator->server.urls[r->replica];
     size_t n = strlen(url);
     char *all;
 
     while (n > 0 && url[n - 1] == '/')
         n--;
-    if (at_root && n > strlen(version) &&
+    if (r->at_root && n > strlen(version) &&
         strncmp(url + n - strlen(version), version, strlen(version)) == 0)
         n -= strlen(version);
-    return asprintf(&all, "%.*s%s", (int)n, url, path) < 0 ? NULL : all;
+    return asprintf(&all, "%.*s%s", (int)n, url, r->path) < 0 ? NULL : all;
 }
 
 static int send_to_server(struct exchange *x, const struct exchange_request *r, struct err *e)
@@ -80,7 +56,7 @@ static int send_to_server(struct exchange *x, const struct exchange_request *r, 
     const struct server_headers *more = &x->annotator->server.headers;
     const char *headers[TASK_HEADERS_MAX + 2] = { "Content-Type: application/json" };
     size_t n = 1;
-    char *url = address(x, r->picture, r->path, r->at_root);
+    char *url = address(x, r);
     struct client_request request = { .url = url,
                                       .headers = headers,
                                       .body = r->body,
@@ -349,17 +325,12 @@ size_t exchange_in_flight(const struct exchange *x)
 
 /* ---- what comes back ---- */
 
-static void put_address(const struct exchange *x, const struct exchange_request *r, struct err *e)
+void exchange_at(const struct exchange *x, const struct exchange_request *r, struct err *e)
 {
-    char *url = address(x, r->picture, r->path, r->at_root);
+    char *url = address(x, r);
 
     err_at(e, "%s", url ? url : r->path);
     free(url);
-}
-
-void exchange_at(const struct exchange *x, uint64_t picture, const char *path, struct err *e)
-{
-    put_address(x, &(struct exchange_request){ .picture = picture, .path = path }, e);
 }
 
 static void server_says(const struct client_answer *a, struct err *e)
@@ -396,7 +367,7 @@ int exchange_refused(const struct exchange *x, const struct exchange_request *r,
                      const struct client_answer *a, const char *what, struct err *e)
 {
     err_set(e, ERR_IO, "the server answers %u: %s", a->status, what);
-    put_address(x, r, e);
+    exchange_at(x, r, e);
     server_says(a, e);
     exchange_add_id(a, e);
     return ERR_IO;

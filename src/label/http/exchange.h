@@ -34,7 +34,7 @@ struct exchange_picture {
 
 struct exchange_request {
     const char *path; /* "/chat/completions" */
-    uint64_t picture; /* all requests of one go to one replica, which holds it then */
+    size_t replica;   /* of the annotator's addresses */
     const char *body; /* NULL: GET. Must live until the answer came */
     size_t len;
     bool once; /* a connection that breaks is an error; see struct client_request */
@@ -59,7 +59,7 @@ bool exchange_is_replay(const struct exchange *x);
 bool exchange_has_more(const struct exchange *x, const struct exchange_request *r);
 
 /* Puts the address into an error. */
-void exchange_at(const struct exchange *x, uint64_t picture, const char *path, struct err *e);
+void exchange_at(const struct exchange *x, const struct exchange_request *r, struct err *e);
 /* Adds the server's own name for the request, by which its people find it, to what was got. */
 void exchange_add_id(const struct client_answer *a, struct err *e);
 /* ERR_IO: `what`, with the status, the address and the server's own words. */

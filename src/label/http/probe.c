@@ -214,7 +214,7 @@ static void take(struct probe *p, const struct protocol *protocol,
             out->outcome = PROBE_ANSWERED;
             take_value(&raw, out);
         } else {
-            exchange_at(p->exchange[PROBE_URL], 0, protocol->path, &out->why);
+            exchange_at(p->exchange[PROBE_URL], request, &out->why);
         }
         jv_free(raw.top);
     }

@@ -10,6 +10,7 @@
 
 #include "label/http/budget.h"
 #include "label/http/exchange.h"
+#include "label/http/replicas.h"
 #include "label/http/requests.h"
 #include "label/http/token_ids.h"
 #include "label/http/ways.h"
@@ -40,7 +41,8 @@ struct slot {          /* a request */
     struct shot *shot; /* NULL: free */
     size_t first, n;   /* of its questions; STAGE_DESCRIBE: all */
     enum asking_stage stage;
-    char *said; /* STAGE_AGAIN: the first answer */
+    char *said;     /* STAGE_AGAIN: the first answer */
+    size_t replica; /* that it was sent to last */
     unsigned tries;
     bool singly;
     bool sent;
@@ -59,6 +61,7 @@ struct requests {
     struct token_ids ids; /* where the protocol wants them */
     struct json_t *extra; /* fields of every request; NULL: none */
     struct pace pace;
+    struct replicas replicas;
     struct shot *shots[SHOTS];
     size_t n_shots;
     struct shot *handed; /* what was collected last */

@@ -195,6 +195,7 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
     if (!r)
         return ERR_NOMEM;
     *r = (struct requests){ .annotator = a, .protocol = p, .asking = asking, .events = o->events };
+    replicas_init(&r->replicas, a->server.n_urls);
     pace_init(&r->pace,
               &(struct pace_limits){ fixed ? fixed : 1, fixed ? fixed : SLOTS,
                                      a->server.requests_per_minute, a->server.tokens_per_minute,

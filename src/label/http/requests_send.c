@@ -63,7 +63,7 @@ static const struct protocol *protocol_of(const struct requests *r, const struct
 struct exchange_request requesting_request(const struct requests *r, const struct slot *slot)
 {
     struct exchange_request request = { .path = protocol_of(r, slot)->path,
-                                        .picture = slot->shot->tag,
+                                        .replica = slot->replica,
                                         .body = slot->body,
                                         .len = slot->len,
                                         .once = r->budget.limits.requests > 0,
@@ -114,6 +114,7 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
     struct exchange_request request;
     int rc = make_body(r, slot, e);
 
+    slot->replica = replicas_choose(&r->replicas, slot->shot->tag, now);
     if (rc == 0)
         rc = find_recorded_way(r, slot, e);
     request = requesting_request(r, slot);

@@ -195,7 +195,9 @@ static int read_answer(struct requests *r, struct slot *slot, const struct clien
     say_failure(r, slot, &why);
     if (rc == ERR_NOMEM || (!r->answered && slot->tries > 1)) { /* it never was such an answer */
         *e = why;
-        exchange_at(r->exchange, shot->tag, r->protocol->path, e);
+        exchange_at(
+            r->exchange,
+            &(struct exchange_request){ .path = r->protocol->path, .replica = slot->replica }, e);
         if (e->hint[0] != '\0')
             return e->code;
         return err_hint(e, "does the server speak this protocol? assent.yaml names it: %s",
@@ -301,6 +303,26 @@ static int take_status(struct requests *r, struct slot *slot, const struct clien
     return give_up(r, slot, &why, e);
 }
 
+/* Nobody was there, or nobody answered in time: another replica may. */
+static bool goes_elsewhere(struct requests *r, struct slot *slot, const struct client_answer *a)
+{
+    double now = clock_seconds();
+    char text[ERR_TEXT_MAX];
+    bool news;
+
+    if (a->status != 0 || (a->times > 0 && !a->timed_out) ||
+        !replicas_lose(&r->replicas, slot->replica, now, &news))
+        return false;
+    pace_done(&r->pace, now, &(struct pace_answer){ .outcome = PACE_ELSEWHERE });
+    err_line(&a->error, text);
+    if (news)
+        events_say(r->events, EVENT_WARNING, "its pictures go to other servers for a while: %s",
+                   text);
+    slot->tries--;
+    put_back(r, slot, 0);
+    return true;
+}
+
 int requesting_take(struct requests *r, const struct client_answer *a, struct err *e)
 {
     struct slot *slot = &r->slots[a->tag];
@@ -311,6 +333,8 @@ int requesting_take(struct requests *r, const struct client_answer *a, struct er
         return read_answer(r, slot, a, e);
     if (a->status != 0)
         return take_status(r, slot, a, e);
+    if (goes_elsewhere(r, slot, a))
+        return 0;
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ a->timed_out ? PACE_TIMED_OUT : PACE_FAILED, a->seconds, NAN,
                                      slot->tokens, 0 });
