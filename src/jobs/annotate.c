@@ -476,15 +476,21 @@ static int run(struct annotating *a, struct err *e)
 
 static int begin_run(struct annotating *a, struct err *e)
 {
+    const struct label_model model = labeler_model(a->labeler);
+    char *settings = identity_run_settings(&a->identity, &model);
     struct store_run run = { .annotator = a->todo.asking.annotator,
                              .identity = a->identity.hash,
-                             .settings = a->identity.text };
-    int rc = store_begin(a->store, e);
+                             .settings = settings };
+    int rc = settings ? store_begin(a->store, e)
+                      : err_set(e, ERR_NOMEM, "out of memory: a run's settings");
 
+    if (!settings)
+        return rc;
     if (rc == 0)
         rc = store_run_begin(a->store, &run, a->todo.asking.task, e);
     if (rc == 0 && a->options->fresh) /* nothing is asked twice in this run */
         a->todo.asking.since = store_run_number(a->store);
+    free(settings);
     return store_end(a->store, rc, e);
 }
 

@@ -84,6 +84,9 @@ static int hash_file(const struct identity_claim *c, const struct model_identity
 
 /* ---- what it is ---- */
 
+/* Of a run's settings: what decides no answer. store_run_sent_to reads it. */
+static const char sent_to[] = "sent_to";
+
 static int no_memory(struct err *e)
 {
     return err_set(e, ERR_NOMEM, "out of memory: the model's identity");
@@ -271,6 +274,8 @@ static void compare(struct differences *d, const char *section, const struct jso
 
     while (jv_member(before, &iterator, &key, &value)) {
         other = jv_get(now, key);
+        if (!section && strcmp(key, sent_to) == 0)
+            continue;
         if (jv_is_object(value) && jv_is_object(other))
             compare(d, key, value, other);
         else if (!same(value, other))
@@ -321,6 +326,25 @@ static int another_model(const struct identity_claim *c, const struct difference
                     "--annotator %s --as NEWNAME goes on under a new annotator's name, with the "
                     "same entry of assent.yaml",
                     c->entry);
+}
+
+char *identity_run_settings(const struct model_identity *i, const struct label_model *m)
+{
+    struct json_t *all = NULL, *urls;
+    struct err ignored;
+    char *text = NULL;
+
+    if (m->n_outside == 0)
+        return strdup(i->text);
+    if (jv_parse(&all, i->text, strlen(i->text), &ignored) < 0)
+        return NULL;
+    urls = jv_array();
+    for (size_t u = 0; u < m->n_outside; u++)
+        jv_append(urls, jv_pack("s", m->outside[u]));
+    if (jv_length(urls) == m->n_outside && jv_set(all, sent_to, urls))
+        text = jv_print_line(all);
+    jv_free(all);
+    return text;
 }
 
 int identity_is_known(const struct project *p, int64_t annotator, struct err *e)

@@ -43,6 +43,9 @@ int identity_holds(const struct model_identity *i, struct err *e);
 int identity_bytes_hold(const struct model_identity *i, struct err *e);
 /* Has the annotator answered as a model before? 1, or 0. */
 int identity_is_known(const struct project *p, int64_t annotator, struct err *e);
+/* What a run is kept with: what the model is, and the servers outside that its pictures went to,
+ * which are no part of that. free() it. NULL without memory. */
+char *identity_run_settings(const struct model_identity *i, const struct label_model *m);
 /* ERR_FORMAT where the annotator's answers so far are another model's; says what differs. */
 int identity_check(const struct identity_claim *c, const struct model_identity *i, struct err *e);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "jobs/annotators.h"
-#include "jobs/identity.h"
 #include "label/label.h"
 #include "store/runs.h"
 
@@ -320,14 +319,16 @@ int todo_may_leave(const struct todo *t, const struct labeler *l, bool yes, stru
 {
     struct label_model m = labeler_model(l);
     char n[TEXT_COUNT_MAX];
-    int known;
+    int known = 1;
+    size_t i;
 
-    if (!m.leaves || yes || t->n == 0)
+    if (yes || t->n == 0)
         return 0;
-    known = identity_is_known(t->project, t->asking.annotator, e);
+    for (i = 0; known == 1 && i < m.n_outside; i++)
+        known = store_run_sent_to(t->project->store, t->asking.annotator, m.outside[i], e);
     if (known != 0)
         return known < 0 ? known : 0;
     err_set(e, ERR_ARG, "%s would leave this machine, for %s", text_count(t->n, "picture", n),
-            m.server);
-    return err_hint(e, "may they? --yes says so, once for this annotator");
+            m.outside[i - 1]);
+    return err_hint(e, "may they? --yes says so, once for this annotator and address");
 }

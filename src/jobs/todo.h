@@ -37,7 +37,7 @@ void todo_close(struct todo *t); /* zeroed is fine */
 
 struct labeler;
 /* ERR_ARG where so many pictures would leave this machine and its private network, and nobody has
- * said that they may: now, or when this annotator first answered. */
+ * said that they may: now, or in an earlier run of this annotator with this server. */
 int todo_may_leave(const struct todo *t, const struct labeler *l, bool yes, struct err *e);
 
 /* A picture's place in the random order of a seed: the first bytes of SHA-256("SEED/KEY"), `what`

@@ -17,7 +17,9 @@ struct server_model {
     const struct events *events;
     struct asking *asking;
     struct requests *requests;
-    const char *replay;        /* a recording that answers in the server's place; NULL */
+    const char *replay; /* a recording that answers in the server's place; NULL */
+    const char *outside[TASK_URLS_MAX];
+    size_t n_outside;
     bool asked;                /* the server, how systemone gives it a picture */
     struct label_usage looked; /* what finding that out took */
 };
@@ -122,6 +124,15 @@ static int ask_for_protocol(struct server_model *s, struct err *e)
     return rc;
 }
 
+static void find_outside(struct server_model *s)
+{
+    const struct model_server *server = &s->annotator->server;
+
+    for (size_t i = 0; !s->replay && i < server->n_urls; i++)
+        if (!client_url_is_private(server->urls[i]))
+            s->outside[s->n_outside++] = server->urls[i];
+}
+
 static void close_server(void *state)
 {
     struct server_model *s = state;
@@ -152,6 +163,7 @@ static int open_server(void **state, const struct task *t, const struct annotato
         rc = requests_open(&s->requests, a, s->protocol, s->asking, o, e);
     if (rc == 0)
         requests_speak(s->requests, s->protocol, &s->looked);
+    find_outside(s);
     if (rc < 0)
         close_server(s);
     else
@@ -204,15 +216,13 @@ static int collect(void *state, double seconds, struct collected *out, struct er
 static struct label_model model(const void *state)
 {
     const struct server_model *s = state;
-    bool leaves = false;
 
-    for (size_t i = 0; i < s->annotator->server.n_urls; i++)
-        leaves = leaves || (!s->replay && !client_url_is_private(s->annotator->server.urls[i]));
     return (struct label_model){ .path = s->annotator->model,
                                  .family = "model of a server",
                                  .dtype = "as the server has it",
                                  .server = s->replay ? s->replay : s->annotator->server.urls[0],
-                                 .leaves = leaves,
+                                 .outside = s->outside,
+                                 .n_outside = s->n_outside,
                                  .together = s->protocol->most > 1 };
 }
 

@@ -68,10 +68,11 @@ void labeler_close(struct labeler *l); /* NULL is fine */
 /* What it is, for people and for the record. Texts are the labeler's. */
 struct label_model {
     const char *path, *family, *dtype;
-    const char *prompt; /* the user's own; NULL: the model's template */
-    const char *server; /* whose it is; NULL: it is computed here */
-    bool leaves;        /* pictures leave this machine and its private network */
-    bool together;      /* questions share a request, and may depend on each other */
+    const char *prompt;         /* the user's own; NULL: the model's template */
+    const char *server;         /* whose it is; NULL: it is computed here */
+    const char *const *outside; /* servers that are not on this machine's private network */
+    size_t n_outside;
+    bool together; /* questions share a request, and may depend on each other */
     uint64_t parameters;
     size_t weight_bytes;
 };

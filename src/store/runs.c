@@ -231,6 +231,21 @@ int store_usage_of(struct store *s, int64_t annotator, struct store_usage *sum, 
     return rc;
 }
 
+int store_run_sent_to(struct store *s, int64_t annotator, const char *url, struct err *e)
+{
+    struct sql_rows *row;
+    int rc = sql_query(s->db, &row,
+                       "SELECT 1 FROM run, json_each(CASE WHEN json_valid(settings) THEN settings"
+                       " ELSE '{}' END, '$.sent_to') AS sent"
+                       " WHERE annotator = $1 AND sent.value = $2 LIMIT 1",
+                       BIND(INT(annotator), TEXT(url)), e);
+
+    if (rc == 0)
+        rc = sql_step(row, e);
+    sql_done(row);
+    return rc;
+}
+
 int store_runs(struct store *s, size_t most,
                void (*each)(void *data, const struct store_run_info *run), void *data,
                struct err *e)

@@ -77,6 +77,8 @@ struct store_usage {
 /* Of the open run, so far. */
 int store_run_usage(struct store *s, const struct store_usage *u, struct err *e);
 int64_t store_run_number(const struct store *s); /* the open one's; 0: none is */
+/* Did some run of the annotator's, its settings say, send pictures to this url? 1, or 0. */
+int store_run_sent_to(struct store *s, int64_t annotator, const char *url, struct err *e);
 int store_run_end(struct store *s, const struct store_counts *counts, struct err *e);
 
 enum { STORE_TIME_MAX = 32 };

@@ -466,6 +466,25 @@ class Trouble(Server):
                           self.run_assent(command, code=2).err)
             self.assertIn("--yes", self.run_assent(command, code=2).err)
         self.assertIn("no server of this name", self.run_assent("annotate", "--yes", code=1).err)  # it was tried
+        self.assertIn("no server of this name", self.run_assent("annotate", code=1).err)  # once is enough
+
+    def test_another_server_outside_is_another_question(self):
+        """Who has said yes to one address, or to none, has not to the next."""
+        self.project(self.chat().url, 2)
+        self.run_assent("annotate", "-q", "--limit", "1")
+        text = self.read("assent.yaml")
+        here = text.split('url: "')[1].split('"')[0]
+        for said, url in (("a", "https://a.example.invalid/v1"), ("b", f'{here}", "https://b.example.invalid/v1')):
+            url = f'["{url}"]' if '"' in url else f'"{url}"'
+            self.write("assent.yaml", text.replace(f'"{here}"', url))
+            for command in ("annotate", "plan"):
+                self.assertIn(f"1 picture would leave this machine, for https://{said}.example.invalid/v1",
+                              self.run_assent(command, code=2).err)
+            if said == "a":
+                self.run_assent("annotate", "--yes", code=1)
+                self.assertIn("no server of this name", self.run_assent("annotate", code=1).err)
+        self.write("assent.yaml", text)  # the model is the same all along
+        self.run_assent("annotate", "-q")
 
     def test_what_is_wrong_from_the_start(self):
         chat = self.chat()
