@@ -11,7 +11,10 @@
 
 enum {
     MARKER = 0xFF,
+    RST0 = 0xD0,
+    RST7 = 0xD7,
     SOI = 0xD8,
+    EOI = 0xD9,
     SOS = 0xDA,
     APP0 = 0xE0,  /* JFIF: how the colors lie */
     APP1 = 0xE1,  /* Exif, XMP */
@@ -40,32 +43,45 @@ static bool turns(uint8_t marker, const uint8_t *content, size_t len)
     return exif_orientation(content, len) > 1;
 }
 
-/* Copies a JPEG's bytes without metadata; 0 bytes: its headers are not plain, or it is turned. */
+/* Where the scan's data end: at a marker that is not one of theirs. */
+static size_t scan_end(const uint8_t *in, size_t len, size_t at)
+{
+    for (; at + 1 < len; at++)
+        if (in[at] == MARKER && in[at + 1] != 0 && in[at + 1] != MARKER &&
+            !(in[at + 1] >= RST0 && in[at + 1] <= RST7))
+            return at;
+    return len;
+}
+
+/* Copies a JPEG's bytes without metadata, and without what stands behind its end: other pictures,
+ * with metadata of their own, or a film. 0 bytes: its segments are not plain, or it is turned. */
 static size_t copy_plain(const uint8_t *in, size_t len, uint8_t *out)
 {
-    size_t at = 2, n = 2;
+    size_t at = 2, n = 2, end;
+    bool scanned = false;
 
     if (len < 4 || in[0] != MARKER || in[1] != SOI)
         return 0;
     memcpy(out, in, 2);
-    for (;;) {
+    for (; at < len; at = end) {
+        bool ends = len - at >= 2 && in[at] == MARKER && in[at + 1] == EOI;
         size_t size;
 
-        if (len - at < 4 || in[at] != MARKER || in[at + 1] < 0xC0)
+        if (!ends && (len - at < 4 || in[at] != MARKER || in[at + 1] < 0xC0))
             return 0;
-        size = 2 + ((size_t)in[at + 2] << 8 | in[at + 3]);
-        if (size < 4 || size > len - at || turns(in[at + 1], in + at + 4, size - 4))
+        size = ends ? 2 : 2 + ((size_t)in[at + 2] << 8 | in[at + 3]);
+        if (!ends && (size < 4 || size > len - at || turns(in[at + 1], in + at + 4, size - 4)))
             return 0;
-        if (in[at + 1] == SOS)
-            break;
+        end = in[at + 1] == SOS ? scan_end(in, len, at + size) : at + size;
+        scanned = scanned || in[at + 1] == SOS;
         if (!is_metadata(in[at + 1])) {
-            memcpy(out + n, in + at, size);
-            n += size;
+            memcpy(out + n, in + at, end - at);
+            n += end - at;
         }
-        at += size;
+        if (ends)
+            break;
     }
-    memcpy(out + n, in + at, len - at);
-    return n + len - at;
+    return scanned ? n : 0;
 }
 
 static int take_jpeg(const void *stored, size_t len, struct image_bytes *out, struct err *e)

@@ -6,6 +6,8 @@
 
 #include <dirent.h>
 
+#define PROGRESSIVE "progressive_420.jpg"
+
 static bool holds(const struct image_bytes *b, const char *text)
 {
     return memmem(b->data, b->len, text, strlen(text)) != NULL;
@@ -63,6 +65,65 @@ static void what_is_sent_has_the_pixels_and_no_metadata(void **state)
     assert_in_range(check_folder("image", &jpegs) + check_folder("image_formats", &jpegs), 80,
                     SIZE_MAX);
     assert_in_range(jpegs, 20, SIZE_MAX);
+}
+
+/* A JPEG with more in it at `at`: the same pixels are sent, and nothing of that. */
+static void check_without(const char *name, size_t at, const char *more, size_t n)
+{
+    struct image image, again;
+    struct image_bytes sent;
+    struct err e;
+    size_t len;
+    char *stored = read_data("image", name, &len), *all = malloc(len + n);
+
+    assert_non_null(all);
+    at = at > 0 ? at : len;
+    memcpy(all, stored, at);
+    memcpy(all + at, more, n);
+    memcpy(all + at + n, stored + at, len - at);
+    assert_ok(image_decode(&image, all, len + n, &e), &e);
+    assert_ok(image_to_send(&image, all, len + n, 0, &sent, &e), &e);
+    assert_string_equal(sent.type, "image/jpeg");
+    assert_false(holds(&sent, "51 North"));
+    assert_ok(image_decode(&again, sent.data, sent.len, &e), &e);
+    assert_memory_equal(again.rgb, image.rgb, (size_t)image.width * image.height * 3);
+    image_release(&image);
+    image_release(&again);
+    free(sent.data);
+    free(stored);
+    free(all);
+}
+
+/* Phones put a film or a second picture there, with the place where it was taken. */
+static void what_stands_behind_a_jpeg_stays_here(void **state)
+{
+    static const char behind[] = "\xff\xd8\xff\xe1\0\x10"
+                                 "Exif\0\0 51 North",
+                      cut[] = "\xff";
+    static const char *const names[] = { "rgb_kept.jpg", PROGRESSIVE };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        check_without(names[i], 0, behind, sizeof(behind));
+        check_without(names[i], 0, cut, 1);
+    }
+}
+
+static void comments_between_scans_stay_here(void **state)
+{
+    static const char comment[] = "\xff\xfe\0\x0a"
+                                  "51 North";
+    size_t len, n = 0;
+    char *stored = read_data("image", PROGRESSIVE, &len);
+
+    (void)state;
+    for (size_t at = 2; at + 1 < len; at++) /* tables and scans behind the first scan's data */
+        if (stored[at] == '\xff' && (stored[at + 1] == '\xda' || stored[at + 1] == '\xc4')) {
+            check_without(PROGRESSIVE, at, comment, sizeof(comment) - 1);
+            n++;
+        }
+    assert_in_range(n, 5, SIZE_MAX);
+    free(stored);
 }
 
 static void what_is_too_large_is_made_smaller(void **state)
@@ -142,6 +203,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_has_the_pixels_and_no_metadata),
+        cmocka_unit_test(what_stands_behind_a_jpeg_stays_here),
+        cmocka_unit_test(comments_between_scans_stay_here),
         cmocka_unit_test(what_is_too_large_is_made_smaller),
         cmocka_unit_test(what_would_be_sent_is_known_without_making_it),
         cmocka_unit_test(a_jpeg_that_is_cut_or_odd_becomes_a_png),
