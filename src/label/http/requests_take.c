@@ -102,6 +102,7 @@ static int try_again(struct requests *r, struct slot *slot, bool overloaded, con
         return replay_again(r, slot, why, e);
     if (pace_is_broken(&r->pace, now, &since)) {
         *e = *why;
+        e->hint[0] = '\0'; /* a part is said once */
         return err_hint(e,
                         "nothing was answered for %.0f s: is the server up? What was answered "
                         "before is kept, and annotate goes on where it stopped",
@@ -310,7 +311,7 @@ static bool goes_elsewhere(struct requests *r, struct slot *slot, const struct c
     char text[ERR_TEXT_MAX];
     bool news;
 
-    if (a->status != 0 || (a->times > 0 && !a->timed_out) ||
+    if (exchange_is_replay(r->exchange) || a->status != 0 || (a->times > 0 && !a->timed_out) ||
         !replicas_lose(&r->replicas, slot->replica, now, &news))
         return false;
     pace_done(&r->pace, now, &(struct pace_answer){ .outcome = PACE_ELSEWHERE });
@@ -335,6 +336,8 @@ int requesting_take(struct requests *r, const struct client_answer *a, struct er
         return take_status(r, slot, a, e);
     if (goes_elsewhere(r, slot, a))
         return 0;
+    if (exchange_is_replay(r->exchange) && a->times == 0) /* another address was asked, or not */
+        return replay_again(r, slot, &a->error, e);
     pace_done(&r->pace, clock_seconds(),
               &(struct pace_answer){ a->timed_out ? PACE_TIMED_OUT : PACE_FAILED, a->seconds, NAN,
                                      slot->tokens, 0 });
