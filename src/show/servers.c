@@ -192,7 +192,7 @@ static void advise(struct page *p, const struct server_check_result *r)
 
     if (!r->line)
         return;
-    page_paragraph(p, "In assent.yaml, under annotators:");
+    page_paragraph(p, "In assent.yaml, under annotators, with what else the entry has:");
     page_note(p, "%s", r->line);
     if (s->ours && s->best && s->ours != s->best)
         page_note(p,
