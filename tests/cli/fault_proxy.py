@@ -444,6 +444,8 @@ class Proxy:
 
     def stop(self):
         """As kill -9: whoever is connected is told nothing, and the port is closed."""
+        if self.stopping:
+            return
         self.stopping = True
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()

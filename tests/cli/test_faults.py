@@ -187,6 +187,33 @@ class Each(Faults):
         self.assertLess(ran["usage"]["requests"], 160 + 3 * 100)
         self.assert_whole(names, chat)
 
+    def beside(self, answer):
+        """Of two addresses one that can die; the other is the server itself."""
+        chat, proxy, names = self.behind(pictures=30, answer=answer)
+        self.write("assent.yaml", self.read("assent.yaml").replace(f'"{proxy.url}"', f'["{proxy.url}", "{chat.url}"]'))
+        return chat, proxy, names
+
+    def test_a_replica_that_is_gone_from_the_start(self):
+        chat, proxy, names = self.beside(sure)
+        proxy.stop()
+        ran = self.ask("--record", "run.jsonl")
+        self.assertEqual((ran.json["images"], ran.json["errors"], ran.json["usage"]["requests"]), (30, 0, 120))
+        self.assert_one_message(ran, proxy.url, "its pictures go to other servers")
+        self.assert_whole(names, chat)
+        asked = chat.n
+        self.run_assent("annotate", "-q", "--as", "again", "--replay", "run.jsonl")
+        self.assertEqual(self.without_runs(self.rows("again")), self.without_runs(self.rows()))
+        self.assertEqual(chat.n, asked)
+
+    def test_a_replica_that_dies(self):
+        chat, proxy, names = self.beside(lambda q, p: time.sleep(0.02) or sure(q, p))
+        run = self.begin()
+        self.wait_for(lambda: proxy.requests > 12)
+        proxy.stop()
+        ran = self.end(run)
+        self.assertEqual((ran["images"], ran["errors"], ran["left_open"]), (30, 0, 0))
+        self.assert_whole(names, chat)
+
     def test_annotate_that_dies(self):
         def late(question, picture):
             time.sleep(0.02)

@@ -5,10 +5,12 @@ import json
 import os
 import ssl
 import subprocess
+import time
 
 from fault_proxy import Proxy
 from harness import main
 from test_faults import ALL, KEY, Faults, slow
+from test_server import sure
 
 
 class Tls(Faults):
@@ -162,6 +164,18 @@ class Bad(Faults):
                 self.assertFalse([c for c in ran.err if ord(c) < 32 and c != "\n"])
         self.behind(trouble=lambda n, request: (400, {"Content-Type": "text/plain"}, b"\xff\xfe\x00\x1b[31m"))
         self.assertNotIn("\x1b", self.ask(code=1).err)
+
+    @slow
+    def test_a_server_that_is_gone_for_long(self):
+        _, proxy, _ = self.behind(pictures=40, answer=lambda q, p: time.sleep(0.02) or sure(q, p))
+        run = self.begin()
+        self.wait_for(lambda: proxy.requests > 12)
+        proxy.stop()
+        _, err = run.communicate(timeout=200)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("Connection refused", err)
+        self.assertIn("nothing was answered for", err)
+        self.assertIn("goes on where it stopped", err)
 
     @slow
     def test_a_server_that_is_broken_for_long(self):
