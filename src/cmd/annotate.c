@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
     { "sample", KEY_SAMPLE, "N", 0, "N images drawn at random", 0 },
     { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 0 },
     { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 0 },
-    { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 0 },
+    { "retry-errors", KEY_RETRY, NULL, 0, "also what ended in an error before", 0 },
     { "fresh", KEY_FRESH, NULL, 0, "also what it has answered, once more", 0 },
     { "take-over", KEY_TAKE_OVER, NULL, 0, "also images that another process has claimed", 0 },
     { "yes", KEY_YES, NULL, 0, "pictures may be sent to a server that is not on a private network",

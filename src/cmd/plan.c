@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
     { "sample", KEY_SAMPLE, "N", 0, "N images drawn at random; with --review: cells, or N%", 1 },
     { "seed", KEY_SEED, "S", 0, "of the sample (default 1)", 1 },
     { "keys", KEY_KEYS, "FILE", 0, "only the images that FILE names, one a line", 1 },
-    { "retry-errors", KEY_RETRY, NULL, 0, "also images that could not be read before", 1 },
+    { "retry-errors", KEY_RETRY, NULL, 0, "also what ended in an error before", 1 },
     { "yes", KEY_YES, NULL, 0, "pictures may be sent to a server that is not on a private network",
       1 },
     { "reference", KEY_REFERENCE, NULL, 0, "compute in plain C: slow, and the specification", 1 },

@@ -33,6 +33,19 @@ static int no_such_annotator(const struct task *t, const char *name, struct err 
     return e->code;
 }
 
+static int which_model(const struct task *t, struct err *e)
+{
+    char list[sizeof(e->hint)] = "";
+    size_t at = 0;
+
+    for (size_t i = 0; i < t->n_annotators && at < sizeof(list) - 1; i++)
+        if (t->annotators[i].kind == ANNOTATOR_MODEL)
+            at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", at > 0 ? ", " : "",
+                                   t->annotators[i].name);
+    err_set(e, ERR_ARG, "assent.yaml has several models");
+    return err_hint(e, "--annotator NAME says which: %s", list);
+}
+
 /* The annotator by name, or the only model there is. */
 static int find_annotator(const struct task *t, const char *name, const struct annotator **out,
                           struct err *e)
@@ -52,11 +65,10 @@ static int find_annotator(const struct task *t, const char *name, const struct a
         return 0;
     if (name)
         return no_such_annotator(t, name, e);
-    err_set(e, ERR_ARG,
-            n == 0 ? "assent.yaml has no model that could answer"
-                   : "assent.yaml has several models");
-    return n == 0 ? err_hint(e, "annotators: {NAME: {kind: model, " A_MODEL "}} there makes one")
-                  : err_hint(e, "--annotator NAME says which");
+    if (n > 1)
+        return which_model(t, e);
+    err_set(e, ERR_ARG, "assent.yaml has no model that could answer");
+    return err_hint(e, "annotators: {NAME: {kind: model, " A_MODEL "}} there makes one");
 }
 
 /* The name that answers are given under. A model that assent.yaml has answers by its own entry. */

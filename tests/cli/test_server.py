@@ -486,6 +486,12 @@ class Trouble(Server):
         self.write("assent.yaml", text)  # the model is the same all along
         self.run_assent("annotate", "-q")
 
+    def test_which_of_several_models(self):
+        self.project("http://127.0.0.1:9/v1", 1)
+        text = self.read("assent.yaml")
+        self.write("assent.yaml", text + text[text.index("  qwen:"):].replace("qwen", "other"))
+        self.assertIn("--annotator NAME says which: qwen, other", self.run_assent("annotate", code=2).err)
+
     def test_what_is_wrong_from_the_start(self):
         chat = self.chat()
         closed = self.chat()
