@@ -88,12 +88,13 @@ int buf_end(const struct buf *b, const char *what, struct err *e)
 
 char *buf_take(struct buf *b)
 {
-    char *text;
+    char *text, *fit;
 
     buf_add(b, "", 0);
     text = b->failed ? NULL : b->text;
     if (!text)
         free(b->text);
+    fit = text ? realloc(text, b->len + 1) : NULL; /* it may have grown by half again */
     *b = BUF_INIT(b->max);
-    return text;
+    return fit ? fit : text;
 }

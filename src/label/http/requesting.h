@@ -67,15 +67,18 @@ struct requests {
     struct shot *handed; /* what was collected last */
     struct slot slots[SLOTS];
     size_t n_used;
-    bool answered;   /* something, ever */
-    bool held;       /* a limit keeps something from being sent */
-    size_t n_parked; /* pictures that were refused before that */
-    struct err why;  /* the last of them was */
+    size_t bytes_out; /* of the bodies in flight, each of which holds its picture */
+    bool answered;    /* something, ever */
+    bool held;        /* a limit keeps something from being sent */
+    size_t n_parked;  /* pictures that were refused before that */
+    struct err why;   /* the last of them was */
     struct budget budget;
 };
 
 /* ---- requests_send.c ---- */
 
+/* Is there room for another request's bytes? Few large pictures keep a server busy, too. */
+bool requesting_has_room(const struct requests *r);
 /* Sends what pace, limits and order let go. */
 int requesting_send(struct requests *r, struct err *e);
 /* Is some picture's next question to go: one to ask again, or the first, or did the server see the

@@ -70,7 +70,7 @@ bool requests_wants_more(const struct requests *r)
 {
     if (!r->answered)
         return r->n_parked == r->n_shots;
-    if (r->n_shots == SHOTS || r->n_used == SLOTS)
+    if (r->n_shots == SHOTS || r->n_used == SLOTS || !requesting_has_room(r))
         return false;
     if (requesting_has_next(r))
         return false;
@@ -128,7 +128,8 @@ static double how_long(struct requests *r, double until)
 {
     double now = clock_seconds(), wait = until - now, due = next_due(r, now);
 
-    if (!r->held && (due < INFINITY || exchange_in_flight(r->exchange) == 0)) {
+    if (!r->held && requesting_has_room(r) &&
+        (due < INFINITY || exchange_in_flight(r->exchange) == 0)) {
         double pause = pace_may_send(&r->pace, now, budget_tokens(&r->budget));
 
         wait = fmin(wait, fmax(0.001, fmax(pause, due < INFINITY ? due - now : 0)));

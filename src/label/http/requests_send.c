@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    BYTES_OUT = 20 << 20, /* in flight; but for .. */
+    REQUESTS_OUT = 16     /* however large they are */
+};
+
 /* Is it described before its questions, and not yet? */
 static bool is_undescribed(const struct requests *r, const struct shot *s)
 {
@@ -34,10 +39,16 @@ bool requesting_has_next(const struct requests *r)
     return false;
 }
 
+bool requesting_has_room(const struct requests *r)
+{
+    return r->bytes_out < BYTES_OUT || exchange_in_flight(r->exchange) < REQUESTS_OUT;
+}
+
 /* ---- requests ---- */
 
 void requesting_free_slot(struct requests *r, struct slot *slot)
 {
+    r->bytes_out -= slot->sent ? slot->len : 0;
     slot->shot->n_out--;
     free(slot->body);
     free(slot->said);
@@ -126,6 +137,7 @@ static int send_slot(struct requests *r, struct slot *slot, double now, struct e
     pace_sent(&r->pace, now, slot->tokens);
     budget_sent(&r->budget, requesting_kind(r, slot));
     slot->sent = true;
+    r->bytes_out += slot->len;
     slot->tries++;
     return 0;
 }
@@ -245,8 +257,8 @@ int requesting_send(struct requests *r, struct err *e)
                  : 0;
 
     r->held = false;
-    while (rc == 0 && is_proven(r) && may_send(r, now) && (slot = next_to_send(r, now)) &&
-           may_afford(r, slot))
+    while (rc == 0 && is_proven(r) && requesting_has_room(r) && may_send(r, now) &&
+           (slot = next_to_send(r, now)) && may_afford(r, slot))
         rc = send_slot(r, slot, now, e);
     return rc;
 }

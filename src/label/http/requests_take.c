@@ -19,6 +19,7 @@ enum {
 static void put_back(struct requests *r, struct slot *slot, double due)
 {
     budget_again(&r->budget, requesting_kind(r, slot));
+    r->bytes_out -= slot->sent ? slot->len : 0;
     free(slot->body);
     slot->body = NULL;
     slot->sent = false;
