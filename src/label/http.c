@@ -160,7 +160,7 @@ static int open_server(void **state, const struct task *t, const struct annotato
     if (rc == 0)
         rc = asking_open(&s->asking, a, s->protocol, t, o, e);
     if (rc == 0)
-        rc = requests_open(&s->requests, a, s->protocol, s->asking, o, e);
+        rc = requests_open(&s->requests, a, s->protocol, s->asking, t, o, e);
     if (rc == 0)
         requests_speak(s->requests, s->protocol, &s->looked);
     find_outside(s);

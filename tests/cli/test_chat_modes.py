@@ -253,7 +253,7 @@ class Exact(Modes):
         chat = self.vllm(split=[" YES", "c"])
         names = self.project(chat.url, 3, more=", probabilities: exact")
         self.run_assent("annotate", "-q")
-        self.assertEqual(chat.n, 64 + 12)  # the forms once a run
+        self.assertEqual(chat.n, 18 + 12)  # the forms once a run
         row = self.rows()[names[0], "Hat"]
         self.assertAlmostEqual(row["options"]["yes"], 0.3625 / 0.7375, 6)
         hair = self.rows()[names[0], "Hair"]["options"]
@@ -292,6 +292,32 @@ class Exact(Modes):
                 ran = self.fails("annotate", says=says)
                 self.assertNotIn("/v1/tokenize", ran.err)
                 self.assertEqual(chat.n, 1)
+
+    def test_asking_for_tokens_counts(self):
+        chat = self.vllm()
+        self.project(chat.url, 2, HAT, ", probabilities: exact")
+        ran = self.run_assent("annotate", "--max-requests", "11", code=2)
+        self.assertIn("more than 12", ran.err)
+        self.assertEqual(chat.n, 0)
+        ran = self.run_assent("annotate", "--max-requests", "12", code=3)
+        self.assertEqual(chat.n, 0)
+        ran = self.run_assent("annotate", "--max-requests", "13", code=3)
+        self.assertEqual((chat.n, len(self.words)), (13, 12))
+        self.assertIn("13 requests", ran.out)
+        self.run_assent("annotate", "-q")
+        self.assertEqual(chat.n, 26)
+
+    def test_asking_for_tokens_again(self):
+        chat = self.vllm()
+        tokenize, troubles = chat.others["/tokenize"], [(429, {"Retry-After": "0"}, b"busy"), (503, {"Retry-After": "0"}, b""), (500, {}, b"")]
+        chat.others["/tokenize"] = lambda request: troubles.pop() if troubles else tokenize(request)
+        self.project(chat.url, 1, HAT, ", probabilities: exact")
+        self.run_assent("annotate", "-q")
+        self.assertEqual(chat.n, 3 + 12 + 1)
+        for status, says in ((401, ["the key is not accepted", "api_key_env"]), (404, ["vLLM's /tokenize"])):
+            self.fresh()
+            chat.others["/tokenize"] = lambda request: (status, {}, b"no")
+            self.fails("annotate", says=says)
 
     def test_an_answer_that_is_no_single_token(self):
         chat = self.vllm(split=["B", " B"])

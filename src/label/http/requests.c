@@ -61,9 +61,15 @@ int requests_submit(struct requests *r, const struct label_picture *picture,
     return requesting_send(r, e);
 }
 
+/* What is asked before the first picture, and was not yet. */
+static size_t requests_first(const struct requests *r)
+{
+    return r->protocol->by_ids ? token_ids_requests(&r->ids) : 0;
+}
+
 enum label_limit requests_limit(const struct requests *r, const struct asked_list *asked)
 {
-    return budget_picture_limit(&r->budget, requests_of(r, asked));
+    return budget_picture_limit(&r->budget, requests_of(r, asked) + requests_first(r));
 }
 
 bool requests_wants_more(const struct requests *r)
@@ -184,8 +190,24 @@ struct label_usage requests_usage(const struct requests *r)
 
 /* ---- opening ---- */
 
+/* Do the requests before the first picture pass the limit? */
+static int check_limit(const struct requests *r, struct err *e)
+{
+    size_t first = requests_first(r);
+    uint64_t most = r->budget.limits.requests;
+
+    if (first == 0 || most == 0 || first <= most)
+        return 0;
+    err_set(e, ERR_ARG, "--max-requests %llu is too few", (unsigned long long)most);
+    return err_expected(e,
+                        "more than %zu: so many ask the server for its tokens, before the first "
+                        "picture, as probabilities: exact wants it",
+                        first);
+}
+
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
-                  const struct asking *asking, const struct label_options *o, struct err *e)
+                  const struct asking *asking, const struct task *t, const struct label_options *o,
+                  struct err *e)
 {
     const struct exchange_options options = { SLOTS, o->record, o->replay, o->events };
     unsigned fixed = a->server.concurrency < SLOTS ? (unsigned)a->server.concurrency : SLOTS;
@@ -203,7 +225,10 @@ int requests_open(struct requests **out, const struct annotator *a, const struct
                                      .seed = 1 },
               clock_seconds());
     budget_init(&r->budget, &o->limits, &a->server.price);
-    rc = extra_read(a, p, &r->extra, e);
+    token_ids_init(&r->ids, t);
+    rc = check_limit(r, e);
+    if (rc == 0)
+        rc = extra_read(a, p, &r->extra, e);
     if (rc == 0)
         rc = exchange_open(&r->exchange, a, &options, e);
     if (rc < 0)

@@ -19,7 +19,8 @@ struct requests;
 
 /* As a back end's. What it is given must outlive it. ERR_ARG: as exchange_open. */
 int requests_open(struct requests **out, const struct annotator *a, const struct protocol *p,
-                  const struct asking *asking, const struct label_options *o, struct err *e);
+                  const struct asking *asking, const struct task *t, const struct label_options *o,
+                  struct err *e);
 void requests_close(struct requests *r); /* NULL is fine */
 /* The protocol, before anything is submitted, and what finding it took: that counts. */
 void requests_speak(struct requests *r, const struct protocol *p, const struct label_usage *took);

@@ -253,7 +253,8 @@ int requesting_send(struct requests *r, struct err *e)
     double now = clock_seconds();
     struct slot *slot;
     int rc = r->protocol->by_ids && !r->ids.known
-                 ? token_ids_ask(&r->ids, r->exchange, r->annotator->model, e)
+                 ? token_ids_ask(&r->ids, r->exchange, r->annotator, r->budget.limits.requests,
+                                 &r->budget.used, e)
                  : 0;
 
     r->held = false;

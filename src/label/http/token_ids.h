@@ -10,6 +10,7 @@
 
 #include "label/asked.h"
 #include "label/http/exchange.h"
+#include "label/label.h"
 
 enum {
     TOKEN_LETTERS = 2, /* where they begin among the words */
@@ -18,6 +19,8 @@ enum {
 };
 
 struct token_ids {
+    bool yesno;     /* the task has such questions */
+    size_t letters; /* of its longest list of options */
     bool known;
     struct token_word {
         int64_t ids[TOKEN_FORMS];
@@ -25,7 +28,15 @@ struct token_ids {
     } words[TOKEN_WORDS];
 };
 
-/* Asks the server, while nothing is in flight. A form of several tokens has none. */
-int token_ids_ask(struct token_ids *out, struct exchange *x, const char *model, struct err *e);
+/* Those that the task's questions want; nothing is known of them yet. */
+void token_ids_init(struct token_ids *out, const struct task *t);
+/* The requests that are still to be asked for them. */
+size_t token_ids_requests(const struct token_ids *ids);
+
+/* Asks the server, while nothing is in flight, again where it is busy or breaks. A form of several
+ * tokens has none. *used grows; once it has `most` requests (0: no limit) nothing is asked again.
+ */
+int token_ids_ask(struct token_ids *ids, struct exchange *x, const struct annotator *a,
+                  uint64_t most, struct label_usage *used, struct err *e);
 
 #endif
