@@ -210,14 +210,15 @@ int store_usage_of(struct store *s, int64_t annotator, struct store_usage *sum, 
                    struct err *e)
 {
     struct sql_rows *row;
-    int rc = sql_query(s->db, &row,
-                       "SELECT coalesce(sum(requests), 0), count(requests) - count(prompt_tokens),"
-                       " coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0),"
-                       " coalesce(sum(completion_tokens), 0),"
-                       " (SELECT count(*) FROM answers JOIN run AS asked ON asked.id = answers.run"
-                       " WHERE asked.annotator = $1 AND asked.requests > 0)"
-                       " FROM run WHERE annotator = $1 AND requests > 0",
-                       BIND(INT(annotator)), e);
+    int rc = sql_query(
+        s->db, &row,
+        "SELECT coalesce(sum(requests), 0), count(requests) - count(prompt_tokens),"
+        " coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0),"
+        " coalesce(sum(completion_tokens), 0),"
+        " (SELECT count(DISTINCT image) FROM answers JOIN run AS asked ON asked.id = answers.run"
+        " WHERE asked.annotator = $1 AND asked.requests > 0)"
+        " FROM run WHERE annotator = $1 AND requests > 0",
+        BIND(INT(annotator)), e);
 
     *sum = (struct store_usage){ 0 };
     *images = 0;

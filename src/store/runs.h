@@ -135,7 +135,7 @@ int store_run_withdraw(struct store *s, int64_t *run, bool back, struct err *e);
 int store_run_speed(struct store *s, int64_t annotator, double *images_per_second, struct err *e);
 
 /* The usage of all of an annotator's runs, withdrawn ones too, for they were paid; and the images
- * that were answered in those that asked a server. */
+ * that were answered in those that asked a server, each once. */
 int store_usage_of(struct store *s, int64_t annotator, struct store_usage *sum, uint64_t *images,
                    struct err *e);
 

@@ -220,9 +220,16 @@ class Ledger(Budget):
         self.assertAlmostEqual(cost["scaled"]["model"], 2400 * REQUEST, 9)
         self.assertAlmostEqual(cost["project"]["model_answer"], REQUEST, 9)
         self.assertIsNone(cost["break_even"]["max_machine_hour"])
+        # an image that several runs touched is one
+        self.run_assent("annotate", "-q", "--fresh")
+        cost = self.json("report")["cost"]
+        self.assertEqual(cost["server"]["images"], 6)
+        self.assertAlmostEqual(cost["server"]["cost"], 48 * REQUEST, 9)
+        self.assertAlmostEqual(cost["project"]["model"], 48 * REQUEST, 9)
+        self.run_assent("undo")
         # what is withdrawn was paid for
         self.run_assent("undo")
-        self.assertAlmostEqual(self.json("report")["cost"]["server"]["cost"], 24 * REQUEST, 9)
+        self.assertAlmostEqual(self.json("report")["cost"]["server"]["cost"], 48 * REQUEST, 9)
         self.assertEqual(self.json("check")["n_faults"], 0)
 
     def test_without_a_price_there_is_no_cost(self):
