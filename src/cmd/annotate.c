@@ -80,6 +80,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->record && o->replay)
             argp_error(state, "--record and --replay: one of them");
+        if (o->fresh && o->retry_errors)
+            argp_error(state, "--fresh and --retry-errors: one of them");
         return 0;
     case KEY_REFERENCE: o->reference = true; return 0;
     case KEY_MAX_COST:
