@@ -9,6 +9,8 @@
 #include "jobs/identity.h"
 #include "store/probes.h"
 
+#define OTHERWISE_SECONDS 20.0 /* that a way besides the plain one may take, or as long as that */
+
 enum {
     ALONE_MAX = 8, /* questions of a picture that are asked alone */
     PROBES_MAX = 8 /* again, alone, in another order; and the variants */
@@ -28,6 +30,9 @@ struct probing {
     struct prefetched *pictures; /* [n] readable ones */
     size_t n;
     struct ask *base; /* [n] the plain way */
+    double seconds;   /* that another way may take */
+    bool gone;        /* it no longer answers the plain way */
+    bool broken_off;  /* the plain way's labeler has something in flight, and is asked no more */
     struct arena arena;
 };
 
@@ -65,20 +70,38 @@ static int collect(struct labeler *l, struct ask *asks, size_t *landed, struct e
     return 0;
 }
 
-struct timing { /* seconds of a pass */
+struct timing {  /* seconds of a pass */
+    double most; /* that it may take; INFINITY: no matter */
     double first, all;
+    bool broken_off; /* it took longer */
 };
 
-/* As many at a time as the labeler wants. Fails where nothing is answered at all. */
-static int ask_all(const struct probing *p, struct labeler *l, struct ask *asks, size_t n,
-                   struct timing *t, struct err *e)
+/* Nothing was answered at all. */
+static int none_answered(const struct timing *t, const struct err *why, struct err *e)
 {
+    if (why->code == 0)
+        return err_set(e, ERR_IO, "nothing was answered in %.0f s", t->most);
+    *e = *why;
+    return err_hint(e, "annotate would say why, image by image");
+}
+
+/* As many at a time as the labeler wants. Fails where nothing is answered at all. */
+static int ask_all(const struct probing *p, struct labeler *l, const char *what, struct ask *asks,
+                   size_t n, struct timing *t, struct err *e)
+{
+    const struct events *events = p->o->annotate->events;
+    struct progress progress;
     double begun = clock_seconds();
     size_t next = 0, landed = 0, answered = 0;
     struct err why = { 0 };
     int rc = 0;
 
-    while (rc == 0 && landed < n) {
+    progress_start(&progress, events, "looking",
+                   strcmp(what, MOVED_ALONE) == 0 ? "questions" : "pictures", n);
+    progress.notes[0] = what;
+    while (rc == 0 && landed < n && !t->broken_off) {
+        size_t before = landed;
+
         if (next < n && labeler_wants_more(l)) {
             rc = submit(p, l, &asks[next], next, e);
             next++;
@@ -87,17 +110,16 @@ static int ask_all(const struct probing *p, struct labeler *l, struct ask *asks,
         }
         if (landed > 0 && t->first == 0)
             t->first = clock_seconds() - begun;
+        progress_add(&progress, landed - before);
         if (rc == 0)
-            rc = events_check(p->o->annotate->events, e);
+            rc = events_check(events, e);
+        t->broken_off = landed < n && clock_seconds() - begun > t->most;
     }
+    progress_end(&progress);
     t->all = clock_seconds() - begun;
     for (size_t i = 0; i < n; i++)
         answered += asks[i].answered;
-    if (rc == 0 && answered == 0) {
-        *e = why;
-        return err_hint(e, "annotate would say why, image by image");
-    }
-    return rc;
+    return rc == 0 && answered == 0 ? none_answered(t, &why, e) : rc;
 }
 
 /* ---- comparing ---- */
@@ -136,11 +158,15 @@ static int probe(struct probing *p, struct labeler *l, struct ask *asks, size_t 
                  struct plan_probe *out, struct err *e)
 {
     struct label_usage before = labeler_usage(l), after;
-    struct timing t = { 0 };
+    struct timing t = { .most = p->seconds };
     struct stats_moves moves = { 0 };
     uint64_t seen = 0; /* pictures, a bit each */
-    int rc = ask_all(p, l, asks, n, &t, e);
+    int rc = ask_all(p, l, out->moved.what, asks, n, &t, e);
 
+    if (l == p->o->labeler) {
+        p->broken_off = t.broken_off;
+        p->gone = rc < 0;
+    }
     after = labeler_usage(l);
     out->usage =
         (struct label_usage){ after.requests - before.requests, after.prompt - before.prompt,
@@ -236,15 +262,30 @@ static int note_failure(struct probing *p, const struct err *why, struct err *e)
     return probe->why ? 0 : ERR_NOMEM;
 }
 
+/* That the last probe does not work is its finding. */
+static int found(struct probing *p, int rc, const struct err *why, struct err *e)
+{
+    if (rc == ERR_NOMEM || rc == ERR_INTERRUPTED) {
+        *e = *why;
+        return rc;
+    }
+    return rc < 0 ? note_failure(p, why, e) : 0;
+}
+
 /* Another labeler's answers; those of the annotator's own way are not asked for again. */
-static int probe_other(struct probing *p, const struct annotator *a, bool backwards,
+static int probe_other(struct probing *p, const struct annotator *own, bool backwards,
                        const char *what, struct err *e)
 {
     const struct label_options options = { .dir = p->o->todo->project->dir,
                                            .backwards = backwards };
+    struct annotator a = *own;
     struct labeler *l;
     struct err why;
-    int rc = labeler_open(&l, p->task, a, &options, &why);
+    int rc;
+
+    if (a.server.timeout == 0 || (double)a.server.timeout > p->seconds)
+        a.server.timeout = (uint64_t)ceil(p->seconds);
+    rc = labeler_open(&l, p->task, &a, &options, &why);
 
     if (rc == 0 && !backwards && are_alike(l, p->o->labeler)) {
         labeler_close(l);
@@ -255,11 +296,7 @@ static int probe_other(struct probing *p, const struct annotator *a, bool backwa
     else
         new_probe(p, what);
     labeler_close(l);
-    if (rc == ERR_NOMEM || rc == ERR_INTERRUPTED) {
-        *e = why;
-        return rc;
-    }
-    return rc < 0 ? note_failure(p, &why, e) : 0;
+    return found(p, rc, &why, e);
 }
 
 /* Ways that the server may have besides the annotator's own. */
@@ -359,17 +396,35 @@ static int read_pictures(struct probing *p, struct err *e)
 /* The plain way: what everything else is compared with, and the rate. */
 static int ask_plainly(struct probing *p, struct err *e)
 {
-    struct timing t = { 0 };
-    int rc = ask_all(p, p->o->labeler, p->base, p->n, &t, e);
+    struct timing t = { .most = INFINITY };
+    int rc = ask_all(p, p->o->labeler, "the plain way", p->base, p->n, &t, e);
 
     if (rc < 0)
         return rc;
+    p->seconds = fmax(OTHERWISE_SECONDS, t.all);
     p->out->plain = labeler_usage(p->o->labeler);
     p->out->image_cost =
         label_usage_cost(&p->out->plain, &p->o->todo->annotator->server.price) / (double)p->n;
     p->out->measured = p->n > 1 ? p->n - 1 : 1; /* the first warms it up */
     p->out->seconds = p->n > 1 ? (t.all - t.first) / (double)(p->n - 1) : t.all;
     return 0;
+}
+
+/* Its own way once more, and with less beside a question. What the server no longer answers is no
+ * error of what it has answered. */
+static int probe_own(struct probing *p, struct err *e)
+{
+    struct err why;
+    int rc = found(p, probe_again(p, p->o->labeler, MOVED_AGAIN, &why), &why, e);
+
+    if (rc < 0 || p->gone || count_wanted(p, &p->base[0]) < 2 ||
+        !labeler_model(p->o->labeler).together)
+        return rc;
+    if (!p->broken_off)
+        rc = found(p, probe_alone(p, &why), &why, e);
+    if (rc == 0 && !p->gone)
+        rc = probe_other(p, p->o->todo->annotator, true, MOVED_ORDERED, e);
+    return rc;
 }
 
 int probe_server(const struct probe_options *o, struct plan_result *out, struct err *e)
@@ -382,13 +437,8 @@ int probe_server(const struct probe_options *o, struct plan_result *out, struct 
     if (rc == 0)
         rc = ask_plainly(&p, e);
     if (rc == 0)
-        rc = probe_again(&p, o->labeler, MOVED_AGAIN, e);
-    if (rc == 0 && count_wanted(&p, &p.base[0]) > 1 && labeler_model(o->labeler).together) {
-        rc = probe_alone(&p, e);
-        if (rc == 0)
-            rc = probe_other(&p, o->todo->annotator, true, MOVED_ORDERED, e);
-    }
-    if (rc == 0)
+        rc = probe_own(&p, e);
+    if (rc == 0 && !p.gone)
         rc = probe_variants(&p, e);
     out->usage = out->plain;
     for (size_t i = 0; rc == 0 && i < out->n_probes; i++)

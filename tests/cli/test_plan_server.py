@@ -137,6 +137,19 @@ class Plan(Server):
         self.write("assent.yaml", self.read("assent.yaml").replace(YES_NO, "  - {name: Q, text: Is it?}\n"))
         self.assertNotIn("asked alone", self.otherwise(self.json("plan")))
 
+    def test_a_server_that_fails_half_way_leaves_what_was_found(self):
+        server = self.decider(lambda *_: 0.9)
+        server.trouble = lambda n, request: None
+        one = server.one
+        server.one = lambda n, handler, body: one(n, handler, body) if n <= 5 else (400, {}, b'{"error": {"message": "gone mad"}}')
+        plan = self.json("plan")
+        (row,) = plan["asked_otherwise"]
+        self.assertEqual((row["asked"], row["works"], row["images"]), ("asked again", False, 0))
+        self.assertIn("400", row["why"])
+        self.assertEqual(plan["measured_images"], 4)
+        server.n = 0
+        self.assertIn("asked again does not work: ", self.run_assent("plan").out)
+
     def test_a_server_that_answers_nothing(self):
         self.decider(lambda *_: 2)
         self.fails("plan", says=["the server's answer to question 1 is none"])
