@@ -78,6 +78,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RECORD: o->record = arg; return 0;
     case KEY_REPLAY: o->replay = arg; return 0;
     case ARGP_KEY_END:
+        if ((o->record && *o->record == '\0') || (o->replay && *o->replay == '\0'))
+            argp_error(state, "%s takes a file", o->record ? "--record" : "--replay");
         if (o->record && o->replay)
             argp_error(state, "--record and --replay: one of them");
         if (o->fresh && o->retry_errors)
