@@ -45,6 +45,49 @@ int jv_parse_as(struct json_t **out, const char *name, const char *text, size_t 
     return err_at(e, "%s: %s", name, line);
 }
 
+/* Behind a string that begins at text. */
+static char *skip_string(char *text)
+{
+    for (text++; *text && *text != '"'; text++)
+        if (*text == '\\' && text[1])
+            text++;
+    return *text ? text + 1 : text;
+}
+
+/* tokenizer_config.json writes 10^30 for "no limit", and jansson has no whole number beyond 64
+ * bits: the last two digits of such a one become the exponent of a real. Behind a point they are
+ * no whole number. */
+static void make_reals(char *text)
+{
+    enum { DIGITS_MAX = 18 };
+
+    for (bool fraction = false; *text;) {
+        size_t n = strspn(text, "0123456789");
+
+        if (n > DIGITS_MAX && !fraction && !strchr(".eE", text[n]))
+            memcpy(text + n - 2, "e2", 2);
+        fraction = *text == '.';
+        text = n > 0 ? text + n : *text == '"' ? skip_string(text) : text + 1;
+    }
+}
+
+int jv_parse_wide(struct json_t **out, const char *name, const char *text, size_t len,
+                  struct err *e)
+{
+    struct err ignored;
+    char *copy;
+    int rc = jv_parse_as(out, name, text, len, e);
+
+    if (rc != ERR_FORMAT || !(copy = mem_new(len + 1, 1, &ignored)))
+        return rc;
+    memcpy(copy, text, len);
+    make_reals(copy);
+    if (jv_parse_as(out, name, copy, len, &ignored) == 0)
+        rc = 0;
+    free(copy);
+    return rc;
+}
+
 /* Behind ", "MEMBER": [1, 2]" where that begins at `at`, a comma; NULL: something else does. */
 static const char *skip_numbers(const char *at, const char *member)
 {
@@ -89,33 +132,9 @@ int jv_parse_without(struct json_t **out, const char *name, const char *member, 
         memmove(to, from, (size_t)(comma - from));
         to += comma - from;
     }
-    rc = jv_parse_as(out, name, copy, (size_t)(to - copy), e);
+    rc = jv_parse_wide(out, name, copy, (size_t)(to - copy), e);
     free(copy);
     return rc;
-}
-
-/* Behind a string that begins at text. */
-static char *skip_string(char *text)
-{
-    for (text++; *text && *text != '"'; text++)
-        if (*text == '\\' && text[1])
-            text++;
-    return *text ? text + 1 : text;
-}
-
-/* tokenizer_config.json writes 10^30 for "no limit", and jansson has no whole number beyond 64
- * bits: the last two digits of such a one become the exponent of a real. */
-static void make_reals(char *text)
-{
-    enum { DIGITS_MAX = 18 };
-
-    while (*text) {
-        size_t n = strspn(text, "0123456789");
-
-        if (n > DIGITS_MAX && !strchr(".eE", text[n]))
-            memcpy(text + n - 2, "e2", 2);
-        text = n > 0 ? text + n : *text == '"' ? skip_string(text) : text + 1;
-    }
 }
 
 int jv_read(struct json_t **out, const char *path, size_t max, struct err *e)

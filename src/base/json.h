@@ -22,6 +22,10 @@ struct json_t;
 int jv_parse(struct json_t **out, const char *text, size_t len, struct err *e);
 /* The same; name stands for the text's file in every message. */
 int jv_parse_as(struct json_t **out, const char *name, const char *text, size_t len, struct err *e);
+/* The same, but a whole number beyond 64 bits is a real, and where there is one so are all of more
+ * than 18 digits. */
+int jv_parse_wide(struct json_t **out, const char *name, const char *text, size_t len,
+                  struct err *e);
 /* The same without those members of this name that are lists of whole numbers, and not the first of
  * their object: where there are many that nobody reads, most of the work. */
 int jv_parse_without(struct json_t **out, const char *name, const char *member, const char *text,

@@ -53,6 +53,9 @@ class Thoughts(Modes):
         self.assertEqual([rows[n, "Hat"]["value"] or rows[n, "Hat"]["reason"] for n in names], values)
         self.assertEqual([round(rows[n, "Hat"]["options"]["yes"], 4) if rows[n, "Hat"].get("options") else None for n in names], shares)
 
+    def test_a_number_that_is_too_big_loses_no_label(self):
+        self.check([{**said("Yes", [YES]), "created": 10**30}], ["yes"], [0.8333])
+
     def test_the_answer_s_first_token_is_behind_the_thought(self):
         thought = [place("<think>"), place("No"), place(", wait"), place("</think>"), place("\n\n")]
         cut = [place("<"), place("/thi"), place("nk>"), YES]  # of several tokens

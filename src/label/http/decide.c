@@ -206,7 +206,7 @@ static int systemone_read(const struct asked *q, size_t n, const char *body, siz
                           struct err *e)
 {
     struct json_t *all;
-    int rc = jv_parse_as(&all, "the answer", body, len, e);
+    int rc = jv_parse_wide(&all, "the answer", body, len, e);
 
     if (rc < 0)
         return rc;
@@ -312,7 +312,7 @@ static int decisions_read(const struct asked *q, size_t n, const char *body, siz
                           struct err *e)
 {
     struct json_t *all, *counted;
-    int rc = jv_parse_as(&all, "the answer", body, len, e);
+    int rc = jv_parse_wide(&all, "the answer", body, len, e);
 
     if (rc < 0)
         return rc;
