@@ -92,6 +92,8 @@ class Requests(Budget):
         for arguments in (("--max-requests", "0"), ("--max-requests", "x"), ("--max-cost", "0"), ("--max-cost", "-1"),
                           ("--max-cost", "nan")):
             self.run_assent("annotate", *arguments, code=2)
+        self.write("assent.yaml", self.read("assent.yaml").replace(chat.url, "http://127.0.0.1:port/v1"))
+        self.assertRegex(self.run_assent("annotate", "--yes", code=(1, 2)).err, r"assent.yaml:\d+: qwen: the server's address cannot be used")
         for option in ("--record", "--replay"):
             self.assertIn(f"{option} takes a file", self.run_assent("annotate", option, "", code=2).err)
         self.assertIn("--fresh and --retry-errors", self.run_assent("annotate", "--fresh", "--retry-errors", code=2).err)

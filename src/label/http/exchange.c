@@ -74,7 +74,8 @@ static int send_to_server(struct exchange *x, const struct exchange_request *r, 
     rc = url ? client_send(x->client, &request, e)
              : err_set(e, ERR_NOMEM, "out of memory: an address");
     free(url);
-    return rc;
+    return rc == ERR_ARG ? err_at(e, "assent.yaml:%u: %s", x->annotator->line, x->annotator->name)
+                         : rc;
 }
 
 /* The character that a text has at *at, which is then behind it; JSON may write it in other ways:
