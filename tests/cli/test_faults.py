@@ -272,15 +272,6 @@ class Decisions(Faults):
             self.run_assent("annotate", "-q", "-a", "toy")
         return names
 
-    def blobs(self, annotator):
-        db = sqlite3.connect(self.path("assent.db"))
-        try:
-            return db.execute("SELECT image, value, probability, mass, spread FROM answers JOIN run ON run.id = run"
-                              " JOIN annotator ON annotator.id = annotator WHERE annotator.name = ? ORDER BY image",
-                              (annotator,)).fetchall()
-        finally:
-            db.close()
-
     def test_faults_that_pass(self):
         served = self.engine()
         for i, protocol in enumerate(("systemone", "decisions")):

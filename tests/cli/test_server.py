@@ -57,6 +57,15 @@ class Server(Case):
         finally:
             db.close()
 
+    def blobs(self, annotator):
+        db = sqlite3.connect(self.path("assent.db"))
+        try:
+            return db.execute("SELECT image, value, probability, mass, spread FROM answers JOIN run ON run.id = run"
+                              " JOIN annotator ON annotator.id = annotator WHERE annotator.name = ? ORDER BY image",
+                              (annotator,)).fetchall()
+        finally:
+            db.close()
+
 
 class Answers(Server):
     def test_probabilities_labels_and_what_was_sent(self):
@@ -241,15 +250,6 @@ class Decisions(Server):
         served = Engine(self.dir)
         self.addCleanup(served.stop, signal.SIGKILL)
         return f"http://127.0.0.1:{served.port}/v1"
-
-    def blobs(self, annotator):
-        db = sqlite3.connect(self.path("assent.db"))
-        try:
-            return db.execute("SELECT image, value, probability, mass, spread FROM answers JOIN run ON run.id = run"
-                              " JOIN annotator ON annotator.id = annotator WHERE annotator.name = ? ORDER BY image",
-                              (annotator,)).fetchall()
-        finally:
-            db.close()
 
     def test_the_engine_s_answers_bit_for_bit(self):
         url = self.engine()
