@@ -119,7 +119,8 @@ struct label_answers {
     float *probabilities; /* [n_probabilities]; NaN where not asked */
     float *mass;          /* [n_columns] the probability that fell on valid answers */
     float *spread;        /* [n_columns] over wordings; NULL: every question has one */
-    char *detail;         /* JSON: of unparseable answers the likeliest tokens; NULL: none */
+    char *detail;         /* JSON: of unparseable answers the likeliest tokens, and what a way of
+                             asking had the model write; NULL: none */
     struct arena arena;
 };
 
