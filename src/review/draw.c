@@ -230,6 +230,23 @@ static int make_strata(struct layers *f, size_t n_strata, struct drawing *out, s
     return 0;
 }
 
+static int place_cells(const struct layers *f, struct drawing *out, struct err *e)
+{
+    const struct review_plan *p = f->plan;
+    size_t cells;
+
+    if (!size_mul(p->images->n, p->task->n_columns, &cells))
+        return err_set(e, ERR_LIMIT, "too many images for this machine");
+    out->stratum_of = mem_new(cells, sizeof(*out->stratum_of), e);
+    if (!out->stratum_of)
+        return ERR_NOMEM;
+    for (size_t c = 0; c < p->task->n_columns; c++)
+        for (size_t i = 0; i < p->images->n; i++)
+            out->stratum_of[c * p->images->n + i] =
+                frame_has(f->frame, i, c) ? (uint32_t)f->stratum[class_of(f, i, c)] : STORE_OUTSIDE;
+    return 0;
+}
+
 /* ---- drawing ---- */
 
 /* Each cell goes to the stratum that has least for its root (Webster's divisors), after two each.
@@ -291,9 +308,9 @@ static int draw_cells(const struct layers *f, struct drawing *out, struct err *e
     }
     for (size_t i = 0; i < p->images->n; i++) {
         for (size_t c = 0; c < p->task->n_columns; c++) {
-            size_t h = frame_has(f->frame, i, c) ? f->stratum[class_of(f, i, c)] : SIZE_MAX;
+            uint32_t h = out->stratum_of[c * p->images->n + i];
 
-            if (h == SIZE_MAX || random_below(&state, left[h][0]--) >= left[h][1])
+            if (h == STORE_OUTSIDE || random_below(&state, left[h][0]--) >= left[h][1])
                 continue;
             left[h][1]--;
             out->cells[out->n++] = (struct drawn_cell){ i, c, h };
@@ -313,6 +330,8 @@ int draw_sample(const struct frame *frame, uint64_t wanted, struct drawing *out,
     rc = choose_level(&f, wanted, &n_strata, e);
     if (rc == 0)
         rc = make_strata(&f, n_strata, out, e);
+    if (rc == 0)
+        rc = place_cells(&f, out, e);
     if (rc == 0) {
         draw_allocate(out->strata, out->n_strata, wanted);
         rc = draw_cells(&f, out, e);
@@ -327,6 +346,7 @@ int draw_sample(const struct frame *frame, uint64_t wanted, struct drawing *out,
 
 void drawing_release(struct drawing *d)
 {
+    free(d->stratum_of);
     arena_release(&d->arena);
     *d = (struct drawing){ 0 };
 }

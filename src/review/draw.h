@@ -17,7 +17,8 @@ struct drawing {
     size_t n_strata;
     struct drawn_cell *cells; /* in the order of images */
     size_t n;
-    uint64_t frame; /* cells that could be drawn */
+    uint64_t frame;       /* cells that could be drawn */
+    uint32_t *stratum_of; /* [n_columns][n_images] each cell's, or STORE_OUTSIDE; private memory */
     struct arena arena;
 };
 

@@ -8,7 +8,7 @@
 
 #include "review/care.h"
 #include "review/limits.h"
-#include "store/designs.h"
+#include "review/sampled.h"
 #include "store/review.h"
 #include "store/reviewers.h"
 
@@ -263,135 +263,38 @@ static int count_items(struct gathering *c, struct err *e)
 
 /* ---- the sample ---- */
 
-static int by_item_and_value(const void *a, const void *b)
-{
-    const struct answered *x = a, *y = b;
-
-    if (x->item != y->item)
-        return x->item < y->item ? -1 : 1;
-    return (x->value > y->value) - (x->value < y->value);
-}
-
-/* The majority of the votes answers[0..n) on one item, sorted by value; VALUE_TIE: there is none.
- */
-static int16_t majority(const struct answered *answers, size_t n)
-{
-    int16_t best = VALUE_TIE;
-    size_t most = 0;
-
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i; end < n && answers[end].value == answers[i].value;)
-            end++;
-        if (answers[i].value >= 0 && end - i > most) {
-            most = end - i;
-            best = answers[i].value;
-        } else if (answers[i].value >= 0 && end - i == most) {
-            best = VALUE_TIE;
-        }
-    }
-    return best;
-}
-
-struct sampling {
-    struct gathering *gathering;
-    const int16_t *labels; /* [n_columns][n_images] */
-    size_t n_images;
-    struct stats_stratum *strata;
-    size_t n_strata;
-    struct answered *votes; /* room for one cell's */
-};
-
-/* One cell's votes. */
-static void settle(const struct sampling *s, const struct answered *answers, size_t n)
-{
-    const struct review_figures *out = s->gathering->out;
-    const struct store_item *item = &s->gathering->items.items[answers[0].item];
-    int16_t said = majority(answers, n), label;
-    struct stats_stratum *h;
-
-    if (item->design != out->design || item->kind == REVIEW_REPEAT ||
-        item->stratum >= s->n_strata || said < 0)
-        return;
-    label = s->labels[item->column * s->n_images + item->image];
-    h = &s->strata[item->stratum];
-    h->n++;
-    h->rated += label >= 0;
-    h->equal += label == said;
-}
-
-/* Only what counts is a vote: those are brought to the front, sorted by item. */
-static size_t sort_votes(struct gathering *c)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < c->n; i++)
-        if (!c->answers[i].undone && c->answers[i].kind == ANSWER_VALUE)
-            c->answers[n++] = c->answers[i];
-    if (n > 1)
-        qsort(c->answers, n, sizeof(*c->answers), by_item_and_value);
-    return n;
-}
-
-/* Over the first n answers, those that are votes; but: whose do not count, SIZE_MAX: everybody's
- * do. */
-static void settle_all(struct sampling *s, size_t n, size_t but, struct stats_sample *out)
-{
-    const struct gathering *c = s->gathering;
-
-    for (size_t h = 0; h < s->n_strata; h++)
-        s->strata[h] = (struct stats_stratum){ .cells = s->strata[h].cells };
-    for (size_t i = 0, end; s->labels && i < n; i = end) {
-        size_t k = 0;
-
-        for (end = i; end < n && c->answers[end].item == c->answers[i].item; end++)
-            if (c->answers[end].person != but)
-                s->votes[k++] = c->answers[end];
-        if (k > 0)
-            settle(s, s->votes, k);
-    }
-    stats_sample_agreement(s->strata, s->n_strata, out);
-}
-
-static int settle_without(struct sampling *s, struct err *e)
-{
-    struct gathering *c = s->gathering;
-    size_t n = sort_votes(c);
-
-    s->votes = mem_new(n, sizeof(*s->votes), e);
-    if (!s->votes)
-        return ERR_NOMEM;
-    settle_all(s, n, SIZE_MAX, &c->out->sample);
-    for (size_t k = 0; k < c->out->n_people; k++)
-        if (c->out->people[k].alarms > 0)
-            settle_all(s, n, k, &c->out->people[k].without);
-    free(s->votes);
-    return 0;
-}
-
-static int count_sample(struct gathering *c, struct store *s, const int16_t *labels,
-                        size_t n_images, struct err *e)
+static int count_sample(struct gathering *c, struct store *s, const struct store_images *images,
+                        const int16_t *labels, struct err *e)
 {
     struct review_figures *out = c->out;
-    struct store_stratum *kept = NULL;
-    struct sampling sampling = { .gathering = c, .labels = labels, .n_images = n_images };
-    uint64_t seed;
-    int rc = store_design_find(s, NULL, &out->design, &seed, e);
+    struct sampled sample;
+    struct stats_stratum *strata;
+    int rc = sampled_load(&sample, s, c->task, images, 0, e);
 
-    if (rc == 0 && out->design != 0)
-        rc = store_strata_load(s, out->design, &out->arena, &kept, &out->n_strata, e);
     if (rc < 0)
         return rc;
-    sampling.n_strata = out->n_strata;
-    sampling.strata = arena_new(&out->arena, out->n_strata, sizeof(*sampling.strata), e);
-    if (!sampling.strata)
-        return ERR_NOMEM;
-    out->cells = n_images * c->task->n_columns;
-    for (size_t h = 0; h < out->n_strata; h++) {
-        sampling.strata[h].cells = kept[h].cells;
-        out->frame += kept[h].cells;
-        out->drawn += kept[h].drawn;
+    out->design = sample.design;
+    out->n_strata = sample.n_strata;
+    out->frame = sample.frame;
+    out->cells = images->n * c->task->n_columns;
+    for (size_t h = 0; h < sample.n_strata; h++)
+        out->drawn += sample.strata[h].drawn;
+    strata = mem_new(sample.n_strata, sizeof(*strata), e);
+    if (strata) {
+        sampled_count(&sample, labels, images->n, SIZE_MAX, strata);
+        stats_sample_agreement(strata, sample.n_strata, &out->sample);
     }
-    return settle_without(&sampling, e);
+    /* its people are those here, in the same order */
+    for (size_t k = 0; strata && k < out->n_people; k++) {
+        if (out->people[k].alarms == 0)
+            continue;
+        sampled_count(&sample, labels, images->n, k, strata);
+        stats_sample_agreement(strata, sample.n_strata, &out->people[k].without);
+    }
+    rc = strata ? 0 : ERR_NOMEM;
+    free(strata);
+    sampled_release(&sample);
+    return rc;
 }
 
 static int ring_alarms(const struct gathering *c, const int16_t *const labels[2], size_t n_images,
@@ -423,7 +326,7 @@ int review_figures_load(struct review_figures *out, struct store *s, const struc
     if (rc == 0)
         rc = ring_alarms(&c, labels, images->n, e);
     if (rc == 0)
-        rc = count_sample(&c, s, labels[0], images->n, e);
+        rc = count_sample(&c, s, images, labels[0], e);
     store_items_release(&c.items);
     free(c.answers);
     if (rc < 0)

@@ -275,7 +275,11 @@ static int add_sample(struct building *b, const struct frame *frame, uint64_t wa
     if (rc < 0)
         return rc;
     rc = store_design_extend(b->store, b->out->design,
-                             &(struct store_frame_part){ p->task, p->columns, p->images, d.frame },
+                             &(struct store_frame_part){ .task = p->task,
+                                                         .columns = p->columns,
+                                                         .images = p->images,
+                                                         .cells = d.frame,
+                                                         .stratum_of = d.stratum_of },
                              d.strata, d.n_strata, &first, e);
     for (size_t i = 0; rc == 0 && i < d.n; i++)
         rc = add_drawn(b, &d, &d.cells[i], first, e);

@@ -31,6 +31,23 @@ int store_design_find(struct store *s, const char *settings, int64_t *id, uint64
     return rc < 0 ? rc : 0;
 }
 
+int store_design_text(struct store *s, int64_t design, struct arena *arena, const char **settings,
+                      const char **created, struct err *e)
+{
+    struct sql_rows *found;
+    int rc = sql_query(s->db, &found, "SELECT settings, created FROM review_design WHERE id = $1",
+                       BIND(INT(design)), e);
+
+    *settings = *created = NULL;
+    if (rc == 0 && (rc = sql_step(found, e)) == 1) {
+        *settings = arena_text(arena, sql_text(found, 0), strlen(sql_text(found, 0)), e);
+        *created = arena_text(arena, sql_text(found, 1), strlen(sql_text(found, 1)), e);
+        rc = *settings && *created ? 0 : ERR_NOMEM;
+    }
+    sql_done(found);
+    return rc;
+}
+
 int store_design_add(struct store *s, const char *settings, uint64_t seed, int64_t *id,
                      struct err *e)
 {
@@ -82,6 +99,55 @@ static int add_part(struct store *s, int64_t design, const struct store_frame_pa
     return rc;
 }
 
+/* Strata are kept as uint16: what a column's positions are above its smallest, plus one. A column
+ * whose strata lie further apart is not kept, and its verdict then has to be refused: at two cells
+ * a stratum that takes a sample of 131 000 cells. */
+static bool pack_column(const struct store_frame_part *p, size_t column, size_t first,
+                        uint8_t *bytes, size_t len, uint32_t *least)
+{
+    const uint32_t *of = p->stratum_of + column * p->images->n;
+
+    *least = STORE_OUTSIDE;
+    for (size_t i = 0; i < p->images->n; i++)
+        if (of[i] < *least)
+            *least = of[i];
+    memset(bytes, 0, len);
+    for (size_t i = 0; i < p->images->n; i++) {
+        uint32_t above = of[i] - *least + 1;
+        size_t at = 2 * (size_t)p->images->ids[i];
+
+        if (of[i] == STORE_OUTSIDE)
+            continue;
+        if (above > UINT16_MAX)
+            return false;
+        bytes[at] = (uint8_t)above;
+        bytes[at + 1] = (uint8_t)(above >> 8);
+    }
+    if (*least != STORE_OUTSIDE)
+        *least += (uint32_t)first;
+    return *least != STORE_OUTSIDE;
+}
+
+static int add_columns(struct store *s, int64_t design, const struct store_frame_part *p,
+                       int64_t part, size_t first, struct err *e)
+{
+    size_t len = p->images->n > 0 ? 2 * (size_t)p->images->ids[p->images->n - 1] + 2 : 0;
+    uint8_t *bytes = mem_new(len, 1, e);
+    uint32_t least;
+    int rc = bytes ? 0 : ERR_NOMEM;
+
+    for (size_t c = 0; rc == 0 && p->stratum_of && c < p->task->n_columns; c++)
+        if (pack_column(p, c, first, bytes, len, &least))
+            rc = sql_run(s->db,
+                         "INSERT INTO review_frame_column (design, part, name, first, strata)"
+                         " VALUES ($1, $2, $3, $4, $5)",
+                         BIND(INT(design), INT(part), TEXT(p->task->columns[c].name), INT(least),
+                              BLOB(bytes, len)),
+                         e);
+    free(bytes);
+    return rc;
+}
+
 int store_design_extend(struct store *s, int64_t design, const struct store_frame_part *p,
                         const struct store_stratum *strata, size_t n, size_t *first, struct err *e)
 {
@@ -101,7 +167,7 @@ int store_design_extend(struct store *s, int64_t design, const struct store_fram
                      BIND(INT(design), INT(*first + i), INT(part), TEXT(strata[i].name),
                           INT(strata[i].cells), INT(strata[i].drawn)),
                      e);
-    return rc;
+    return rc == 0 ? add_columns(s, design, p, part, *first, e) : rc;
 }
 
 static size_t images_up_to(const struct store_images *images, int64_t last)
@@ -145,6 +211,50 @@ int store_frame_load(struct store *s, int64_t design, const struct task *t,
     while (rc == 0 && (rc = sql_step(list, e)) == 1) {
         any = true;
         rc = take_part(t, images_up_to(images, sql_int(list, 0)), sql_text(list, 1), images_of, e);
+    }
+    sql_done(list);
+    return rc < 0 ? rc : any;
+}
+
+/* What a column's row says of the images that there are. */
+static int take_strata(struct sql_rows *row, const struct store_images *images, uint32_t *of,
+                       struct err *e)
+{
+    int64_t first = sql_int(row, 1);
+    size_t len;
+    const uint8_t *bytes = sql_blob(row, 2, &len);
+    int rc = check_number("review_frame_column.first", sql_int(row, 3), (double)first,
+                          (struct range){ 0, UINT32_MAX - UINT16_MAX - 1.0 }, e);
+
+    for (size_t i = 0; rc == 0 && i < images->n; i++) {
+        size_t at = 2 * (size_t)images->ids[i];
+        unsigned above = at + 1 < len ? bytes[at] | (unsigned)bytes[at + 1] << 8 : 0;
+
+        if (above > 0)
+            of[i] = (uint32_t)first + above - 1;
+    }
+    return rc;
+}
+
+int store_frame_strata(struct store *s, int64_t design, const struct task *t,
+                       const struct store_images *images, uint32_t *stratum_of, struct err *e)
+{
+    struct sql_rows *list;
+    bool any = false;
+    int rc = sql_query(s->db, &list,
+                       "SELECT name, first, strata, id FROM review_frame_column"
+                       " WHERE design = $1 ORDER BY part",
+                       BIND(INT(design)), e);
+
+    for (size_t i = 0; i < t->n_columns * images->n; i++)
+        stratum_of[i] = STORE_OUTSIDE;
+    while (rc == 0 && (rc = sql_step(list, e)) == 1) {
+        size_t column;
+
+        any = true;
+        rc = task_find_column_or_former(t, sql_text(list, 0), &column)
+                 ? take_strata(list, images, stratum_of + column * images->n, e)
+                 : 0;
     }
     sql_done(list);
     return rc < 0 ? rc : any;

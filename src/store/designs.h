@@ -28,6 +28,9 @@ struct store_stratum {
  * drew a sample. */
 int store_design_find(struct store *s, const char *settings, int64_t *id, uint64_t *seed,
                       struct err *e);
+/* What was asked for, as JSON, and when. */
+int store_design_text(struct store *s, int64_t design, struct arena *arena, const char **settings,
+                      const char **created, struct err *e);
 int store_design_add(struct store *s, const char *settings, uint64_t seed, int64_t *id,
                      struct err *e);
 
@@ -36,7 +39,11 @@ struct store_frame_part { /* the cells of these columns on these images, less ea
     const bool *columns; /* [n_columns]; NULL: all */
     const struct store_images *images;
     uint64_t cells;
+    /* [n_columns][n_images] the index of each cell's stratum among the part's, or STORE_OUTSIDE;
+     * NULL: not kept */
+    const uint32_t *stratum_of;
 };
+#define STORE_OUTSIDE UINT32_MAX
 
 /* Adds a part with its strata, whose positions follow those that are there: *first is where. */
 int store_design_extend(struct store *s, int64_t design, const struct store_frame_part *part,
@@ -46,6 +53,11 @@ int store_design_extend(struct store *s, int64_t design, const struct store_fram
  * older than frames are kept. */
 int store_frame_load(struct store *s, int64_t design, const struct task *t,
                      const struct store_images *images, size_t *images_of, struct err *e);
+
+/* stratum_of: [n_columns][n_images] the position of each cell's stratum in the design, or
+ * STORE_OUTSIDE. 1, or 0 where the design is older than this is kept. Names of before count. */
+int store_frame_strata(struct store *s, int64_t design, const struct task *t,
+                       const struct store_images *images, uint32_t *stratum_of, struct err *e);
 
 /* In the order of their positions; *strata is in the arena. */
 int store_strata_load(struct store *s, int64_t design, struct arena *arena,

@@ -19,7 +19,8 @@ enum { APPLICATION_ID = 0x41534e54 }; /* "ASNT", in the file's header */
 /* migrations[v] takes a database from version v to v + 1. */
 static const char *const migrations[] = { store_schema,   store_schema_2, store_schema_3,
                                           store_schema_4, store_schema_5, store_schema_6,
-                                          store_schema_7, store_schema_8, store_schema_9 };
+                                          store_schema_7, store_schema_8, store_schema_9,
+                                          store_schema_10 };
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 /* ---- which version ---- */

@@ -49,7 +49,9 @@ static void a_design_is_found_by_its_settings_the_newest_first(void **state)
 static size_t extend(struct world *w, int64_t design, const bool *columns,
                      const struct store_stratum *strata, size_t n)
 {
-    const struct store_frame_part part = { w->task, columns, &w->images, 0 };
+    const struct store_frame_part part = { .task = w->task,
+                                           .columns = columns,
+                                           .images = &w->images };
     struct err e;
     size_t first = 77;
 
@@ -174,6 +176,41 @@ static void strata_stand_in_the_order_they_were_added(void **state)
     arena_release(&arena);
 }
 
+/* Cells of two parts, and one that no part has. */
+static void a_design_keeps_the_stratum_of_each_cell(void **state)
+{
+    enum { CELLS = 2 * KINDS_COLUMNS };
+    uint32_t first[CELLS], second[CELLS], got[CELLS];
+    const struct store_stratum strata[] = { { "a", 2, 1, 0 }, { "b", 1, 1, 0 } };
+    struct world w;
+    struct err e;
+    int64_t design;
+    size_t at;
+
+    world_open(&w, state, kinds_task, 2);
+    design = new_design(&w, "{}");
+    assert_int_equal(store_frame_strata(w.store, design, w.task, &w.images, got, &e), 0);
+    memset(first, 0xff, sizeof(first));
+    memset(second, 0xff, sizeof(second));
+    first[0] = 1;
+    first[1] = 0;
+    second[3] = 1;
+    begin(w.store);
+    for (int part = 0; part < 2; part++) {
+        const struct store_frame_part p = {
+            .task = w.task, .images = &w.images, .cells = 2, .stratum_of = part ? second : first
+        };
+
+        assert_ok(store_design_extend(w.store, design, &p, strata, 2, &at, &e), &e);
+        assert_int_equal(at, 2 * part);
+    }
+    commit(w.store);
+    assert_int_equal(store_frame_strata(w.store, design, w.task, &w.images, got, &e), 1);
+    first[3] = 3; /* behind the first part's two */
+    assert_memory_equal(got, first, sizeof(got));
+    world_close(&w);
+}
+
 static void a_part_needs_a_design(void **state)
 {
     struct store_frame_part part;
@@ -183,7 +220,7 @@ static void a_part_needs_a_design(void **state)
     int rc;
 
     world_open(&w, state, kinds_task, 1);
-    part = (struct store_frame_part){ w.task, NULL, &w.images, 5 };
+    part = (struct store_frame_part){ .task = w.task, .images = &w.images, .cells = 5 };
     begin(w.store);
     rc = store_design_extend(w.store, 7, &part, NULL, 0, &first, &e);
     assert_refused(store_end(w.store, rc, &e), &e, ERR_DB);
@@ -567,6 +604,7 @@ int main(void)
         test_with_scratch(a_design_is_found_by_its_settings_the_newest_first),
         test_with_scratch(a_frame_grows_part_by_part),
         test_with_scratch(strata_stand_in_the_order_they_were_added),
+        test_with_scratch(a_design_keeps_the_stratum_of_each_cell),
         test_with_scratch(a_part_needs_a_design),
         test_with_scratch(items_are_listed_by_place_as_they_were_added),
         test_with_scratch(every_item_has_a_key_of_its_own),
