@@ -94,6 +94,20 @@ static size_t person_of(const struct gathering *g, int64_t annotator)
     return k;
 }
 
+static int note_time(struct gathering *g, const char *at)
+{
+    struct sampled *out = g->out;
+    const char *kept = arena_text(&out->arena, at, strlen(at), g->e);
+
+    if (!kept)
+        return ERR_NOMEM;
+    if (!out->first_at || strcmp(kept, out->first_at) < 0)
+        out->first_at = kept;
+    if (!out->last_at || strcmp(kept, out->last_at) > 0)
+        out->last_at = kept;
+    return 0;
+}
+
 static int note_answer(void *data, const struct store_answer *a)
 {
     struct gathering *g = data;
@@ -111,7 +125,9 @@ static int note_answer(void *data, const struct store_answer *a)
                         &value, &codings);
     if (a->kind == ANSWER_VALUE && value < 0) /* an option that there is no more */
         return 0;
-    rc = mem_grow(&g->votes, &g->cap, g->n + 1, sizeof(*g->votes), SIZE_MAX / 128, g->e);
+    rc = note_time(g, a->at);
+    if (rc == 0)
+        rc = mem_grow(&g->votes, &g->cap, g->n + 1, sizeof(*g->votes), SIZE_MAX / 128, g->e);
     if (rc == 0)
         g->votes[g->n++] = (struct given_vote){ g->cell_of[item], g->answers, { person, value } };
     return rc;

@@ -45,7 +45,8 @@ struct sampled {
     uint64_t frame; /* cells that could be drawn: the sum of the strata's */
     struct sampled_cell *cells;
     size_t n, n_done;
-    const char **people; /* their names */
+    const char *first_at, *last_at; /* times of the first and the last vote; NULL: none */
+    const char **people;            /* their names */
     size_t n_people;
     /* [n_columns][n_images] each cell's stratum, or STORE_OUTSIDE; NULL unless asked for, and where
      * the design is older than this is kept. */

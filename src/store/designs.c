@@ -326,3 +326,45 @@ int store_strata_load(struct store *s, int64_t design, struct arena *arena,
     sql_done(list);
     return rc;
 }
+
+/* ---- verdicts that were asked for ---- */
+
+int store_acceptance_add(struct store *s, const struct store_acceptance *a, struct err *e)
+{
+    char now[32];
+
+    return sql_run(
+        s->db,
+        "INSERT INTO acceptance (design, annotator, settings, settled, at, by_whom)"
+        " SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM acceptance AS last"
+        " WHERE last.design = $1 AND last.annotator = $2 AND last.settings = $3"
+        " AND last.settled = $4)",
+        BIND(INT(a->design), INT(a->annotator), TEXT(a->settings), INT(a->settled),
+             TEXT(store_now(now)), TEXT(file_user())),
+        e);
+}
+
+int store_acceptance_fixed(struct store *s, int64_t design, int64_t annotator, uint64_t *fixed_n,
+                           struct err *e)
+{
+    struct sql_rows *list;
+    int rc = sql_query(s->db, &list,
+                       "SELECT settings FROM acceptance WHERE design = $1 AND annotator = $2"
+                       " AND settled = 0 ORDER BY id",
+                       BIND(INT(design), INT(annotator)), e);
+
+    *fixed_n = 0;
+    while (rc == 0 && *fixed_n == 0 && (rc = sql_step(list, e)) == 1) {
+        const char *text = sql_text(list, 0);
+        struct json_t *settings;
+        int64_t n = 0;
+
+        rc = jv_parse_as(&settings, "acceptance.settings", text, strlen(text), e);
+        if (rc == 0 && jv_integer(jv_get(settings, "fixed_n"), &n) && n > 0)
+            *fixed_n = (uint64_t)n;
+        if (rc == 0)
+            jv_free(settings);
+    }
+    sql_done(list);
+    return rc < 0 ? rc : 0;
+}

@@ -63,4 +63,18 @@ int store_frame_strata(struct store *s, int64_t design, const struct task *t,
 int store_strata_load(struct store *s, int64_t design, struct arena *arena,
                       struct store_stratum **strata, size_t *n, struct err *e);
 
+/* ---- verdicts that were asked for ---- */
+
+struct store_acceptance {
+    int64_t design, annotator;
+    const char *settings; /* JSON: the promise */
+    uint64_t settled;     /* cells of the sample */
+};
+/* Keeps it, unless the same was kept. */
+int store_acceptance_add(struct store *s, const struct store_acceptance *a, struct err *e);
+/* The first number that was fixed for the design and annotator before anything was settled; 0: none
+ * was. */
+int store_acceptance_fixed(struct store *s, int64_t design, int64_t annotator, uint64_t *fixed_n,
+                           struct err *e);
+
 #endif

@@ -275,6 +275,30 @@ static int read_alarms(const struct loader *l, int node, void *into, struct err 
     return LOAD_MAPPING(l, node, alarms_keys, into, e);
 }
 
+/* ---- the promise ---- */
+
+static int read_inner_share(const struct loader *l, int node, void *into, struct err *e)
+{
+    double *share = into;
+    int rc = load_share(l, node, share, e);
+
+    if (rc < 0 || (*share > 0 && *share < 1))
+        return rc;
+    err_set(e, ERR_FORMAT, "nothing can be promised so");
+    err_expected(e, "a share above 0 and below 1");
+    return doc_at(l->doc, node, e);
+}
+
+static const struct key promise_keys[] = {
+    { "max_error", read_inner_share, offsetof(struct task_promise, max_error), false },
+    { "confidence", read_inner_share, offsetof(struct task_promise, confidence), false },
+};
+
+static int read_promise(const struct loader *l, int node, void *into, struct err *e)
+{
+    return LOAD_MAPPING(l, node, promise_keys, into, e);
+}
+
 /* ---- review ---- */
 
 static const char *const default_flags[] = { "not what is asked about", "broken or unclear",
@@ -300,6 +324,7 @@ struct raw_task {
     int rules;                  /* a node, read last */
     struct prices prices;
     struct alarms alarms;
+    struct task_promise promise;
     struct texts flags;
 };
 
@@ -311,6 +336,7 @@ static const struct key task_keys[] = {
     { "annotators", read_annotators, offsetof(struct raw_task, annotators), false },
     { "prices", read_prices, offsetof(struct raw_task, prices), false },
     { "alarms", read_alarms, offsetof(struct raw_task, alarms), false },
+    { "promise", read_promise, offsetof(struct raw_task, promise), false },
     { "review", read_review, offsetof(struct raw_task, flags), false },
 };
 
@@ -331,6 +357,7 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
                     .max_run_chance = 0.001,
                     .min_gold_accuracy = 0.7,
                     .min_repeat_consistency = 0.7 },
+        .promise = { .max_error = 0.05, .confidence = 0.95 },
     };
     int root = doc_root(l->doc);
     int rc;
@@ -349,6 +376,7 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
     l->task->images = raw.images;
     l->task->prices = raw.prices;
     l->task->alarms = raw.alarms;
+    l->task->promise = raw.promise;
     l->task->flags = raw.flags.n > 0 ? raw.flags.items : default_flags;
     l->task->n_flags =
         raw.flags.n > 0 ? raw.flags.n : sizeof(default_flags) / sizeof(default_flags[0]);

@@ -189,6 +189,11 @@ struct prices {
     uint64_t scale_images;           /* also state the cost of this many; 0: don't */
 };
 
+/* What is promised of the model's answers that are accepted, wherever nobody says otherwise. */
+struct task_promise {
+    double max_error, confidence; /* shares: .05 and .95 unless the file says */
+};
+
 struct alarms {               /* thresholds of the report; each has a default */
     double min_agreement;     /* of a question */
     double max_yes_bias;      /* difference of positive rates of a question */
@@ -217,6 +222,7 @@ struct task {
     size_t n_annotators;
     struct prices prices;
     struct alarms alarms;
+    struct task_promise promise;
     const char *const *flags; /* why a reviewer may flag an image */
     size_t n_flags;
 };
