@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * accept.h - may a set of cells be accepted with at most so many wrong? Answers that hold however
+ * often one looks, from cells that people saw in random order.
+ *
+ * A set is all cells that would be accepted together. It falls into strata; of each some cells were
+ * drawn uniformly without replacement and seen. The promise is that at most limit * cells of the
+ * set are wrong, this set of cells being all that is spoken of. An e-value is what a bettor with
+ * one coin would own who bets against a claim: should the claim be true, it ever reaches 1 / alpha
+ * with probability alpha at most (Ville 1939), so it may be looked at after every vote. Formulas,
+ * sources and worked numbers: docs/statistics.md.
+ */
+#ifndef ASSENT_STATS_ACCEPT_H
+#define ASSENT_STATS_ACCEPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+/* A stratum of a set; errors <= n <= cells. Of one that the design takes whole nothing is inferred
+ * on the way: what was not seen yet may be anything, and when all was seen it costs no evidence. */
+struct stats_seen {
+    uint64_t cells;  /* in all */
+    uint64_t n;      /* of these, seen by people */
+    uint64_t errors; /* of these, wrong */
+    bool whole;      /* the design wants all of them seen */
+};
+
+/* ---- one set ---- */
+
+/* The logarithm of the e-value against "more than limit * cells are wrong"; INFINITY where what was
+ * seen rules that out. Accept at log(1 / alpha). 0 for a set without cells. */
+double stats_accept_log_e(const struct stats_seen *strata, size_t n, double limit);
+
+/* Against "at most limit * cells are wrong": at log(1 / alpha) the set is for people. */
+double stats_futile_log_e(const struct stats_seen *strata, size_t n, double limit);
+
+/* The share of errors is at most this, at every look at once, with probability 1 - alpha. The
+ * sharpest near `limit`: it is at most limit where the set is accepted, and nowhere else. NaN for a
+ * set without cells. */
+double stats_accept_bound(const struct stats_seen *strata, size_t n, double limit, double alpha);
+
+/* What is promised of a set, and how often the promise may be broken. */
+struct stats_promise {
+    double limit; /* at most this share of its cells is wrong */
+    double alpha; /* of sets that are wrong more often, the share that may ever be accepted */
+    double futile_alpha; /* of sets that are not, the share that may ever be given up */
+};
+
+enum stats_decision { STATS_UNDECIDED, STATS_ACCEPTED, STATS_FUTILE };
+
+struct stats_outlook {
+    double votes;
+    enum stats_decision decision; /* that they would come to */
+};
+
+/* The fewest further votes that would decide, if in each stratum errors came at the rate seen so
+ * far, and votes were spread over the strata as they were so far. The rate is errors / n, or
+ * (errors
+ * + 1/2) / (n + 1 / limit) where that is more: half the limit before the first vote. 0 where it is
+ * decided already, INFINITY where no number would decide. */
+struct stats_outlook stats_accept_outlook(const struct stats_seen *strata, size_t n,
+                                          const struct stats_promise *promise);
+
+#endif
