@@ -131,33 +131,34 @@ static bool gains(const struct part *p, double k, double ratio)
            ratio * (k + 1 - p->errors) * (p->cells - k);
 }
 
-/* The errors at which every step that gains `ratio` <= 1 was taken: the root of a quadratic, put
- * right where rounding missed it. */
-static double errors_at(const struct part *p, double ratio)
+/* The errors at which every step was taken that adds `gain` <= 0 or more to the logarithm: the root
+ * of a quadratic, put right where rounding missed it. */
+static double errors_at(const struct part *p, double gain)
 {
-    double low = fewest(p), high = most(p), a = p->cells + 1, right = p->n - p->errors;
-    double b = ratio * (a + p->errors) - a + right, c = ratio * p->errors * a, k;
+    double low = fewest(p), high = most(p), ratio = exp(gain), loss = -expm1(gain);
+    double a = p->cells + 1, c = ratio * p->errors * a;
+    double b = ratio * p->errors + p->n - p->errors - loss * a;
+    double k = sqrt(b * b + 4 * loss * c);
 
     if (p->n == 0 || p->whole)
         return high;
-    k = sqrt(b * b + 4 * (1 - ratio) * c);
-    k = b > 0 ? 2 * c / (b + k) : ratio < 1 ? (k - b) / (2 * (1 - ratio)) : high;
-    k = fmin(high, fmax(low, floor(k)));
-    while (k < high && gains(p, k, ratio))
+    k = floor(b > 0 ? 2 * c / (b + k) : (k - b) / (2 * loss));
+    k = fmin(high, fmax(low, k));
+    if (k < high && gains(p, k, ratio))
         k++;
-    while (k > low && !gains(p, k - 1, ratio))
+    else if (k > low && !gains(p, k - 1, ratio))
         k--;
     return k;
 }
 
-static double total_at(const struct view *v, double cells, double ratio)
+static double total_at(const struct view *v, double cells, double gain)
 {
     double total = 0;
 
     for (size_t h = 0; h < v->n; h++) {
         struct part p = part_at(v, h, cells);
 
-        total += errors_at(&p, ratio);
+        total += errors_at(&p, gain);
     }
     return total;
 }
@@ -194,13 +195,13 @@ static double greatest_likelihood(const struct view *v, double cells, double tot
     }
     if (possible < total)
         return -INFINITY;
-    if (total_at(v, cells, 1) >= total)
-        return likelihood_between(v, cells, 1, 1, total);
-    low = -2 * log(cells + 1) - 1; /* of logarithms of ratios: less than any possible step's */
+    if (total_at(v, cells, 0) >= total)
+        return likelihood_between(v, cells, 0, 0, total);
+    low = -2 * log(cells + 1) - 1; /* less than any possible step's */
     for (int i = 0; i < 100; i++) {
         double middle = (low + high) / 2;
 
-        reached = total_at(v, cells, exp(middle));
+        reached = total_at(v, cells, middle);
         if (reached >= total)
             low = middle;
         else
@@ -210,7 +211,7 @@ static double greatest_likelihood(const struct view *v, double cells, double tot
         if (high <= low || (low + high) / 2 == low || (low + high) / 2 == high)
             break;
     }
-    return likelihood_between(v, cells, exp(low), exp(high), total);
+    return likelihood_between(v, cells, low, high, total);
 }
 
 /* ---- the mixture above ---- */
