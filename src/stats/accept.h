@@ -64,4 +64,68 @@ struct stats_outlook {
 struct stats_outlook stats_accept_outlook(const struct stats_seen *strata, size_t n,
                                           const struct stats_promise *promise);
 
+/* ---- several sets of a question, several questions ---- */
+
+enum { STATS_STARTS = 4 };
+
+#define STATS_NONE SIZE_MAX
+
+/* A question's sets, as thresholds make them: each holds the one before it. They were chosen
+ * without a look at what people said. Testing begins at each start and goes on to larger sets. */
+struct stats_sets {
+    const struct stats_seen *strata; /* [n_sets][n_strata] */
+    size_t n_sets, n_strata;
+    size_t starts[STATS_STARTS]; /* of n_starts sets, ascending; the last set is worth one */
+    size_t n_starts;
+    double limit;
+};
+
+struct stats_accepted {
+    size_t set;        /* the largest that is accepted; STATS_NONE */
+    double alpha;      /* by which it was; the bound that goes with it has this alpha */
+    size_t next;       /* of the larger ones under test, the nearest to its goal; STATS_NONE */
+    double next_alpha; /* by which that is tested */
+};
+
+/* With probability 1 - alpha no set is ever accepted that is wrong more often than promised, in any
+ * of the questions. out: [n]. ERR_ARG where a question's starts are none, or not ascending sets. */
+int stats_accept_sets(const struct stats_sets *questions, size_t n, double alpha,
+                      struct stats_accepted *out, struct err *e);
+
+/* Which of n claims are given up, by Holm (1979): with probability 1 - alpha none of those that are
+ * true. Returns the alpha by which the others are tested. */
+double stats_holm_log_e(const double *log_e, size_t n, double alpha, bool *given_up);
+
+/* ---- before the first vote ---- */
+
+/* cells of a set that is so large that drawing makes it no smaller */
+#define STATS_ENDLESS (UINT64_C(1) << 40)
+
+/* One stratum, of whose cells the share `rate` is wrong in truth. */
+struct stats_plan {
+    uint64_t cells;
+    double rate, limit, alpha;
+};
+
+struct stats_planned {
+    uint64_t votes; /* by which the set is accepted with probability `power`; 0: not by the most */
+    double reached; /* the probability by the most votes that were looked at */
+    double mean;    /* votes until it is accepted, or the most */
+};
+
+/* Looks after each vote up to `most` of them. Exact; time: about most * (1 us + most * limit * 2
+ * ns).
+ */
+int stats_plan_votes(const struct stats_plan *plan, double power, uint64_t most,
+                     struct stats_planned *out, struct err *e);
+
+/* The same for one look, at a number of votes fixed before, by the exact bound: the first number
+ * with this power, 0 where there is none up to `most`. */
+uint64_t stats_plan_fixed(const struct stats_plan *plan, double power, uint64_t most);
+
+/* The upper bound of the share of errors from a number of votes that was fixed before and is looked
+ * at once: Clopper and Pearson 1934, or the hypergeometric for a set that is not endless
+ * (Buonaccorsi 1987). 1 where nothing was seen. */
+double stats_exact_bound(uint64_t cells, uint64_t n, uint64_t errors, double alpha);
+
 #endif
