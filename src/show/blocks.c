@@ -30,6 +30,13 @@ static void free_table(struct table *t)
     free(t->lists);
 }
 
+static void free_chart(struct chart *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        free(c->series[i].marks);
+    free(c->series);
+}
+
 void page_free(struct page *p)
 {
     if (!p)
@@ -40,6 +47,8 @@ void page_free(struct page *p)
             free_table(p->blocks[i].table);
         if (p->blocks[i].bars)
             free(p->blocks[i].bars->bars);
+        if (p->blocks[i].chart)
+            free_chart(p->blocks[i].chart);
     }
     free(p->blocks);
     arena_release(&p->arena);
@@ -157,14 +166,31 @@ static void add_words(struct page *p, enum block_kind kind, const char *label, c
 DEFINE_WORDS(page_heading, BLOCK_HEADING)
 DEFINE_WORDS(page_paragraph, BLOCK_PARAGRAPH)
 DEFINE_WORDS(page_note, BLOCK_NOTE)
+DEFINE_WORDS(page_verdict, BLOCK_VERDICT)
+DEFINE_WORDS(page_alarm, BLOCK_ALARM)
 
-void page_line(struct page *p, const char *label, const char *fmt, ...)
+#define DEFINE_LABELLED(function, kind)                                    \
+    void function(struct page *p, const char *label, const char *fmt, ...) \
+    {                                                                      \
+        va_list args;                                                      \
+                                                                           \
+        va_start(args, fmt);                                               \
+        add_words(p, kind, label, fmt, args);                              \
+        va_end(args);                                                      \
+    }
+
+DEFINE_LABELLED(page_line, BLOCK_LINE)
+DEFINE_LABELLED(page_command, BLOCK_COMMAND)
+
+void page_tally(struct page *p, uint64_t n, const char *label, const char *meaning)
 {
-    va_list args;
+    struct block *b = add_block(p, BLOCK_TALLY);
 
-    va_start(args, fmt);
-    add_words(p, BLOCK_LINE, label, fmt, args);
-    va_end(args);
+    if (!b)
+        return;
+    b->count = n;
+    b->label = keep_words(p, label);
+    b->text = keep_words(p, meaning);
 }
 
 /* ---- data ---- */
@@ -320,4 +346,44 @@ void bars_add(struct bars *b, const struct bar *bar)
         return;
     b->bars[b->n] = *bar;
     b->bars[b->n++].name = keep_words(p, bar->name);
+}
+
+/* ---- charts ---- */
+
+struct chart *page_chart(struct page *p, const struct chart_look *look)
+{
+    struct chart *c = p ? arena_new(&p->arena, 1, sizeof(*c), &p->failed) : NULL;
+    struct block *b = c ? add_block(p, BLOCK_CHART) : NULL;
+
+    if (!b)
+        return NULL;
+    b->chart = c;
+    c->page = p;
+    c->look = *look;
+    c->look.title = keep_words(p, look->title);
+    c->look.x = keep_words(p, look->x);
+    c->look.y = keep_words(p, look->y);
+    return c;
+}
+
+void chart_series(struct chart *c, const char *name, enum chart_style style)
+{
+    struct page *p = c ? c->page : NULL;
+
+    if (!p || p->failed.code ||
+        mem_grow(&c->series, &c->cap, c->n + 1, sizeof(*c->series), BLOCKS_MAX, &p->failed) < 0)
+        return;
+    c->series[c->n++] = (struct series){ .name = keep_words(p, name), .style = style };
+}
+
+void chart_mark(struct chart *c, const struct chart_mark *mark)
+{
+    struct page *p = c ? c->page : NULL;
+    struct series *s = c && c->n > 0 ? &c->series[c->n - 1] : NULL;
+
+    if (!s || p->failed.code || !isfinite(mark->x) || !isfinite(mark->y) ||
+        mem_grow(&s->marks, &s->cap, s->n + 1, sizeof(*s->marks), BLOCKS_MAX, &p->failed) < 0)
+        return;
+    s->marks[s->n] = *mark;
+    s->marks[s->n++].label = keep_words(p, mark->label);
 }

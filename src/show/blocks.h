@@ -29,6 +29,17 @@ void page_note(struct page *p, const char *fmt, ...) ERR_PRINTF(2, 3);
 /* "  speed    3.1 s an image": notes of one list, with their labels in a column. */
 void page_line(struct page *p, const char *label, const char *fmt, ...) ERR_PRINTF(3, 4);
 
+/* ---- the first screen ---- */
+
+/* What the page comes to, in a sentence. */
+void page_verdict(struct page *p, const char *fmt, ...) ERR_PRINTF(2, 3);
+/* "12  alone  the model's labels can be used": neighbours stand beside each other. */
+void page_tally(struct page *p, uint64_t n, const char *label, const char *meaning);
+/* Something that is wrong, or may be; neighbours are a list. */
+void page_alarm(struct page *p, const char *fmt, ...) ERR_PRINTF(2, 3);
+/* What to type next, and what for. */
+void page_command(struct page *p, const char *purpose, const char *fmt, ...) ERR_PRINTF(3, 4);
+
 /* ---- data ---- */
 
 /* A member of the document; value is taken over. */
@@ -87,5 +98,29 @@ struct bar {
 struct bars;
 struct bars *page_bars(struct page *p, const char *unit);
 void bars_add(struct bars *b, const struct bar *bar);
+
+/* ---- charts ---- */
+
+struct chart_look {
+    const char *title, *x, *y;         /* of the chart and its axes, with units */
+    double x_from, x_to, y_from, y_to; /* both 0: as the points need it */
+    bool x_log;                        /* x is shown by its logarithm; x <= 0 is not */
+    bool diagonal;                     /* a line where x = y */
+};
+
+enum chart_style { CHART_POINTS, CHART_LINE /* through its points */, CHART_STEPS };
+
+struct chart_mark {
+    double x, y, low, high; /* low < high: y's interval; NaN: not drawn */
+    const char *label;      /* what it is; NULL: the series' name */
+};
+
+/* Drawn in HTML only: the chart stands beside a table with the same numbers. A chart without marks
+ * is not shown. */
+struct chart;
+struct chart *page_chart(struct page *p, const struct chart_look *look);
+/* The marks that follow are its. */
+void chart_series(struct chart *c, const char *name, enum chart_style style);
+void chart_mark(struct chart *c, const struct chart_mark *mark);
 
 #endif

@@ -12,8 +12,13 @@ enum block_kind {
     BLOCK_PARAGRAPH,
     BLOCK_NOTE,
     BLOCK_LINE,
+    BLOCK_VERDICT,
+    BLOCK_TALLY,
+    BLOCK_ALARM,
+    BLOCK_COMMAND,
     BLOCK_TABLE,
     BLOCK_BARS,
+    BLOCK_CHART,
     BLOCK_VALUE, /* without words from here on */
     BLOCK_OPEN,
     BLOCK_CLOSE,
@@ -44,15 +49,31 @@ struct bars {
     size_t n, cap;
 };
 
+struct series {
+    const char *name;
+    enum chart_style style;
+    struct chart_mark *marks;
+    size_t n, cap;
+};
+
+struct chart {
+    struct page *page;
+    struct chart_look look;
+    struct series *series;
+    size_t n, cap;
+};
+
 struct block {
     enum block_kind kind;
-    const char *label, *text; /* words; label: of BLOCK_LINE */
+    const char *label, *text; /* words; label: of a line, a tally; a command's purpose */
+    uint64_t count;           /* of BLOCK_TALLY */
     const char *key;          /* of data */
     enum page_scope scope;    /* of BLOCK_OPEN */
     bool hidden;              /* BLOCK_OPEN: what is in it */
     struct json_t *value;
     struct table *table;
     struct bars *bars;
+    struct chart *chart;
 };
 
 struct page {

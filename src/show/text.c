@@ -53,6 +53,44 @@ static void print_line(FILE *out, const struct page *p, size_t i, size_t fold)
     fold_print(out, b->text, (struct fold){ widest + 4, widest + 4, fold });
 }
 
+/* ---- the first screen ---- */
+
+/* Numbers and labels of neighbouring tallies are columns. */
+static void print_tally(FILE *out, const struct page *p, size_t i, size_t fold)
+{
+    size_t first = i, digits = 0, widest = 0, indent;
+    const struct block *b = &p->blocks[i];
+    char n[32];
+
+    while (first > 0 && p->blocks[first - 1].kind == BLOCK_TALLY)
+        first--;
+    for (size_t k = first; k < p->n && p->blocks[k].kind == BLOCK_TALLY; k++) {
+        size_t width = text_width(p->blocks[k].label);
+
+        widest = width > widest ? width : widest;
+        width = strlen(text_grouped(p->blocks[k].count, n));
+        digits = width > digits ? width : digits;
+    }
+    fprintf(out, "  %*s  %s", (int)digits, text_grouped(b->count, n), b->label);
+    fold_spaces(out, widest - text_width(b->label) + 2);
+    indent = 2 + digits + 2 + widest + 2;
+    fold_print(out, b->text, (struct fold){ indent, indent, fold });
+}
+
+static void print_alarm(FILE *out, const char *text, size_t fold)
+{
+    fputs("  ! ", out);
+    fold_print(out, text, (struct fold){ 4, 4, fold });
+}
+
+/* A command is never folded: it is there to be copied. */
+static void print_command(FILE *out, const struct block *b, size_t fold)
+{
+    fputs("Next: ", out);
+    fold_print(out, b->label, (struct fold){ 6, 6, fold });
+    fprintf(out, "  %s\n", b->text);
+}
+
 /* ---- bars ---- */
 
 /* "o" at the value, "-" over the interval, "x" at the mark, on a scale from `from` to 1. */
@@ -119,6 +157,10 @@ static bool begins(const struct block *b, enum block_kind before)
     switch (b->kind) {
     case BLOCK_HEADING: return true;
     case BLOCK_PARAGRAPH: return before != BLOCK_PARAGRAPH && before != BLOCK_HEADING;
+    case BLOCK_VERDICT:
+    case BLOCK_COMMAND: return true;
+    case BLOCK_TALLY:
+    case BLOCK_ALARM: return before != b->kind && before != BLOCK_HEADING;
     case BLOCK_NOTE: return before == BLOCK_TABLE || before == BLOCK_BARS;
     case BLOCK_TABLE:
     case BLOCK_BARS: return before != BLOCK_HEADING;
@@ -137,6 +179,10 @@ static int print_block(const struct page *p, size_t i, FILE *out, struct text_lo
     case BLOCK_PARAGRAPH: fold_print(out, b->text, (struct fold){ .width = fold }); return 0;
     case BLOCK_NOTE: fold_print(out, b->text, (struct fold){ 0, 2, fold }); return 0;
     case BLOCK_LINE: print_line(out, p, i, fold); return 0;
+    case BLOCK_VERDICT: print_heading(out, b->text, look, fold); return 0;
+    case BLOCK_TALLY: print_tally(out, p, i, fold); return 0;
+    case BLOCK_ALARM: print_alarm(out, b->text, fold); return 0;
+    case BLOCK_COMMAND: print_command(out, b, fold); return 0;
     case BLOCK_TABLE: return columns_print(b->table, out, look.width, e);
     case BLOCK_BARS: print_bars(out, b->bars, fold); return 0;
     default: return 0;
@@ -150,7 +196,7 @@ static bool is_shown(const struct block *b, size_t width)
         return false;
     if (b->bars)
         return b->bars->n > 0 && (width == 0 || width >= widest_name(b->bars) + BAR_WIDTH + 4);
-    return b->kind < BLOCK_VALUE;
+    return b->kind < BLOCK_VALUE && !b->chart;
 }
 
 int page_print(const struct page *p, FILE *out, struct text_look look, struct err *e)
