@@ -387,3 +387,34 @@ void chart_mark(struct chart *c, const struct chart_mark *mark)
     s->marks[s->n] = *mark;
     s->marks[s->n++].label = keep_words(p, mark->label);
 }
+
+/* ---- reading ---- */
+
+static bool has_something(const struct block *b)
+{
+    switch (b->kind) {
+    case BLOCK_TABLE: return !b->table->layout.hidden && b->table->n > 0;
+    case BLOCK_BARS: return b->bars->n > 0;
+    case BLOCK_CHART:
+        for (size_t i = 0; i < b->chart->n; i++)
+            if (b->chart->series[i].n > 0)
+                return true;
+        return false;
+    default: return b->kind < BLOCK_VALUE;
+    }
+}
+
+const struct block *page_next(const struct page *p, struct reading *at)
+{
+    while (at->i < p->n) {
+        const struct block *b = &p->blocks[at->i++];
+
+        if (b->kind == BLOCK_OPEN)
+            at->hidden += at->hidden > 0 || b->hidden;
+        else if (b->kind == BLOCK_CLOSE)
+            at->hidden -= at->hidden > 0;
+        if (at->hidden == 0 && has_something(b))
+            return b;
+    }
+    return NULL;
+}

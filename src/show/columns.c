@@ -9,11 +9,7 @@
 enum { NARROWEST = 8, NARROWEST_NUMBER = 4 /* characters of a text, of a heading that are cut */ };
 
 struct printed_column { /* one that is shown */
-    const struct figure *figure;
-    const char *heading;
-    size_t value; /* of a row's values */
-    size_t part;
-    int decimals;
+    struct column is;
     bool right, left_out;
     size_t width;
     size_t least; /* that it can be narrowed to: numbers are never cut, their headings are */
@@ -29,55 +25,69 @@ struct printing {
 
 /* ---- which columns ---- */
 
-static bool is_number(const struct figure *f)
+bool column_is_number(const struct column *c)
 {
-    return f->kind != FIGURE_TEXT;
+    return c->figure->kind != FIGURE_TEXT;
 }
 
-static struct printed_column column_of(const struct table *t, const struct figure *f, size_t part)
+static struct column column_of(const struct table *t, const struct figure *f, size_t part)
 {
-    return (struct printed_column){ .figure = f,
-                                    .heading = f->heading,
-                                    .value = t->first[part] + (size_t)(f - t->layout.parts[part]),
-                                    .part = part,
-                                    .decimals = f->decimals,
-                                    .right = is_number(f) };
+    return (struct column){ .figure = f,
+                            .heading = f->heading,
+                            .value = t->first[part] + (size_t)(f - t->layout.parts[part]),
+                            .part = part,
+                            .decimals = f->decimals };
 }
 
-static void choose_all(struct printing *p)
+static size_t choose_all(const struct table *t, struct column *out)
 {
+    size_t n = 0;
+
     for (size_t part = 0; part < TABLE_PARTS; part++)
-        for (const struct figure *f = table_part(p->table, part); f && f->key; f++)
-            if (f->heading && (p->table->layout.many || !(f->flags & FIGURE_MANY)))
-                p->columns[p->n++] = column_of(p->table, f, part);
+        for (const struct figure *f = table_part(t, part); f && f->key; f++)
+            if (f->heading && (t->layout.many || !(f->flags & FIGURE_MANY)))
+                out[n++] = column_of(t, f, part);
+    return n;
 }
 
-static void choose_shown(struct printing *p)
+static size_t choose_shown(const struct table *t, struct column *out)
 {
-    const struct layout *l = &p->table->layout;
+    const struct layout *l = &t->layout;
 
     for (size_t i = 0; i < l->n_shown; i++) {
         const struct shown *s = &l->shown[i];
-        struct printed_column *c = &p->columns[p->n++];
 
-        *c = column_of(p->table, figure_find(l->parts[s->part], s->key), s->part);
-        c->heading = s->heading ? s->heading : c->heading;
-        c->decimals = s->decimals > 0 ? s->decimals : c->decimals;
+        out[i] = column_of(t, figure_find(l->parts[s->part], s->key), s->part);
+        out[i].heading = s->heading ? s->heading : out[i].heading;
+        out[i].decimals = s->decimals > 0 ? s->decimals : out[i].decimals;
     }
+    return l->n_shown;
+}
+
+struct column *columns_shown(const struct table *t, struct arena *a, size_t *n, struct err *e)
+{
+    size_t most = t->layout.n_shown > t->n_values ? t->layout.n_shown : t->n_values;
+    struct column *out = arena_new(a, most, sizeof(*out), e);
+
+    if (out)
+        *n = t->layout.n_shown > 0 ? choose_shown(t, out) : choose_all(t, out);
+    return out;
+}
+
+const char *column_text(const struct column *c, const struct row *r, char *text)
+{
+    return r->has[c->part] ? figure_text(c->figure, &r->values[c->value], c->decimals, text) : "-";
 }
 
 static int choose_columns(struct printing *p, struct err *e)
 {
-    size_t most = p->table->layout.n_shown > p->table->n_values ? p->table->layout.n_shown
-                                                                : p->table->n_values;
+    struct column *shown = columns_shown(p->table, &p->arena, &p->n, e);
 
-    p->columns = arena_new(&p->arena, most, sizeof(*p->columns), e);
+    p->columns = shown ? arena_new(&p->arena, p->n, sizeof(*p->columns), e) : NULL;
     if (!p->columns)
         return ERR_NOMEM;
-    if (p->table->layout.n_shown > 0)
-        choose_shown(p);
-    else
-        choose_all(p);
+    for (size_t c = 0; c < p->n; c++)
+        p->columns[c] = (struct printed_column){ shown[c], .right = column_is_number(&shown[c]) };
     return 0;
 }
 
@@ -93,12 +103,8 @@ static int fill_cells(struct printing *p, struct err *e)
         return err_set(e, ERR_LIMIT, "too large a table");
     p->cells = arena_new(&p->arena, n, sizeof(*p->cells), e);
     for (size_t i = 0; p->cells && i < n; i++) {
-        const struct printed_column *c = &p->columns[i % p->n];
-        const struct row *r = i < p->n ? NULL : &t->rows[i / p->n - 1];
-        const char *cell = !r ? c->heading
-                           : r->has[c->part]
-                               ? figure_text(c->figure, &r->values[c->value], c->decimals, text)
-                               : "-";
+        const struct column *c = &p->columns[i % p->n].is;
+        const char *cell = i < p->n ? c->heading : column_text(c, &t->rows[i / p->n - 1], text);
 
         p->cells[i] = arena_text(&p->arena, cell, strlen(cell), e);
         if (!p->cells[i])
@@ -139,8 +145,8 @@ static struct printed_column *least_needed(struct printing *p)
     struct printed_column *found = NULL;
 
     for (size_t c = 0; c < p->n; c++)
-        if (!p->columns[c].left_out && p->columns[c].figure->rank > 0 &&
-            (!found || p->columns[c].figure->rank >= found->figure->rank))
+        if (!p->columns[c].left_out && p->columns[c].is.figure->rank > 0 &&
+            (!found || p->columns[c].is.figure->rank >= found->is.figure->rank))
             found = &p->columns[c];
     return found;
 }
@@ -177,8 +183,8 @@ static int say_left_out(const struct printing *p, FILE *out, size_t width, struc
 
     for (size_t c = 0; c < p->n; c++)
         if (p->columns[c].left_out)
-            buf_printf(&list, "%s%s",
-                       list.len > 0 ? ", " : "(not shown at this width: ", p->columns[c].heading);
+            buf_printf(&list, "%s%s", list.len > 0 ? ", " : "(not shown at this width: ",
+                       p->columns[c].is.heading);
     if (list.len > 0) {
         buf_puts(&list, ")");
         rc = buf_end(&list, "a table's columns", e);

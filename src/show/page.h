@@ -83,6 +83,14 @@ struct page {
     struct err failed; /* code 0: nothing has */
 };
 
+/* Where somebody is who reads a page; zero at its beginning. */
+struct reading {
+    size_t i, hidden; /* hidden: scopes */
+};
+
+/* The next block that has something to show to people; NULL: there is none. */
+const struct block *page_next(const struct page *p, struct reading *at);
+
 /* The first figures of a part; ends without a key. NULL: the layout has no such part. */
 static inline const struct figure *table_part(const struct table *t, size_t part)
 {

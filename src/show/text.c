@@ -189,36 +189,30 @@ static int print_block(const struct page *p, size_t i, FILE *out, struct text_lo
     }
 }
 
-/* Bars that are too wide are left out: the table beside them has the numbers. */
-static bool is_shown(const struct block *b, size_t width)
+/* Bars that are too wide are left out: the table beside them has the numbers, as it has those of
+ * charts. */
+static bool fits(const struct block *b, size_t width)
 {
-    if (b->table && (b->table->layout.hidden || b->table->n == 0))
-        return false;
     if (b->bars)
-        return b->bars->n > 0 && (width == 0 || width >= widest_name(b->bars) + BAR_WIDTH + 4);
-    return b->kind < BLOCK_VALUE && !b->chart;
+        return width == 0 || width >= widest_name(b->bars) + BAR_WIDTH + 4;
+    return !b->chart;
 }
 
 int page_print(const struct page *p, FILE *out, struct text_look look, struct err *e)
 {
     enum block_kind before = BLOCK_VALUE; /* nothing yet */
-    size_t hidden = 0;                    /* scopes */
+    struct reading at = { 0 };
+    const struct block *b;
     int rc = 0;
 
     if (!p || p->failed.code)
         return err_set(e, ERR_NOMEM, "out of memory: a page");
-    for (size_t i = 0; rc == 0 && i < p->n; i++) {
-        const struct block *b = &p->blocks[i];
-
-        if (b->kind == BLOCK_OPEN)
-            hidden += hidden > 0 || b->hidden;
-        else if (b->kind == BLOCK_CLOSE)
-            hidden -= hidden > 0;
-        if (hidden > 0 || !is_shown(b, look.width))
+    while (rc == 0 && (b = page_next(p, &at)) != NULL) {
+        if (!fits(b, look.width))
             continue;
         if (before != BLOCK_VALUE && begins(b, before))
             fputc('\n', out);
-        rc = print_block(p, i, out, look, e);
+        rc = print_block(p, (size_t)(b - p->blocks), out, look, e);
         before = b->kind;
     }
     return rc;
