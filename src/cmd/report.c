@@ -3,9 +3,15 @@
 
 #include "cmd/cmd.h"
 #include "project/project.h"
+#include "show/html.h"
 #include "show/show.h"
 
-enum { KEY_BY = 0x100, KEY_BETWEEN, KEY_RESAMPLES, KEY_SEED, KEY_INTERVAL };
+enum { KEY_BY = 0x100, KEY_BETWEEN, KEY_RESAMPLES, KEY_SEED, KEY_INTERVAL, KEY_HTML };
+
+struct report_own {
+    struct report_options options;
+    const char *html; /* the file; NULL: none */
+};
 
 static const struct argp_option options[] = {
     { "by", KEY_BY, "COLUMN", 0, "also for the images of each value of this metadata column", 0 },
@@ -15,6 +21,8 @@ static const struct argp_option options[] = {
       0 },
     { "resamples", KEY_RESAMPLES, "N", 0, "of the bootstrap (default 2000; 0: none)", 0 },
     { "seed", KEY_SEED, "N", 0, "of the bootstrap (default 1)", 0 },
+    { "html", KEY_HTML, "FILE", 0,
+      "write it as one page that can be mailed and printed, in place of the terminal's", 0 },
     { "interval", KEY_INTERVAL, "KIND", 0, CMD_INTERVAL_HELP, 0 },
     { 0 },
 };
@@ -22,31 +30,48 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct invocation *in = state->input;
-    struct report_options *own = in->own;
+    struct report_own *own = in->own;
+    struct report_options *o = &own->options;
 
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = in;
-        own->resamples = AGREE_RESAMPLES;
-        own->seed = 1;
+        o->resamples = AGREE_RESAMPLES;
+        o->seed = 1;
         return 0;
-    case KEY_BY: own->by = arg; return 0;
+    case KEY_BY: o->by = arg; return 0;
     case KEY_BETWEEN:
         if (state->next >= state->argc)
             argp_error(state, "--between takes two annotators");
-        own->between[0] = arg;
-        own->between[1] = state->argv[state->next++];
+        o->between[0] = arg;
+        o->between[1] = state->argv[state->next++];
         return 0;
-    case KEY_RESAMPLES: own->resamples = cmd_number(arg, 1000000, "--resamples", state); return 0;
-    case KEY_SEED: own->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
-    case KEY_INTERVAL: own->interval = cmd_interval(arg, state); return 0;
+    case KEY_RESAMPLES: o->resamples = cmd_number(arg, 1000000, "--resamples", state); return 0;
+    case KEY_SEED: o->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
+    case KEY_INTERVAL: o->interval = cmd_interval(arg, state); return 0;
+    case KEY_HTML: own->html = arg; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-static int run(const struct globals *g, const void *own, struct err *e)
+/* The page is freed. */
+static int write_html(struct page *page, const struct report_result *r, const char *path,
+                      struct err *e)
 {
-    struct report_options o = *(const struct report_options *)own;
+    struct html_look look = { .title = r->task->name, .footer = "assent " ASSENT_VERSION };
+    struct writer *w;
+    int rc = writer_open(&w, path, e);
+
+    if (rc == 0)
+        rc = writer_end(w, page_html(page, writer_file(w), &look, e), e);
+    page_free(page);
+    return rc;
+}
+
+static int run(const struct globals *g, const void *own_options, struct err *e)
+{
+    const struct report_own *own = own_options;
+    struct report_options o = own->options;
     struct report_result result;
     struct project *p;
     int rc = project_open(&p, g->dir, PROJECT_READ, e);
@@ -56,7 +81,10 @@ static int run(const struct globals *g, const void *own, struct err *e)
     o.events = &log_events;
     rc = job_report(p, &o, &result, e);
     if (rc == 0) {
-        rc = cmd_print(g, show_report(&result), e);
+        if (own->html)
+            rc = write_html(show_report(&result), &result, own->html, e);
+        if (rc == 0 && (!own->html || g->json))
+            rc = cmd_print(g, show_report(&result), e);
         report_result_release(&result);
     }
     project_close(p);
@@ -74,6 +102,6 @@ const struct command cmd_report = {
     .example = "Example:\n  assent report --by gender",
     .options = options,
     .parse = parse,
-    .size = sizeof(struct report_options),
+    .size = sizeof(struct report_own),
     .run = run,
 };

@@ -348,6 +348,17 @@ void bars_add(struct bars *b, const struct bar *bar)
     b->bars[b->n++].name = keep_words(p, bar->name);
 }
 
+double bars_from(const struct bars *bars)
+{
+    double least = 1;
+
+    for (size_t i = 0; i < bars->n; i++) {
+        least = fmin(least, isnan(bars->bars[i].low) ? bars->bars[i].value : bars->bars[i].low);
+        least = fmin(least, bars->bars[i].mark);
+    }
+    return fmin(floor(least * 10) / 10, 0.9);
+}
+
 /* ---- charts ---- */
 
 struct chart *page_chart(struct page *p, const struct chart_look *look)

@@ -91,6 +91,9 @@ struct reading {
 /* The next block that has something to show to people; NULL: there is none. */
 const struct block *page_next(const struct page *p, struct reading *at);
 
+/* The lowest tenth that bars need, so that differences can be seen. */
+double bars_from(const struct bars *bars);
+
 /* The first figures of a part; ends without a key. NULL: the layout has no such part. */
 static inline const struct figure *table_part(const struct table *t, size_t part)
 {

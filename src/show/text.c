@@ -112,18 +112,6 @@ static void draw_bar(FILE *out, const struct bar *bar, double from)
     fprintf(out, "%s\n", line);
 }
 
-/* The lowest tenth that is shown, so that differences can be seen. */
-static double scale_from(const struct bars *bars)
-{
-    double least = 1;
-
-    for (size_t i = 0; i < bars->n; i++) {
-        least = fmin(least, isnan(bars->bars[i].low) ? bars->bars[i].value : bars->bars[i].low);
-        least = fmin(least, bars->bars[i].mark);
-    }
-    return fmin(floor(least * 10) / 10, 0.9);
-}
-
 static size_t widest_name(const struct bars *bars)
 {
     size_t widest = 0;
@@ -136,7 +124,7 @@ static size_t widest_name(const struct bars *bars)
 
 static void print_bars(FILE *out, const struct bars *bars, size_t fold)
 {
-    double from = scale_from(bars);
+    double from = bars_from(bars);
     size_t widest = widest_name(bars);
 
     fold_spaces(out, widest + 4);
