@@ -286,6 +286,18 @@ void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_sta
     list->items[list->n++] = text;
 }
 
+void cmd_questions(struct cmd_list *list, char *arg, const struct argp_state *state)
+{
+    for (char *name = arg; name; name = arg) {
+        arg = strchr(name, ',');
+        if (arg)
+            *arg++ = '\0';
+        if (*name == '\0')
+            argp_error(state, "--questions takes names with commas between them");
+        cmd_list_add(list, name, state);
+    }
+}
+
 uint16_t cmd_listen(const char *arg, char host[CMD_HOST_MAX], const struct argp_state *state)
 {
     const char *colon = strrchr(arg, ':'), *from = arg;

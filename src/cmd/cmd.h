@@ -58,9 +58,9 @@ struct invocation {
 extern const struct command *const commands[];
 
 extern const struct command cmd_init, cmd_import, cmd_plan, cmd_annotate, cmd_ask, cmd_agree,
-    cmd_review, cmd_reviewers, cmd_annotators, cmd_images, cmd_consensus, cmd_report, cmd_export,
-    cmd_undo, cmd_serve, cmd_server, cmd_check, cmd_status, cmd_model, cmd_help, cmd_version,
-    cmd_generate;
+    cmd_review, cmd_reviewers, cmd_accept, cmd_annotators, cmd_images, cmd_consensus, cmd_report,
+    cmd_export, cmd_undo, cmd_serve, cmd_server, cmd_check, cmd_status, cmd_model, cmd_help,
+    cmd_version, cmd_generate;
 
 /* Runs what argv asks for and returns the exit code. */
 int cmd_main(int argc, char **argv);
@@ -112,6 +112,8 @@ int cmd_print(const struct globals *g, struct page *p, struct err *e);
 int cmd_print_json(struct json_t *document, struct err *e);
 
 void cmd_list_add(struct cmd_list *list, const char *text, const struct argp_state *state);
+/* Names with commas between them, each into the list. */
+void cmd_questions(struct cmd_list *list, char *arg, const struct argp_state *state);
 /* The port of HOST:PORT, whose host goes into host, or the usage error. */
 enum { CMD_HOST_MAX = 256 };
 uint16_t cmd_listen(const char *arg, char host[CMD_HOST_MAX], const struct argp_state *state);

@@ -89,18 +89,6 @@ static void set_sample(struct review_options *o, const char *arg, const struct a
     o->sample = cmd_number(arg, REVIEW_ITEMS_MAX, "--sample", state);
 }
 
-static void set_questions(struct cmd_asked *own, char *arg, const struct argp_state *state)
-{
-    for (char *name = arg; name; name = arg) {
-        arg = strchr(name, ',');
-        if (arg)
-            *arg++ = '\0';
-        if (*name == '\0')
-            argp_error(state, "--questions takes names with commas between them");
-        cmd_list_add(&own->questions, name, state);
-    }
-}
-
 error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd_asked *own)
 {
     struct review_options *o = &own->o;
@@ -125,7 +113,7 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
     case CMD_ASKED_ABSTAINED: o->abstained = true; return 0;
     case CMD_ASKED_RULES: o->rule_breaking = true; return 0;
     case CMD_ASKED_NO_DISPUTES: o->no_disputes = true; return 0;
-    case CMD_ASKED_QUESTIONS: set_questions(own, arg, state); return 0;
+    case CMD_ASKED_QUESTIONS: cmd_questions(&own->questions, arg, state); return 0;
     case CMD_ASKED_ORDER:
         if (!review_order(arg, &o->order))
             argp_error(state, "--order takes random, uncertain, rules-first or question, not '%s'",

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "jobs/accept.h"
 #include "jobs/consensus.h"
 #include "jobs/moved.h"
 #include "jobs/report.h"
@@ -273,7 +274,31 @@ const struct figure figures_annotators[] = {
     { 0 },
 };
 
+static const char if_seen[] = "people answered some of them";
+
+const struct figure figures_verdicts[] = {
+    { "answers", NULL, "answers of the annotator in the frame of the sample",
+      COUNT(verdict_set, cells) },
+    { "settled", "seen", "of these, cells of the random sample on which people agree on an answer",
+      COUNT(verdict_set, n), .rank = 3 },
+    { "errors", "wrong", "of these, cells on which people say otherwise",
+      COUNT(verdict_set, errors), .rank = 4 },
+    { "error", NULL, "the share of all answers that are wrong, estimated by the sample's design",
+      NUMBER(verdict_set, error), .defined = if_seen },
+    { "accepted", NULL, "answers that may be used as they are", COUNT(verdict_set, accepted) },
+    { "share", "accepted", "the share of the answers that may be used as they are",
+      PERCENT(verdict_set, share), .defined = "where there are answers" },
+    { "threshold", "from", "the least probability of an own answer that is accepted",
+      NUMBER(verdict_set, threshold), .defined = "where a part of the answers is accepted",
+      .rank = 2 },
+    { "bound", "wrong at most",
+      "at most this share of the accepted answers is wrong; of all answers where none is accepted",
+      PERCENT(verdict_set, bound), .defined = "where there are answers" },
+    { 0 },
+};
+
 const struct figure_list figure_lists[] = {
+    { "What may be used (accept, report)", figures_verdicts },
     { "Agreement of annotators (agree, report)", figures_agreement },
     { "Consensus", figures_consensus },
     { "Consensus, per question", figures_wins },

@@ -7,6 +7,7 @@
 #ifndef ASSENT_SHOW_H
 #define ASSENT_SHOW_H
 
+#include "jobs/accept.h"
 #include "jobs/agree.h"
 #include "jobs/annotate.h"
 #include "jobs/annotators.h"
@@ -35,6 +36,7 @@ struct page *show_plan(const struct plan_result *r);
 struct page *show_plan_review(const struct review_forecast *f);
 struct page *show_annotate(const struct annotate_result *r);
 struct page *show_ask(const struct ask_result *r);
+struct page *show_accept(const struct acceptance *a);
 struct page *show_agree(const struct agree_result *r);
 struct page *show_consensus(const struct consensus_result *r);
 struct page *show_report(const struct report_result *r);

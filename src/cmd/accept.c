@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/accept.h"
+
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "project/project.h"
+#include "show/show.h"
+
+enum { KEY_MAX_ERROR = 0x100, KEY_CONFIDENCE, KEY_QUESTIONS, KEY_SIDE, KEY_FIXED };
+
+struct accept_own {
+    struct accept_options o;
+    struct cmd_list questions; /* to become o's */
+};
+
+static const struct argp_option options[] = {
+    { "max-error", KEY_MAX_ERROR, "SHARE", 0,
+      "at most this share of the accepted answers is wrong: 0.05 or 5% (default: as assent.yaml's"
+      " promise says, else 0.05)",
+      0 },
+    { "confidence", KEY_CONFIDENCE, "SHARE", 0,
+      "how sure that is for all questions together (default: as assent.yaml says, else 0.95)", 0 },
+    { "questions", KEY_QUESTIONS, "A,B", 0, "only these: fewer questions need fewer votes", 0 },
+    { "side", KEY_SIDE, "SIDE", 0, "both (default), or a promise of the answers yes or no alone",
+      0 },
+    { "annotator", 'a', "NAME", 0, "whose answers (default: the first model's)", 0 },
+    { "fixed-n", KEY_FIXED, "N", 0,
+      "an exact test of a question's first N votes, N said before the first vote is in", 0 },
+    { 0 },
+};
+
+static double read_share(const char *text, const char *option, const struct argp_state *state)
+{
+    size_t len = strlen(text);
+    bool percent = len > 1 && text[len - 1] == '%';
+    char number[64];
+    double share;
+
+    snprintf(number, sizeof(number), "%.*s", (int)(percent ? len - 1 : len), text);
+    if (len >= sizeof(number) || !text_double(number, &share) ||
+        !((share = percent ? share / 100 : share) > 0 && share < 1))
+        argp_error(state, "%s takes a share above 0 and below 1, as 0.05 or 5%%, not '%s'", option,
+                   text);
+    return share;
+}
+
+static enum verdict_side read_side(const char *text, const struct argp_state *state)
+{
+    int side = 0;
+
+    while (side < SIDES && strcmp(text, verdict_side_names[side]) != 0)
+        side++;
+    if (side == SIDES)
+        argp_error(state, "--side takes both, yes or no, not '%s'", text);
+    return (enum verdict_side)side;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+    struct accept_own *own = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = in; return 0;
+    case KEY_MAX_ERROR: own->o.max_error = read_share(arg, "--max-error", state); return 0;
+    case KEY_CONFIDENCE: own->o.confidence = read_share(arg, "--confidence", state); return 0;
+    case KEY_QUESTIONS: cmd_questions(&own->questions, arg, state); return 0;
+    case KEY_SIDE: own->o.side = read_side(arg, state); return 0;
+    case 'a': own->o.annotator = arg; return 0;
+    case KEY_FIXED:
+        own->o.fixed_n = cmd_number(arg, UINT32_MAX, "--fixed-n", state);
+        if (own->o.fixed_n == 0)
+            argp_error(state, "--fixed-n takes 1 or more");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int run(const struct globals *g, const void *own_options, struct err *e)
+{
+    const struct accept_own *own = own_options;
+    struct accept_options o = own->o;
+    struct acceptance result;
+    struct project *p;
+    int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
+
+    if (rc < 0)
+        return rc;
+    o.questions = own->questions.items;
+    o.n_questions = own->questions.n;
+    rc = job_accept(p, &o, &result, e);
+    if (rc == 0) {
+        rc = cmd_print(g, show_accept(&result), e);
+        acceptance_release(&result);
+    }
+    project_close(p);
+    return rc;
+}
+
+const struct command cmd_accept = {
+    .name = "accept",
+    .args = "",
+    .summary = "which of a model's answers may be used, question by question",
+    .doc =
+        "Says of each question whether the model may answer it alone (alone), alone where its "
+        "probability is high enough while people answer the rest (check), not at all (people), or "
+        "that it cannot be said yet, and about how many more votes would decide. It rests on the "
+        "cells that assent review --sample drew and people answered blind, and may be asked for at "
+        "any time, after every vote: the promise holds nevertheless. That somebody asked is kept.",
+    .example = "Examples:\n"
+               "  assent accept --max-error 5% --confidence 95%\n"
+               "  assent accept --questions Smiling,Bald --side yes --json",
+    .options = options,
+    .parse = parse,
+    .size = sizeof(struct accept_own),
+    .run = run,
+};
