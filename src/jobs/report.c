@@ -363,6 +363,20 @@ static int add_cost(struct making *m, struct err *e)
     return rc;
 }
 
+/* ---- what may be used ---- */
+
+/* The first of the two who are compared, or who there is alone. */
+static int add_acceptance(struct making *m, struct err *e)
+{
+    const struct accept_options usual = { 0 };
+    const struct store_annotator *alone = pair_usual(&m->data.known).first;
+    const struct labelled *who = m->pair[0];
+
+    if (!who && alone)
+        who = dataset_find(&m->data, alone->name);
+    return acceptance_of(&m->out->acceptance, &m->data, who, &usual, e);
+}
+
 /* ---- all together ---- */
 
 static int compare_pair(struct making *m, struct err *e)
@@ -381,7 +395,7 @@ static int load(struct making *m, struct err *e)
     int rc = dataset_open(&m->data, m->project, e);
 
     if (rc == 0)
-        rc = dataset_load(&m->data, NULL, 0, 0, e);
+        rc = dataset_load(&m->data, NULL, 0, STORE_WITH_PROBABILITIES, e);
     if (rc == 0)
         rc = scope_choose(&m->scope, m->project->task, NULL, &m->out->arena, e);
     m->out->agreements = arena_new(&m->out->arena, PARTS_MAX + 3, sizeof(*m->out->agreements), e);
@@ -407,6 +421,8 @@ static int make(struct making *m, struct err *e)
     r->n_images = m->data.images.n;
     if (rc == 0)
         rc = choose_pair(m, e);
+    if (rc == 0)
+        rc = add_acceptance(m, e);
     if (rc == 0 && m->data.n > 0)
         rc = consensus_of(&m->data, &majority, &r->consensus, e);
     if (rc == 0 && r->first)
@@ -445,6 +461,7 @@ void report_result_release(struct report_result *r)
 {
     for (size_t i = 0; i < r->n_agreements; i++)
         stats_agreement_free(r->agreements[i]);
+    acceptance_release(&r->acceptance);
     consensus_result_release(&r->consensus);
     review_figures_release(&r->review);
     moved_release(&r->moved);

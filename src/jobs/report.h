@@ -7,6 +7,7 @@
 #define ASSENT_JOBS_REPORT_H
 
 #include "base/base.h"
+#include "jobs/accept.h"
 #include "jobs/agree.h"
 #include "jobs/consensus.h"
 #include "jobs/cost.h"
@@ -72,6 +73,7 @@ struct report_missed {
 struct report_result {
     const struct task *task; /* the project's */
     uint64_t n_images;
+    struct acceptance acceptance;    /* what may be used of the first's answers */
     struct report_rules *annotators; /* each annotator, then the consensus */
     size_t n_annotators;
     /* what follows needs two annotators: first NULL where there are not */

@@ -298,7 +298,6 @@ const struct figure figures_verdicts[] = {
 };
 
 const struct figure_list figure_lists[] = {
-    { "What may be used (accept, report)", figures_verdicts },
     { "Agreement of annotators (agree, report)", figures_agreement },
     { "Consensus", figures_consensus },
     { "Consensus, per question", figures_wins },
@@ -307,6 +306,7 @@ const struct figure_list figure_lists[] = {
     { "Bias (report)", figures_rules },
     { "Rules (report)", figures_broken },
     { "What a server's answers depend on (plan, report)", figures_moved },
+    { "What may be used (accept, report)", figures_verdicts },
     { "Cost (report)", figures_cost },
     { "Reviewers (status, report)", figures_people },
     { "Questions of a review (report)", figures_reviewed },

@@ -10,7 +10,7 @@ import subprocess
 from harness import ASSENT, STUDY, Case, main
 
 COMMANDS = ["init", "import", "plan", "annotate", "status", "agree", "review", "reviewers",
-            "consensus", "report", "export", "ask", "serve", "server", "undo", "images", "annotators", "check", "model", "help", "version"]
+            "accept", "consensus", "report", "export", "ask", "serve", "server", "undo", "images", "annotators", "check", "model", "help", "version"]
 
 
 class Usage(Case):

@@ -27,6 +27,7 @@ static const struct {
     { "broken", figures_broken, true },
     { "alarms", figures_alarms, false },
     { "moved", figures_moved, true },
+    { "verdicts", figures_verdicts, true },
     { "cost", figures_cost, true },
     { "people", figures_people, true },
     { "reviewed", figures_reviewed, true },

@@ -353,6 +353,7 @@ static const struct list {
     { "broken", figures_broken, true },
     { "alarms", figures_alarms, true },
     { "moved", figures_moved, true },
+    { "verdicts", figures_verdicts, true },
     { "cost", figures_cost, true },
     { "people", figures_people, true },
     { "reviewed", figures_reviewed, true },
