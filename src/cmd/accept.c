@@ -106,7 +106,7 @@ const struct command cmd_accept = {
         "Says of each question whether the model may answer it alone (alone), alone where its "
         "probability is high enough while people answer the rest (check), not at all (people), or "
         "that it cannot be said yet, and about how many more votes would decide. It rests on the "
-        "cells that assent review --sample drew and people answered blind, and may be asked for at "
+        "random sample that people answered blind in a review, and may be asked for at "
         "any time, after every vote: the promise holds nevertheless. That somebody asked is kept.",
     .example = "Examples:\n"
                "  assent accept --max-error 5% --confidence 95%\n"

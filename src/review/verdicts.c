@@ -34,6 +34,7 @@ struct reaching {
     const struct sampled_cell **cells; /* of the sample, by column */
     size_t *first;                     /* [n_columns + 1] where a column's begin */
     struct nested (*sets)[SIDES];      /* [out->n] */
+    float *uncertainty;                /* [n_images] of the column at hand */
     uint32_t *bins;                    /* [BINS] */
     uint8_t *set_of;                   /* [BINS] */
     uint32_t *local;                   /* [strata] a column's number of each; STORE_OUTSIDE */
@@ -46,7 +47,7 @@ static float uncertainty_of(const struct column *c, int16_t label, const float *
 {
     float own = !p ? NAN : !c->yesno ? 1 - p[label] : label == 1 ? 1 - p[0] : p[0];
 
-    return isnan(own) ? INFINITY : fmaxf(own, 0);
+    return isnan(own) ? INFINITY : own > 0 ? own : 0;
 }
 
 static const float *probability_of(const struct verdict_source *s, size_t image, size_t column)
@@ -81,6 +82,18 @@ bool verdict_accepts(const struct verdict *v, const struct column *c, enum verdi
 
 /* ---- sets ---- */
 
+/* Of a column's answers; they lie far apart, so they are fetched once. */
+static void fetch_uncertainty(struct reaching *r, size_t column)
+{
+    const struct verdict_source *s = r->source;
+    const int16_t *labels = s->labels + column * s->n_images;
+
+    for (size_t i = 0; i < s->n_images; i++)
+        r->uncertainty[i] = labels[i] >= 0 ? uncertainty_of(&s->task->columns[column], labels[i],
+                                                            probability_of(s, i, column))
+                                           : INFINITY;
+}
+
 /* Cells of a side by the bin of their uncertainty; how many. */
 static uint64_t count_bins(struct reaching *r, size_t column, enum verdict_side side)
 {
@@ -94,8 +107,7 @@ static uint64_t count_bins(struct reaching *r, size_t column, enum verdict_side 
         if (stratum[i] == STORE_OUTSIDE || !is_on(side, labels[i]))
             continue;
         n++;
-        r->bins[bin_of(
-            uncertainty_of(&s->task->columns[column], labels[i], probability_of(s, i, column)))]++;
+        r->bins[bin_of(r->uncertainty[i])]++;
     }
     return n;
 }
@@ -148,7 +160,6 @@ static void fill_sets(struct reaching *r, size_t column, enum verdict_side side,
                       struct nested *sets)
 {
     const struct verdict_source *s = r->source;
-    const struct column *c = &s->task->columns[column];
     const uint32_t *stratum = s->sample->stratum_of + column * s->n_images;
     const int16_t *labels = s->labels + column * s->n_images;
 
@@ -158,10 +169,11 @@ static void fill_sets(struct reaching *r, size_t column, enum verdict_side side,
 
         if (stratum[i] >= s->sample->n_strata || !is_on(side, labels[i]))
             continue;
-        u = uncertainty_of(c, labels[i], probability_of(s, i, column));
+        u = r->uncertainty[i];
         set = r->set_of[bin_of(u)];
         sets->seen[set * sets->n_strata + r->local[stratum[i]]].cells++;
-        sets->upto[set] = fmaxf(sets->upto[set], u);
+        if (u > sets->upto[set])
+            sets->upto[set] = u;
     }
     for (size_t k = r->first[column]; k < r->first[column + 1]; k++) {
         const struct sampled_cell *cell = r->cells[k];
@@ -171,9 +183,7 @@ static void fill_sets(struct reaching *r, size_t column, enum verdict_side side,
         if (!cell->done || cell->value < 0 || !is_on(side, label) ||
             stratum[cell->image] != cell->stratum)
             continue;
-        seen = &sets->seen[r->set_of[bin_of(
-                               uncertainty_of(c, label, probability_of(s, cell->image, column)))] *
-                               sets->n_strata +
+        seen = &sets->seen[r->set_of[bin_of(r->uncertainty[cell->image])] * sets->n_strata +
                            r->local[cell->stratum]];
         seen->n++;
         seen->errors += cell->value != label;
@@ -486,6 +496,7 @@ static int reach_all(struct reaching *r, struct err *e)
         bool yesno = r->source->task->columns[out->items[i].column].yesno;
 
         count_question(r, &out->items[i]);
+        fetch_uncertainty(r, out->items[i].column);
         for (int side = 0; rc == 0 && side < (yesno ? SIDES : 1); side++)
             rc = make_sets(r, out->items[i].column, (enum verdict_side)side, &r->sets[i][side], e);
     }
@@ -552,10 +563,11 @@ static int begin(struct reaching *r, struct err *e)
         return rc;
     out->items = arena_new(&out->arena, n_columns, sizeof(*out->items), e);
     r->sets = mem_new(n_columns, sizeof(*r->sets), e);
+    r->uncertainty = mem_new(s->n_images, sizeof(*r->uncertainty), e);
     r->bins = mem_new(BINS, sizeof(*r->bins), e);
     r->set_of = mem_new(BINS, sizeof(*r->set_of), e);
     r->local = mem_new(s->sample->n_strata, sizeof(*r->local), e);
-    if (!out->items || !r->sets || !r->bins || !r->set_of || !r->local)
+    if (!out->items || !r->sets || !r->uncertainty || !r->bins || !r->set_of || !r->local)
         return ERR_NOMEM;
     for (size_t c = 0; c < n_columns; c++)
         if (!s->columns || s->columns[c])
@@ -577,6 +589,7 @@ int verdicts_reach(struct verdicts *out, const struct verdict_source *source,
     free(r.first);
     free(r.cells);
     free(r.sets);
+    free(r.uncertainty);
     free(r.bins);
     free(r.set_of);
     free(r.local);
