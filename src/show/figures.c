@@ -9,6 +9,7 @@
 #include "jobs/moved.h"
 #include "jobs/report.h"
 #include "jobs/status.h"
+#include "show/estimates.h"
 #include "stats/stats.h"
 
 #define IN(type, member) .at = offsetof(struct type, member)
@@ -312,6 +313,8 @@ const struct figure_list figure_lists[] = {
     { "Questions of a review (report)", figures_reviewed },
     { "The review's sample (report)", figures_sample },
     { "Annotators (status)", figures_annotators },
+    { "Over all cells: agreement with people (report)", figures_overall },
+    { "Over all cells: how often people would give an answer (report)", figures_shares },
     { 0 },
 };
 

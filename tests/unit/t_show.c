@@ -8,6 +8,7 @@
 #include "jobs/consensus.h"
 #include "jobs/report.h"
 #include "jobs/status.h"
+#include "show/estimates.h"
 #include "show/show.h"
 
 /* ---- the table of figures ---- */
@@ -33,6 +34,8 @@ static const struct {
     { "reviewed", figures_reviewed, true },
     { "sample", figures_sample, true },
     { "annotators", figures_annotators, true },
+    { "overall", figures_overall, true },
+    { "shares", figures_shares, true },
 };
 
 static bool is_snake_case(const char *key)
