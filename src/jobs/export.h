@@ -25,5 +25,9 @@ struct export_result {
 /* The file is written whole or not at all. */
 int job_export(const struct project *p, const struct export_options *o, struct export_result *out,
                struct err *e);
+/* The newest random sample with one annotator's labels, for other programs' estimators: the first
+ * annotator of the options, else the usual one. ERR_ARG where no sample was drawn at random. */
+int job_export_design(const struct project *p, const struct export_options *o,
+                      struct export_result *out, struct err *e);
 
 #endif
