@@ -412,6 +412,25 @@ static int add_review(struct making *m, struct err *e)
                                &m->data.images, labels, e);
 }
 
+/* Without a second annotator the first stands in alone. */
+static int add_estimates(struct making *m, struct err *e)
+{
+    const struct report_result *r = m->out;
+    struct pair usual = pair_usual(&m->data.known);
+    const struct estimates_input in = {
+        .data = &m->data,
+        .guess = m->pair[0]    ? m->pair[0]
+                 : usual.first ? dataset_find(&m->data, usual.first->name)
+                               : NULL,
+        .other = m->pair[1],
+        .consensus = m->data.n > 1 ? r->consensus.values : NULL,
+        .review = &r->review,
+        .events = m->options->events,
+    };
+
+    return estimates_load(&m->out->estimates, &in, e);
+}
+
 static int make(struct making *m, struct err *e)
 {
     const struct consensus_options majority = { .events = m->options->events };
@@ -433,6 +452,8 @@ static int make(struct making *m, struct err *e)
         rc = add_cost(m, e);
     if (rc == 0)
         rc = add_review(m, e);
+    if (rc == 0)
+        rc = add_estimates(m, e);
     if (rc == 0)
         rc = moved_load(&m->data, &r->moved, e);
     if (rc == 0)
@@ -464,6 +485,7 @@ void report_result_release(struct report_result *r)
     acceptance_release(&r->acceptance);
     consensus_result_release(&r->consensus);
     review_figures_release(&r->review);
+    estimates_release(&r->estimates);
     moved_release(&r->moved);
     unused_release(&r->unused);
     unanswered_release(&r->unanswered);

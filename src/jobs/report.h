@@ -11,6 +11,7 @@
 #include "jobs/agree.h"
 #include "jobs/consensus.h"
 #include "jobs/cost.h"
+#include "jobs/estimates.h"
 #include "jobs/moved.h"
 #include "jobs/unused.h"
 #include "project/project.h"
@@ -102,6 +103,7 @@ struct report_result {
     struct unused unused;                /* answers by names of before */
     struct unanswered unanswered;        /* by models */
     struct review_figures review;        /* items 0: nothing was queued */
+    struct estimates estimates;          /* of all cells */
     struct stats_agreement **agreements; /* those above; private */
     size_t n_agreements;
     struct arena arena; /* private */

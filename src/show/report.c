@@ -6,6 +6,7 @@
 #include "show/agreement.h"
 #include "show/consensus.h"
 #include "show/cost.h"
+#include "show/estimates.h"
 #include "show/people.h"
 #include "show/show.h"
 #include "show/unanswered.h"
@@ -557,6 +558,7 @@ struct page *show_report(const struct report_result *r)
     add_moved(p, r);
     add_alarms(p, r);
     people_outcome(p, &r->review);
+    estimates_blocks(p, &r->estimates);
     if (r->n_annotators > 1) {
         page_open(p, "consensus", PAGE_OBJECT, true);
         consensus_blocks(p, &r->consensus);

@@ -27,6 +27,9 @@ struct members {
 #define REVIEW_PEOPLE                                                                       \
     "name done undone unsure skipped flagged seconds_per_answer hours votes_per_hour gold " \
     "gold_accuracy repeats repeat_consistency last revoked"
+#define OVERALL                                                                       \
+    "annotator labels settled agreement standard_error interval[] covered corrected " \
+    "corrected_interval[] voted other"
 #define REVIEW_SAMPLE "drawn settled agreement standard_error interval[] covered frame cells"
 
 static const struct members promised[] = {
@@ -88,6 +91,14 @@ static const struct members promised[] = {
     { plan_page, "asked_otherwise[]",
       "annotator asked images answers changed share mean_move largest_move at works why seconds "
       "requests" },
+    { report_page, "over_all_cells",
+      "refused guess estimand population_estimand frame drawn settled active known_yes[] "
+      "known_no[] repeats[] agreement[] questions[] shares[]" },
+    { report_page, "over_all_cells.agreement[]", OVERALL },
+    { report_page, "over_all_cells.questions[]", "name " OVERALL },
+    { report_page, "over_all_cells.shares[]",
+      "name option frame settled share standard_error interval[] covered population "
+      "population_error population_interval[] lambda corrected corrected_interval[] labels voted" },
     { report_page, "moved[]",
       "annotator asked images answers changed share mean_move largest_move at" },
     { forecast_page, "", "items votes new seconds_per_answer measured hours cost currency" },
@@ -215,6 +226,9 @@ static void documents_have_the_numbers_of_their_results(void **state)
         { report_page, "coin_flip[]", 0.8975875 },
         { report_page, "annotators[].rules[].share", 0.523 },
         { report_page, "rare_missed[].recall", 0.53 },
+        { report_page, "over_all_cells.agreement[].corrected", 0.875 },
+        { report_page, "over_all_cells.questions[].other", 0.625 },
+        { report_page, "over_all_cells.shares[].population", 0.8125 },
         { report_page, "cost.scaled.images", 202599 },
         { report_page, "cost.break_even.min_wage_hour", 44 },
         { report_page, "before.pooled.agreement", 0.8125 },
