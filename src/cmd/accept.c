@@ -7,26 +7,9 @@
 #include "project/project.h"
 #include "show/show.h"
 
-enum { KEY_MAX_ERROR = 0x100, KEY_CONFIDENCE, KEY_QUESTIONS, KEY_SIDE, KEY_FIXED };
-
-struct accept_own {
-    struct accept_options o;
-    struct cmd_list questions; /* to become o's */
-};
-
 static const struct argp_option options[] = {
-    { "max-error", KEY_MAX_ERROR, "SHARE", 0,
-      "at most this share of the accepted answers is wrong: 0.05 or 5% (default: as assent.yaml's"
-      " promise says, else 0.05)",
-      0 },
-    { "confidence", KEY_CONFIDENCE, "SHARE", 0,
-      "how sure that is for all questions together (default: as assent.yaml says, else 0.95)", 0 },
-    { "questions", KEY_QUESTIONS, "A,B", 0, "only these: fewer questions need fewer votes", 0 },
-    { "side", KEY_SIDE, "SIDE", 0, "both (default), or a promise of the answers yes or no alone",
-      0 },
+    CMD_PROMISE_OPTIONS,
     { "annotator", 'a', "NAME", 0, "whose answers (default: the first model's)", 0 },
-    { "fixed-n", KEY_FIXED, "N", 0,
-      "an exact test of a question's first N votes, N said before the first vote is in", 0 },
     { 0 },
 };
 
@@ -56,40 +39,55 @@ static enum verdict_side read_side(const char *text, const struct argp_state *st
     return (enum verdict_side)side;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+error_t cmd_parse_promise(int key, char *arg, struct argp_state *state, struct cmd_promise *own)
 {
-    struct invocation *in = state->input;
-    struct accept_own *own = in->own;
+    struct accept_options *o = &own->o;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = in; return 0;
-    case KEY_MAX_ERROR: own->o.max_error = read_share(arg, "--max-error", state); return 0;
-    case KEY_CONFIDENCE: own->o.confidence = read_share(arg, "--confidence", state); return 0;
-    case KEY_QUESTIONS: cmd_questions(&own->questions, arg, state); return 0;
-    case KEY_SIDE: own->o.side = read_side(arg, state); return 0;
-    case 'a': own->o.annotator = arg; return 0;
-    case KEY_FIXED:
-        own->o.fixed_n = cmd_number(arg, UINT32_MAX, "--fixed-n", state);
-        if (own->o.fixed_n == 0)
+    case CMD_PROMISE_ERROR: o->max_error = read_share(arg, "--max-error", state); return 0;
+    case CMD_PROMISE_CONFIDENCE: o->confidence = read_share(arg, "--confidence", state); return 0;
+    case CMD_PROMISE_QUESTIONS: cmd_questions(&own->questions, arg, state); return 0;
+    case CMD_PROMISE_SIDE: o->side = read_side(arg, state); return 0;
+    case CMD_PROMISE_FIXED:
+        o->fixed_n = cmd_number(arg, UINT32_MAX, "--fixed-n", state);
+        if (o->fixed_n == 0)
             argp_error(state, "--fixed-n takes 1 or more");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-static int run(const struct globals *g, const void *own_options, struct err *e)
+struct accept_options cmd_promised(const struct cmd_promise *own)
 {
-    const struct accept_own *own = own_options;
     struct accept_options o = own->o;
+
+    o.questions = own->questions.items;
+    o.n_questions = own->questions.n;
+    return o;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct invocation *in = state->input;
+    struct cmd_promise *own = in->own;
+
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = in; return 0;
+    case 'a': own->o.annotator = arg; return 0;
+    default: return cmd_parse_promise(key, arg, state, own);
+    }
+}
+
+static int run(const struct globals *g, const void *own, struct err *e)
+{
+    struct accept_options o = cmd_promised(own);
     struct acceptance result;
     struct project *p;
     int rc = project_open(&p, g->dir, PROJECT_WRITE, e);
 
     if (rc < 0)
         return rc;
-    o.questions = own->questions.items;
-    o.n_questions = own->questions.n;
-    rc = job_accept(p, &o, &result, e);
+    rc = job_accept(p, &o, NULL, &result, e);
     if (rc == 0) {
         rc = cmd_print(g, show_accept(&result), e);
         acceptance_release(&result);
@@ -113,6 +111,6 @@ const struct command cmd_accept = {
                "  assent accept --questions Smiling,Bald --side yes --json",
     .options = options,
     .parse = parse,
-    .size = sizeof(struct accept_own),
+    .size = sizeof(struct cmd_promise),
     .run = run,
 };

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "jobs/accept.h"
 #include "jobs/agree.h"
 #include "jobs/review.h"
 #include "show/blocks.h"
@@ -105,6 +106,52 @@ struct cmd_asked {
     struct cmd_list questions; /* to become o's */
 };
 error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd_asked *own);
+
+/* What accept and export --accepted have in common: what is promised. */
+enum {
+    CMD_PROMISE_ERROR = 0x400,
+    CMD_PROMISE_CONFIDENCE,
+    CMD_PROMISE_QUESTIONS,
+    CMD_PROMISE_SIDE,
+    CMD_PROMISE_FIXED,
+};
+struct cmd_promise {
+    struct accept_options o;
+    struct cmd_list questions; /* to become o's */
+};
+/* Rows of a table of options. */
+#define CMD_PROMISE_OPTIONS                                                                        \
+    { "max-error",                                                                                 \
+      CMD_PROMISE_ERROR,                                                                           \
+      "SHARE",                                                                                     \
+      0,                                                                                           \
+      "at most this share of the accepted answers is wrong: 0.05 or 5% (default: as assent.yaml's" \
+      " promise says, else 0.05)",                                                                 \
+      1 },                                                                                         \
+        { "confidence",                                                                            \
+          CMD_PROMISE_CONFIDENCE,                                                                  \
+          "SHARE",                                                                                 \
+          0,                                                                                       \
+          "how sure that is for all questions together (default: as assent.yaml says, else 0.95)", \
+          1 },                                                                                     \
+        { "questions",                                                                             \
+          CMD_PROMISE_QUESTIONS,                                                                   \
+          "A,B",                                                                                   \
+          0,                                                                                       \
+          "only these: fewer questions need fewer votes",                                          \
+          1 },                                                                                     \
+        { "side",                                                                                  \
+          CMD_PROMISE_SIDE,                                                                        \
+          "SIDE",                                                                                  \
+          0,                                                                                       \
+          "both (default), or a promise of the answers yes or no alone",                           \
+          1 },                                                                                     \
+    {                                                                                              \
+        "fixed-n", CMD_PROMISE_FIXED, "N", 0,                                                      \
+            "an exact test of a question's first N votes, N said before the first vote is in", 1   \
+    }
+error_t cmd_parse_promise(int key, char *arg, struct argp_state *state, struct cmd_promise *own);
+struct accept_options cmd_promised(const struct cmd_promise *own);
 
 /* Both print on stdout and free what they are given: a page, as people or with --json as scripts
  * read it; a JSON document. */

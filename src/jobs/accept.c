@@ -228,27 +228,38 @@ static int load(struct dataset *d, struct project *p, const struct accept_option
     return rc;
 }
 
-int job_accept(struct project *p, const struct accept_options *o, struct acceptance *out,
-               struct err *e)
+static int say(struct project *p, const struct accept_options *o, struct dataset *d,
+               struct acceptance *out, struct err *e)
 {
-    struct dataset d = { 0 };
     const struct labelled *who;
-    int rc = load(&d, p, o, &who, e);
+    int rc = load(d, p, o, &who, e);
 
-    *out = (struct acceptance){ 0 };
     if (rc == 0)
-        rc = acceptance_of(out, &d, who, o, e);
+        rc = acceptance_of(out, d, who, o, e);
     if (rc == 0 && out->why) {
         err_set(e, ERR_ARG, "nothing can be accepted yet: %s", out->why);
-        rc = err_hint(e, "%s", out->hint);
+        return err_hint(e, "%s", out->hint);
     }
     if (rc == 0 && o->fixed_n > 0)
         rc = check_fixed(p, out, who->annotator, o, e);
-    if (rc == 0)
-        rc = keep(p, out, who->annotator, o, e);
+    return rc == 0 ? keep(p, out, who->annotator, o, e) : rc;
+}
+
+int job_accept(struct project *p, const struct accept_options *o, struct dataset *d,
+               struct acceptance *out, struct err *e)
+{
+    struct dataset own = { 0 };
+    int rc;
+
+    *out = (struct acceptance){ 0 };
+    if (d)
+        *d = own;
+    rc = say(p, o, d ? d : &own, out, e);
     if (rc < 0)
         acceptance_release(out);
-    dataset_release(&d);
+    if (rc < 0 && d)
+        dataset_release(d);
+    dataset_release(&own);
     return rc;
 }
 

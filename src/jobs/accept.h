@@ -47,9 +47,10 @@ int acceptance_of(struct acceptance *out, const struct dataset *d, const struct 
                   const struct accept_options *o, struct err *e);
 
 /* Loads, reaches the verdicts, and keeps that they were asked for. ERR_ARG where nothing can be
- * said. */
-int job_accept(struct project *p, const struct accept_options *o, struct acceptance *out,
-               struct err *e);
+ * said. d: the labels that it loaded, whose first item's the answers are, and the caller's; NULL:
+ * to nobody's use. */
+int job_accept(struct project *p, const struct accept_options *o, struct dataset *d,
+               struct acceptance *out, struct err *e);
 void acceptance_release(struct acceptance *a); /* zeroed is fine */
 
 #endif

@@ -15,6 +15,7 @@
 #include "jobs/check.h"
 #include "jobs/consensus.h"
 #include "jobs/export.h"
+#include "jobs/export_accepted.h"
 #include "jobs/import.h"
 #include "jobs/import_images.h"
 #include "jobs/import_metadata.h"
@@ -37,6 +38,9 @@ struct page *show_plan_review(const struct review_forecast *f);
 struct page *show_annotate(const struct annotate_result *r);
 struct page *show_ask(const struct ask_result *r);
 struct page *show_accept(const struct acceptance *a);
+/* The same for whoever has to rely on it: with how it was reached. */
+struct page *show_certificate(const struct acceptance *a);
+struct page *show_accepted(const struct accepted_result *r);
 struct page *show_agree(const struct agree_result *r);
 struct page *show_consensus(const struct consensus_result *r);
 struct page *show_report(const struct report_result *r);
