@@ -224,15 +224,13 @@ static double log_beta_mixture(const struct part *p, double a, double b)
            (log_gamma(a) + log_gamma(b) - log_gamma(a + b));
 }
 
-/* A stratum whose rate is its own: half of it is Krichevsky and Trofimov's, half expects rates
- * like the limit. */
+/* A stratum whose rate is its own: about the limit, as the whole's is; above the limit it may be
+ * any (Krichevsky and Trofimov 1981). */
 static double log_own(const struct part *p, double limit, bool mirrored)
 {
-    double usual = fmin(fmax(limit, 0.001), 0.5), other = 0.5 * (1 - usual) / usual;
+    double usual = fmin(fmax(limit, 0.001), 0.5);
 
-    return log_add(log_beta_mixture(p, 0.5, 0.5),
-                   mirrored ? log_beta_mixture(p, other, 0.5) : log_beta_mixture(p, 0.5, other)) -
-           log(2);
+    return log_beta_mixture(p, 0.5, mirrored ? 0.5 : 0.5 * (1 - usual) / usual);
 }
 
 static double log_mixture(const struct view *v, double cells)

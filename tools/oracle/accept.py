@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The expected e-values and bounds of tests/unit/t_stats_accept.c: every vector of errors that a claim allows is tried,
-likelihoods are whole numbers, and the mixture is a product of predictions, vote by vote.
+"""The expected values of tests/unit/t_stats_accept.c. E-values and bounds: every vector of errors that a claim allows is
+tried, likelihoods are whole numbers, and the mixture is a product of predictions, vote by vote. Plans: probabilities
+carried on from vote to vote. Exact bounds: sums of whole numbers.
 """
 import itertools
 import math
@@ -61,7 +62,7 @@ def log_mixture(limit, strata, above):
     if len(strata) == 1:
         return common
     usual = min(max(limit, 0.001), 0.5)
-    own = sum(log_mean([log_beta(s[1], s[2], 0.5, 0.5), log_beta(s[1], s[2], 0.5, 0.5 * (1 - usual) / usual)]) for s in strata)
+    own = sum(log_beta(s[1], s[2], 0.5, 0.5 if above else 0.5 * (1 - usual) / usual) for s in strata)
     return log_mean([common, own])
 
 
@@ -74,6 +75,78 @@ def greatest_by_total(strata):
         value = math.fsum(column[k] for column, k in zip(columns, ks))
         greatest[at] = max(greatest[at], value)
     return greatest
+
+
+# cells (None: endless), rate, limit, alpha: probability .8, at most 1000 votes
+PLANS = [
+    (None, 0.02, 0.05, 0.05), (None, 0.01, 0.05, 0.05), (None, 0.0, 0.05, 0.05), (None, 0.02, 0.05, 0.05 / 40),
+    (None, 0.0, 0.05, 0.05 / 40), (None, 0.05, 0.05, 0.05), (None, 0.1, 0.2, 0.01), (500, 0.02, 0.05, 0.05), (80, 0.025, 0.1, 0.1),
+]
+MOST = 1000
+
+# cells, n, errors, alpha
+BOUNDS = [(None, 59, 0, 0.05), (None, 100, 3, 0.05), (None, 8, 8, 0.1), (1000, 59, 0, 0.05), (200, 200, 7, 0.05),
+          (50, 20, 5, 0.01), (30, 0, 0, 0.05)]
+
+
+def log_e(cells, limit, n, errors):
+    """Of one stratum; without end the likelihood of the limit itself."""
+    above = log_mixture(limit, [(cells, n, errors, 0)], False)
+    if cells is None:
+        return above - power(limit, errors) - power(1 - limit, n - errors)
+    rest = [log_likelihood(cells, n, errors, 0, k) for k in range(math.floor(round(limit * cells, 9)) + 1, cells + 1)]
+    return above - max(rest) if max(rest) > -math.inf else math.inf
+
+
+def plan(cells, rate, limit, alpha):
+    """When acceptance has probability .8, what it has at the end, votes on average."""
+    wrong, still, first, mean = round(rate * (cells or 0)), {0: 1.0}, 0, 0.0
+    bound = -1
+    for n in range(1, min(MOST, cells or MOST) + 1):
+        mean += math.fsum(still.values())
+        after = {}
+        for k, p in still.items():
+            error = rate if cells is None else min(1.0, max(0.0, (wrong - k) / (cells - n + 1)))
+            after[k] = after.get(k, 0.0) + p * (1 - error)
+            after[k + 1] = after.get(k + 1, 0.0) + p * error
+        while bound < n and log_e(cells, limit, n, bound + 1) >= -math.log(alpha):
+            bound += 1
+        still = {k: p for k, p in after.items() if k > bound and p > 1e-30}
+        if not first and 1 - math.fsum(still.values()) >= 0.8:
+            first = n
+    return first, 1 - math.fsum(still.values()), mean
+
+
+def at_most(cells, rate, n, k):
+    """P(errors <= k) of n cells."""
+    if cells is None:
+        return math.fsum(math.comb(n, i) * rate ** i * (1 - rate) ** (n - i) for i in range(k + 1))
+    wrong = round(rate * cells)
+    return sum(math.comb(wrong, i) * math.comb(cells - wrong, n - i) for i in range(k + 1)) / math.comb(cells, n)
+
+
+def fixed(cells, rate, limit, alpha):
+    """The first number of votes at which one look accepts with probability .8."""
+    worst = limit if cells is None else (math.floor(round(limit * cells, 9)) + 1) / cells
+    k = -1
+    for n in range(1, min(MOST, cells or MOST) + 1):
+        while at_most(cells, worst, n, k + 1) <= alpha:
+            k += 1
+        if k >= 0 and at_most(cells, rate, n, k) >= 0.8:
+            return n
+    return 0
+
+
+def exact_bound(cells, n, errors, alpha):
+    if n == 0:
+        return 1.0
+    if cells is not None:
+        return max(k for k in range(errors, cells - n + errors + 1) if at_most(cells, k / cells, n, errors) > alpha) / cells
+    low, high = 0.0, 1.0
+    for _ in range(200 if errors < n else 0):
+        middle = (low + high) / 2
+        low, high = (middle, high) if at_most(None, middle, n, errors) > alpha else (low, middle)
+    return high
 
 
 def main():
@@ -89,6 +162,14 @@ def main():
         shown = ", ".join("INFINITY" if math.isinf(v) else f"{v + 0.0:.12g}" for v in values)
         print(f'{{ "{name}", {limit}, {alpha}, {len(strata)}, {{ ' + ", ".join("{ %d, %d, %d, %d }" % s for s in strata) +
               f" }}, {shown}, {bound / cells:.12g} }},")
+    print()
+    for cells, rate, limit, alpha in PLANS:
+        first, reached, mean = plan(cells, rate, limit, alpha)
+        print(f"{{ {{ {cells or 'STATS_ENDLESS'}, {rate}, {limit}, {alpha} }}, {{ {first}, {reached:.9g}, {mean:.9g} }}, "
+              f"{fixed(cells, rate, limit, alpha)} }},")
+    print()
+    for cells, n, errors, alpha in BOUNDS:
+        print(f"{{ {cells or 'STATS_ENDLESS'}, {n}, {errors}, {alpha}, {exact_bound(cells, n, errors, alpha):.10g} }},")
 
 
 main()
