@@ -42,6 +42,14 @@ static const struct scene scenes[] = {
       .strata = { { 400, 21, 1, false } },
       .rounds = 400,
       .data_sets = 100 },
+    { .name = "the limit itself, large",
+      .strata = { { 20000, 1000, 1, false } },
+      .rounds = 1500,
+      .data_sets = 40 },
+    { .name = "the limit itself, two strata, seen to the end",
+      .strata = { { 300, 9, 3, false }, { 100, 11, 1, false } },
+      .rounds = 100,
+      .data_sets = 60 },
     { .name = "six of a hundred wrong",
       .strata = { { 5000, 300, 1, false } },
       .rounds = 1000,
@@ -238,7 +246,7 @@ struct looked {
     bool given_up;  /* a question was said to be above the limit that is not */
     bool uncovered; /* a bound was below the truth */
     uint64_t accepted_at[MOST_QUESTIONS]; /* the vote after which the whole was; 0: never */
-    size_t parts;                         /* questions of which a part was accepted */
+    bool part[MOST_QUESTIONS];            /* or a part of it was */
 };
 
 static bool above(const struct made *m, size_t q, size_t set)
@@ -273,6 +281,7 @@ static void look_at_sets(const struct made *m, uint64_t votes, struct looked *ou
 
         if (set == STATS_NONE)
             continue;
+        out->part[q] = true;
         if (above(m, q, set))
             out->broken = true;
         if (set + 1 == m->sets && out->accepted_at[q] == 0)
@@ -303,7 +312,8 @@ static void look_at_bound(const struct made *m, struct looked *out)
         out->uncovered = true;
 }
 
-static struct looked look_after_every_vote(const struct scene *s, bool bounds)
+/* stop: at the acceptance of the first question. */
+static struct looked look_after_every_vote(const struct scene *s, bool bounds, bool stop)
 {
     struct looked out = { 0 };
     struct made m;
@@ -316,7 +326,7 @@ static struct looked look_after_every_vote(const struct scene *s, bool bounds)
 
                 for (size_t q = 0; q < m.questions; q++)
                     any |= see(&m, q, h);
-                if (!any)
+                if (!any || (stop && out.accepted_at[0] > 0))
                     continue;
                 votes++;
                 look_at_sets(&m, votes, &out);
@@ -349,22 +359,25 @@ static void promises_are_kept(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(scenes); i++) {
         const struct scene *s = &scenes[i];
-        size_t n = data_sets_of(s), broken = 0, given_up = 0, uncovered = 0, accepted = 0;
+        size_t n = data_sets_of(s), broken = 0, given_up = 0, uncovered = 0, accepted = 0,
+               parts = 0;
         bool bounds = s->sets == 0 && s->questions == 0;
 
         seed = 1000 + i;
         for (size_t d = 0; d < n; d++) {
-            struct looked l = look_after_every_vote(s, bounds && d < n / 4);
+            struct looked l = look_after_every_vote(s, bounds && d < n / 4, false);
 
             broken += l.broken;
             given_up += l.given_up;
             uncovered += l.uncovered;
-            for (size_t q = 0; q < MOST_QUESTIONS; q++)
+            for (size_t q = 0; q < MOST_QUESTIONS; q++) {
                 accepted += l.accepted_at[q] > 0;
+                parts += l.part[q];
+            }
         }
         print_message("%s: of %zu data sets %zu broken, %zu given up wrongly, %zu below the truth; "
-                      "%zu questions accepted\n",
-                      s->name, n, broken, given_up, uncovered, accepted);
+                      "%zu questions accepted, %zu at least in part\n",
+                      s->name, n, broken, given_up, uncovered, accepted, parts);
         assert_kept(s->name, "the promise was broken", broken, n);
         assert_kept(s->name, "given up wrongly", given_up, n);
         if (bounds)
@@ -372,10 +385,45 @@ static void promises_are_kept(void **state)
     }
 }
 
+/* Votes until acceptance, as drawn and as planned. */
+static void votes_are_those_planned(void **state)
+{
+    static const size_t wrong[] = { 0, 50, 100 };
+    size_t n = getenv("ASSENT_TEST_ALL") ? 2000 : 100;
+
+    (void)state;
+    seed = 5;
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        const struct scene s = { .name = "votes until acceptance",
+                                 .strata = { { 5000, wrong[i], 1, false } },
+                                 .rounds = 1500 };
+        const struct stats_plan plan = { 5000, (double)wrong[i] / 5000, limit, alpha };
+        double sum = 0, squares = 0, mean, error;
+        struct stats_planned planned;
+        struct err e;
+
+        for (size_t d = 0; d < n; d++) {
+            struct looked l = look_after_every_vote(&s, false, true);
+            double votes = (double)l.accepted_at[0];
+
+            assert_true(votes > 0);
+            sum += votes;
+            squares += votes * votes;
+        }
+        mean = sum / (double)n;
+        error = sqrt((squares / (double)n - mean * mean) / (double)n);
+        assert_ok(stats_plan_votes(&plan, 0.8, 1500, &planned, &e), &e);
+        print_message("%.0f of 100 wrong: %.1f votes (standard error %.1f), planned %.1f\n",
+                      100 * plan.rate, mean, error, planned.mean);
+        assert_near("votes until acceptance", mean, planned.mean, 4 * error + 1e-9);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_are_kept),
+        cmocka_unit_test(votes_are_those_planned),
     };
 
     cmocka_set_test_filter(getenv("TEST"));
