@@ -359,6 +359,28 @@ static void holm_gives_up_as_many_as_alpha_lets_it(void **state)
     assert_near("alpha", stats_holm_log_e(log_e, 0, 0.05, given_up), 0.05, 1e-15);
 }
 
+/* ---- images ---- */
+
+static void images_are_bet_on_one_by_one(void **state)
+{
+    /* of 4 cells at most, the second's drawn with probability 1/2 */
+    const struct stats_cluster images[] = { { 4, 0 }, { 4, 2 }, { 3, 0 }, { 0, 0 } };
+    double limit = 0.1, sum = 0, bound;
+
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        double stake = 0.9 / (double)(1 << i) / 3.6;
+
+        sum += (1 + stake * 0.4) * (1 - stake * 1.6) * (1 + stake * 0.3) / 12;
+    }
+    same("images", stats_clusters_log_e(images, 4, limit, 4), log(sum));
+    assert_true(stats_clusters_bound(images, 0, 4, 0.05) == 1);
+    bound = stats_clusters_bound(images, 4, 4, 0.3);
+    assert_true(bound < 1);
+    assert_true(stats_clusters_log_e(images, 4, bound, 4) >= -log(0.3));
+    assert_true(stats_clusters_log_e(images, 4, bound - 1e-6, 4) < -log(0.3));
+}
+
 /* ---- before the first vote ---- */
 
 static void plans_equal_the_probabilities_carried_on(void **state)
@@ -400,6 +422,7 @@ int main(void)
         cmocka_unit_test(only_parts_that_came_past_the_whole_are_given_away),
         cmocka_unit_test(starts_must_be_ascending_sets),
         cmocka_unit_test(holm_gives_up_as_many_as_alpha_lets_it),
+        cmocka_unit_test(images_are_bet_on_one_by_one),
         cmocka_unit_test(plans_equal_the_probabilities_carried_on),
         cmocka_unit_test(exact_bounds_equal_sums_of_whole_numbers),
     };

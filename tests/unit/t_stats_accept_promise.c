@@ -385,6 +385,64 @@ static void promises_are_kept(void **state)
     }
 }
 
+/* ---- whole images are drawn ---- */
+
+enum { IMAGES = 2000, LOOKS = 200, EACH = 40 };
+
+/* On one image of ten most answers are wrong. The limit is set a little below the truth. */
+static double make_images(struct stats_cluster *images)
+{
+    double errors = 0;
+
+    for (size_t i = 0; i < IMAGES; i++) {
+        double rate = random_below(&seed, 10) == 0 ? 0.4 : 0.01;
+
+        images[i] = (struct stats_cluster){ EACH, 0 };
+        for (size_t k = 0; k < EACH; k++)
+            images[i].errors += uniform() < rate;
+        errors += images[i].errors;
+    }
+    return errors / IMAGES / EACH * (1 - 1e-9);
+}
+
+static void images_drawn_whole_keep_the_promise(void **state)
+{
+    static struct stats_cluster images[IMAGES];
+    size_t n = getenv("ASSENT_TEST_ALL") ? 2000 : 60, broken = 0, uncovered = 0, as_cells = 0;
+
+    (void)state;
+    seed = 6;
+    for (size_t d = 0; d < n; d++) {
+        double most = make_images(images);
+        struct stats_seen seen = { IMAGES * EACH, 0, 0, false };
+        bool accepted = false, below = false, independent = false;
+
+        for (size_t u = 1; u <= LOOKS; u++) {
+            size_t at = u - 1 + random_below(&seed, IMAGES - u + 1);
+            struct stats_cluster drawn = images[at];
+
+            images[at] = images[u - 1];
+            images[u - 1] = drawn;
+            seen.n += EACH;
+            seen.errors += (uint64_t)drawn.errors;
+            accepted |= stats_clusters_log_e(images, u, most, EACH) >= -log(alpha);
+            if (u % 10 == 0)
+                below |= stats_clusters_bound(images, u, EACH, alpha) < most;
+            independent |= stats_accept_log_e(&seen, 1, most) >= -log(alpha);
+        }
+        broken += accepted;
+        uncovered += below;
+        as_cells += independent;
+    }
+    print_message(
+        "images drawn whole: of %zu data sets %zu broken, %zu below the truth; %zu broken "
+        "where cells are taken as drawn one by one\n",
+        n, broken, uncovered, as_cells);
+    assert_kept("images", "the promise was broken", broken, n);
+    assert_kept("images", "the bound was below the truth", uncovered, n);
+    assert_true(as_cells > n / 5); /* why images must be drawn for */
+}
+
 /* Votes until acceptance, as drawn and as planned. */
 static void votes_are_those_planned(void **state)
 {
@@ -423,6 +481,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_are_kept),
+        cmocka_unit_test(images_drawn_whole_keep_the_promise),
         cmocka_unit_test(votes_are_those_planned),
     };
 
