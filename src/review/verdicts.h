@@ -69,6 +69,13 @@ struct verdict {
     double missed; /* at most so many yes are among the accepted no, cells; NaN: no such side */
 };
 
+/* All answers of the questions asked about, taken together: an image's stand and fall together. */
+struct verdict_pooled {
+    enum verdict_kind kind; /* alone, or cannot say: there are no thresholds */
+    uint64_t cells, n, errors;
+    double error, bound; /* as above */
+};
+
 struct verdict_source {
     const struct task *task;
     size_t n_images;
@@ -82,6 +89,7 @@ struct verdicts {
     struct promise promise;
     struct verdict *items; /* of the columns asked about */
     size_t n;
+    struct verdict_pooled pooled;
     uint64_t counts[VERDICTS]; /* questions */
     uint64_t cells, accepted;  /* of all these; by the promise's side */
     double
@@ -89,6 +97,8 @@ struct verdicts {
     struct arena arena; /* private */
 };
 
+/* ERR_ARG where a promise of a fixed number is asked for, and a question's cells were drawn at
+ * different rates. */
 int verdicts_reach(struct verdicts *out, const struct verdict_source *source,
                    const struct promise *promise, struct err *e);
 void verdicts_release(struct verdicts *v); /* zeroed is fine */

@@ -25,6 +25,7 @@ static uint64_t votes_of(const struct acceptance *a)
 static void say_promise(struct page *p, const struct acceptance *a)
 {
     const struct promise *o = &a->verdicts.promise;
+    char n[TEXT_COUNT_MAX];
     static const char *const whose[SIDES] = { "answers", "answers yes", "answers no" };
 
     page_note(
@@ -55,6 +56,20 @@ static void say_verdict(struct page *p, const struct acceptance *a)
                      a->annotator, n[VERDICT_ALONE], questions,
                      n[VERDICT_CHECK] > 0 ? ", and others where it is sure" : "", cells[0],
                      cells[1]);
+}
+
+/* One promise for all answers of all questions, whose images are bet on one by one. */
+static void say_pooled(struct page *p, const struct acceptance *a)
+{
+    const struct verdict_pooled *all = &a->verdicts.pooled;
+    char n[2][TEXT_COUNT_MAX];
+
+    if (all->n > 0 && a->verdicts.n > 1)
+        page_note(p,
+                  "All questions taken together, at most %.1f %% of the answers are wrong: people "
+                  "say otherwise on %s of %s, by the sample's design %.1f %% of all.",
+                  100 * all->bound, text_grouped(all->errors, n[0]),
+                  text_count(all->n, "cell", n[1]), 100 * all->error);
 }
 
 static void tally(struct page *p, const struct acceptance *a)
@@ -102,6 +117,7 @@ void accept_first(struct page *p, const struct acceptance *a)
     say_verdict(p, a);
     tally(p, a);
     say_promise(p, a);
+    say_pooled(p, a);
     if (votes_of(a) > 0)
         page_note(p, "About %s would decide the next question.",
                   text_count(votes_of(a), "more answer", n));
@@ -277,6 +293,14 @@ void accept_data(struct page *p, const struct acceptance *a)
     page_count(p, "fixed_n", o->fixed_n);
     page_count(p, "answers", a->verdicts.cells);
     page_count(p, "accepted", a->verdicts.accepted);
+    page_open(p, "pooled", PAGE_OBJECT, true);
+    page_text(p, "verdict", verdict_names[a->verdicts.pooled.kind]);
+    page_count(p, "answers", a->verdicts.pooled.cells);
+    page_count(p, "settled", a->verdicts.pooled.n);
+    page_count(p, "errors", a->verdicts.pooled.errors);
+    page_set(p, "error", jv_real(a->verdicts.pooled.error));
+    page_set(p, "bound", jv_real(a->verdicts.pooled.bound));
+    page_close(p);
     page_open(p, "counts", PAGE_OBJECT, true);
     page_count(p, "alone", a->verdicts.counts[VERDICT_ALONE]);
     page_count(p, "check", a->verdicts.counts[VERDICT_CHECK]);

@@ -15,12 +15,13 @@ static const char *or_dash(const char *text)
 
 static void say_sample(struct page *p, const struct accept_sample *s)
 {
-    char n[4][TEXT_COUNT_MAX];
+    char n[4][TEXT_COUNT_MAX], strata[TEXT_COUNT_MAX + 10] = "one stratum";
 
+    if (s->n_strata > 1)
+        snprintf(strata, sizeof(strata), "%s strata", text_grouped(s->n_strata, n[2]));
     page_heading(p, "How this is known");
     page_line(p, "drawn", "%s of %s, in %s, by design %" PRId64 " with seed %" PRIu64 ", %s",
-              text_grouped(s->drawn, n[0]), text_count(s->frame, "cell", n[1]),
-              s->n_strata == 1 ? "one stratum" : text_grouped(s->n_strata, n[2]), s->design,
+              text_grouped(s->drawn, n[0]), text_count(s->frame, "cell", n[1]), strata, s->design,
               s->seed, or_dash(s->drawn_at));
     if (s->cells > s->frame)
         page_line(p, "left out", "%s that the project has beside these",
