@@ -316,6 +316,68 @@ static int read_review(const struct loader *l, int node, void *into, struct err 
     return LOAD_MAPPING(l, node, review_keys, into, e);
 }
 
+/* ---- the alternative-annotator test ---- */
+
+struct raw_alt_test {
+    const char *people;
+    double epsilon;
+    uint64_t min_items;
+};
+
+static const struct key alt_test_keys[] = {
+    { "people", load_text, offsetof(struct raw_alt_test, people), false },
+    { "epsilon", load_share, offsetof(struct raw_alt_test, epsilon), false },
+    { "min_items", read_count, offsetof(struct raw_alt_test, min_items), false },
+};
+
+/* By how much a model may be worse than such people (Calderon and others 2025). */
+static const struct {
+    const char *name;
+    double epsilon;
+} skills[] = { { "skilled", 0.15 }, { "experts", 0.2 }, { "crowd", 0.1 } };
+
+static int choose_skill(const struct loader *l, int node, const char *name,
+                        struct alt_test_rule *out, struct err *e)
+{
+    const char *known[sizeof(skills) / sizeof(skills[0])];
+    const size_t n = sizeof(skills) / sizeof(skills[0]);
+
+    for (size_t i = 0; i < n; i++) {
+        known[i] = skills[i].name;
+        if (text_equal(name, skills[i].name)) {
+            out->skill = skills[i].name;
+            out->epsilon = skills[i].epsilon;
+            return 0;
+        }
+    }
+    load_unknown_name(l, node, "kind of people", name, known, n, e);
+    return err_expected(e, "skilled, experts or crowd");
+}
+
+static int read_alt_test(const struct loader *l, int node, void *into, struct err *e)
+{
+    struct alt_test_rule *out = into;
+    struct raw_alt_test raw = { .epsilon = -1, .min_items = out->min_items };
+    int rc = LOAD_MAPPING(l, node, alt_test_keys, &raw, e);
+
+    if (rc < 0)
+        return rc;
+    if (raw.min_items < 2) {
+        err_set(e, ERR_FORMAT, "min_items must be 2 or more");
+        return doc_at(l->doc, node, e);
+    }
+    if (raw.people && raw.epsilon >= 0) {
+        err_set(e, ERR_FORMAT, "people and epsilon both say by how much the model may be worse");
+        return doc_at(l->doc, node, e);
+    }
+    out->min_items = raw.min_items;
+    if (raw.people)
+        return choose_skill(l, node, raw.people, out, e);
+    if (raw.epsilon >= 0)
+        *out = (struct alt_test_rule){ raw.epsilon, NULL, raw.min_items };
+    return 0;
+}
+
 /* ---- the whole file ---- */
 
 struct raw_task {
@@ -325,6 +387,7 @@ struct raw_task {
     struct prices prices;
     struct alarms alarms;
     struct task_promise promise;
+    struct alt_test_rule alt_test;
     struct texts flags;
 };
 
@@ -337,6 +400,7 @@ static const struct key task_keys[] = {
     { "prices", read_prices, offsetof(struct raw_task, prices), false },
     { "alarms", read_alarms, offsetof(struct raw_task, alarms), false },
     { "promise", read_promise, offsetof(struct raw_task, promise), false },
+    { "alt_test", read_alt_test, offsetof(struct raw_task, alt_test), false },
     { "review", read_review, offsetof(struct raw_task, flags), false },
 };
 
@@ -358,6 +422,7 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
                     .min_gold_accuracy = 0.7,
                     .min_repeat_consistency = 0.7 },
         .promise = { .max_error = 0.05, .confidence = 0.95 },
+        .alt_test = { skills[0].epsilon, skills[0].name, 30 },
     };
     int root = doc_root(l->doc);
     int rc;
@@ -377,6 +442,7 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
     l->task->prices = raw.prices;
     l->task->alarms = raw.alarms;
     l->task->promise = raw.promise;
+    l->task->alt_test = raw.alt_test;
     l->task->flags = raw.flags.n > 0 ? raw.flags.items : default_flags;
     l->task->n_flags =
         raw.flags.n > 0 ? raw.flags.n : sizeof(default_flags) / sizeof(default_flags[0]);

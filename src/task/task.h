@@ -206,6 +206,13 @@ struct alarms {               /* thresholds of the report; each has a default */
     double min_gold_accuracy, min_repeat_consistency;
 };
 
+/* When a model is as good as one more person: see stats/alt_test.h. */
+struct alt_test_rule {
+    double epsilon;     /* by how much it may be worse */
+    const char *skill;  /* why: experts, skilled, crowd; NULL: epsilon itself was given */
+    uint64_t min_items; /* images that a person shares with others; above 1 */
+};
+
 struct task {
     const char *name;
     const char *images; /* NULL: none given */
@@ -223,6 +230,7 @@ struct task {
     struct prices prices;
     struct alarms alarms;
     struct task_promise promise;
+    struct alt_test_rule alt_test;
     const char *const *flags; /* why a reviewer may flag an image */
     size_t n_flags;
 };

@@ -342,6 +342,35 @@ static void prices_and_alarms_are_read(void **state)
     task_free(t);
 }
 
+static void alt_test_knows_what_people_cost(void **state)
+{
+    const struct {
+        const char *yaml, *skill;
+        double epsilon;
+        unsigned min_items;
+    } rows[] = {
+        { "", "skilled", 0.15, 30 },
+        { "alt_test: {people: experts}\n", "experts", 0.2, 30 },
+        { "alt_test: {people: crowd, min_items: 12}\n", "crowd", 0.1, 12 },
+        { "alt_test: {epsilon: 0.05}\n", NULL, 0.05, 30 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char yaml[300];
+        struct task *t;
+
+        snprintf(yaml, sizeof(yaml), "name: n\nquestions:\n  - {name: Q, text: q?}\n%s",
+                 rows[i].yaml);
+        t = load_task(yaml);
+        assert_true(text_equal(t->alt_test.skill, rows[i].skill) ||
+                    (!t->alt_test.skill && !rows[i].skill));
+        assert_near(rows[i].yaml, t->alt_test.epsilon, rows[i].epsilon, 0);
+        assert_int_equal(t->alt_test.min_items, rows[i].min_items);
+        task_free(t);
+    }
+}
+
 static void alias_stands_for_what_its_anchor_names(void **state)
 {
     struct task *t = load_task("name: t\n"
@@ -503,6 +532,7 @@ int main(void)
         cmocka_unit_test(rule_text_says_what_the_rule_means),
         cmocka_unit_test(what_a_server_takes_is_read),
         cmocka_unit_test(prices_and_alarms_are_read),
+        cmocka_unit_test(alt_test_knows_what_people_cost),
         cmocka_unit_test(alias_stands_for_what_its_anchor_names),
         cmocka_unit_test(json_is_yaml_too),
         cmocka_unit_test(extra_fields_are_json),

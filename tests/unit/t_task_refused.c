@@ -294,6 +294,11 @@ static void numbers_out_of_range_are_refused(void **state)
         { "minus an image", HEAD "prices: {scale_images: -1}\n", 6, "whole number", NULL },
         { "a share above one", HEAD "alarms: {max_disputes: 1.01}\n", 6, "share", NULL },
         { "a share in percent", HEAD "alarms:\n  max_disputes: 25%\n", 7, "number", NULL },
+        { "people of no kind", HEAD "alt_test: {people: expert}\n", 6, "'expert'", "'experts'" },
+        { "people and a figure", HEAD "alt_test: {people: crowd, epsilon: 0.1}\n", 6, "both",
+          NULL },
+        { "worse by all", HEAD "alt_test: {epsilon: 1.5}\n", 6, "share", NULL },
+        { "one item", HEAD "alt_test: {min_items: 1}\n", 6, "2 or more", NULL },
     };
 
     (void)state;
