@@ -309,6 +309,8 @@ const struct figure_list figure_lists[] = {
     { "What a server's answers depend on (plan, report)", figures_moved },
     { "What may be used (accept, report)", figures_verdicts },
     { "Cost (report)", figures_cost },
+    { "As good as one more person? By person (report)", figures_alt_person },
+    { "As good as one more person? By question (report)", figures_alt_row },
     { "Reviewers (status, report)", figures_people },
     { "Questions of a review (report)", figures_reviewed },
     { "The review's sample (report)", figures_sample },

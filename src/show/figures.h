@@ -73,6 +73,8 @@ extern const struct figure figures_people[];     /* struct review_person */
 extern const struct figure figures_reviewed[];   /* struct review_question */
 extern const struct figure figures_sample[];     /* struct review_figures */
 extern const struct figure figures_annotators[]; /* struct status_annotator */
+extern const struct figure figures_alt_person[]; /* struct alt_test_person */
+extern const struct figure figures_alt_row[];    /* struct alt_test_row */
 
 /* The lists with statistics, for whoever explains them; ends without a title. */
 struct figure_list {

@@ -30,6 +30,8 @@ static const struct {
     { "moved", figures_moved, true },
     { "verdicts", figures_verdicts, true },
     { "cost", figures_cost, true },
+    { "alt_person", figures_alt_person, true },
+    { "alt_row", figures_alt_row, true },
     { "people", figures_people, true },
     { "reviewed", figures_reviewed, true },
     { "sample", figures_sample, true },
