@@ -32,10 +32,10 @@ static void say_promise(struct page *p, const struct acceptance *a)
         p,
         "Of the accepted %s at most %g %% are wrong, which is: other than what people say who "
         "see the picture alone. That holds for all %zu questions together with %g %% "
-        "confidence, however often one looks, for the %llu cells that the sample was drawn "
-        "from.",
+        "confidence, %s, for the %s that the sample was drawn from.",
         whose[o->side], 100 * o->max_error, a->verdicts.n, 100 * o->confidence,
-        (unsigned long long)a->sample.frame);
+        o->fixed_n > 0 ? "at the number of votes that was fixed before" : "however often one looks",
+        text_count(a->sample.frame, "cell", n));
 }
 
 static void say_verdict(struct page *p, const struct acceptance *a)
