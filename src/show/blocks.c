@@ -348,6 +348,11 @@ void bars_add(struct bars *b, const struct bar *bar)
     b->bars[b->n++].name = keep_words(p, bar->name);
 }
 
+double bar_scale(double least)
+{
+    return fmin(floor(least * 10) / 10, 0.9);
+}
+
 double bars_from(const struct bars *bars)
 {
     double least = 1;
@@ -356,7 +361,7 @@ double bars_from(const struct bars *bars)
         least = fmin(least, isnan(bars->bars[i].low) ? bars->bars[i].value : bars->bars[i].low);
         least = fmin(least, bars->bars[i].mark);
     }
-    return fmin(floor(least * 10) / 10, 0.9);
+    return bar_scale(least);
 }
 
 /* ---- charts ---- */

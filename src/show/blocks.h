@@ -64,6 +64,7 @@ struct shown { /* a column */
     size_t part;
     const char *heading; /* NULL: the figure's */
     int decimals;        /* 0: the figure's */
+    bool drawn;          /* an interval of the column before it: HTML draws both as a bar */
 };
 
 /* A row reads its figures from several structs, each a part. Which are shown is `shown`; JSON has
@@ -72,8 +73,9 @@ struct layout {
     const struct figure *parts[TABLE_PARTS];
     const struct shown *shown; /* n_shown 0: all that have a heading */
     size_t n_shown;
-    bool many;   /* figures of more than two annotators are in JSON */
-    bool hidden; /* shown to nobody */
+    size_t excerpt; /* a terminal has so many rows of either end; 0: all */
+    bool many;      /* figures of more than two annotators are in JSON */
+    bool hidden;    /* shown to nobody */
 };
 
 struct table;
@@ -94,7 +96,8 @@ struct bar {
     double mark;             /* something to hold it against; NaN: nothing */
 };
 
-/* Shares with their intervals, on one scale from `from` to 1. */
+/* Shares with their intervals, on one scale up to 1. unit: "o: agreement, -: its 95 % interval, x:
+ * by coin flip"; HTML has drawings in the place of o, - and x. */
 struct bars;
 struct bars *page_bars(struct page *p, const char *unit);
 void bars_add(struct bars *b, const struct bar *bar);

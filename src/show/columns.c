@@ -60,6 +60,7 @@ static size_t choose_shown(const struct table *t, struct column *out)
         out[i] = column_of(t, figure_find(l->parts[s->part], s->key), s->part);
         out[i].heading = s->heading ? s->heading : out[i].heading;
         out[i].decimals = s->decimals > 0 ? s->decimals : out[i].decimals;
+        out[i].drawn = s->drawn && i > 0;
     }
     return l->n_shown;
 }
@@ -229,6 +230,25 @@ static void print_row(const struct printing *p, size_t row, FILE *out)
     fputc('\n', out);
 }
 
+/* The headings, then the rows, or those of either end. */
+static void print_rows(const struct printing *p, FILE *out)
+{
+    const struct table *t = p->table;
+    size_t ends = t->layout.excerpt, left = ends > 0 && t->n > 2 * ends ? t->n - 2 * ends : 0;
+
+    print_row(p, 0, out);
+    print_rule(p, out);
+    for (size_t row = 0; row < t->n; row++) {
+        if (left > 0 && row == ends) {
+            fprintf(out, "  .. (%zu more: --html and --json have all)\n", left);
+            row += left;
+        } else if (row > 0 && t->rows[row].rule) {
+            print_rule(p, out);
+        }
+        print_row(p, row + 1, out);
+    }
+}
+
 int columns_print(const struct table *t, FILE *out, size_t width, struct err *e)
 {
     struct printing p = { .table = t };
@@ -240,11 +260,7 @@ int columns_print(const struct table *t, FILE *out, size_t width, struct err *e)
         measure(&p);
         if (width > 0)
             fit(&p, width);
-        for (size_t row = 0; row <= t->n; row++) {
-            if (row == 1 || (row > 1 && t->rows[row - 1].rule))
-                print_rule(&p, out);
-            print_row(&p, row, out);
-        }
+        print_rows(&p, out);
         rc = say_left_out(&p, out, width, e);
     }
     arena_release(&p.arena);

@@ -15,6 +15,7 @@ struct column {
     size_t value; /* of a row's values */
     size_t part;
     int decimals;
+    bool drawn; /* as struct shown has it */
 };
 
 /* Of people's columns, in the arena; *n of them. NULL without memory. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "show/columns.h"
 #include "show/html_text.h"
@@ -101,16 +102,12 @@ static void begin_section(struct html *h, const char *heading)
 }
 
 /* Said to those who come to the table without its heading. */
-static void put_caption(struct html *h, const char *unit)
+static void put_caption(struct html *h)
 {
     fputs("<caption>", h->out);
     html_text(h->out, h->heading ? h->heading : "Summary");
     if (++h->captions > 1)
         fprintf(h->out, ", table %zu", h->captions);
-    if (unit) {
-        fputs(": ", h->out);
-        html_text(h->out, unit);
-    }
     fputs("</caption>\n", h->out);
 }
 
@@ -152,19 +149,70 @@ static void put_heading_cell(struct html *h, const struct column *c, struct err 
     fputs(at > 0 ? "</a></th>" : "</th>", h->out);
 }
 
+/* The interval, with the value of the column before it; a row may have neither. */
+static struct bar drawn_bar(const struct column *c, const struct row *r)
+{
+    struct bar bar = { NULL, NAN, NAN, NAN, NAN };
+
+    if (r->has[c->part]) {
+        bar.low = r->values[c->value].number[0];
+        bar.high = r->values[c->value].number[1];
+    }
+    if (r->has[c[-1].part])
+        bar.value = r->values[c[-1].value].number[0];
+    return bar;
+}
+
+static double drawn_from(const struct table *t, const struct column *c)
+{
+    double least = 1;
+
+    for (size_t i = 0; i < t->n; i++) {
+        struct bar bar = drawn_bar(c, &t->rows[i]);
+
+        least = fmin(least, isnan(bar.low) ? bar.value : bar.low);
+    }
+    return bar_scale(least);
+}
+
+static void put_drawn(struct html *h, const struct table *t, const struct column *c,
+                      const struct row *r)
+{
+    struct bar bar = drawn_bar(c, r);
+
+    if (isfinite(bar.value))
+        svg_bar(h->out, &bar, drawn_from(t, c));
+}
+
 /* The first column, where it is of texts, names the row. */
-static void put_cell(struct html *h, const struct column *c, const struct row *r, bool first)
+static void put_cell(struct html *h, const struct table *t, const struct column *c,
+                     const struct row *r, bool first)
 {
     char text[FIGURE_TEXT_MAX];
-    bool number = column_is_number(c), names = first && !number;
+    bool number = column_is_number(c), names;
 
     column_text(c, r, text);
     text_printable(text);
+    names = first && !number && *text != '\0';
     fputs(names ? "<th scope=\"row\">" : number ? "<td class=\"n\">" : "<td>", h->out);
+    if (c->drawn)
+        put_drawn(h, t, c, r);
     if (!number)
         fputs("<bdi>", h->out);
     html_plain(h->out, text);
     fputs(number ? "</td>" : names ? "</bdi></th>" : "</bdi></td>", h->out);
+}
+
+static void put_rows(struct html *h, const struct table *t, const struct column *columns, size_t n)
+{
+    fputs("<tbody>\n", h->out);
+    for (size_t i = 0; i < t->n; i++) {
+        fputs(t->rows[i].rule ? "<tr class=\"rule\">" : "<tr>", h->out);
+        for (size_t c = 0; c < n; c++)
+            put_cell(h, t, &columns[c], &t->rows[i], c == 0);
+        fputs("</tr>\n", h->out);
+    }
+    fputs("</tbody>", h->out);
 }
 
 static int put_table(struct html *h, const struct table *t, struct err *e)
@@ -177,22 +225,36 @@ static int put_table(struct html *h, const struct table *t, struct err *e)
     close_list(h);
     open_box(h);
     fputs("<table>\n", h->out);
-    put_caption(h, NULL);
+    put_caption(h);
     fputs("<thead><tr>", h->out);
     for (size_t c = 0; c < n; c++)
         put_heading_cell(h, &columns[c], e);
-    fputs("</tr></thead>\n<tbody>\n", h->out);
-    for (size_t i = 0; i < t->n; i++) {
-        fputs(t->rows[i].rule ? "<tr class=\"rule\">" : "<tr>", h->out);
-        for (size_t c = 0; c < n; c++)
-            put_cell(h, &columns[c], &t->rows[i], c == 0);
-        fputs("</tr>\n", h->out);
-    }
-    fputs("</tbody></table></div>\n", h->out);
+    fputs("</tr></thead>\n", h->out);
+    put_rows(h, t, columns, n);
+    fputs("</table></div>\n", h->out);
     return 0;
 }
 
 /* ---- bars and charts ---- */
+
+/* "o: agreement, -: its 95 % interval, x: by coin flip", with the marks as they are drawn. */
+static void put_unit(struct html *h, const char *unit)
+{
+    fputs("<ul class=\"legend key\">", h->out);
+    while (*unit != '\0') {
+        size_t len = strcspn(unit, ","), skip = strchr("o-x", *unit) && unit[1] == ':' ? 3 : 0;
+        char part[256];
+
+        fputs("<li>", h->out);
+        if (skip > 0)
+            svg_bar_key(h->out, *unit);
+        snprintf(part, sizeof(part), "%.*s", (int)(len - skip), unit + skip);
+        html_text(h->out, part);
+        fputs("</li>", h->out);
+        unit += len + strspn(unit + len, ", ");
+    }
+    fputs("</ul>\n", h->out);
+}
 
 static void put_bars(struct html *h, const struct bars *bars)
 {
@@ -201,7 +263,7 @@ static void put_bars(struct html *h, const struct bars *bars)
     close_list(h);
     open_box(h);
     fputs("<table class=\"bars\">\n", h->out);
-    put_caption(h, bars->unit);
+    put_caption(h);
     fprintf(h->out,
             "<thead><tr><td></td><th scope=\"col\"><span class=\"scale\"><span>%.1f</span>"
             "<span>1.0</span></span></th><th scope=\"col\" class=\"n\">value</th></tr></thead>\n"
@@ -219,9 +281,8 @@ static void put_bars(struct html *h, const struct bars *bars)
         else
             fputs("</td><td class=\"n\">-</td></tr>\n", h->out);
     }
-    fputs("</tbody></table></div>\n<p class=\"key\">", h->out);
-    html_text(h->out, bars->unit);
-    fputs("</p>\n", h->out);
+    fputs("</tbody></table></div>\n", h->out);
+    put_unit(h, bars->unit);
 }
 
 static void put_chart(struct html *h, const struct chart *c)

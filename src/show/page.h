@@ -91,8 +91,10 @@ struct reading {
 /* The next block that has something to show to people; NULL: there is none. */
 const struct block *page_next(const struct page *p, struct reading *at);
 
-/* The lowest tenth that bars need, so that differences can be seen. */
-double bars_from(const struct bars *bars);
+/* Where a scale to 1 begins that has the least of its bars: the tenth below, so that differences
+ * can be seen. */
+double bar_scale(double least);
+double bars_from(const struct bars *bars); /* the same, of all of these */
 
 /* The first figures of a part; ends without a key. NULL: the layout has no such part. */
 static inline const struct figure *table_part(const struct table *t, size_t part)

@@ -307,10 +307,11 @@ void svg_bar(FILE *out, const struct bar *bar, double from)
     fprintf(out, "<svg class=\"bar s0\" viewBox=\"0 0 %d %d\" role=\"img\"><title>", BAR_LENGTH,
             BAR_HEIGHT);
     html_plain(out, bar->name ? bar->name : "");
+    fputs(bar->name ? ": " : "", out);
     if (isfinite(bar->value))
-        fprintf(out, ": %.3f", bar->value);
+        fprintf(out, "%.3f", bar->value);
     else
-        fputs(": not known", out);
+        fputs("not known", out);
     if (bar->low <= bar->high)
         fprintf(out, ", from %.3f to %.3f", bar->low, bar->high);
     if (isfinite(bar->mark))
@@ -327,5 +328,17 @@ void svg_bar(FILE *out, const struct bar *bar, double from)
         put_shape(out, 0, along(bar->value, from), middle);
         fputs("</g>", out);
     }
+    fputs("</svg>", out);
+}
+
+void svg_bar_key(FILE *out, char part)
+{
+    fputs("<svg class=\"key s0\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">", out);
+    if (part == 'o')
+        fputs("<g class=\"mark\"><circle cx=\"7\" cy=\"7\" r=\"4\"/></g>", out);
+    else
+        fputs(part == '-' ? "<path class=\"interval\" d=\"M0 7H14\"/>"
+                          : "<path class=\"against\" d=\"M7 0V14\"/>",
+              out);
     fputs("</svg>", out);
 }

@@ -83,12 +83,21 @@ static void print_alarm(FILE *out, const char *text, size_t fold)
     fold_print(out, text, (struct fold){ 4, 4, fold });
 }
 
-/* A command is never folded: it is there to be copied. */
+/* In several lines a command ends each but the last as a shell wants it, so that all of it can be
+ * copied. */
 static void print_command(FILE *out, const struct block *b, size_t fold)
 {
+    size_t room = fold > 4 ? fold - 4 : fold;
+    const char *text = b->text;
+
     fputs("Next: ", out);
     fold_print(out, b->label, (struct fold){ 6, 6, fold });
-    fprintf(out, "  %s\n", b->text);
+    while (*text != '\0') {
+        const char *next = fold_next(text, room);
+
+        fprintf(out, "  %.*s%s\n", (int)fold_line(text, room), text, *next != '\0' ? " \\" : "");
+        text = next;
+    }
 }
 
 /* ---- bars ---- */
@@ -149,7 +158,7 @@ static bool begins(const struct block *b, enum block_kind before)
     case BLOCK_COMMAND: return true;
     case BLOCK_TALLY:
     case BLOCK_ALARM: return before != b->kind && before != BLOCK_HEADING;
-    case BLOCK_NOTE: return before == BLOCK_TABLE || before == BLOCK_BARS;
+    case BLOCK_NOTE: return before >= BLOCK_VERDICT && before < BLOCK_VALUE;
     case BLOCK_TABLE:
     case BLOCK_BARS: return before != BLOCK_HEADING;
     default: return false;

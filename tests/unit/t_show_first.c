@@ -35,8 +35,8 @@ static void its_parts_stand_apart_and_its_numbers_in_columns(void **state)
                "  assent review --sample 200 --questions Bald,Smiling,Wearing_Necktie\n");
 }
 
-/* A command is to be copied, so it stays in one line. */
-static void all_but_the_command_is_folded(void **state)
+/* A command so that a shell takes it as one. */
+static void all_of_it_is_folded(void **state)
 {
     (void)state;
     check_text("narrow", first_screen(), terminal(42),
@@ -53,7 +53,8 @@ static void all_but_the_command_is_folded(void **state)
                "\n"
                "Next: people check cells that are drawn at\n"
                "      random\n"
-               "  assent review --sample 200 --questions Bald,Smiling,Wearing_Necktie\n");
+               "  assent review --sample 200 --questions \\\n"
+               "  Bald,Smiling,Wearing_Necktie\n");
 }
 
 static const char hostile[] = "a\033[31mb\nc\rd\x07\x7f\xc2\x9b"
@@ -110,7 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_parts_stand_apart_and_its_numbers_in_columns),
-        cmocka_unit_test(all_but_the_command_is_folded),
+        cmocka_unit_test(all_of_it_is_folded),
         cmocka_unit_test(control_characters_never_reach_the_terminal),
         cmocka_unit_test(a_terminal_and_a_document_have_no_charts),
         cmocka_unit_test(what_there_is_no_place_for_is_left),
