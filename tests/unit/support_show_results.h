@@ -7,6 +7,7 @@
 #define TESTS_UNIT_SUPPORT_SHOW_RESULTS_H
 
 #include "support_show.h"
+#include "support_show_verdicts.h"
 
 #include "show/show.h"
 
@@ -59,6 +60,7 @@ struct results {
     struct report_winners winners[2];
     struct report_missed missed[1];
     struct report_alarm alarms[SHOW_ALARMS];
+    struct verdict verdicts[SHOW_VERDICTS];
     struct report_part parts[1];
     struct report_result report;
     struct status_annotator annotators[SHOW_PEOPLE];
@@ -307,6 +309,7 @@ static inline void make_report(struct results *r)
                                         .consensus = r->consensus,
                                         .review = r->review,
                                         .estimates = r->estimates };
+    r->report.acceptance = show_acceptance(r->task, r->names[0], r->verdicts);
     make_cost(r);
 }
 
