@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The report as a page: what it asks of nobody, how it looks and reads on a screen of any width, and on paper.
+
+The README's picture is docs/report.png: `ASSENT_TEST_ALL=1 ASSENT_SHOTS=DIR tests/web/test_report_page.py` takes it anew, as
+report-1440-light.png; 64 colours are enough.
+"""
+import base64
+import os
+import re
+from html.parser import HTMLParser
+
+from page_case import PageCase, browser
+from harness import STUDY, main
+
+SIZES = ((360, 740), (768, 1024), (1440, 900))
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+HOSTILE = "<script>alert(1)<b>"  # names have no slashes
+
+# Requests that the page made, but for itself.
+REQUESTS = "return performance.getEntriesByType('resource').map((e) => e.name);"
+
+# Landmarks, headings and tables, as assistive programs find them.
+STRUCTURE = """
+const levels = [...document.querySelectorAll("h1, h2, h3, h4")].map((h) => Number(h.tagName[1]));
+const ids = [...document.querySelectorAll("[id]")].map((n) => n.id);
+return {
+  landmarks: ["header", "nav", "main", "footer"].map((n) => document.querySelectorAll(`body > ${n}, .columns > ${n}`).length),
+  levels, twice: ids.filter((id, i) => ids.indexOf(id) !== i),
+  dead: [...document.querySelectorAll("a")].map((a) => a.getAttribute("href")).filter((h) => !h.startsWith("#") || !document.getElementById(h.slice(1))),
+  unlabelled: [...document.querySelectorAll("section")].filter((s) => !s.ariaLabel && !document.getElementById(s.getAttribute("aria-labelledby"))).length,
+  captions: [...document.querySelectorAll("table")].map((t) => t.caption?.innerText ?? ""),
+  unscoped: [...document.querySelectorAll("th")].filter((th) => !th.scope).length,
+  untitled: [...document.querySelectorAll("svg:not([aria-hidden])")].filter((s) => !s.querySelector(":scope > title")).length,
+};"""
+
+# Tables that are wider than the page, in no box that scrolls; boxes that no key reaches.
+LOOSE = """
+return [...document.querySelectorAll("table")].filter((t) => !t.closest(".box") || t.closest(".box").tabIndex !== 0
+  || t.closest(".box").getBoundingClientRect().right > innerWidth + 1).length;"""
+
+
+class Balance(HTMLParser):
+    """Every tag that is opened is closed, in order."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.wrong = [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name.startswith("on") or name in ("src", "srcset", "action"):
+                self.wrong.append((tag, name, value))
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+class Report(PageCase):
+    def of_study(self):
+        self.run_assent("init", "--preset", "celeba")
+        self.run_assent("import", STUDY)
+        self.run_assent("consensus")
+        self.write_report()
+
+    def write_report(self, *args):
+        path = os.path.join(self.dir, "report.html")
+        self.run_assent("report", "--html", "report.html", *args)
+        with open(path, encoding="utf-8") as f:
+            self.html = f.read()
+        self.page.open("file://" + path)
+
+    def test_it_asks_nobody_for_anything(self):
+        self.of_study()
+        self.assertEqual(self.page.js(REQUESTS), [])
+        self.assertNotIn("<script", self.html)
+        self.assertNotRegex(self.html, r"https?://(?!www\.w3\.org)")
+        self.assertIn("default-src 'none'", self.html)
+        self.assertLess(len(self.html.encode()), 200_000)
+        self.assertEqual(self.page.complaints(), [])
+
+    def test_its_parts_are_what_they_look_like(self):
+        self.of_study()
+        balance = Balance(self.html)
+        self.assertEqual((balance.open, balance.wrong), ([], []))
+        found = self.page.js(STRUCTURE)
+        self.assertEqual(found["landmarks"], [1, 1, 1, 1])
+        self.assertEqual(found["levels"][0], 1)
+        self.assertEqual(set(found["levels"][1:]), {2})
+        self.assertNotIn("", found["captions"])
+        self.assertEqual(len(set(found["captions"])), len(found["captions"]))
+        for name in ("twice", "dead"):
+            self.assertEqual(found[name], [], name)
+        for name in ("unlabelled", "unscoped", "untitled"):
+            self.assertEqual(found[name], 0, name)
+        self.assertEqual(self.page.js("return document.documentElement.lang"), "en")
+
+    def test_it_fits_every_width_light_and_dark(self):
+        self.of_study()
+        for width, height in SIZES:
+            self.page.size(width, height, width < 500)
+            self.assertLessEqual(self.page.js("return document.scrollingElement.scrollWidth"), width)
+            self.assertEqual(self.page.js(LOOSE), 0)
+            for scheme in ("light", "dark"):
+                self.page.prefer(scheme)
+                low = [(text, round(ratio, 2)) for text, ratio in self.page.js(browser.CONTRAST) if ratio < 4.5]
+                self.assertEqual(low, [], (width, scheme))
+                self.page.shot(f"report-{width}-{scheme}")
+
+    def test_the_first_screen_says_what_may_be_used_and_what_is_next(self):
+        self.of_study()
+        first = self.page.text("section.first")
+        self.assertIn(self.json("report")["accept"]["next"], first)
+        for part in (".verdict", ".tallies", ".alarms", ".next"):
+            top = self.page.js("return document.querySelector(arguments[0]).getBoundingClientRect().bottom", part)
+            self.assertLess(top, 900, part)
+        self.assertIn("low agreement: Pale_Skin .226", first)
+
+    def test_it_has_every_question_and_the_terminals_numbers(self):
+        self.of_study()
+        rows = {}
+        for row in self.page.js("return [...document.querySelectorAll('tbody tr')].map((r) => [...r.cells].map((c) => c.innerText))"):
+            rows.setdefault(row[0], row)
+        questions = self.json("report")["before"]["questions"]
+        self.assertEqual(len(questions), 40)
+        for q in questions:
+            self.assertIn(f"{q['agreement']:.3f}".removeprefix("0"), rows[q["name"]])
+        self.assertIn(".8976", rows["after: llava-next-8b = consensus"])
+
+    def test_it_can_be_printed(self):
+        self.of_study()
+        pdf = base64.b64decode(self.page.cdp("Page.printToPDF", printBackground=False)["data"])
+        self.assertTrue(pdf.startswith(b"%PDF"))
+        pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+        self.assertTrue(3 <= pages <= 20, pages)
+        self.page.cdp("Emulation.setEmulatedMedia", media="print")
+        self.page.size(680, 900)  # A4 without its margins
+        cut = self.page.js("return [...document.querySelectorAll('table')].filter((t) => t.getBoundingClientRect().right > 680)"
+                           ".map((t) => t.caption.innerText)")
+        self.page.cdp("Emulation.setEmulatedMedia", media="")
+        self.assertEqual(cut, [])
+
+    def test_names_are_never_markup(self):
+        name, right = f"Hat{HOSTILE}&quot;'\"", "\u05db\u05d5\u05d1\u05e2"
+        self.write("assent.yaml", "name: '<!--" + HOSTILE + "'\nquestions:\n  - {name: " + f"'{name.replace(chr(39), chr(39) * 2)}'"
+                   + ", text: a}\n  - {name: " + right + ", text: b}\n")
+        for who, values in (("model", "1,0\nb.png,1,1\nc.png,0,0"), ("anna", "0,0\nb.png,1,0\nc.png,0,1")):
+            quoted = name.replace('"', '""')
+            self.write(f"{who}.csv", f'image_id,"{quoted}",{right}\na.png,{values}\n')
+            self.run_assent("import", f"{who}.csv", "-a", f"{who}{HOSTILE}", "--kind", "model" if who == "model" else "human")
+        self.write_report()
+        self.assertEqual(Balance(self.html).wrong, [])
+        self.assertEqual(self.page.js("return document.querySelectorAll('script').length"), 0)
+        self.assertEqual(self.page.js("return document.title"), f"<!--{HOSTILE}")
+        names = self.page.js("return [...document.querySelectorAll('th bdi')].map((n) => n.textContent)")
+        self.assertIn(name, names)
+        self.assertIn(right, names)
+        self.assertEqual(self.page.complaints(), [])
+
+
+class Files(PageCase):
+    """Where the report is written."""
+
+    def setUp(self):
+        super().setUp()
+        self.task("  - {name: Bald, text: a}\n")
+
+    def test_it_takes_the_place_of_an_older_one_whole_or_not_at_all(self):
+        self.write("report.html", "older")
+        self.assertEqual(self.run_assent("report", "--html", "report.html").out, "")
+        with open(os.path.join(self.dir, "report.html"), encoding="utf-8") as f:
+            self.assertTrue(f.read().endswith("</html>\n"))
+        self.assertEqual([n for n in os.listdir(self.dir) if n.startswith("report")], ["report.html"])
+        self.assertIn("nowhere", self.run_assent("report", "--html", "nowhere/report.html", code=1).err)
+
+    def test_it_can_go_to_standard_output_or_beside_the_document(self):
+        self.assertTrue(self.run_assent("report", "--html", "-").out.startswith("<!DOCTYPE html>"))
+        self.assertEqual(self.run_assent("report", "--html", "r.html", "--json").json["questions"], 1)
+        self.assertTrue(os.path.exists(os.path.join(self.dir, "r.html")))
+
+
+if __name__ == "__main__":
+    main()
