@@ -29,11 +29,13 @@ done
 run agree toy first
 run consensus
 run report
+run report --html "$project/report.html"
 run plan --review --sample 2%
 
 cat <<EOF
 
-The project is in $project: assent.yaml, its images, and what was answered. Ask the model something yourself:
+The project is in $project: assent.yaml, its images, and what was answered; its report for your browser is in
+$project/report.html. Ask the model something yourself:
   $program ask --model $project/model --image $project/images/face_0001.jpg --question "Is this person wearing a hat?"
 Settle the disputes yourself, blind, in your browser (the address it prints; Ctrl-C ends it):
   $program -C $project review --reviewer $(id -un) --sample 2%

@@ -22,6 +22,8 @@ else
 fi
 say -C "$project" report
 "$program" -C "$project" report
+say -C "$project" report --html "$project/report.html"
+"$program" -C "$project" report --html "$project/report.html"
 
 heading The paper beside this program
 echo
@@ -29,7 +31,7 @@ python3 "$here/figures.py" "$program" "$project"
 
 cat <<EOF
 
-The project is in $project. Go on with:
+The project is in $project, its report for your browser in $project/report.html. Go on with:
   $program -C $project status
   $program -C $project agree llava-next-8b celeba
   $program -C $project agree llava-next-8b consensus --group objective

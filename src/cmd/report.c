@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/report.h"
 
+#include <string.h>
+
 #include "cmd/cmd.h"
 #include "project/project.h"
 #include "show/html.h"
@@ -64,6 +66,8 @@ static int write_html(struct page *page, const struct report_result *r, const ch
 
     if (rc == 0)
         rc = writer_end(w, page_html(page, writer_file(w), &look, e), e);
+    if (rc == 0 && strcmp(path, "-") != 0)
+        log_info("wrote %s", path);
     page_free(page);
     return rc;
 }
@@ -94,12 +98,12 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 const struct command cmd_report = {
     .name = "report",
     .args = "",
-    .summary = "quality, bias, rules, cost and alarms, at once",
-    .doc = "What can be seen at once: agreement before and after people settled disputes, the best "
-           "and the worst questions, rare answers missed, how often each annotator says yes, rules "
-           "broken, what it all costs, and alarms. Changes nothing. What each figure means: assent "
-           "help figures.",
-    .example = "Example:\n  assent report --by gender",
+    .summary = "what may be used, quality, bias, rules, cost and alarms, at once",
+    .doc = "What can be seen at once: which answers may be used, alarms and what to do next; then "
+           "the questions, agreement before and after people settled disputes, rare answers "
+           "missed, how often each annotator says yes, rules broken, and what it all costs. "
+           "Changes nothing. What each figure means: assent help figures.",
+    .example = "Examples:\n  assent report --by gender\n  assent report --html report.html",
     .options = options,
     .parse = parse,
     .size = sizeof(struct report_own),
