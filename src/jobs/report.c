@@ -457,6 +457,8 @@ static int make(struct making *m, struct err *e)
     if (rc == 0)
         rc = moved_load(&m->data, &r->moved, e);
     if (rc == 0)
+        rc = alt_test_load(&m->data, &r->alt_test, e);
+    if (rc == 0)
         rc = alarms_ring(r, e);
     if (rc == 0)
         rc = unused_find(m->project, &r->unused, e);
@@ -487,6 +489,7 @@ void report_result_release(struct report_result *r)
     review_figures_release(&r->review);
     estimates_release(&r->estimates);
     moved_release(&r->moved);
+    alt_test_release(&r->alt_test);
     unused_release(&r->unused);
     unanswered_release(&r->unanswered);
     arena_release(&r->arena);

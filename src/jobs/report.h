@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "jobs/accept.h"
 #include "jobs/agree.h"
+#include "jobs/alt_test.h"
 #include "jobs/consensus.h"
 #include "jobs/cost.h"
 #include "jobs/estimates.h"
@@ -102,6 +103,7 @@ struct report_result {
     struct moved_list moved;             /* of models behind servers: what answers depend on */
     struct unused unused;                /* answers by names of before */
     struct unanswered unanswered;        /* by models */
+    struct alt_test alt_test;            /* of models against people */
     struct review_figures review;        /* items 0: nothing was queued */
     struct estimates estimates;          /* of all cells */
     struct stats_agreement **agreements; /* those above; private */

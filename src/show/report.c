@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "show/accept.h"
+#include "show/alt_test.h"
 #include "show/consensus.h"
 #include "show/cost.h"
 #include "show/estimates.h"
@@ -73,6 +74,7 @@ struct page *show_report(const struct report_result *r)
     report_moved(p, r);
     unanswered_show(p, &r->unanswered);
     people_outcome(p, &r->review);
+    alt_test_show(p, &r->alt_test);
     cost_blocks(p, &r->cost);
     report_alarms(p, r);
     add_data(p, r);

@@ -265,6 +265,16 @@ static inline void make_estimates(struct results *r)
                                        .shares = r->shares,
                                        .n_shares = 1 };
 }
+static struct alt_test_person alt_people[] = {
+    { "anna", { 40, 38, 2, 0.9, -0.05, STATS_ALT_T, 0.001, true }, "t", 0, "beats", false },
+    { "bert", { 12, 12, 0, 0.75, 0.1, STATS_ALT_NONE, NAN, false }, NULL, 18, "not tested", false },
+};
+static struct alt_test_row alt_rows[] = {
+    { "Smile", 52, 30, { 1, 1, 1, 0.9, false, false }, "cannot say" },
+};
+static struct alt_test_model alt_model = {
+    "llava", { NULL, 52, 30, { 1, 1, 1, 0.9, false, false }, "cannot say" }, alt_people, alt_rows, 1
+};
 
 static inline void make_report(struct results *r)
 {
@@ -280,6 +290,7 @@ static inline void make_report(struct results *r)
     r->parts[0] = (struct report_part){ "old", 400, &r->before.all };
     r->report = (struct report_result){ .task = r->task,
                                         .moved = { (struct moved *)&moved_answers, 1 },
+                                        .alt_test = { r->task, 2, 7, &alt_model, 1 },
                                         .n_images = 1000,
                                         .annotators = r->rules,
                                         .n_annotators = SHOW_PEOPLE,

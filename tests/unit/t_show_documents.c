@@ -13,6 +13,7 @@ struct members {
     const char *names; /* parted by spaces */
 };
 
+#define ALT_ROW "items tested beaten winning_rate advantage verdict lacking"
 #define AGREEMENT                                                                               \
     "n asked missing coverage agreement agreement_with_abstentions wilson[] bootstrap[] kappa " \
     "kappa_bootstrap[] quadratic_kappa ac1 pabak alpha positive_rate[] precision recall f1 "    \
@@ -52,7 +53,8 @@ static const struct members promised[] = {
     { consensus_page, "questions[]", "name group winner disputed ties won" },
     { report_page, "", "name images questions accept annotators[] alarms[] cost between[]" },
     { report_page, "", "before after" },
-    { report_page, "", "coin_flip[] disputed winners[] rare_missed[] consensus by review" },
+    { report_page, "",
+      "coin_flip[] disputed winners[] rare_missed[] consensus by review alt_test" },
     { report_page, "annotators[]",
       "name positive_rate labels abstentions images_checked images_breaking_rules rules[]" },
     { report_page, "annotators[].rules[]", "rule broken checked share" },
@@ -102,6 +104,12 @@ static const struct members promised[] = {
       "population_error population_interval[] lambda corrected corrected_interval[] labels voted" },
     { report_page, "moved[]",
       "annotator asked images answers changed share mean_move largest_move at" },
+    { report_page, "alt_test", "epsilon skill min_items left_out models[]" },
+    { report_page, "alt_test.models[]", "name all people[] questions[]" },
+    { report_page, "alt_test.models[].all", ALT_ROW },
+    { report_page, "alt_test.models[].questions[]", "name " ALT_ROW },
+    { report_page, "alt_test.models[].people[]",
+      "name items images unanswered as_good nearer test p verdict lacking selective" },
     { forecast_page, "", "items votes new seconds_per_answer measured hours cost currency" },
     { forecast_page, "new", "disputes sample gold repeats" },
     { annotate_page, "",
@@ -363,7 +371,8 @@ static const struct list {
     { "winners", figures_winners, false },    { "missed", figures_missed, true },
     { "rules", figures_rules, true },         { "broken", figures_broken, true },
     { "alarms", figures_alarms, true },       { "moved", figures_moved, true },
-    { "verdicts", figures_verdicts, true },   { "cost", figures_cost, true },
+    { "verdicts", figures_verdicts, true },   { "alt_person", figures_alt_person, true },
+    { "alt_row", figures_alt_row, true },     { "cost", figures_cost, true },
     { "people", figures_people, true },       { "reviewed", figures_reviewed, true },
     { "sample", figures_sample, true },       { "annotators", figures_annotators, true },
 };
