@@ -51,6 +51,7 @@ static const struct argp_option options[] = {
     { "no-disputes", CMD_ASKED_NO_DISPUTES, NULL, 0, "not the disputes", 2 },
     { "questions", CMD_ASKED_QUESTIONS, "A,B", 0, "only these", 2 },
     { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item", 2 },
+    { "overlap", CMD_ASKED_OVERLAP, "N[:K]", 0, "ask K people (default 3) about N drawn cells", 2 },
     { 0 },
 };
 

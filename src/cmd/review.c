@@ -43,6 +43,8 @@ static const struct argp_option options[] = {
     { "order", CMD_ASKED_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question",
       1 },
     { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item (default 1)", 1 },
+    { "overlap", CMD_ASKED_OVERLAP, "N[:K]", 0,
+      "ask K different people (default 3) about N of the cells drawn at random", 1 },
     { "limit", CMD_ASKED_LIMIT, "N", 0, "at most N answers per person", 1 },
     { "seed", CMD_ASKED_SEED, "N", 0, "of the sample and the order (default 1)", 1 },
     { NULL, 0, NULL, 0, "Who answers, and how:", 2 },
@@ -89,6 +91,19 @@ static void set_sample(struct review_options *o, const char *arg, const struct a
     o->sample = cmd_number(arg, REVIEW_ITEMS_MAX, "--sample", state);
 }
 
+static void set_overlap(struct review_options *o, char *arg, const struct argp_state *state)
+{
+    char *votes = strchr(arg, ':');
+
+    if (votes)
+        *votes++ = '\0';
+    o->overlap = cmd_number(arg, REVIEW_ITEMS_MAX, "--overlap", state);
+    o->overlap_votes = votes ? (uint32_t)cmd_number(votes, REVIEW_VOTES_MAX, "--overlap", state)
+                             : REVIEW_OVERLAP_VOTES;
+    if (o->overlap == 0 || o->overlap_votes < 2)
+        argp_error(state, "--overlap takes N or N:K, 1 cell or more and 2 people or more");
+}
+
 error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd_asked *own)
 {
     struct review_options *o = &own->o;
@@ -124,6 +139,7 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
         if (o->votes == 0)
             argp_error(state, "--votes takes 1 or more");
         return 0;
+    case CMD_ASKED_OVERLAP: set_overlap(o, arg, state); return 0;
     case CMD_ASKED_LIMIT: o->limit = cmd_number(arg, UINT32_MAX, "--limit", state); return 0;
     case CMD_ASKED_SEED: o->seed = cmd_number(arg, UINT64_MAX, "--seed", state); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -180,7 +196,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* ---- running ---- */
 
 /* On standard error: the first line of standard output is the address. */
-static void say_queue(const struct review_job *j)
+static void say_queue(const struct review_own *own, const struct review_job *j)
 {
     const struct review_queued *q = job_review_queued(j);
     char n[6][TEXT_COUNT_MAX];
@@ -195,6 +211,10 @@ static void say_queue(const struct review_job *j)
         log_info("the project has grown since the sample was drawn: %s of %s new cells were drawn "
                  "too",
                  text_grouped(q->sampled, n[4]), text_grouped(q->frame, n[5]));
+    if (q->overlap > 0)
+        log_info("%s drawn at random %s asked of %" PRIu32 " people each",
+                 text_count(q->overlap, "cell", n[0]), q->overlap == 1 ? "is" : "are",
+                 own->asked.o.overlap_votes);
     if (q->clashes > 0)
         log_warn("%" PRIu64 " cells with known answers were queued before, and stay what they were",
                  q->clashes);
@@ -206,7 +226,7 @@ static void say_what(const struct review_own *own, const struct review_job *j)
 
     if (names[1])
         log_info("disputes are where %s and %s differ: %s", names[0], names[1], why);
-    say_queue(j);
+    say_queue(own, j);
     if (!job_review_has_pictures(j))
         log_warn("assent.yaml names no images: a placeholder is shown in their place");
     if (!review_is_local(own->door.host))

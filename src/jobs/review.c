@@ -194,11 +194,17 @@ static int build_queue(struct review_job *j, struct err *e)
                                 .n_gold = j->n_gold,
                                 .repeat = o->repeat,
                                 .votes = o->votes,
+                                .overlap = o->overlap,
+                                .overlap_votes = o->overlap_votes,
                                 .order = o->order,
                                 .seed = o->seed,
                                 .settings = j->settings };
     int rc = review_queue(j->project->store, &plan, &j->queued, e);
 
+    if (rc == 0 && o->overlap > 0 && j->queued.overlap == 0) {
+        err_set(e, ERR_ARG, "no cell was drawn at random that several people could be asked");
+        return err_hint(e, "--sample %" PRIu64 " draws some", o->overlap);
+    }
     if (rc < 0 || j->queued.items > 0)
         return rc;
     err_set(e, ERR_ARG, "there is nothing to review: %s",

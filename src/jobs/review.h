@@ -24,6 +24,8 @@ struct review_options {
     uint64_t repeat;
     const char *gold; /* a label file; NULL: none */
     uint32_t votes;
+    uint64_t overlap; /* so many drawn cells are asked of overlap_votes people; 0: none */
+    uint32_t overlap_votes;
     uint64_t limit;
     enum review_order order;
     uint64_t seed;

@@ -12,6 +12,7 @@
 
 #include "review/draw.h"
 #include "review/limits.h"
+#include "review/overlap.h"
 
 enum { BLOCK_ITEMS = 50 }; /* of ORDER_UNCERTAIN: an order within which nothing can be told */
 
@@ -81,20 +82,6 @@ static int load_queued(struct building *b, struct err *e)
             b->queued[cell_of(b, item->image, item->column)] = (uint32_t)i + 1;
     }
     return 0;
-}
-
-/* Items that are there are asked of as many people as is said now. */
-static int set_votes(struct building *b, struct err *e)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < b->there.n; i++) {
-        const struct store_item *item = &b->there.items[i];
-
-        if (item->kind != REVIEW_REPEAT && item->votes != b->plan->votes)
-            rc = store_item_votes(b->store, item->id, b->plan->votes, e);
-    }
-    return rc;
 }
 
 /* ---- which cells ---- */
@@ -251,6 +238,7 @@ static int add_drawn(struct building *b, const struct drawing *d, const struct d
 
     if (before != 0 && before <= b->there.n) {
         drawn.id = b->there.items[before - 1].id;
+        b->there.items[before - 1].design = drawn.design;
         return store_item_sampled(b->store, &drawn, e);
     }
     rc = add_cell(b, cell->image, cell->column, REVIEW_SAMPLE, &added, e);
@@ -455,6 +443,48 @@ static void set_places(struct building *b)
     }
 }
 
+/* ---- of how many people ---- */
+
+/* Of all items, those that are there and new ones. */
+static int choose_overlap(struct building *b, struct err *e)
+{
+    struct store_item **all = mem_new(b->there.n + b->n, sizeof(struct store_item *), e);
+    int rc;
+
+    if (!all)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < b->there.n; i++)
+        all[i] = &b->there.items[i];
+    for (size_t i = 0; i < b->n; i++)
+        all[b->there.n + i] = &b->items[i].item;
+    rc = overlap_choose(b->plan, all, b->there.n + b->n, &b->out->overlap, e);
+    free(all);
+    return rc;
+}
+
+/* Items that are there are asked of as many people as is said now. */
+static int set_votes(struct building *b, struct err *e)
+{
+    uint32_t *before = mem_new(b->there.n, sizeof(*before), e);
+    int rc = before ? 0 : ERR_NOMEM;
+
+    for (size_t i = 0; rc == 0 && i < b->there.n; i++) {
+        before[i] = b->there.items[i].votes;
+        if (b->there.items[i].kind != REVIEW_REPEAT)
+            b->there.items[i].votes = b->plan->votes;
+    }
+    if (rc == 0 && b->plan->overlap > 0)
+        rc = choose_overlap(b, e);
+    for (size_t i = 0; rc == 0 && i < b->there.n; i++) {
+        const struct store_item *item = &b->there.items[i];
+
+        if (item->votes != before[i])
+            rc = store_item_votes(b->store, item->id, item->votes, e);
+    }
+    free(before);
+    return rc;
+}
+
 /* ---- which are shown again ---- */
 
 /* A place behind the original's in its block, where there are enough items in between. */
@@ -564,30 +594,24 @@ static int note_answer(void *data, const struct store_answer *a)
     return 0;
 }
 
-static void count_open(struct review_queued *out, const struct store_item *item, uint32_t votes,
-                       uint32_t filled)
+static void count_open(struct review_queued *out, const struct store_item *item, uint32_t filled)
 {
-    if (item->aside || filled >= votes)
+    if (item->aside || filled >= item->votes)
         return;
     out->items_open++;
-    out->votes_open += votes - filled;
+    out->votes_open += item->votes - filled;
 }
 
-/* Items that are there want as many votes as is said now: see set_votes. */
 static int count_all_open(struct building *b, struct err *e)
 {
     struct votes_in f = { &b->there, mem_new(b->there.n, sizeof(*f.filled), e) };
     int rc = f.filled ? store_answers(b->store, (struct store_answer_reader){ note_answer, &f }, e)
                       : ERR_NOMEM;
 
-    for (size_t i = 0; rc == 0 && i < b->there.n; i++) {
-        const struct store_item *item = &b->there.items[i];
-
-        count_open(b->out, item, item->kind == REVIEW_REPEAT ? item->votes : b->plan->votes,
-                   f.filled[i]);
-    }
+    for (size_t i = 0; rc == 0 && i < b->there.n; i++)
+        count_open(b->out, &b->there.items[i], f.filled[i]);
     for (size_t i = 0; rc == 0 && i < b->n; i++)
-        count_open(b->out, &b->items[i].item, b->items[i].item.votes, 0);
+        count_open(b->out, &b->items[i].item, 0);
     free(f.filled);
     return rc;
 }
@@ -597,8 +621,6 @@ static int build(struct building *b, struct err *e)
     const struct review_plan *p = b->plan;
     int rc = load_queued(b, e);
 
-    if (rc == 0)
-        rc = set_votes(b, e);
     if (rc == 0 && !b->again)
         rc = add_gold(b, e); /* first: they cannot be anything else */
     if (rc == 0)
@@ -609,8 +631,9 @@ static int build(struct building *b, struct err *e)
         rc = b->again ? grow_design(b, e) : begin_design(b, e);
     if (rc < 0)
         return rc;
+    rc = set_votes(b, e);
     set_places(b);
-    if (!b->again)
+    if (rc == 0 && !b->again)
         rc = add_repeats(b, e);
     if (rc == 0)
         rc = store_new(b, e);

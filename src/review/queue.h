@@ -26,7 +26,7 @@ struct review_cell {
     int16_t value;
 };
 
-enum { REVIEW_VOTES_MAX = 100, REVIEW_ITEMS_MAX = 1 << 24 };
+enum { REVIEW_VOTES_MAX = 100, REVIEW_OVERLAP_VOTES = 3, REVIEW_ITEMS_MAX = 1 << 24 };
 
 struct review_plan {
     const struct task *task;
@@ -41,8 +41,10 @@ struct review_plan {
     double sample_share;        /* or so many of all; 0: as `sample` says */
     const struct review_cell *gold; /* cells whose answer is known */
     size_t n_gold;
-    uint64_t repeat; /* items shown again to who answered them */
-    uint32_t votes;  /* of different people, an item */
+    uint64_t repeat;  /* items shown again to who answered them */
+    uint32_t votes;   /* of different people, an item */
+    uint64_t overlap; /* so many of the drawn cells are asked of more people; 0: none */
+    uint32_t overlap_votes;
     enum review_order order;
     uint64_t seed;
     const char *settings; /* JSON of all this: an equal one's sample, gold and repeats are there */
@@ -51,7 +53,8 @@ struct review_plan {
 struct review_queued {
     uint64_t added[REVIEW_KINDS], items; /* items: with those that were there */
     uint64_t sampled, frame;             /* cells: drawn now, and of how many */
-    bool frame_grew; /* they were drawn from cells that came since the sample was drawn first */
+    bool frame_grew;  /* they were drawn from cells that came since the sample was drawn first */
+    uint64_t overlap; /* drawn cells that are asked of more people */
     uint64_t items_open, votes_open; /* not done yet; the votes that they still want */
     uint64_t clashes; /* gold cells that are queued already, and stay what they are */
     int64_t design;

@@ -6,6 +6,7 @@
 
 #include "review/draw.h" /* private to review/, and worth its own test */
 #include "review/figures.h"
+#include "review/overlap.h" /* likewise */
 #include "store/designs.h"
 
 /* ---- the sample ---- */
@@ -287,6 +288,98 @@ static void cells_of_a_grown_frame_are_drawn_with_their_stated_probability(void 
     world_close(&w);
 }
 
+/* ---- overlap ---- */
+
+/* How many items want so many votes; each of them is in the sample, and is marked. */
+static size_t count_wanting(struct world *w, uint32_t votes, uint8_t *marked)
+{
+    struct store_items items;
+    struct err e;
+    size_t n = 0;
+
+    assert_ok(store_items_load(w->store, w->task, &w->images, &items, &e), &e);
+    for (size_t i = 0; i < items.n; i++) {
+        const struct store_item *item = &items.items[i];
+
+        if (item->votes != votes)
+            continue;
+        assert_true(item->design != 0 && item->kind != REVIEW_REPEAT);
+        marked[item->column * IMAGES + item->image]++;
+        n++;
+    }
+    store_items_release(&items);
+    return n;
+}
+
+static void some_drawn_cells_are_asked_of_several_people(void **state)
+{
+    uint8_t few[COLUMNS * IMAGES] = { 0 }, more[COLUMNS * IMAGES] = { 0 };
+    struct review_queued q;
+    struct review_plan p;
+    struct world w;
+    size_t all;
+
+    world_open(&w, state);
+    p = plan_of(&w);
+    p.sample = 60;
+    p.repeat = 7;
+    p.overlap = 20;
+    p.overlap_votes = 3;
+    queue(&w, &p, &q);
+    all = q.items_open;
+    assert_int_equal(q.overlap, 20);
+    assert_int_equal(q.votes_open, all + 20 * 2);
+    assert_int_equal(count_wanting(&w, 3, few), 20);
+    p.overlap = 35;
+    p.overlap_votes = 4;
+    queue(&w, &p, &q); /* the sample is there already */
+    assert_int_equal(q.votes_open, all + 35 * 3);
+    assert_int_equal(count_wanting(&w, 4, more), 35);
+    for (size_t c = 0; c < COUNT(few); c++)
+        assert_true(few[c] <= more[c]);
+    p.overlap = 1000;
+    queue(&w, &p, &q);
+    assert_int_equal(q.overlap, 60);
+    p.overlap = 0;
+    queue(&w, &p, &q);
+    assert_int_equal(q.overlap, 0);
+    assert_int_equal(q.votes_open, all);
+    assert_int_equal(count_wanting(&w, 4, more), 0);
+    world_close(&w);
+}
+
+static void the_overlap_is_drawn_by_the_seed(void **state)
+{
+    enum { SEEDS = 400, OVERLAP = 15, SAMPLE = 60 };
+    struct store_item items[SAMPLE];
+    struct store_item *all[SAMPLE];
+    unsigned times[SAMPLE] = { 0 };
+    const double share = (double)OVERLAP / SAMPLE;
+    struct review_plan p;
+    struct world w;
+    struct err e;
+    uint64_t n;
+
+    world_open(&w, state);
+    p = plan_of(&w);
+    p.overlap = OVERLAP;
+    p.overlap_votes = 3;
+    for (p.seed = 1; p.seed <= SEEDS; p.seed++) {
+        for (size_t i = 0; i < SAMPLE; i++) {
+            items[i] = (struct store_item){ .image = i / 2, .column = i % 2, .design = 1 };
+            all[i] = &items[i];
+        }
+        assert_ok(overlap_choose(&p, all, SAMPLE, &n, &e), &e);
+        assert_int_equal(n, OVERLAP);
+        for (size_t i = 0; i < SAMPLE; i++)
+            times[i] += items[i].votes == 3;
+    }
+    for (size_t i = 0; i < SAMPLE; i++)
+        assert_near("share of seeds", (double)times[i] / SEEDS, share,
+                    4.5 * sqrt(share * (1 - share) / SEEDS));
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +391,8 @@ int main(void)
         test_with_scratch(place_says_nothing_about_kind),
         test_with_scratch(a_grown_frame_is_sampled_too),
         test_with_scratch(cells_of_a_grown_frame_are_drawn_with_their_stated_probability),
+        test_with_scratch(some_drawn_cells_are_asked_of_several_people),
+        test_with_scratch(the_overlap_is_drawn_by_the_seed),
     };
 
     cmocka_set_test_filter(getenv("TEST"));
