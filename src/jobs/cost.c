@@ -21,6 +21,13 @@ double cost_of_usage(const struct task *t, const char *annotator, const struct s
     return a && u->asked && u->counted ? label_usage_cost(&usage, &a->server.price) : NAN;
 }
 
+double cost_machine_hour(const struct prices *p, const struct annotator *a, bool tokens)
+{
+    if (a && a->machine)
+        return task_machine_hour(a->machine);
+    return tokens ? 0 : value_of(&p->machine_hour);
+}
+
 static void size_cost(struct cost_size *s, const struct cost *c, uint64_t images, uint64_t cells,
                       uint64_t votes)
 {

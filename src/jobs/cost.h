@@ -54,6 +54,11 @@ struct cost_project { /* what there is, and what was measured of it */
 /* What the server took for that, by the annotator's price in the task file; NaN: not known. */
 double cost_of_usage(const struct task *t, const char *annotator, const struct store_usage *u);
 
+/* What an hour of the machine costs that an annotator names in the task file (a NULL: it has no
+ * entry), else machine_hour. tokens: they are billed, so that a machine which is not named is the
+ * server's matter, and costs 0. NaN: not known. */
+double cost_machine_hour(const struct prices *p, const struct annotator *a, bool tokens);
+
 void cost_of(struct cost *out, const struct prices *p, const struct cost_project *project);
 
 #endif

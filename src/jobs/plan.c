@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "image/prefetch.h"
+#include "jobs/cost.h"
 #include "jobs/examples.h"
 #include "jobs/forecast.h"
 #include "jobs/identity.h"
@@ -120,13 +121,15 @@ static int measure_server(struct planning *p, struct err *e)
     return rc;
 }
 
-static void reckon(struct plan_result *out, const struct prices *prices)
+static void reckon(struct plan_result *out, const struct prices *prices,
+                   const struct annotator *annotator)
 {
+    bool tokens = !isnan(out->image_cost);
+
     out->total_seconds = out->seconds * (double)out->images;
-    if (!isnan(out->image_cost))
-        out->cost = out->image_cost * (double)out->images;
-    else if (prices->machine_hour.given)
-        out->cost = out->total_seconds / 3600 * prices->machine_hour.value;
+    out->cost = out->total_seconds / 3600 * cost_machine_hour(prices, annotator, tokens);
+    if (tokens)
+        out->cost += out->image_cost * (double)out->images;
 }
 
 /* Files are hashed only where there is something to compare them with. */
@@ -210,7 +213,7 @@ int job_plan(struct project *p, const struct annotate_options *o, struct plan_re
     out->chosen = t->chosen;
     rc = plan(&planning, e);
     if (rc == 0 && t->n > 0)
-        reckon(out, &p->task->prices);
+        reckon(out, &p->task->prices, t->annotator);
     todo_close(&planning.todo);
     if (rc < 0)
         plan_result_release(out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each mapping of the file is read by a table of its keys. Questions come first, then the columns
- * that follow from them, then the rules, which name columns.
+ * that follow from them, then the rules, which name columns, and the annotators, which name
+ * machines.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ struct loaded {
     struct arena arena;
 };
 
-static int read_real(const struct loader *l, int node, void *into, struct err *e)
+int load_real(const struct loader *l, int node, void *into, struct err *e)
 {
     const char *text = doc_text(l->doc, node);
 
@@ -28,7 +29,7 @@ static int read_real(const struct loader *l, int node, void *into, struct err *e
 
 int load_share(const struct loader *l, int node, void *into, struct err *e)
 {
-    int rc = read_real(l, node, into, e);
+    int rc = load_real(l, node, into, e);
 
     if (rc == 0 && *(double *)into > 1) {
         err_set(e, ERR_FORMAT, "this should be a share, from 0 to 1");
@@ -38,7 +39,7 @@ int load_share(const struct loader *l, int node, void *into, struct err *e)
     return rc;
 }
 
-static int read_count(const struct loader *l, int node, void *into, struct err *e)
+int load_count(const struct loader *l, int node, void *into, struct err *e)
 {
     const char *text = doc_text(l->doc, node);
 
@@ -49,7 +50,7 @@ static int read_count(const struct loader *l, int node, void *into, struct err *
     return doc_at(l->doc, node, e);
 }
 
-/* ---- annotators, prices, alarms ---- */
+/* ---- annotators, alarms ---- */
 
 struct raw_annotator {
     struct annotator a;
@@ -65,7 +66,7 @@ static int read_urls(const struct loader *l, int node, void *into, struct err *e
 static int read_timeout(const struct loader *l, int node, void *into, struct err *e)
 {
     uint64_t *n = into;
-    int rc = read_count(l, node, n, e);
+    int rc = load_count(l, node, n, e);
 
     if (rc == 0 && (*n == 0 || *n > TASK_TIMEOUT_MAX)) {
         err_set(e, ERR_FORMAT, "so long cannot be waited");
@@ -78,7 +79,7 @@ static int read_timeout(const struct loader *l, int node, void *into, struct err
 static int read_concurrency(const struct loader *l, int node, void *into, struct err *e)
 {
     uint64_t *n = into;
-    int rc = text_equal(doc_text(l->doc, node), "auto") ? 0 : read_count(l, node, n, e);
+    int rc = text_equal(doc_text(l->doc, node), "auto") ? 0 : load_count(l, node, n, e);
 
     if (rc == 0 &&
         (*n > TASK_CONCURRENCY_MAX || (*n == 0 && !text_equal(doc_text(l->doc, node), "auto")))) {
@@ -90,9 +91,9 @@ static int read_concurrency(const struct loader *l, int node, void *into, struct
     return err_expected(e, "auto, or 1 to %d", TASK_CONCURRENCY_MAX);
 }
 
-static int read_above_zero(const struct loader *l, int node, void *into, struct err *e)
+int load_above_zero(const struct loader *l, int node, void *into, struct err *e)
 {
-    int rc = read_real(l, node, into, e);
+    int rc = load_real(l, node, into, e);
 
     if (rc < 0 || *(double *)into > 0)
         return rc;
@@ -101,9 +102,9 @@ static int read_above_zero(const struct loader *l, int node, void *into, struct 
 }
 
 static const struct key server_price_keys[] = {
-    { "input", read_above_zero, offsetof(struct server_price, input), true },
-    { "cached_input", read_real, offsetof(struct server_price, cached_input), false },
-    { "output", read_real, offsetof(struct server_price, output), false },
+    { "input", load_above_zero, offsetof(struct server_price, input), true },
+    { "cached_input", load_real, offsetof(struct server_price, cached_input), false },
+    { "output", load_real, offsetof(struct server_price, output), false },
     { "date", load_text, offsetof(struct server_price, date), true },
     { "source", load_text, offsetof(struct server_price, source), true },
 };
@@ -119,7 +120,7 @@ static int read_server_price(const struct loader *l, int node, void *into, struc
 static int read_examples(const struct loader *l, int node, void *into, struct err *e)
 {
     uint64_t *n = into;
-    int rc = read_count(l, node, n, e);
+    int rc = load_count(l, node, n, e);
 
     if (rc < 0 || (*n > 0 && *n <= TASK_EXAMPLES_MAX))
         return rc;
@@ -138,25 +139,26 @@ static const struct key annotator_keys[] = {
     { "probabilities", load_text, offsetof(struct raw_annotator, a.server.probabilities), false },
     { "api_key_env", load_text, offsetof(struct raw_annotator, a.server.api_key_env), false },
     { "system", load_text, offsetof(struct raw_annotator, a.server.system), false },
-    { "max_pixels", read_count, offsetof(struct raw_annotator, a.server.max_pixels), false },
-    { "max_tokens", read_count, offsetof(struct raw_annotator, a.server.max_tokens), false },
+    { "max_pixels", load_count, offsetof(struct raw_annotator, a.server.max_pixels), false },
+    { "max_tokens", load_count, offsetof(struct raw_annotator, a.server.max_tokens), false },
     { "concurrency", read_concurrency, offsetof(struct raw_annotator, a.server.concurrency),
       false },
     { "timeout", read_timeout, offsetof(struct raw_annotator, a.server.timeout), false },
-    { "requests_per_minute", read_above_zero,
+    { "requests_per_minute", load_above_zero,
       offsetof(struct raw_annotator, a.server.requests_per_minute), false },
-    { "tokens_per_minute", read_above_zero,
+    { "tokens_per_minute", load_above_zero,
       offsetof(struct raw_annotator, a.server.tokens_per_minute), false },
     { "price", read_server_price, offsetof(struct raw_annotator, a.server.price), false },
     { "extra", load_object, offsetof(struct raw_annotator, a.server.extra), false },
     { "headers", load_headers, offsetof(struct raw_annotator, a.server.headers), false },
     { "way", load_text, offsetof(struct raw_annotator, a.way.name), false },
     { "describe", load_text, offsetof(struct raw_annotator, a.way.describe), false },
-    { "describe_tokens", read_count, offsetof(struct raw_annotator, a.way.describe_tokens), false },
+    { "describe_tokens", load_count, offsetof(struct raw_annotator, a.way.describe_tokens), false },
     { "examples", read_examples, offsetof(struct raw_annotator, a.way.examples), false },
     { "examples_of", load_text, offsetof(struct raw_annotator, a.way.examples_of), false },
-    { "examples_seed", read_count, offsetof(struct raw_annotator, a.way.examples_seed), false },
+    { "examples_seed", load_count, offsetof(struct raw_annotator, a.way.examples_seed), false },
     { "dtype", load_text, offsetof(struct raw_annotator, a.dtype), false },
+    { "machine", load_machine, offsetof(struct raw_annotator, a.machine), false },
     { "prompt", load_text, offsetof(struct raw_annotator, a.prompt), false },
     { "was", load_names, offsetof(struct raw_annotator, was), false },
 };
@@ -189,14 +191,13 @@ static int read_annotator(const struct loader *l, int key, int node, struct anno
     return doc_at(l->doc, node, e);
 }
 
-static int read_annotators(const struct loader *l, int node, void *into, struct err *e)
+static int read_annotators(const struct loader *l, int node, struct err *e)
 {
     size_t n = doc_type(l->doc, node) == DOC_MAPPING ? doc_count(l->doc, node) : 0;
     struct annotator *annotators = arena_new(l->arena, n, sizeof(*annotators), e);
     struct map *names = NULL;
     int rc = annotators ? map_new(&names, e) : ERR_NOMEM;
 
-    (void)into;
     if (rc == 0 && doc_type(l->doc, node) != DOC_MAPPING)
         rc = load_wrong_type(l, node, DOC_MAPPING, e);
     for (size_t i = 0; rc == 0 && i < n; i++) {
@@ -215,55 +216,14 @@ static int read_annotators(const struct loader *l, int node, void *into, struct 
     return rc;
 }
 
-/* Every figure says when it was taken and from where, or "assumed". */
-static const struct key price_keys[] = {
-    { "value", read_real, offsetof(struct price, value), true },
-    { "date", load_text, offsetof(struct price, date), true },
-    { "source", load_text, offsetof(struct price, source), true },
-};
-
-static int read_price(const struct loader *l, int node, void *into, struct err *e)
-{
-    struct price *price = into;
-    bool twice = price->given;
-    int rc = LOAD_MAPPING(l, node, price_keys, price, e);
-
-    if (rc == 0 && twice) {
-        err_set(e, ERR_FORMAT, "this price stands twice, under an older name too");
-        return doc_at(l->doc, node, e);
-    }
-    if (rc == 0 && price->value <= 0) {
-        err_set(e, ERR_FORMAT, "a price or speed must be above zero");
-        return doc_at(l->doc, node, e);
-    }
-    price->given = true;
-    return rc;
-}
-
-static const struct key prices_keys[] = {
-    { "currency", load_text, offsetof(struct prices, currency), false },
-    { "machine_hour", read_price, offsetof(struct prices, machine_hour), false },
-    { "images_per_second", read_price, offsetof(struct prices, images_per_second), false },
-    { "wage_hour", read_price, offsetof(struct prices, wage_hour), false },
-    { "seconds_per_answer", read_price, offsetof(struct prices, seconds_per_answer), false },
-    /* its older name */
-    { "seconds_an_answer", read_price, offsetof(struct prices, seconds_per_answer), false },
-    { "scale_images", read_count, offsetof(struct prices, scale_images), false },
-};
-
-static int read_prices(const struct loader *l, int node, void *into, struct err *e)
-{
-    return LOAD_MAPPING(l, node, prices_keys, into, e);
-}
-
 static const struct key alarms_keys[] = {
     { "min_agreement", load_share, offsetof(struct alarms, min_agreement), false },
     { "max_yes_bias", load_share, offsetof(struct alarms, max_yes_bias), false },
     { "max_rule_breaking", load_share, offsetof(struct alarms, max_rule_breaking), false },
     { "max_disputes", load_share, offsetof(struct alarms, max_disputes), false },
     { "max_moved", load_share, offsetof(struct alarms, max_moved), false },
-    { "min_seconds", read_real, offsetof(struct alarms, min_seconds), false },
-    { "min_grid_seconds", read_real, offsetof(struct alarms, min_grid_seconds), false },
+    { "min_seconds", load_real, offsetof(struct alarms, min_seconds), false },
+    { "min_grid_seconds", load_real, offsetof(struct alarms, min_grid_seconds), false },
     { "max_run_chance", load_share, offsetof(struct alarms, max_run_chance), false },
     { "min_gold_accuracy", load_share, offsetof(struct alarms, min_gold_accuracy), false },
     { "min_repeat_consistency", load_share, offsetof(struct alarms, min_repeat_consistency),
@@ -382,8 +342,8 @@ static int read_alt_test(const struct loader *l, int node, void *into, struct er
 
 struct raw_task {
     const char *name, *images;
-    char questions, annotators; /* read into the task itself */
-    int rules;                  /* a node, read last */
+    char questions;        /* read into the task itself */
+    int rules, annotators; /* nodes, read last: they name columns, and machines */
     struct prices prices;
     struct alarms alarms;
     struct task_promise promise;
@@ -396,8 +356,8 @@ static const struct key task_keys[] = {
     { "images", load_text, offsetof(struct raw_task, images), false },
     { "questions", load_questions, offsetof(struct raw_task, questions), true },
     { "rules", load_node, offsetof(struct raw_task, rules), false },
-    { "annotators", read_annotators, offsetof(struct raw_task, annotators), false },
-    { "prices", read_prices, offsetof(struct raw_task, prices), false },
+    { "annotators", load_node, offsetof(struct raw_task, annotators), false },
+    { "prices", load_prices, offsetof(struct raw_task, prices), false },
     { "alarms", read_alarms, offsetof(struct raw_task, alarms), false },
     { "promise", read_promise, offsetof(struct raw_task, promise), false },
     { "alt_test", read_alt_test, offsetof(struct raw_task, alt_test), false },
@@ -437,9 +397,11 @@ static int read_task(const struct loader *l, const char *name, struct err *e)
         rc = load_columns(l, (struct question *)(uintptr_t)l->task->questions, e);
     if (rc == 0 && raw.rules)
         rc = load_rules(l, raw.rules, e);
+    l->task->prices = raw.prices;
+    if (rc == 0 && raw.annotators)
+        rc = read_annotators(l, raw.annotators, e);
     l->task->name = raw.name;
     l->task->images = raw.images;
-    l->task->prices = raw.prices;
     l->task->alarms = raw.alarms;
     l->task->promise = raw.promise;
     l->task->alt_test = raw.alt_test;

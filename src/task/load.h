@@ -2,9 +2,9 @@
  *
  * load.h - how the parts of assent.yaml are read. Private to task/.
  *
- * keys.c: mappings, texts, names, lists; extra.c: what requests carry besides; questions.c and
- * rules.c: those; load.c: the rest and the whole. Every error is ERR_FORMAT with the node's file
- * and line, unless memory or a limit is at fault.
+ * keys.c: mappings, texts, names, lists; extra.c: what requests carry besides; questions.c, rules.c
+ * and prices.c: those; load.c: the rest and the whole. Every error is ERR_FORMAT with the node's
+ * file and line, unless memory or a limit is at fault.
  */
 #ifndef ASSENT_TASK_LOAD_H
 #define ASSENT_TASK_LOAD_H
@@ -46,8 +46,12 @@ int load_mapping(const struct loader *l, int node, const struct key *keys, size_
 int load_text(const struct loader *l, int node, void *into, struct err *e);
 int load_name(const struct loader *l, int node, void *into, struct err *e);
 int load_node(const struct loader *l, int node, void *into, struct err *e);
-/* A double from 0 to 1. */
+/* A double, zero or more; above zero; from 0 to 1. */
+int load_real(const struct loader *l, int node, void *into, struct err *e);
+int load_above_zero(const struct loader *l, int node, void *into, struct err *e);
 int load_share(const struct loader *l, int node, void *into, struct err *e);
+/* A uint64_t. */
+int load_count(const struct loader *l, int node, void *into, struct err *e);
 /* A struct texts of names: one, or a list. */
 int load_names(const struct loader *l, int node, void *into, struct err *e);
 /* One text, or a list of texts, none twice. */
@@ -58,6 +62,10 @@ int load_text_or_texts(const struct loader *l, int node, size_t max, struct text
 int load_object(const struct loader *l, int node, void *into, struct err *e);
 /* A struct server_headers: values, or {env: VARIABLE}. */
 int load_headers(const struct loader *l, int node, void *into, struct err *e);
+/* A struct prices. */
+int load_prices(const struct loader *l, int node, void *into, struct err *e);
+/* A const struct machine *, of those under the task's prices. */
+int load_machine(const struct loader *l, int node, void *into, struct err *e);
 /* A list of texts, none twice. */
 int load_texts(const struct loader *l, int node, size_t max, struct texts *out, struct err *e);
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "task/prices.h"
 
 /* ---- values ----
  * A cell's value is the index of an option (yes/no: 0 no, 1 yes), or one of these. An abstention is
@@ -168,25 +169,10 @@ struct annotator {
     struct model_server server;
     struct asking_way way;
     const char *prompt; /* in place of the model's template, with {image} and {question}; NULL */
+    const struct machine *machine; /* that it runs on, of the prices; NULL: none is named */
     unsigned line;
     const char *const *was; /* names it had */
     size_t n_was;
-};
-
-/* A figure somebody stated: `given` says whether anybody did. */
-struct price {
-    bool given;
-    double value;
-    const char *date, *source;
-};
-
-struct prices {
-    const char *currency;
-    struct price machine_hour;      /* what the processor or GPU costs */
-    struct price images_per_second; /* all questions of an image */
-    struct price wage_hour;
-    struct price seconds_per_answer; /* a person's */
-    uint64_t scale_images;           /* also state the cost of this many; 0: don't */
 };
 
 /* What is promised of the model's answers that are accepted, wherever nobody says otherwise. */

@@ -371,6 +371,41 @@ static void alt_test_knows_what_people_cost(void **state)
     }
 }
 
+/* A rented hour is paid as it is; a reserved one by the share that works; an owned machine by the
+ * hours that it will work, and the power: 36000 / (4 * 8766 * 0.5) + 0.75 * 0.4 and 6 / 2000. */
+static void machines_are_read_and_cost_what_an_hour_of_work_does(void **state)
+{
+    struct task *t =
+        load_task("name: t\nquestions:\n  - {name: A, text: a}\nannotators:\n"
+                  "  a: {kind: model, machine: year}\n  b: {kind: model}\n"
+                  "prices:\n  machines:\n"
+                  "    hour: {kind: on demand, hour: 2, date: d, source: s}\n"
+                  "    spot: {kind: spot, hour: 0.5, date: d, source: s}\n"
+                  "    year: {kind: reserved, hour: 1.2, utilisation: 0.6, date: d1, source: s1}\n"
+                  "    ours: {kind: owned, price: 36000, life_years: 4, utilisation: 0.5,\n"
+                  "           kilowatts: 0.75, kwh: 0.4, date: d, source: s}\n"
+                  "    old: {kind: owned, price: 6, life_hours: 2000, kilowatts: 0, kwh: 0,\n"
+                  "          date: d, source: s}\n"
+                  "  fine_tuning: {cost: 400, gain: 0.03, date: d2, source: s2}\n");
+    const double hours[] = { 2, 0.5, 2, 36000 / 17532.0 + 0.3, 0.003 };
+    const struct prices *p = &t->prices;
+
+    (void)state;
+    assert_int_equal(p->n_machines, COUNT(hours));
+    for (size_t i = 0; i < COUNT(hours); i++)
+        assert_near(p->machines[i].name, task_machine_hour(&p->machines[i]), hours[i], 1e-12);
+    assert_ptr_equal(t->annotators[0].machine, task_find_machine(p, "year"));
+    assert_string_equal(t->annotators[0].machine->source, "s1");
+    assert_string_equal(task_machine_kind_name(p->machines[3].kind), "owned");
+    assert_int_equal(p->machines[2].line, 11);
+    assert_null(t->annotators[1].machine);
+    assert_null(task_find_machine(p, "years"));
+    assert_true(p->fine_tuning.given);
+    assert_near("gain", p->fine_tuning.gain, 0.03, 0);
+    assert_near("cost", p->fine_tuning.cost, 400, 0);
+    task_free(t);
+}
+
 static void alias_stands_for_what_its_anchor_names(void **state)
 {
     struct task *t = load_task("name: t\n"
@@ -533,6 +568,7 @@ int main(void)
         cmocka_unit_test(what_a_server_takes_is_read),
         cmocka_unit_test(prices_and_alarms_are_read),
         cmocka_unit_test(alt_test_knows_what_people_cost),
+        cmocka_unit_test(machines_are_read_and_cost_what_an_hour_of_work_does),
         cmocka_unit_test(alias_stands_for_what_its_anchor_names),
         cmocka_unit_test(json_is_yaml_too),
         cmocka_unit_test(extra_fields_are_json),

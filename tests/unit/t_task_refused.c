@@ -321,6 +321,59 @@ static void invalid_yaml_is_refused_at_its_line(void **state)
     check_all_refused(rows, COUNT(rows));
 }
 
+#define MACHINE(text) HEAD "prices:\n  machines:\n    m: {" text ", date: d, source: s}\n"
+
+static void machines_that_do_not_add_up_are_refused(void **state)
+{
+    static const struct bad_row rows[] = {
+        { "no kind", MACHINE("hour: 1"), 8, "'kind'", NULL },
+        { "a strange kind", MACHINE("kind: rented, hour: 1"), 8, "'rented'", NULL },
+        { "a kind that is nearly one", MACHINE("kind: ondemand, hour: 1"), 8, "'ondemand'",
+          "'on demand'" },
+        { "a rented one without its hour", MACHINE("kind: spot"), 8, "needs 'hour'", NULL },
+        { "a rented one with a life", MACHINE("kind: on demand, hour: 1, life_years: 3"), 8,
+          "has no 'life_years'", NULL },
+        { "a rented one that rests", MACHINE("kind: spot, hour: 1, utilisation: 0.5"), 8,
+          "has no 'utilisation'", NULL },
+        { "a reserved one of any use", MACHINE("kind: reserved, hour: 1"), 8, "needs 'utilisation'",
+          NULL },
+        { "one that never works", MACHINE("kind: reserved, hour: 1, utilisation: 0"), 8,
+          "above zero", NULL },
+        { "one that works too much", MACHINE("kind: reserved, hour: 1, utilisation: 60"), 8,
+          "share", NULL },
+        { "an owned one with an hour", MACHINE("kind: owned, hour: 1"), 8, "has no 'hour'", NULL },
+        { "an owned one without power", MACHINE("kind: owned, price: 9, life_hours: 9"), 8,
+          "needs 'kilowatts'", NULL },
+        { "an owned one for ever", MACHINE("kind: owned, price: 9, kilowatts: 1, kwh: 1"), 8,
+          "one way", NULL },
+        { "years without their use",
+          MACHINE("kind: owned, price: 9, life_years: 3, kilowatts: 1, kwh: 1"), 8, "one way",
+          NULL },
+        { "hours of work with a use",
+          MACHINE("kind: owned, price: 9, life_hours: 3, utilisation: 1, kilowatts: 1, kwh: 1"), 8,
+          "one way", NULL },
+        { "a machine without its source",
+          HEAD "prices:\n  machines:\n    m: {kind: spot, hour: 1, date: d}\n", 8, "'source'",
+          NULL },
+        { "a machine of two",
+          HEAD "prices:\n  machines:\n    m: {kind: spot, hour: 1, date: d, source: s}\n"
+               "    M: {kind: spot, hour: 1, date: d, source: s}\n",
+          9, "taken", "line 8" },
+        { "a machine that is not there",
+          HEAD "annotators:\n  a: {kind: model, machine: gpu}\nprices:\n  machines:\n"
+               "    gpu1: {kind: spot, hour: 1, date: d, source: s}\n",
+          7, "'gpu'", "'gpu1'" },
+        { "a machine of none", HEAD "annotators:\n  a: {kind: model, machine: gpu}\n", 7, "'gpu'",
+          NULL },
+        { "a gain in points",
+          HEAD "prices:\n  fine_tuning: {cost: 1, gain: 3, date: d, source: s}\n", 7, "share",
+          NULL },
+    };
+
+    (void)state;
+    check_all_refused(rows, COUNT(rows));
+}
+
 static void alias_to_itself_is_refused(void **state)
 {
     static const struct bad_row rows[] = {
@@ -481,6 +534,7 @@ int main(void)
         cmocka_unit_test(rules_that_name_nothing_are_refused_with_the_nearest),
         cmocka_unit_test(wrong_types_are_refused),
         cmocka_unit_test(numbers_out_of_range_are_refused),
+        cmocka_unit_test(machines_that_do_not_add_up_are_refused),
         cmocka_unit_test(invalid_yaml_is_refused_at_its_line),
         cmocka_unit_test(alias_to_itself_is_refused),
         cmocka_unit_test(deep_nesting_is_refused),
