@@ -216,3 +216,29 @@ int store_answer_newest(struct store *s, int64_t annotator, int64_t item,
         s, ANSWER_COLUMNS " WHERE annotator = $1 AND item = $2 ORDER BY id DESC LIMIT 1",
         BIND(INT(annotator), INT(item)), r, e);
 }
+
+int store_time_spent(struct store *s, int64_t annotator, uint64_t *answers, double *seconds,
+                     struct err *e)
+{
+    struct sql_rows *row;
+    /* a review's answer is a vote too, which has an item */
+    int rc = sql_query(s->db, &row,
+                       "SELECT count(seconds), coalesce(sum(seconds), 0) FROM"
+                       " (SELECT seconds FROM review_answer WHERE annotator = $1"
+                       " AND copy_of IS NULL UNION ALL SELECT seconds FROM vote"
+                       " WHERE annotator = $1 AND item IS NULL) AS spent",
+                       BIND(INT(annotator)), e);
+
+    *answers = 0;
+    *seconds = 0;
+    if (rc == 0)
+        rc = sql_step(row, e);
+    if (rc == 1) {
+        *answers = (uint64_t)sql_int(row, 0);
+        *seconds = sql_real(row, 1);
+        rc = check_number("the seconds of annotator", annotator, *seconds,
+                          (struct range){ 0, DBL_MAX }, e);
+    }
+    sql_done(row);
+    return rc;
+}

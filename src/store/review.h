@@ -132,4 +132,10 @@ int store_answers_of(struct store *s, int64_t annotator, const char *key,
 int store_answer_newest(struct store *s, int64_t annotator, int64_t item,
                         struct store_answer_reader r, struct err *e);
 
+/* What an annotator's answers and votes that say how long they took have taken, those that count no
+ * more too: they were worked for. *answers counts them; what was copied to an equal picture took
+ * nothing. */
+int store_time_spent(struct store *s, int64_t annotator, uint64_t *answers, double *seconds,
+                     struct err *e);
+
 #endif

@@ -157,6 +157,42 @@ static void an_answer_is_a_vote_where_its_ballot_says_so(void **state)
     world_close(&p.w);
 }
 
+/* Votes of a review are its answers; those that an import brought stand for themselves. */
+static void time_is_spent_on_what_counts_no_more_too(void **state)
+{
+    struct store_answer a = { .key = "k-9", .kind = ANSWER_SKIP, .seconds = 7, .at = WHEN };
+    uint64_t answers;
+    struct panel p;
+    double seconds;
+    struct err e;
+
+    panel_open(&p, state);
+    assert_ok(store_time_spent(p.w.store, p.anna, &answers, &seconds, &e), &e);
+    assert_true(answers == 0 && seconds == 0);
+    give_some(&p);
+    begin(p.w.store);
+    assert_ok(store_answer_undo(p.w.store, p.anna, p.bald, &e), &e);
+    commit(p.w.store);
+    a.annotator = p.anna;
+    a.item = p.age;
+    a.copy_of = p.bald;
+    assert_ok(answer(&p, &a, VALUE_MISSING, &e), &e);
+    begin(p.w.store);
+    start_run(&p.w, p.anna);
+    assert_ok(
+        store_vote_add(p.w.store, &(struct store_vote){ p.anna, p.w.images.ids[0], 0, 1, 10 }, &e),
+        &e);
+    end_run(&p.w);
+    commit(p.w.store);
+    assert_ok(store_time_spent(p.w.store, p.anna, &answers, &seconds, &e), &e);
+    assert_int_equal(answers, 3);
+    assert_near("anna", seconds, 2.5 + 1e-3 + 10, 1e-12);
+    assert_ok(store_time_spent(p.w.store, p.ben, &answers, &seconds, &e), &e);
+    assert_int_equal(answers, 3);
+    assert_near("ben", seconds, 3601, 1e-12);
+    world_close(&p.w);
+}
+
 static void a_time_that_is_not_given_is_now(void **state)
 {
     struct store_answer a = { .key = "k", .kind = ANSWER_SKIP };
@@ -621,6 +657,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test_with_scratch(answers_are_listed_in_the_order_they_came),
         test_with_scratch(an_answer_is_a_vote_where_its_ballot_says_so),
+        test_with_scratch(time_is_spent_on_what_counts_no_more_too),
         test_with_scratch(a_time_that_is_not_given_is_now),
         test_with_scratch(an_answer_that_is_sent_again_is_refused_and_changes_nothing),
         test_with_scratch(what_is_answered_is_an_item_by_somebody),
