@@ -317,6 +317,9 @@ const struct figure_list figure_lists[] = {
     { "Annotators (status)", figures_annotators },
     { "Over all cells: agreement with people (report)", figures_overall },
     { "Over all cells: how often people would give an answer (report)", figures_shares },
+    { "What has been spent (report)", figures_ledger },
+    { "What models have cost (report)", figures_ledger_models },
+    { "What people have cost (report)", figures_ledger_people },
     { 0 },
 };
 

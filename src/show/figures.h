@@ -76,6 +76,11 @@ extern const struct figure figures_annotators[]; /* struct status_annotator */
 extern const struct figure figures_alt_person[]; /* struct alt_test_person */
 extern const struct figure figures_alt_row[];    /* struct alt_test_row */
 
+/* figures_cost.c */
+extern const struct figure figures_ledger[];        /* struct ledger */
+extern const struct figure figures_ledger_models[]; /* struct ledger_model */
+extern const struct figure figures_ledger_people[]; /* struct ledger_person */
+
 /* The lists with statistics, for whoever explains them; ends without a title. */
 struct figure_list {
     const char *title; /* "Agreement of annotators" */

@@ -38,6 +38,9 @@ static const struct {
     { "annotators", figures_annotators, true },
     { "overall", figures_overall, true },
     { "shares", figures_shares, true },
+    { "ledger", figures_ledger, true },
+    { "ledger's models", figures_ledger_models, true },
+    { "ledger's people", figures_ledger_people, true },
 };
 
 static bool is_snake_case(const char *key)
