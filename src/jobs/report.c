@@ -377,6 +377,25 @@ static int add_acceptance(struct making *m, struct err *e)
     return acceptance_of(&m->out->acceptance, &m->data, who, &usual, e);
 }
 
+/* What was spent, and what more would buy. */
+static int add_ledger(struct making *m, struct err *e)
+{
+    struct report_result *r = m->out;
+    const struct ledger_sources from = { .data = &m->data,
+                                         .sampled = &r->acceptance.sampled,
+                                         .accepted = r->acceptance.verdicts.accepted };
+    const struct frontier_sources sources = { .data = &m->data,
+                                              .acceptance = &r->acceptance,
+                                              .votes = &r->consensus,
+                                              .first = m->pair[0],
+                                              .second = m->pair[1],
+                                              .cost = &r->cost,
+                                              .ledger = &r->ledger };
+    int rc = ledger_load(&r->ledger, &from, e);
+
+    return rc == 0 ? frontier_load(&r->frontier, &sources, e) : rc;
+}
+
 /* ---- all together ---- */
 
 static int compare_pair(struct making *m, struct err *e)
@@ -455,6 +474,8 @@ static int make(struct making *m, struct err *e)
     if (rc == 0)
         rc = add_estimates(m, e);
     if (rc == 0)
+        rc = add_ledger(m, e);
+    if (rc == 0)
         rc = moved_load(&m->data, &r->moved, e);
     if (rc == 0)
         rc = alt_test_load(&m->data, &r->alt_test, e);
@@ -488,6 +509,8 @@ void report_result_release(struct report_result *r)
     consensus_result_release(&r->consensus);
     review_figures_release(&r->review);
     estimates_release(&r->estimates);
+    ledger_release(&r->ledger);
+    frontier_release(&r->frontier);
     moved_release(&r->moved);
     alt_test_release(&r->alt_test);
     unused_release(&r->unused);

@@ -13,6 +13,8 @@
 #include "jobs/consensus.h"
 #include "jobs/cost.h"
 #include "jobs/estimates.h"
+#include "jobs/frontier.h"
+#include "jobs/ledger.h"
 #include "jobs/moved.h"
 #include "jobs/unused.h"
 #include "project/project.h"
@@ -97,6 +99,8 @@ struct report_result {
     size_t n_parts;
     enum interval_kind interval;
     struct cost cost;
+    struct ledger ledger;
+    struct frontier frontier;
     struct report_alarm *alarms;
     size_t n_alarms;
     struct consensus_result consensus;

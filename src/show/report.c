@@ -4,6 +4,8 @@
 #include "show/consensus.h"
 #include "show/cost.h"
 #include "show/estimates.h"
+#include "show/frontier.h"
+#include "show/ledger.h"
 #include "show/people.h"
 #include "show/sections.h"
 #include "show/show.h"
@@ -76,6 +78,8 @@ struct page *show_report(const struct report_result *r)
     people_outcome(p, &r->review);
     alt_test_show(p, &r->alt_test);
     cost_blocks(p, &r->cost);
+    ledger_blocks(p, &r->ledger);
+    frontier_blocks(p, &r->frontier);
     report_alarms(p, r);
     add_data(p, r);
     return p;

@@ -7,6 +7,7 @@
 #define TESTS_UNIT_SUPPORT_SHOW_RESULTS_H
 
 #include "support_show.h"
+#include "support_show_cost.h"
 #include "support_show_verdicts.h"
 
 #include "show/show.h"
@@ -322,6 +323,8 @@ static inline void make_report(struct results *r)
                                         .estimates = r->estimates };
     r->report.acceptance = show_acceptance(r->task, r->names[0], r->verdicts);
     make_cost(r);
+    r->report.ledger = shown_ledger(r->names[0], r->names[2]);
+    r->report.frontier = shown_frontier(r->names[0], r->names[1]);
 }
 
 static inline void make_unused(struct results *r)
