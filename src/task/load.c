@@ -287,7 +287,7 @@ struct raw_alt_test {
 static const struct key alt_test_keys[] = {
     { "people", load_text, offsetof(struct raw_alt_test, people), false },
     { "epsilon", load_share, offsetof(struct raw_alt_test, epsilon), false },
-    { "min_items", read_count, offsetof(struct raw_alt_test, min_items), false },
+    { "min_items", load_count, offsetof(struct raw_alt_test, min_items), false },
 };
 
 /* By how much a model may be worse than such people (Calderon and others 2025). */
