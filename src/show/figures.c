@@ -320,6 +320,8 @@ const struct figure_list figure_lists[] = {
     { "What has been spent (report)", figures_ledger },
     { "What models have cost (report)", figures_ledger_models },
     { "What people have cost (report)", figures_ledger_people },
+    { "What quality costs (report)", figures_frontier },
+    { "What the next hundred votes would buy (report)", figures_next_votes },
     { 0 },
 };
 

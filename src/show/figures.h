@@ -80,6 +80,8 @@ extern const struct figure figures_alt_row[];    /* struct alt_test_row */
 extern const struct figure figures_ledger[];        /* struct ledger */
 extern const struct figure figures_ledger_models[]; /* struct ledger_model */
 extern const struct figure figures_ledger_people[]; /* struct ledger_person */
+extern const struct figure figures_frontier[];      /* struct frontier_point */
+extern const struct figure figures_next_votes[];    /* struct frontier_votes */
 
 /* The lists with statistics, for whoever explains them; ends without a title. */
 struct figure_list {

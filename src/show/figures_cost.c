@@ -2,6 +2,7 @@
  *
  * The figures of money: what answers cost, what was spent, what more would buy.
  */
+#include "jobs/frontier.h"
 #include "jobs/ledger.h"
 #include "show/figures.h"
 
@@ -65,5 +66,44 @@ const struct figure figures_ledger[] = {
     { "accepted", NULL, "labels that a verdict accepts", COUNT(ledger, accepted) },
     { "accepted_cost", NULL, "cost / accepted: all that is known to have been spent, a label",
       MONEY(ledger, accepted_cost), .defined = "where labels are accepted" },
+    { 0 },
+};
+
+const struct figure figures_frontier[] = {
+    { "who", "labels of", NULL, TEXT(frontier_point, who) },
+    { "way", "way", NULL, TEXT(frontier_point, way) },
+    { "quality", "right",
+      "the share of the cells it answered that end up with the label that adjudicators give, by "
+      "the "
+      "random sample; without one, with the consensus",
+      PERCENT(frontier_point, quality), .defined = "where that can be known" },
+    { "interval", "95 %", "its 95 % interval, by the design of the sample", .kind = FIGURE_INTERVAL,
+      .decimals = 3, IN(frontier_point, interval), .defined = "with a random sample", .rank = 2 },
+    { "answers", "people answer", "cells that people have to answer for it",
+      COUNT(frontier_point, answers), .rank = 1 },
+    { "labels_cost", NULL, "what others' labels cost that it needs first, which is in cost",
+      MONEY(frontier_point, labels_cost), .defined = "where prices are known" },
+    { "cost", "cost", "of all images: the model, others' labels that it needs, people's answers",
+      MONEY(frontier_point, cost), .defined = "where prices are known" },
+    { "cost_per_thousand", "per 1 000", "the same of 1 000 images", MONEY(frontier_point, thousand),
+      .defined = "where prices are known", .rank = 3 },
+    { "expected", NULL, "the gain is somebody's expectation, as assent.yaml has it",
+      .kind = FIGURE_FLAG, IN(frontier_point, stated) },
+    { "dominated", NULL, "another way is no dearer and no worse, and one of both better",
+      .kind = FIGURE_FLAG, IN(frontier_point, dominated) },
+    { 0 },
+};
+
+const struct figure figures_next_votes[] = {
+    { "where", "100 votes on", NULL, TEXT(frontier_votes, where) },
+    { "gain", "expected", "what the next hundred votes are expected to bring, in that unit",
+      .kind = FIGURE_NUMBER, .decimals = 1, IN(frontier_votes, gain),
+      .defined = "where something was measured" },
+    { "unit", "of", NULL, TEXT(frontier_votes, unit) },
+    { "interval", "95 %", "its 95 % interval", .kind = FIGURE_INTERVAL, .decimals = 1,
+      IN(frontier_votes, interval), .defined = "of disputes: Wilson's", .rank = 2 },
+    { "open", "cells left", "on which such votes can be spent", COUNT(frontier_votes, open),
+      .rank = 1 },
+    { "assumes", NULL, NULL, TEXT(frontier_votes, assumes) },
     { 0 },
 };

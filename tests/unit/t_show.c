@@ -41,6 +41,8 @@ static const struct {
     { "ledger", figures_ledger, true },
     { "ledger's models", figures_ledger_models, true },
     { "ledger's people", figures_ledger_people, true },
+    { "frontier", figures_frontier, true },
+    { "next votes", figures_next_votes, true },
 };
 
 static bool is_snake_case(const char *key)
