@@ -199,7 +199,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void say_queue(const struct review_own *own, const struct review_job *j)
 {
     const struct review_queued *q = job_review_queued(j);
-    char n[6][TEXT_COUNT_MAX];
+    char n[8][TEXT_COUNT_MAX];
 
     log_info("queued: %s (new: %s, %s drawn at random, %s with known answers, "
              "%" PRIu64 " again)",
@@ -215,6 +215,12 @@ static void say_queue(const struct review_own *own, const struct review_job *j)
         log_info("%s drawn at random %s asked of %" PRIu32 " people each",
                  text_count(q->overlap, "cell", n[0]), q->overlap == 1 ? "is" : "are",
                  own->asked.o.overlap_votes);
+    if (q->extended > 0)
+        log_info("the sample had %s: %s more were drawn of the same strata",
+                 text_count(q->sampled_before, "cell", n[6]), text_grouped(q->extended, n[7]));
+    if (q->redrawn)
+        log_warn("the earlier sample cannot be extended, as it is not the newest, or some of the "
+                 "cells that it could be drawn from are gone: another one was drawn");
     if (q->clashes > 0)
         log_warn("%" PRIu64 " cells with known answers were queued before, and stay what they were",
                  q->clashes);

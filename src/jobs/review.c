@@ -18,7 +18,7 @@ struct review_job {
     struct pair pair;
     bool *columns;
     struct catalogue catalogue;
-    char *settings;
+    char *settings, *settings_before; /* as struct review_plan has them */
     char gold_sha256[SHA256_HEX];
     struct review_cell *gold;
     size_t n_gold, gold_cap;
@@ -157,24 +157,39 @@ static int read_gold(struct review_job *j, struct err *e)
 
 /* ---- the queue ---- */
 
-/* What decides the sample, the known answers and the repeats: the same again finds them there. */
-static int write_settings(struct review_job *j, struct err *e)
+/* What decides the sample but its size, the known answers and the repeats: the same again finds
+ * them there. with_size: as it was written before samples could be extended. free() it; NULL
+ * without memory. */
+static char *settings_text(const struct review_job *j, bool with_size)
 {
     const struct review_options *o = j->options;
-    char seed[24]; /* JSON has no 64-bit numbers */
-    struct json_t *s;
+    struct json_t *s =
+        jv_pack("{s:s?, s:s?}", "model", j->site.names[0], "people", j->site.names[1]);
+    char seed[24], *text; /* JSON has no 64-bit numbers */
 
     snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
-    s = jv_pack("{s:s?, s:s?, s:I, s:f, s:I, s:s, s:o, s:b, s:b, s:b, s:s}", "model",
-                j->site.names[0], "people", j->site.names[1], "sample", (long long)o->sample,
-                "sample_share", o->sample_share, "repeat", (long long)o->repeat, "gold",
-                j->gold_sha256, "questions", jv_texts(o->questions, o->n_questions), "disputes",
-                (int)!o->no_disputes, "abstained", (int)o->abstained, "rule_breaking",
-                (int)o->rule_breaking, "seed", seed);
-
-    j->settings = jv_print_line(s);
+    if (with_size) {
+        jv_set(s, "sample", jv_pack("I", (long long)o->sample));
+        jv_set(s, "sample_share", jv_pack("f", o->sample_share));
+    }
+    jv_set(s, "repeat", jv_pack("I", (long long)o->repeat));
+    jv_set(s, "gold", jv_pack("s", j->gold_sha256));
+    jv_set(s, "questions", jv_texts(o->questions, o->n_questions));
+    jv_set(s, "disputes", jv_pack("b", (int)!o->no_disputes));
+    jv_set(s, "abstained", jv_pack("b", (int)o->abstained));
+    jv_set(s, "rule_breaking", jv_pack("b", (int)o->rule_breaking));
+    jv_set(s, "seed", jv_pack("s", seed));
+    text = jv_print_line(s);
     jv_free(s);
-    return j->settings ? 0 : err_set(e, ERR_NOMEM, "out of memory: the settings");
+    return text;
+}
+
+static int write_settings(struct review_job *j, struct err *e)
+{
+    j->settings = settings_text(j, false);
+    j->settings_before = settings_text(j, true);
+    return j->settings && j->settings_before ? 0
+                                             : err_set(e, ERR_NOMEM, "out of memory: the settings");
 }
 
 static int build_queue(struct review_job *j, struct err *e)
@@ -198,7 +213,8 @@ static int build_queue(struct review_job *j, struct err *e)
                                 .overlap_votes = o->overlap_votes,
                                 .order = o->order,
                                 .seed = o->seed,
-                                .settings = j->settings };
+                                .settings = j->settings,
+                                .settings_before = j->settings_before };
     int rc = review_queue(j->project->store, &plan, &j->queued, e);
 
     if (rc == 0 && o->overlap > 0 && j->queued.overlap == 0) {
@@ -266,6 +282,7 @@ static void release(struct review_job *j)
     free(j->columns);
     free(j->gold);
     free(j->settings);
+    free(j->settings_before);
 }
 
 /* ---- what it would take ---- */

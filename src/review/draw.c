@@ -221,8 +221,9 @@ static int make_strata(struct layers *f, size_t n_strata, struct drawing *out, s
             if (f->cells[class] == 0 || f->stratum[class] != SIZE_MAX)
                 continue;
             f->stratum[class] = out->n_strata;
-            out->strata[out->n_strata].cells = f->cells[class];
-            out->strata[out->n_strata].name = class_name(f, c, k, &out->arena, e);
+            out->strata[out->n_strata] =
+                (struct store_stratum){ .name = class_name(f, c, k, &out->arena, e),
+                                        .cells = f->cells[class] };
             if (!out->strata[out->n_strata++].name)
                 return ERR_NOMEM;
         }
@@ -251,20 +252,15 @@ static int place_cells(const struct layers *f, struct drawing *out, struct err *
 
 /* Each cell goes to the stratum that has least for its root (Webster's divisors), after two each.
  */
-void draw_allocate(struct store_stratum *strata, size_t n, uint64_t wanted)
+void draw_allocate(struct store_stratum *strata, size_t n, uint64_t more)
 {
-    uint64_t all = 0;
+    uint64_t left = 0;
 
-    for (size_t h = 0; h < n; h++) {
-        strata[h].drawn = 0;
-        all += strata[h].cells;
-    }
-    if (wanted >= all) {
-        for (size_t h = 0; h < n; h++)
-            strata[h].drawn = strata[h].cells;
-        return;
-    }
-    for (uint64_t left = wanted; left > 0; left--) {
+    for (size_t h = 0; h < n; h++)
+        left += strata[h].cells - strata[h].drawn;
+    for (size_t h = 0; more >= left && h < n; h++)
+        strata[h].drawn = strata[h].cells;
+    for (; more < left && more > 0; more--, left--) {
         size_t best = 0;
         double most = -1;
 
@@ -285,39 +281,134 @@ void draw_allocate(struct store_stratum *strata, size_t n, uint64_t wanted)
     }
 }
 
-/* In each stratum every set of `drawn` cells has one probability (selection sampling: Fan, Muller,
- * Rezucha 1962). */
-static int draw_cells(const struct layers *f, struct drawing *out, struct err *e)
+struct candidate {
+    uint64_t number;
+    struct drawn_cell cell;
+};
+
+struct pool { /* the cells of a stratum with the smallest numbers so far, the largest in front */
+    struct candidate *items;
+    size_t n, wanted;
+};
+
+/* The cell's permanent number. */
+static uint64_t number_of(const struct review_plan *p, uint64_t column_state, size_t image)
 {
-    const struct review_plan *p = f->plan;
-    uint64_t state = p->seed + (f->frame->drawn_before ? out->frame : 0);
-    uint64_t(*left)[2]; /* [stratum]: cells to come, cells to draw */
-    size_t n = 0;
+    uint64_t state = column_state ^ ((uint64_t)p->images->ids[image] * 0xff51afd7ed558ccdu);
 
-    for (size_t h = 0; h < out->n_strata; h++)
-        n += out->strata[h].drawn;
-    out->cells = arena_new(&out->arena, n, sizeof(*out->cells), e);
-    left = mem_new(out->n_strata, sizeof(*left), e);
-    if (!out->cells || !left) {
-        free(left);
-        return ERR_NOMEM;
-    }
-    for (size_t h = 0; h < out->n_strata; h++) {
-        left[h][0] = out->strata[h].cells;
-        left[h][1] = out->strata[h].drawn;
-    }
-    for (size_t i = 0; i < p->images->n; i++) {
-        for (size_t c = 0; c < p->task->n_columns; c++) {
-            uint32_t h = out->stratum_of[c * p->images->n + i];
+    random_next(&state);
+    return random_next(&state);
+}
 
-            if (h == STORE_OUTSIDE || random_below(&state, left[h][0]--) >= left[h][1])
-                continue;
-            left[h][1]--;
-            out->cells[out->n++] = (struct drawn_cell){ i, c, h };
+/* Of a column, by its name, so that cells keep their numbers where questions come and go. */
+static uint64_t column_state(const struct review_plan *p, size_t column)
+{
+    uint64_t state = p->seed;
+
+    for (const char *c = p->task->columns[column].name; *c; c++)
+        state = random_next(&state) ^ (unsigned char)*c;
+    return random_next(&state);
+}
+
+static void sink(struct pool *pool, size_t i)
+{
+    struct candidate moved = pool->items[i];
+
+    for (size_t child; (child = 2 * i + 1) < pool->n; i = child) {
+        if (child + 1 < pool->n && pool->items[child + 1].number > pool->items[child].number)
+            child++;
+        if (pool->items[child].number <= moved.number)
+            break;
+        pool->items[i] = pool->items[child];
+    }
+    pool->items[i] = moved;
+}
+
+static void offer(struct pool *pool, const struct candidate *c)
+{
+    if (pool->n < pool->wanted) {
+        pool->items[pool->n++] = *c;
+        if (pool->n == pool->wanted)
+            for (size_t i = pool->n / 2; i-- > 0;)
+                sink(pool, i);
+    } else if (pool->n > 0 && c->number < pool->items[0].number) {
+        pool->items[0] = *c;
+        sink(pool, 0);
+    }
+}
+
+static int by_image(const void *a, const void *b)
+{
+    const struct drawn_cell *x = a, *y = b;
+
+    if (x->image != y->image)
+        return x->image < y->image ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
+}
+
+static void offer_cells(const struct review_plan *p, const bool *taken, const struct drawing *d,
+                        struct pool *pools)
+{
+    for (size_t c = 0; c < p->task->n_columns; c++) {
+        uint64_t state = column_state(p, c);
+
+        for (size_t i = 0; i < p->images->n; i++) {
+            size_t cell = c * p->images->n + i;
+            uint32_t h = d->stratum_of[cell];
+
+            if (h != STORE_OUTSIDE && pools[h].wanted > 0 && !(taken && taken[cell]))
+                offer(&pools[h], &(struct candidate){ number_of(p, state, i), { i, c, h } });
         }
     }
-    free(left);
+}
+
+/* before: what was drawn of each stratum earlier; NULL: nothing. */
+static int draw_cells(const struct review_plan *p, const bool *taken, const uint64_t *before,
+                      struct drawing *d, struct err *e)
+{
+    struct pool *pools = mem_new(d->n_strata, sizeof(*pools), e);
+    struct candidate *items = NULL;
+    size_t n = 0;
+
+    for (size_t h = 0; pools && h < d->n_strata; h++) {
+        pools[h].wanted = d->strata[h].drawn - (before ? before[h] : 0);
+        n += pools[h].wanted;
+    }
+    d->cells = arena_new(&d->arena, n, sizeof(*d->cells), e);
+    items = pools ? mem_new(n, sizeof(*items), e) : NULL;
+    if (!d->cells || !items) {
+        free(pools);
+        free(items);
+        return ERR_NOMEM;
+    }
+    n = 0;
+    for (size_t h = 0; h < d->n_strata; n += pools[h++].wanted)
+        pools[h].items = items + n;
+    offer_cells(p, taken, d, pools);
+    for (size_t h = 0; h < d->n_strata; h++)
+        for (size_t k = 0; k < pools[h].n; k++)
+            d->cells[d->n++] = pools[h].items[k].cell;
+    if (d->n > 1)
+        qsort(d->cells, d->n, sizeof(*d->cells), by_image);
+    free(pools);
+    free(items);
     return 0;
+}
+
+int draw_more(const struct review_plan *p, const bool *taken, uint64_t more, struct drawing *d,
+              struct err *e)
+{
+    uint64_t *before = mem_new(d->n_strata, sizeof(*before), e);
+    int rc;
+
+    if (!before)
+        return ERR_NOMEM;
+    for (size_t h = 0; h < d->n_strata; h++)
+        before[h] = d->strata[h].drawn;
+    draw_allocate(d->strata, d->n_strata, more);
+    rc = draw_cells(p, taken, before, d, e);
+    free(before);
+    return rc;
 }
 
 int draw_sample(const struct frame *frame, uint64_t wanted, struct drawing *out, struct err *e)
@@ -334,7 +425,7 @@ int draw_sample(const struct frame *frame, uint64_t wanted, struct drawing *out,
         rc = place_cells(&f, out, e);
     if (rc == 0) {
         draw_allocate(out->strata, out->n_strata, wanted);
-        rc = draw_cells(&f, out, e);
+        rc = draw_cells(frame->plan, NULL, NULL, out, e);
     }
     free(f.first);
     free(f.cells);

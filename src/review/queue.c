@@ -10,33 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "review/draw.h"
+#include "review/building.h"
 #include "review/limits.h"
 #include "review/overlap.h"
 
 enum { BLOCK_ITEMS = 50 }; /* of ORDER_UNCERTAIN: an order within which nothing can be told */
-
-struct new_item {
-    struct store_item item;
-    double uncertainty; /* 0: the model knows; 1: it does not; of what is not disputed: NaN */
-    size_t block;
-    uint64_t shuffle;
-    double place;      /* before they are numbered */
-    size_t repeats;    /* the index of the one shown again, in the order of its place; SIZE_MAX */
-    size_t block_ends; /* the place behind the last of its block */
-};
-
-struct building {
-    struct store *store;
-    const struct review_plan *plan;
-    struct review_queued *out;
-    struct store_items there;
-    uint32_t *queued; /* [cells] an item's index plus one: there, then new; 0: not queued */
-    struct new_item *items;
-    size_t n, cap;
-    uint64_t random;
-    bool again; /* a queue with these settings was built: its sample, gold and repeats are there */
-};
 
 const char *const review_order_names[REVIEW_ORDERS] = { "random", "uncertain", "rules-first",
                                                         "question" };
@@ -51,16 +29,6 @@ bool review_order(const char *name, enum review_order *order)
     return false;
 }
 
-static size_t cell_of(const struct building *b, size_t image, size_t column)
-{
-    return column * b->plan->images->n + image;
-}
-
-static bool is_asked(const struct building *b, size_t column)
-{
-    return !b->plan->columns || b->plan->columns[column];
-}
-
 /* ---- what is there ---- */
 
 static int load_queued(struct building *b, struct err *e)
@@ -73,24 +41,27 @@ static int load_queued(struct building *b, struct err *e)
     if (!size_mul(b->plan->images->n, b->plan->task->n_columns, &cells))
         return err_set(e, ERR_LIMIT, "too many images for this machine");
     b->queued = mem_new(cells, sizeof(*b->queued), e);
-    if (!b->queued)
+    b->drawn = mem_new(cells, sizeof(*b->drawn), e);
+    if (!b->queued || !b->drawn)
         return ERR_NOMEM;
     for (size_t i = 0; i < b->there.n; i++) {
         const struct store_item *item = &b->there.items[i];
+        size_t cell = building_cell(b, item->image, item->column);
 
-        if (item->kind != REVIEW_REPEAT)
-            b->queued[cell_of(b, item->image, item->column)] = (uint32_t)i + 1;
+        if (item->kind == REVIEW_REPEAT)
+            continue;
+        b->queued[cell] = (uint32_t)i + 1;
+        b->drawn[cell] = item->design != 0 && item->design == b->out->design;
     }
     return 0;
 }
 
 /* ---- which cells ---- */
 
-/* Adds a cell that is not queued. *added: NULL where it was. */
-static int add_cell(struct building *b, size_t image, size_t column, enum review_kind kind,
-                    struct new_item **added, struct err *e)
+int building_add(struct building *b, size_t image, size_t column, enum review_kind kind,
+                 struct new_item **added, struct err *e)
 {
-    uint32_t *slot = &b->queued[cell_of(b, image, column)];
+    uint32_t *slot = &b->queued[building_cell(b, image, column)];
     struct new_item *item;
     int rc;
 
@@ -152,10 +123,10 @@ static int add_disputes(struct building *b, struct err *e)
     int rc = 0;
 
     for (size_t c = 0; rc == 0 && c < p->task->n_columns; c++) {
-        for (size_t i = 0; rc == 0 && is_asked(b, c) && i < p->images->n; i++) {
-            if (!is_disputed(p, cell_of(b, i, c)))
+        for (size_t i = 0; rc == 0 && building_asks(b, c) && i < p->images->n; i++) {
+            if (!is_disputed(p, building_cell(b, i, c)))
                 continue;
-            rc = add_cell(b, i, c, REVIEW_DISPUTE, &added, e);
+            rc = building_add(b, i, c, REVIEW_DISPUTE, &added, e);
             if (added)
                 added->uncertainty = uncertainty(p, i, c);
         }
@@ -190,9 +161,9 @@ static int add_rule_breaking(struct building *b, struct err *e)
             if (!breaks_a_rule(p, &p->task->rules[r], i))
                 continue;
             for (size_t c = 0; rc == 0 && c < p->task->n_columns; c++) {
-                if (!is_asked(b, c) || !rule_names(&p->task->rules[r], c))
+                if (!building_asks(b, c) || !rule_names(&p->task->rules[r], c))
                     continue;
-                rc = add_cell(b, i, c, REVIEW_DISPUTE, &added, e);
+                rc = building_add(b, i, c, REVIEW_DISPUTE, &added, e);
                 if (added)
                     added->uncertainty = uncertainty(p, i, c);
             }
@@ -208,154 +179,14 @@ static int add_gold(struct building *b, struct err *e)
     for (size_t i = 0; rc == 0 && i < b->plan->n_gold; i++) {
         const struct review_cell *g = &b->plan->gold[i];
 
-        if (!is_asked(b, g->column))
+        if (!building_asks(b, g->column))
             continue;
-        rc = add_cell(b, g->image, g->column, REVIEW_GOLD, &added, e);
+        rc = building_add(b, g->image, g->column, REVIEW_GOLD, &added, e);
         if (added)
             added->item.known = g->value;
         else
             b->out->clashes++;
     }
-    return rc;
-}
-
-static double inclusion(const struct store_stratum *h)
-{
-    return (double)h->drawn / (double)h->cells;
-}
-
-/* A drawn cell that is queued already joins the sample as it is. first: where in the design the
- * drawing's strata begin. */
-static int add_drawn(struct building *b, const struct drawing *d, const struct drawn_cell *cell,
-                     size_t first, struct err *e)
-{
-    struct store_item drawn = { .design = b->out->design,
-                                .stratum = first + cell->stratum,
-                                .inclusion_probability = inclusion(&d->strata[cell->stratum]) };
-    uint32_t before = b->queued[cell_of(b, cell->image, cell->column)];
-    struct new_item *added;
-    int rc;
-
-    if (before != 0 && before <= b->there.n) {
-        drawn.id = b->there.items[before - 1].id;
-        b->there.items[before - 1].design = drawn.design;
-        return store_item_sampled(b->store, &drawn, e);
-    }
-    rc = add_cell(b, cell->image, cell->column, REVIEW_SAMPLE, &added, e);
-    if (!added && before != 0)
-        added = &b->items[before - 1 - b->there.n];
-    if (added) {
-        added->item.design = drawn.design;
-        added->item.stratum = drawn.stratum;
-        added->item.inclusion_probability = drawn.inclusion_probability;
-    }
-    return rc;
-}
-
-/* Draws from the frame, disputed cells too: the sample's figures are about all. */
-static int add_sample(struct building *b, const struct frame *frame, uint64_t wanted, struct err *e)
-{
-    const struct review_plan *p = b->plan;
-    struct drawing d;
-    size_t first = 0;
-    int rc = draw_sample(frame, wanted, &d, e);
-
-    if (rc < 0)
-        return rc;
-    rc = store_design_extend(b->store, b->out->design,
-                             &(struct store_frame_part){ .task = p->task,
-                                                         .columns = p->columns,
-                                                         .images = p->images,
-                                                         .cells = d.frame,
-                                                         .stratum_of = d.stratum_of },
-                             d.strata, d.n_strata, &first, e);
-    for (size_t i = 0; rc == 0 && i < d.n; i++)
-        rc = add_drawn(b, &d, &d.cells[i], first, e);
-    b->out->sampled = d.n;
-    b->out->frame = d.frame;
-    drawing_release(&d);
-    return rc;
-}
-
-static int begin_design(struct building *b, struct err *e)
-{
-    const struct review_plan *p = b->plan;
-    const struct frame frame = { .plan = p };
-    uint64_t wanted = p->sample;
-    int rc = store_design_add(b->store, p->settings, p->seed, &b->out->design, e);
-
-    if (p->sample_share > 0)
-        wanted = (uint64_t)ceil(p->sample_share * (double)frame_cells(&frame));
-    return rc == 0 && wanted > 0 ? add_sample(b, &frame, wanted, e) : rc;
-}
-
-/* ---- a sample whose project has grown ---- */
-
-struct drawn_so_far {
-    uint64_t cells, drawn;
-    size_t *images_of; /* [n_columns] of so many first images a column's cells could be drawn */
-};
-
-/* The share of its cells that a design has drawn. */
-static int count_drawn(struct building *b, struct drawn_so_far *so_far, struct err *e)
-{
-    struct arena arena = { 0 };
-    struct store_stratum *strata;
-    size_t n;
-    int rc = store_strata_load(b->store, b->out->design, &arena, &strata, &n, e);
-
-    for (size_t h = 0; rc == 0 && h < n; h++) {
-        so_far->cells += strata[h].cells;
-        so_far->drawn += strata[h].drawn;
-    }
-    arena_release(&arena);
-    return rc;
-}
-
-/* A design that is older than frames are kept was drawn from the columns asked now, on as many
- * images as makes its number of cells; where that is no whole number, nothing is known to be new.
- */
-static void infer_frame(const struct building *b, struct drawn_so_far *so_far)
-{
-    const struct review_plan *p = b->plan;
-    uint64_t columns = 0;
-
-    for (size_t c = 0; c < p->task->n_columns; c++)
-        columns += is_asked(b, c);
-    for (size_t c = 0; c < p->task->n_columns; c++)
-        so_far->images_of[c] =
-            so_far->cells % columns == 0 ? so_far->cells / columns : p->images->n;
-}
-
-/* What is new is drawn at the rate at which the rest was. */
-static int extend_design(struct building *b, struct drawn_so_far *so_far, struct err *e)
-{
-    const struct review_plan *p = b->plan;
-    struct frame frame = { .plan = p, .drawn_before = so_far->images_of };
-    int rc = count_drawn(b, so_far, e);
-    uint64_t grown;
-    double rate;
-
-    if (rc < 0 || so_far->drawn == 0)
-        return rc;
-    rc = store_frame_load(b->store, b->out->design, p->task, p->images, so_far->images_of, e);
-    if (rc == 0)
-        infer_frame(b, so_far);
-    if (rc < 0)
-        return rc;
-    grown = frame_cells(&frame);
-    rate = p->sample_share > 0 ? p->sample_share : (double)so_far->drawn / (double)so_far->cells;
-    b->out->frame_grew = grown > 0;
-    return grown > 0 ? add_sample(b, &frame, (uint64_t)ceil(rate * (double)grown), e) : 0;
-}
-
-static int grow_design(struct building *b, struct err *e)
-{
-    struct drawn_so_far so_far = { .images_of = mem_new(b->plan->task->n_columns,
-                                                        sizeof(*so_far.images_of), e) };
-    int rc = so_far.images_of ? extend_design(b, &so_far, e) : ERR_NOMEM;
-
-    free(so_far.images_of);
     return rc;
 }
 
@@ -619,8 +450,12 @@ static int count_all_open(struct building *b, struct err *e)
 static int build(struct building *b, struct err *e)
 {
     const struct review_plan *p = b->plan;
-    int rc = load_queued(b, e);
+    int rc = sample_find_design(b, e);
 
+    if (rc == 0)
+        rc = load_queued(b, e);
+    if (rc == 0 && b->again)
+        rc = sample_choose_design(b, e);
     if (rc == 0 && !b->again)
         rc = add_gold(b, e); /* first: they cannot be anything else */
     if (rc == 0)
@@ -628,7 +463,9 @@ static int build(struct building *b, struct err *e)
     if (rc == 0 && p->rule_breaking)
         rc = add_rule_breaking(b, e);
     if (rc == 0)
-        rc = b->again ? grow_design(b, e) : begin_design(b, e);
+        rc = b->again ? sample_grow(b, e) : sample_begin(b, e);
+    if (rc == 0 && b->extends)
+        rc = sample_extend(b, e);
     if (rc < 0)
         return rc;
     rc = set_votes(b, e);
@@ -644,17 +481,14 @@ int review_queue(struct store *s, const struct review_plan *p, struct review_que
                  struct err *e)
 {
     struct building b = { .store = s, .plan = p, .out = out, .random = ~p->seed };
-    uint64_t seed;
     int rc;
 
     *out = (struct review_queued){ 0 };
-    rc = store_design_find(s, p->settings, &out->design, &seed, e);
-    b.again = out->design != 0;
-    if (rc == 0)
-        rc = build(&b, e);
+    rc = build(&b, e);
     out->items = b.there.n + b.n;
     store_items_release(&b.there);
     free(b.queued);
+    free(b.drawn);
     free(b.items);
     return rc;
 }

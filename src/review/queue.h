@@ -47,21 +47,27 @@ struct review_plan {
     uint32_t overlap_votes;
     enum review_order order;
     uint64_t seed;
-    const char *settings; /* JSON of all this: an equal one's sample, gold and repeats are there */
+    /* JSON of all this but how many cells are sampled: an equal one's sample, gold and repeats are
+     * there. _before: with it, as designs have it that are older than samples can be extended;
+     * NULL. */
+    const char *settings, *settings_before;
 };
 
 struct review_queued {
     uint64_t added[REVIEW_KINDS], items; /* items: with those that were there */
     uint64_t sampled, frame;             /* cells: drawn now, and of how many */
-    bool frame_grew;  /* they were drawn from cells that came since the sample was drawn first */
-    uint64_t overlap; /* drawn cells that are asked of more people */
+    bool frame_grew; /* they were drawn from cells that came since the sample was drawn first */
+    uint64_t extended, sampled_before; /* cells drawn of the same strata, as more are wanted now */
+    bool redrawn; /* more were wanted, and the earlier sample could not be extended: a new one */
+    uint64_t overlap;                /* drawn cells that are asked of more people */
     uint64_t items_open, votes_open; /* not done yet; the votes that they still want */
     uint64_t clashes; /* gold cells that are queued already, and stay what they are */
     int64_t design;
 };
 
 /* Adds what is not queued yet, inside the caller's transaction. Nothing that is queued goes. A
- * sample whose project has grown is drawn from what is new too, at the rate it was drawn at. */
+ * sample whose project has grown is drawn from what is new too, at the rate it was drawn at; one
+ * that is smaller than is wanted now is extended. */
 int review_queue(struct store *s, const struct review_plan *p, struct review_queued *out,
                  struct err *e);
 

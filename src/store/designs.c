@@ -170,6 +170,21 @@ int store_design_extend(struct store *s, int64_t design, const struct store_fram
     return rc == 0 ? add_columns(s, design, p, part, *first, e) : rc;
 }
 
+int store_stratum_grow(struct store *s, int64_t design, size_t position,
+                       const struct store_stratum *h, struct err *e)
+{
+    int rc =
+        sql_run(s->db, "UPDATE review_stratum SET drawn = $1 WHERE design = $2 AND position = $3",
+                BIND(INT(h->drawn), INT(design), INT(position)), e);
+
+    if (rc < 0)
+        return rc;
+    return sql_run(s->db,
+                   "UPDATE review_item SET inclusion_probability = $1"
+                   " WHERE design = $2 AND stratum = $3",
+                   BIND(REAL((double)h->drawn / (double)h->cells), INT(design), INT(position)), e);
+}
+
 static size_t images_up_to(const struct store_images *images, int64_t last)
 {
     size_t n = 0;
@@ -269,8 +284,11 @@ static void set_cells_aside(struct store_stratum *h, uint64_t drawn)
 {
     if (drawn == 0 || h->drawn == 0 || drawn > h->drawn)
         return;
+    h->cells_aside = h->cells;
     h->cells = (uint64_t)((double)h->cells * (double)(h->drawn - drawn) / (double)h->drawn + 0.5);
+    h->cells_aside -= h->cells;
     h->drawn -= drawn;
+    h->drawn_aside = drawn;
 }
 
 /* As many cells as any project has, and drawn from them. */

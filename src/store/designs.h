@@ -22,6 +22,8 @@ struct store_stratum {
     const char *name;
     uint64_t cells, drawn;
     size_t part; /* of the frame */
+    /* Of these, what is left out of both numbers, as its images were set aside. */
+    uint64_t cells_aside, drawn_aside;
 };
 
 /* The newest design with these settings: its id and seed, or id 0. settings NULL: the newest that
@@ -48,6 +50,10 @@ struct store_frame_part { /* the cells of these columns on these images, less ea
 /* Adds a part with its strata, whose positions follow those that are there: *first is where. */
 int store_design_extend(struct store *s, int64_t design, const struct store_frame_part *part,
                         const struct store_stratum *strata, size_t n, size_t *first, struct err *e);
+
+/* More cells of the stratum at this position have been drawn: so many now. */
+int store_stratum_grow(struct store *s, int64_t design, size_t position,
+                       const struct store_stratum *h, struct err *e);
 
 /* images_of[c]: column c of the first so many images is in the frame. 1, or 0 where the design is
  * older than frames are kept. */

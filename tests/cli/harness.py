@@ -36,6 +36,7 @@ class Server:
     """A review that is being served: its process, and the links that it printed. files: how many it may open."""
 
     command = "review"
+    said = ""
 
     def __init__(self, folder, *args, port=0, files=None, **environment):
         def limit():
@@ -58,11 +59,11 @@ class Server:
         self.port = int(self.links["address"].rsplit(":", 1)[1])
 
     def stop(self, how=signal.SIGINT):
-        """Ends the server and returns its exit code."""
+        """Ends the server and returns its exit code; said: its standard error."""
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            self.process.communicate(timeout=20)
+            self.said = self.process.communicate(timeout=20)[1]
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()

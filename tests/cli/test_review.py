@@ -67,7 +67,8 @@ class Growth(ReviewCase):
         server = self.serve("--reviewer", "anna", "--no-disputes", *args)
         if answer:
             self.answer_all(self.browse(server))
-        return server.stop()
+        server.stop()
+        return server.said
 
     def test_images_set_aside_leave_the_sample(self):
         """What is left of a stratum is a domain: as many of its cells as of what was drawn in it."""
@@ -106,6 +107,17 @@ class Growth(ReviewCase):
         self.assertAlmostEqual(self.json("report")["review"]["sample"]["covered"], 1)
         self.review("--sample", "10%")
         self.assertEqual(self.json("report")["review"]["sample"]["drawn"], 400)
+
+    def test_a_larger_sample_keeps_what_was_answered(self):
+        self.review("--sample", "30")
+        said = self.review("--sample", "50", answer=False)
+        self.assertIn("the sample had 30 cells: 20 more were drawn of the same strata", said)
+        sample = self.json("report")["review"]["sample"]
+        self.assertEqual((sample["drawn"], sample["settled"]), (50, 30))
+        self.assertEqual(self.rows("SELECT count(*) FROM review_design"), [(1,)])
+        self.assertEqual(self.json("plan", "--review", "--no-disputes", "--sample", "80")["new"]["sample"], 30)
+        self.run_assent("images", "remove", *[key for key, in self.rows("SELECT key FROM image LIMIT 1")])
+        self.assertIn("another one was drawn", self.review("--sample", "60", answer=False))
 
 
 class Door(ReviewCase):

@@ -19,12 +19,13 @@ static void allocation_gives_each_stratum_two_and_the_rest_by_roots(void **state
     draw_allocate(s, 4, 7);
     for (size_t h = 0; h < 4; h++)
         assert_int_equal(s[h].drawn, h == 3 ? 1 : 2);
-    draw_allocate(s, 4, 114);
+    draw_allocate(s, 4, 107);
     assert_int_equal(s[0].drawn + s[1].drawn + s[2].drawn + s[3].drawn, 114);
     assert_int_equal(s[2].drawn + s[3].drawn, 3); /* no more than two: their roots are small */
     assert_near("a : b", (double)s[0].drawn / (double)s[1].drawn, 10, 0.5);
     draw_allocate(s, 4, 1000000);
     assert_int_equal(s[0].drawn, 10000);
+    s[0].drawn = s[1].drawn = s[2].drawn = s[3].drawn = 0;
     draw_allocate(s, 4, 0);
     assert_int_equal(s[0].drawn, 0);
 }
@@ -104,6 +105,54 @@ static void a_sample_works_with_one_annotator_and_with_none(void **state)
         assert_int_equal(d.n_strata, n == 0 ? 2 : 4); /* questions; each one's answers */
         drawing_release(&d);
     }
+    world_close(&w);
+}
+
+/* Drawn in two steps it is what one step draws, in every stratum a set of any cells with one
+ * probability. */
+static void a_sample_drawn_further_holds_the_one_before(void **state)
+{
+    enum { ROUNDS = 2000, FIRST = 20, MORE = 25 };
+    uint32_t times[COLUMNS * IMAGES] = { 0 };
+    double probability[COLUMNS * IMAGES] = { 0 };
+    struct world w;
+
+    world_open(&w, state);
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        struct review_plan p = plan_of(&w);
+        bool taken[COLUMNS * IMAGES] = { false };
+        struct drawing d, at_once;
+        struct err e;
+
+        p.seed = seed;
+        assert_ok(draw_sample(&(struct frame){ .plan = &p }, FIRST, &d, &e), &e);
+        for (size_t i = 0; i < d.n; i++)
+            taken[d.cells[i].column * IMAGES + d.cells[i].image] = true;
+        d.n = 0;
+        assert_ok(draw_more(&p, taken, MORE, &d, &e), &e);
+        assert_int_equal(d.n, MORE);
+        for (size_t i = 0; i < d.n; i++) {
+            size_t cell = d.cells[i].column * IMAGES + d.cells[i].image;
+
+            assert_false(taken[cell]);
+            taken[cell] = true;
+        }
+        for (size_t c = 0; c < COLUMNS * IMAGES; c++) {
+            const struct store_stratum *h = &d.strata[d.stratum_of[c]];
+
+            times[c] += taken[c];
+            probability[c] = (double)h->drawn / (double)h->cells;
+        }
+        assert_ok(draw_sample(&(struct frame){ .plan = &p }, FIRST + MORE, &at_once, &e), &e);
+        assert_int_equal(at_once.n_strata, d.n_strata);
+        for (size_t i = 0; i < at_once.n; i++)
+            assert_true(taken[at_once.cells[i].column * IMAGES + at_once.cells[i].image]);
+        drawing_release(&at_once);
+        drawing_release(&d);
+    }
+    for (size_t c = 0; c < COLUMNS * IMAGES; c++)
+        assert_near("share of draws", (double)times[c] / ROUNDS, probability[c],
+                    4.5 * sqrt(probability[c] * (1 - probability[c]) / ROUNDS) + 1e-12);
     world_close(&w);
 }
 
@@ -251,6 +300,116 @@ static void a_grown_frame_is_sampled_too(void **state)
     world_close(&w);
 }
 
+/* ---- a larger sample ---- */
+
+/* Items of the design: their number, with the probability of their stratum each. */
+static size_t count_drawn(struct world *w, int64_t design)
+{
+    struct store_items items;
+    struct store_stratum *strata;
+    struct arena arena = { 0 };
+    struct err e;
+    size_t n, drawn = 0;
+
+    assert_ok(store_items_load(w->store, w->task, &w->images, &items, &e), &e);
+    assert_ok(store_strata_load(w->store, design, &arena, &strata, &n, &e), &e);
+    for (size_t i = 0; i < items.n; i++) {
+        const struct store_item *item = &items.items[i];
+
+        if (item->design != design)
+            continue;
+        drawn++;
+        assert_true(item->inclusion_probability ==
+                    (double)strata[item->stratum].drawn / (double)strata[item->stratum].cells);
+    }
+    store_items_release(&items);
+    arena_release(&arena);
+    return drawn;
+}
+
+static void a_larger_sample_extends_the_earlier_one(void **state)
+{
+    struct review_queued q;
+    struct review_plan p;
+    struct world w;
+    int64_t design;
+
+    world_open(&w, state);
+    p = plan_of(&w);
+    queue(&w, &p, &q); /* the disputes alone, at first */
+    design = q.design;
+    p.sample = 30;
+    queue(&w, &p, &q);
+    assert_int_equal(q.design, design);
+    assert_int_equal(q.sampled, 30);
+    p.sample = 50;
+    queue(&w, &p, &q);
+    assert_int_equal(q.design, design);
+    assert_int_equal(q.sampled_before, 30);
+    assert_int_equal(q.extended, 20);
+    assert_int_equal(count_drawn(&w, design), 50);
+    for (p.sample = 20; p.sample <= 50; p.sample += 30) { /* what is drawn stays drawn */
+        queue(&w, &p, &q);
+        assert_int_equal(q.design, design);
+        assert_int_equal(q.extended, 0);
+        assert_int_equal(count_drawn(&w, design), 50);
+    }
+    world_grow(&w, 2 * IMAGES); /* from what is new at the rate of before, then from all */
+    p = plan_of(&w);
+    p.sample = 110;
+    queue(&w, &p, &q);
+    assert_int_equal(q.design, design);
+    assert_int_equal(q.sampled, 50);
+    assert_int_equal(q.extended, 10);
+    assert_int_equal(count_drawn(&w, design), 110);
+    p.sample = 0;
+    p.sample_share = 0.75;
+    queue(&w, &p, &q);
+    assert_int_equal(q.extended, 70);
+    assert_int_equal(count_drawn(&w, design), 180);
+    p.sample_share = 1;
+    queue(&w, &p, &q);
+    assert_int_equal(count_drawn(&w, design), COLUMNS * 2 * IMAGES);
+    world_close(&w);
+}
+
+/* Whose cells are not all there has none whose probabilities could grow. */
+static void a_sample_that_lost_cells_is_drawn_anew(void **state)
+{
+    struct review_queued q;
+    struct review_plan p;
+    struct world w;
+    struct err e;
+    int64_t design, other;
+
+    world_open(&w, state);
+    p = plan_of(&w);
+    p.sample = 30;
+    queue(&w, &p, &q);
+    design = q.design;
+    assert_ok(store_begin(w.store, &e), &e);
+    assert_ok(store_image_set_aside(w.store, w.images.ids[7], false, &e), &e);
+    assert_ok(store_end(w.store, 0, &e), &e);
+    world_grow(&w, IMAGES - 1);
+    p = plan_of(&w);
+    p.sample = 30;
+    queue(&w, &p, &q); /* the same goes on */
+    assert_int_equal(q.design, design);
+    assert_false(q.redrawn);
+    p.sample = 40;
+    queue(&w, &p, &q);
+    other = q.design;
+    assert_true(q.redrawn);
+    assert_int_not_equal(other, design);
+    assert_int_equal(count_drawn(&w, other), 40);
+    p.sample = 50;
+    queue(&w, &p, &q); /* and that one can be extended again */
+    assert_int_equal(q.design, other);
+    assert_false(q.redrawn);
+    assert_int_equal(count_drawn(&w, other), 50);
+    world_close(&w);
+}
+
 /* A cell's stored probability is that of its own part of the frame, over many seeds. */
 static void cells_of_a_grown_frame_are_drawn_with_their_stated_probability(void **state)
 {
@@ -387,9 +546,12 @@ int main(void)
         test_with_scratch(cells_are_drawn_with_their_stated_probability),
         test_with_scratch(a_small_sample_has_coarser_strata),
         test_with_scratch(a_sample_works_with_one_annotator_and_with_none),
+        test_with_scratch(a_sample_drawn_further_holds_the_one_before),
         test_with_scratch(a_cell_is_queued_once_and_the_sample_remembers_disputes),
         test_with_scratch(place_says_nothing_about_kind),
         test_with_scratch(a_grown_frame_is_sampled_too),
+        test_with_scratch(a_larger_sample_extends_the_earlier_one),
+        test_with_scratch(a_sample_that_lost_cells_is_drawn_anew),
         test_with_scratch(cells_of_a_grown_frame_are_drawn_with_their_stated_probability),
         test_with_scratch(some_drawn_cells_are_asked_of_several_people),
         test_with_scratch(the_overlap_is_drawn_by_the_seed),
