@@ -18,6 +18,8 @@ enum {
 
 enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60, PER_ADDRESS_MAX = 1000000 };
 
+#define FLOOR 0.5
+
 struct review_own {
     struct cmd_asked asked;
     struct cmd_door door;
@@ -32,6 +34,13 @@ static const struct argp_option options[] = {
       " labelled in bulk)",
       1 },
     { "sample", CMD_ASKED_SAMPLE, "N", 0, "also N cells drawn at random of all, or N% of them", 1 },
+    { "strata", CMD_ASKED_STRATA, "A,B", 0,
+      "what the sample's strata tell apart: question, answer, score (default: question,answer)",
+      1 },
+    { "active", CMD_ASKED_ACTIVE, NULL, 0,
+      "draw cells more often the less sure the model is of them, by its scores", 1 },
+    { "floor", CMD_ASKED_FLOOR, "T", 0,
+      "with --active: the share of all probability that cells have alike (default 0.5)", 1 },
     { "gold", CMD_ASKED_GOLD, "FILE", 0,
       "also the cells of this label file: their answers are known", 1 },
     { "repeat", CMD_ASKED_REPEAT, "N", 0, "show N items again to whoever answered them", 1 },
@@ -104,6 +113,31 @@ static void set_overlap(struct review_options *o, char *arg, const struct argp_s
         argp_error(state, "--overlap takes N or N:K, 1 cell or more and 2 people or more");
 }
 
+static void set_strata(struct review_options *o, const char *arg, const struct argp_state *state)
+{
+    for (const char *name = arg, *end; name; name = *end ? end + 1 : NULL) {
+        size_t k = 0;
+
+        end = strchrnul(name, ',');
+        while (review_strata_names[k] &&
+               (strlen(review_strata_names[k]) != (size_t)(end - name) ||
+                strncmp(review_strata_names[k], name, (size_t)(end - name)) != 0))
+            k++;
+        if (!review_strata_names[k])
+            argp_error(state,
+                       "--strata takes question, answer and score, with commas between them,"
+                       " not '%s'",
+                       arg);
+        o->strata |= 1U << k;
+    }
+}
+
+static void set_floor(struct review_options *o, const char *arg, const struct argp_state *state)
+{
+    if (!text_double(arg, &o->floor) || o->floor <= 0 || o->floor > 1)
+        argp_error(state, "--floor takes a share above 0, up to 1, not '%s'", arg);
+}
+
 error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd_asked *own)
 {
     struct review_options *o = &own->o;
@@ -113,6 +147,7 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
         o->votes = 1;
         o->seed = 1;
         o->lease_minutes = LEASE_MINUTES;
+        o->floor = FLOOR;
         return 0;
     case CMD_ASKED_BETWEEN:
         if (state->next >= state->argc)
@@ -121,6 +156,9 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
         o->between[1] = state->argv[state->next++];
         return 0;
     case CMD_ASKED_SAMPLE: set_sample(o, arg, state); return 0;
+    case CMD_ASKED_STRATA: set_strata(o, arg, state); return 0;
+    case CMD_ASKED_ACTIVE: o->active = true; return 0;
+    case CMD_ASKED_FLOOR: set_floor(o, arg, state); return 0;
     case CMD_ASKED_GOLD: o->gold = arg; return 0;
     case CMD_ASKED_REPEAT:
         o->repeat = cmd_number(arg, REVIEW_ITEMS_MAX, "--repeat", state);

@@ -157,6 +157,31 @@ static int read_gold(struct review_job *j, struct err *e)
 
 /* ---- the queue ---- */
 
+/* How the sample is drawn, where that is not the default, which is not said. */
+static void set_strata(struct json_t *s, const struct review_options *o)
+{
+    struct json_t *names = jv_array(), *edges = jv_array();
+    unsigned strata = o->strata ? o->strata : STRATA_DEFAULT;
+
+    if (o->active)
+        strata |= STRATA_SCORE;
+    for (size_t k = 0; review_strata_names[k]; k++)
+        if (strata & 1U << k)
+            jv_append(names, jv_pack("s", review_strata_names[k]));
+    for (size_t k = 0; k < REVIEW_SCORE_EDGES; k++)
+        jv_append(edges, jv_real(review_score_edges[k]));
+    if (strata != STRATA_DEFAULT)
+        jv_set(s, "strata", names);
+    else
+        jv_free(names);
+    if (strata & STRATA_SCORE)
+        jv_set(s, "score_edges", edges);
+    else
+        jv_free(edges);
+    if (o->active)
+        jv_set(s, "active_floor", jv_real(o->floor));
+}
+
 /* What decides the sample but its size, the known answers and the repeats: the same again finds
  * them there. with_size: as it was written before samples could be extended. free() it; NULL
  * without memory. */
@@ -179,6 +204,7 @@ static char *settings_text(const struct review_job *j, bool with_size)
     jv_set(s, "abstained", jv_pack("b", (int)o->abstained));
     jv_set(s, "rule_breaking", jv_pack("b", (int)o->rule_breaking));
     jv_set(s, "seed", jv_pack("s", seed));
+    set_strata(s, o);
     text = jv_print_line(s);
     jv_free(s);
     return text;
@@ -205,6 +231,9 @@ static int build_queue(struct review_job *j, struct err *e)
                                 .rule_breaking = o->rule_breaking,
                                 .sample = o->sample,
                                 .sample_share = o->sample_share,
+                                .strata = o->strata,
+                                .active = o->active,
+                                .floor = o->floor,
                                 .gold = j->gold,
                                 .n_gold = j->n_gold,
                                 .repeat = o->repeat,

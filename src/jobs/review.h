@@ -21,6 +21,9 @@ struct review_options {
     bool no_disputes, abstained, rule_breaking;
     uint64_t sample;     /* cells; 0: none */
     double sample_share; /* or so many of all; 0: as `sample` says */
+    unsigned strata;     /* as struct review_plan has these */
+    bool active;
+    double floor;
     uint64_t repeat;
     const char *gold; /* a label file; NULL: none */
     uint32_t votes;

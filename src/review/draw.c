@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The sample's strata are a question and what the annotators say of it, so that a rare value is a
- * stratum of its own. A sample too small for two cells of each gets coarser strata.
+ * stratum of its own, or what else was asked for. A sample too small for two cells of each gets
+ * coarser strata.
  */
 #include "review/draw.h"
 
@@ -16,12 +17,20 @@ enum { FEW_VALUES = 6, MISSING_OR_ABSTAINED = 2 };
 enum relation { RELATION_NONE, RELATION_ONE, RELATION_SAME, RELATION_DIFFER, RELATIONS };
 static const char *const relation_names[] = { "no label", "one label", "equal", "different" };
 
-enum level { BY_QUESTION, BY_ANSWERS, BY_RELATION, ALL_IN_ONE };
+enum answers { ANSWERS_NOT, ANSWERS_RELATION, ANSWERS_PAIRS };
+struct cut { /* by what cells are told apart */
+    bool question, score;
+    enum answers answers;
+};
+
+/* Where a score's band begins, as settings keep them: another list is another design. */
+const double review_score_edges[REVIEW_SCORE_EDGES] = { .5, .6, .7, .8, .9, .95, .99 };
+enum { BANDS = REVIEW_SCORE_EDGES + 2 }; /* no score; below the first edge; from each on */
 
 struct layers { /* how a frame's cells fall into classes, and those into strata */
     const struct frame *frame;
     const struct review_plan *plan;
-    enum level level;
+    struct cut cut;
     size_t *first;    /* [n_columns] where a column's classes begin */
     size_t n_classes; /* all together */
     uint64_t *cells;  /* [n_classes] */
@@ -78,13 +87,49 @@ static size_t answer_index(int16_t value)
     return value >= 0 ? (size_t)value + MISSING_OR_ABSTAINED : value == VALUE_MISSING ? 0 : 1;
 }
 
+/* The annotator's probability of each value it may have said; NULL: there is none. */
+static const float *scores_of(const struct review_plan *p, size_t image, size_t column)
+{
+    const float *row = p->probabilities ? p->probabilities + image * p->task->n_probabilities +
+                                              p->task->columns[column].probability
+                                        : NULL;
+
+    return row && !isnan(row[0]) ? row : NULL;
+}
+
+/* Of the first annotator's probability in its own answer. As float, as it is kept: .9 is .9. */
+static size_t band_of(const struct review_plan *p, size_t image, size_t column)
+{
+    const float *row = scores_of(p, image, column);
+    int16_t label = label_of(p, 0, image, column);
+    size_t band = 1;
+    float score;
+
+    if (!row || label < 0)
+        return 0;
+    score = !p->task->columns[column].yesno ? row[label] : label == VALUE_YES ? row[0] : 1 - row[0];
+    while (band <= REVIEW_SCORE_EDGES && score >= (float)review_score_edges[band - 1])
+        band++;
+    return band;
+}
+
+static bool is_by_pairs(const struct layers *f, const struct column *c)
+{
+    return f->cut.answers == ANSWERS_PAIRS && has_few_values(c);
+}
+
+static size_t bands_of(const struct layers *f)
+{
+    return f->cut.score ? BANDS : 1;
+}
+
 static size_t classes_of(const struct layers *f, const struct column *c)
 {
-    if (f->level == ALL_IN_ONE)
-        return 1;
-    if (f->level == BY_RELATION || !has_few_values(c))
-        return RELATIONS;
-    return answers_of(c) * answers_of(c);
+    size_t n = is_by_pairs(f, c)               ? answers_of(c) * answers_of(c)
+               : f->cut.answers == ANSWERS_NOT ? 1
+                                               : RELATIONS;
+
+    return n * bands_of(f);
 }
 
 static size_t class_of(const struct layers *f, size_t image, size_t column)
@@ -92,20 +137,22 @@ static size_t class_of(const struct layers *f, size_t image, size_t column)
     const struct column *c = &f->plan->task->columns[column];
     int16_t first = label_of(f->plan, 0, image, column);
     int16_t second = label_of(f->plan, 1, image, column);
+    size_t k = 0;
 
-    if (f->level == ALL_IN_ONE)
-        return f->first[column];
-    if (f->level == BY_RELATION || !has_few_values(c))
-        return f->first[column] + (size_t)relation_of(first, second);
-    return f->first[column] + answer_index(first) * answers_of(c) + answer_index(second);
+    if (is_by_pairs(f, c))
+        k = answer_index(first) * answers_of(c) + answer_index(second);
+    else if (f->cut.answers != ANSWERS_NOT)
+        k = (size_t)relation_of(first, second);
+    return f->first[column] + k * bands_of(f) +
+           (f->cut.score ? band_of(f->plan, image, column) : 0);
 }
 
 /* Columns with equal labels share their classes where strata do not tell questions apart. */
 static bool share_classes(const struct layers *f, const struct column *a, const struct column *b)
 {
-    if (f->level == BY_QUESTION)
+    if (f->cut.question)
         return false;
-    if (f->level != BY_ANSWERS)
+    if (f->cut.answers != ANSWERS_PAIRS)
         return true;
     if (!has_few_values(a) || !has_few_values(b))
         return has_few_values(a) == has_few_values(b);
@@ -153,22 +200,63 @@ static int count_cells(struct layers *f, size_t *n_strata, struct err *e)
     return 0;
 }
 
-/* The finest strata of which each gets two cells or more. */
-static int choose_level(struct layers *f, uint64_t wanted, size_t *n_strata, struct err *e)
+static struct cut finest_cut(const struct review_plan *p)
 {
-    int rc = 0;
+    unsigned by = p->strata ? p->strata : STRATA_DEFAULT;
+
+    return (struct cut){ .question = by & STRATA_QUESTION,
+                         .score = p->active || (by & STRATA_SCORE),
+                         .answers = by & STRATA_ANSWER ? ANSWERS_PAIRS : ANSWERS_NOT };
+}
+
+/* The next coarser one; false: all cells are in one stratum. Probabilities by uncertainty need the
+ * score to the last. */
+static bool coarsen(struct cut *c, bool active)
+{
+    if (!active && c->score && (c->question || c->answers != ANSWERS_NOT))
+        c->score = false;
+    else if (active && c->answers != ANSWERS_NOT)
+        c->answers = ANSWERS_NOT;
+    else if (c->question)
+        c->question = false;
+    else if (c->answers != ANSWERS_NOT)
+        c->answers = c->answers == ANSWERS_PAIRS ? ANSWERS_RELATION : ANSWERS_NOT;
+    else if (c->score)
+        c->score = false;
+    else
+        return false;
+    return true;
+}
+
+static int need_scores(const struct layers *f, struct err *e)
+{
+    const struct review_plan *p = f->plan;
+
+    if (!f->cut.score || f->frame->drawn_before)
+        return 0;
+    for (size_t c = 0; c < p->task->n_columns; c++)
+        for (size_t i = 0; i < p->images->n; i++)
+            if (frame_has(f->frame, i, c) && band_of(p, i, c) > 0)
+                return 0;
+    err_set(e, ERR_ARG, "no answer has a probability by which a sample could be drawn");
+    return err_hint(e, "strata by score and --active go by the first annotator's: --between MODEL "
+                       "PEOPLE names it");
+}
+
+/* The finest strata of which each gets two cells or more. */
+static int choose_cut(struct layers *f, uint64_t wanted, size_t *n_strata, struct err *e)
+{
+    int rc;
 
     f->first = mem_new(f->plan->task->n_columns, sizeof(*f->first), e);
     if (!f->first)
         return ERR_NOMEM;
-    for (int level = BY_QUESTION; rc == 0 && level <= ALL_IN_ONE; level++) {
-        f->level = (enum level)level;
+    f->cut = finest_cut(f->plan);
+    rc = need_scores(f, e);
+    if (rc == 0)
         rc = count_cells(f, n_strata, e);
-        if (rc == 0 && wanted / 2 >= *n_strata)
-            break;
-    }
-    if (f->level > ALL_IN_ONE)
-        f->level = ALL_IN_ONE;
+    while (rc == 0 && wanted / 2 < *n_strata && coarsen(&f->cut, f->plan->active))
+        rc = count_cells(f, n_strata, e);
     return rc;
 }
 
@@ -179,24 +267,46 @@ static const char *answer_text(const struct column *c, size_t index)
     return index == 0 ? "no label" : index == 1 ? "abstained" : c->labels[index - 2];
 }
 
+static void write_answers(struct buf *b, const struct layers *f, const struct column *c, size_t k)
+{
+    size_t n = answers_of(c);
+
+    if (f->cut.answers == ANSWERS_NOT)
+        buf_puts(b, "all cells");
+    else if (!is_by_pairs(f, c))
+        buf_puts(b, relation_names[k]);
+    else if (!f->plan->labels[1])
+        buf_puts(b, answer_text(c, k / n));
+    else
+        buf_printf(b, "%s, %s", answer_text(c, k / n), answer_text(c, k % n));
+}
+
+static void write_band(struct buf *b, size_t band)
+{
+    const double *edges = review_score_edges;
+
+    if (band == 0)
+        buf_puts(b, "; no score");
+    else if (band == 1)
+        buf_printf(b, "; score below %g", edges[0]);
+    else if (band == BANDS - 1)
+        buf_printf(b, "; score from %g", edges[band - 2]);
+    else
+        buf_printf(b, "; score %g to %g", edges[band - 2], edges[band - 1]);
+}
+
 static const char *class_name(const struct layers *f, size_t column, size_t k, struct arena *a,
                               struct err *e)
 {
     const struct column *c = &f->plan->task->columns[column];
     struct buf name = BUF_INIT(8192);
-    size_t n = answers_of(c);
     const char *text;
 
-    if (f->level == BY_QUESTION)
+    if (f->cut.question)
         buf_printf(&name, "%s: ", c->name);
-    if (f->level == ALL_IN_ONE)
-        buf_puts(&name, "all cells");
-    else if (f->level == BY_RELATION || !has_few_values(c))
-        buf_puts(&name, relation_names[k]);
-    else if (!f->plan->labels[1])
-        buf_puts(&name, answer_text(c, k / n));
-    else
-        buf_printf(&name, "%s, %s", answer_text(c, k / n), answer_text(c, k % n));
+    write_answers(&name, f, c, k / bands_of(f));
+    if (f->cut.score)
+        write_band(&name, k % BANDS);
     text =
         buf_end(&name, "a stratum's name", e) == 0 ? arena_text(a, name.text, name.len, e) : NULL;
     buf_release(&name);
@@ -250,9 +360,54 @@ static int place_cells(const struct layers *f, struct drawing *out, struct err *
 
 /* ---- drawing ---- */
 
-/* Each cell goes to the stratum that has least for its root (Webster's divisors), after two each.
+/* How unsure the first annotator is of a cell: 0 to 1/2, or for more values to 1 less a value's
+ * share. One that it did not score may be either. */
+static double uncertainty(const struct review_plan *p, size_t image, size_t column)
+{
+    const struct column *c = &p->task->columns[column];
+    const float *row = scores_of(p, image, column);
+    double most = 0;
+
+    if (!row)
+        return 0.5;
+    if (c->yesno)
+        return fmin((double)row[0], 1 - (double)row[0]);
+    for (size_t v = 0; v < c->n_probabilities; v++)
+        most = fmax(most, (double)row[v]);
+    return fmax(0, 1 - most);
+}
+
+/* In proportion to what cells are drawn: to the root of a stratum's cells; or, if by uncertainty,
+ * to its cells times (1 - floor) u / mean u + floor, u a cell's uncertainty (Zrnic and Candes
+ * 2024), which is the stratum's mean so that its cells have one probability. free() it. */
+static double *weigh(const struct review_plan *p, const struct drawing *d, struct err *e)
+{
+    double *weights = mem_new(d->n_strata, sizeof(*weights), e), sum = 0, cells = 0;
+
+    if (!weights)
+        return NULL;
+    for (size_t c = 0; p->active && c < p->task->n_columns; c++)
+        for (size_t i = 0; i < p->images->n; i++) {
+            uint32_t h = d->stratum_of[c * p->images->n + i];
+
+            if (h != STORE_OUTSIDE)
+                weights[h] += uncertainty(p, i, c);
+        }
+    for (size_t h = 0; h < d->n_strata; h++) {
+        sum += weights[h];
+        cells += (double)d->strata[h].cells;
+    }
+    for (size_t h = 0; h < d->n_strata; h++) {
+        double n = (double)d->strata[h].cells, unsure = sum > 0 ? weights[h] / sum * cells : n;
+
+        weights[h] = p->active ? (1 - p->floor) * unsure + p->floor * n : sqrt(n);
+    }
+    return weights;
+}
+
+/* Each cell goes to the stratum that has least for its weight (Webster's divisors), after two each.
  */
-void draw_allocate(struct store_stratum *strata, size_t n, uint64_t more)
+void draw_allocate(struct store_stratum *strata, const double *weights, size_t n, uint64_t more)
 {
     uint64_t left = 0;
 
@@ -265,13 +420,12 @@ void draw_allocate(struct store_stratum *strata, size_t n, uint64_t more)
         double most = -1;
 
         for (size_t h = 0; h < n; h++) {
-            double root = sqrt((double)strata[h].cells);
-            double claim = root / ((double)strata[h].drawn + 0.5);
+            double claim = weights[h] / ((double)strata[h].drawn + 0.5);
 
             if (strata[h].drawn == strata[h].cells)
                 continue;
             if (strata[h].drawn < 2)
-                claim += 2e9 - 1e9 * (double)strata[h].drawn;
+                claim += 2e12 - 1e12 * (double)strata[h].drawn;
             if (claim > most) {
                 most = claim;
                 best = h;
@@ -362,7 +516,7 @@ static void offer_cells(const struct review_plan *p, const bool *taken, const st
     }
 }
 
-/* before: what was drawn of each stratum earlier; NULL: nothing. */
+/* before: what was drawn of each stratum earlier. */
 static int draw_cells(const struct review_plan *p, const bool *taken, const uint64_t *before,
                       struct drawing *d, struct err *e)
 {
@@ -371,7 +525,7 @@ static int draw_cells(const struct review_plan *p, const bool *taken, const uint
     size_t n = 0;
 
     for (size_t h = 0; pools && h < d->n_strata; h++) {
-        pools[h].wanted = d->strata[h].drawn - (before ? before[h] : 0);
+        pools[h].wanted = d->strata[h].drawn - before[h];
         n += pools[h].wanted;
     }
     d->cells = arena_new(&d->arena, n, sizeof(*d->cells), e);
@@ -399,15 +553,17 @@ int draw_more(const struct review_plan *p, const bool *taken, uint64_t more, str
               struct err *e)
 {
     uint64_t *before = mem_new(d->n_strata, sizeof(*before), e);
-    int rc;
+    double *weights = weigh(p, d, e);
+    int rc = before && weights ? 0 : ERR_NOMEM;
 
-    if (!before)
-        return ERR_NOMEM;
-    for (size_t h = 0; h < d->n_strata; h++)
+    for (size_t h = 0; rc == 0 && h < d->n_strata; h++)
         before[h] = d->strata[h].drawn;
-    draw_allocate(d->strata, d->n_strata, more);
-    rc = draw_cells(p, taken, before, d, e);
+    if (rc == 0) {
+        draw_allocate(d->strata, weights, d->n_strata, more);
+        rc = draw_cells(p, taken, before, d, e);
+    }
     free(before);
+    free(weights);
     return rc;
 }
 
@@ -418,15 +574,13 @@ int draw_sample(const struct frame *frame, uint64_t wanted, struct drawing *out,
     int rc;
 
     *out = (struct drawing){ .frame = frame_cells(frame) };
-    rc = choose_level(&f, wanted, &n_strata, e);
+    rc = choose_cut(&f, wanted, &n_strata, e);
     if (rc == 0)
         rc = make_strata(&f, n_strata, out, e);
     if (rc == 0)
         rc = place_cells(&f, out, e);
-    if (rc == 0) {
-        draw_allocate(out->strata, out->n_strata, wanted);
-        rc = draw_cells(frame->plan, NULL, NULL, out, e);
-    }
+    if (rc == 0)
+        rc = draw_more(frame->plan, NULL, wanted, out, e);
     free(f.first);
     free(f.cells);
     free(f.stratum);

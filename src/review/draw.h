@@ -34,14 +34,14 @@ uint64_t frame_cells(const struct frame *f);
  * the smallest of numbers that cells have once and for all by the seed, so that a larger sample of
  * the same strata holds the smaller one (permanent random numbers: Ohlsson 1995). */
 int draw_sample(const struct frame *f, uint64_t wanted, struct drawing *out, struct err *e);
-/* `more` cells that are not taken ([n_columns][n_images]), of strata from which so many were drawn
- * as they say, and which d has with each cell's; then they say how many are drawn, with these. */
+/* `more` cells that are not taken ([n_columns][n_images]; NULL: none is), of strata of which so
+ * many were drawn as they say, and which d has with each cell's; then they say how many are drawn,
+ * with these. */
 int draw_more(const struct review_plan *p, const bool *taken, uint64_t more, struct drawing *d,
               struct err *e);
 void drawing_release(struct drawing *d);
-/* Adds `more` to what is drawn of strata: by the root of their size, two or more each where there
- * are so many, none above its size (power allocation: Bankier 1988). What is added in two steps
- * lies as what is added in one. */
-void draw_allocate(struct store_stratum *strata, size_t n, uint64_t more);
+/* Adds `more` to what is drawn of strata: by their weights, two or more each where there are so
+ * many, none above its size. What is added in two steps lies as what is added in one. */
+void draw_allocate(struct store_stratum *strata, const double *weights, size_t n, uint64_t more);
 
 #endif

@@ -19,6 +19,8 @@ enum { BLOCK_ITEMS = 50 }; /* of ORDER_UNCERTAIN: an order within which nothing 
 const char *const review_order_names[REVIEW_ORDERS] = { "random", "uncertain", "rules-first",
                                                         "question" };
 
+const char *const review_strata_names[] = { "question", "answer", "score", NULL };
+
 bool review_order(const char *name, enum review_order *order)
 {
     for (size_t i = 0; i < REVIEW_ORDERS; i++) {

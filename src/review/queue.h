@@ -21,6 +21,14 @@ enum { REVIEW_ORDERS = ORDER_QUESTION + 1 };
 extern const char *const review_order_names[REVIEW_ORDERS];
 bool review_order(const char *name, enum review_order *order);
 
+/* By what the sample's strata tell cells apart: the question, what the two say of it, the first's
+ * probability in its answer. A sample too small for two cells of each has coarser ones. */
+enum { STRATA_QUESTION = 1, STRATA_ANSWER = 2, STRATA_SCORE = 4 };
+enum { STRATA_DEFAULT = STRATA_QUESTION | STRATA_ANSWER };
+extern const char *const review_strata_names[]; /* ends in NULL; the first is that of 1 */
+enum { REVIEW_SCORE_EDGES = 7 };
+extern const double review_score_edges[REVIEW_SCORE_EDGES]; /* where a score's band begins */
+
 struct review_cell {
     size_t image, column;
     int16_t value;
@@ -39,6 +47,9 @@ struct review_plan {
     bool rule_breaking;         /* the first's cells that break a rule together */
     uint64_t sample;            /* cells drawn from all; 0: none */
     double sample_share;        /* or so many of all; 0: as `sample` says */
+    unsigned strata;            /* 0: the default */
+    bool active;  /* cells are drawn more often the less sure the first is of them .. */
+    double floor; /* .. but for this share of all probability, which all have alike */
     const struct review_cell *gold; /* cells whose answer is known */
     size_t n_gold;
     uint64_t repeat;  /* items shown again to who answered them */

@@ -108,6 +108,23 @@ class Growth(ReviewCase):
         self.review("--sample", "10%")
         self.assertEqual(self.json("report")["review"]["sample"]["drawn"], 400)
 
+    def test_a_sample_by_score(self):
+        """The model's scores are all .98765 or one less that: one band. Its command goes on with it, and is another design's elsewhere."""
+        self.review("--sample", "20", "--strata", "question,score")
+        names = [name for name, in self.rows("SELECT name FROM review_stratum ORDER BY position")]
+        self.assertEqual(names, ["Bald: all cells; score 0.95 to 0.99", "Hat: all cells; score 0.95 to 0.99"])
+        self.review("--sample", "20", "--strata", "score,question", answer=False)
+        self.assertEqual(self.rows("SELECT count(*) FROM review_design"), [(1,)])
+        self.review("--sample", "20", "--active", "--floor", "0.2", answer=False)
+        settings = json.loads(self.rows("SELECT settings FROM review_design ORDER BY id DESC")[0][0])
+        self.assertEqual((settings["strata"], settings["active_floor"], settings["score_edges"][0]),
+                         (["question", "answer", "score"], 0.2, 0.5))
+        self.run_assent("undo", "1")
+        self.fails("review", "--sample", "20", "--active", code=2, says="no answer has a probability")
+        for args, says in ((["--strata", "answer,"], "--strata takes"), (["--strata", "answers"], "--strata takes"),
+                           (["--floor", "0"], "--floor takes"), (["--floor", "1.1"], "--floor takes")):
+            self.assertIn(says, self.run_assent("plan", "--review", *args, code=2).err)
+
     def test_a_larger_sample_keeps_what_was_answered(self):
         self.review("--sample", "30")
         said = self.review("--sample", "50", answer=False)

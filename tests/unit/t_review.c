@@ -15,18 +15,20 @@ static void allocation_gives_each_stratum_two_and_the_rest_by_roots(void **state
 {
     struct store_stratum s[] = { { "a", 10000 }, { "b", 100 }, { "c", 3 }, { "d", 1 } };
 
+    const double roots[] = { 100, 10, sqrt(3), 1 };
+
     (void)state;
-    draw_allocate(s, 4, 7);
+    draw_allocate(s, roots, 4, 7);
     for (size_t h = 0; h < 4; h++)
         assert_int_equal(s[h].drawn, h == 3 ? 1 : 2);
-    draw_allocate(s, 4, 107);
+    draw_allocate(s, roots, 4, 107);
     assert_int_equal(s[0].drawn + s[1].drawn + s[2].drawn + s[3].drawn, 114);
     assert_int_equal(s[2].drawn + s[3].drawn, 3); /* no more than two: their roots are small */
     assert_near("a : b", (double)s[0].drawn / (double)s[1].drawn, 10, 0.5);
-    draw_allocate(s, 4, 1000000);
+    draw_allocate(s, roots, 4, 1000000);
     assert_int_equal(s[0].drawn, 10000);
     s[0].drawn = s[1].drawn = s[2].drawn = s[3].drawn = 0;
-    draw_allocate(s, 4, 0);
+    draw_allocate(s, roots, 4, 0);
     assert_int_equal(s[0].drawn, 0);
 }
 
@@ -69,20 +71,153 @@ static void cells_are_drawn_with_their_stated_probability(void **state)
     world_close(&w);
 }
 
+/* Bald is the less sure the later its image; Hair as sure as it can be, but for one image without a
+ * score. Rounded ones lie on bands' edges. */
+enum { SCORES = 1 + 3 };
+static void score(float p[SCORES * IMAGES])
+{
+    for (size_t i = 0; i < IMAGES; i++) {
+        double sure = floor((1 - (double)i / (2 * IMAGES)) * 20 + 0.5) / 20;
+
+        p[SCORES * i] = (float)(i < 20 ? sure : 1 - sure); /* world_label's answers */
+        p[SCORES * i + 1] = i != 0;
+        p[SCORES * i + 2] = 0;
+        p[SCORES * i + 3] = i == 0;
+        if (i == 5)
+            for (size_t k = 1; k < SCORES; k++)
+                p[SCORES * i + k] = NAN;
+    }
+}
+
 static void a_small_sample_has_coarser_strata(void **state)
 {
+    float scores[SCORES * IMAGES];
     struct world w;
     struct err e;
 
     world_open(&w, state);
+    score(scores);
     for (uint64_t wanted = 1; wanted <= 40; wanted++) {
+        for (unsigned by = 0; by < 16; by++) {
+            struct review_plan p = plan_of(&w);
+            struct drawing d;
+
+            p.probabilities = scores;
+            p.strata = by & 7;
+            p.active = by & 8;
+            assert_ok(draw_sample(&(struct frame){ .plan = &p }, wanted, &d, &e), &e);
+            assert_int_equal(d.n, wanted);
+            assert_true(d.n_strata == 1 || d.n_strata <= wanted / 2);
+            drawing_release(&d);
+        }
+    }
+    world_close(&w);
+}
+
+static bool has_stratum(const struct drawing *d, const char *name, uint64_t cells)
+{
+    for (size_t h = 0; h < d->n_strata; h++)
+        if (text_equal(d->strata[h].name, name))
+            return d->strata[h].cells == cells;
+    return false;
+}
+
+static void strata_tell_apart_what_was_asked_for(void **state)
+{
+    static const struct {
+        unsigned strata;
+        const char *name;
+        uint64_t cells;
+    } rows[] = {
+        { STRATA_QUESTION, "Bald: all cells", 60 },
+        { STRATA_ANSWER, "yes, yes", 10 },
+        { STRATA_SCORE, "all cells; score from 0.99", 63 }, /* four of Bald */
+        { STRATA_SCORE, "all cells; no score", 1 },
+        { STRATA_SCORE, "all cells; score 0.9 to 0.95", 6 },
+        { STRATA_QUESTION | STRATA_SCORE, "Hair: all cells; score from 0.99", 59 },
+        { STRATA_QUESTION | STRATA_ANSWER | STRATA_SCORE, "Bald: yes, no; score 0.8 to 0.9", 4 },
+    };
+    float scores[SCORES * IMAGES];
+    struct world w;
+    struct err e;
+
+    world_open(&w, state);
+    score(scores);
+    for (size_t r = 0; r < COUNT(rows); r++) {
         struct review_plan p = plan_of(&w);
         struct drawing d;
 
-        assert_ok(draw_sample(&(struct frame){ .plan = &p }, wanted, &d, &e), &e);
-        assert_int_equal(d.n, wanted);
-        assert_true(d.n_strata == 1 || d.n_strata <= wanted / 2);
+        p.probabilities = scores;
+        p.strata = rows[r].strata;
+        assert_ok(draw_sample(&(struct frame){ .plan = &p }, COLUMNS * IMAGES, &d, &e), &e);
+        if (!has_stratum(&d, rows[r].name, rows[r].cells))
+            for (size_t h = 0; h < d.n_strata; h++)
+                print_message("# %s: %d\n", d.strata[h].name, (int)d.strata[h].cells);
+        assert_true(has_stratum(&d, rows[r].name, rows[r].cells));
         drawing_release(&d);
+    }
+    world_close(&w);
+}
+
+/* n_h / N_h is b ((1 - floor) u_h / u + floor), to the rounding of n_h. */
+static void cells_are_drawn_by_uncertainty(void **state)
+{
+    enum { WANTED = 50 };
+    float scores[SCORES * IMAGES];
+    struct world w;
+    struct err e;
+
+    world_open(&w, state);
+    score(scores);
+    for (double floor = 0.25; floor <= 1; floor += 0.25) {
+        struct review_plan p = plan_of(&w);
+        double u[COLUMNS * IMAGES] = { 0 }, mean = 0;
+        struct drawing d;
+
+        p.probabilities = scores;
+        p.strata = STRATA_SCORE;
+        p.active = true;
+        p.floor = floor;
+        assert_ok(draw_sample(&(struct frame){ .plan = &p }, WANTED, &d, &e), &e);
+        for (size_t c = 0; c < COLUMNS * IMAGES; c++) {
+            double score = c < IMAGES ? (double)scores[SCORES * c] : c == IMAGES + 5 ? 0.5 : 0;
+
+            u[d.stratum_of[c]] += fmin(score, 1 - score);
+            mean += fmin(score, 1 - score) / (COLUMNS * IMAGES);
+        }
+        for (size_t h = 0; h < d.n_strata; h++) {
+            double n = (double)d.strata[h].cells;
+            double pi =
+                (double)WANTED / (COLUMNS * IMAGES) * ((1 - floor) * u[h] / n / mean + floor);
+
+            if (d.strata[h].drawn > 2 && d.strata[h].drawn < d.strata[h].cells)
+                assert_near("cells drawn", (double)d.strata[h].drawn, n * pi, 2);
+            assert_true(d.strata[h].drawn >= 2 || d.strata[h].cells < 2);
+        }
+        drawing_release(&d);
+    }
+    world_close(&w);
+}
+
+static void strata_by_score_need_scores(void **state)
+{
+    float none[SCORES * IMAGES];
+    struct world w;
+    struct err e;
+
+    world_open(&w, state);
+    for (size_t i = 0; i < COUNT(none); i++)
+        none[i] = NAN;
+    for (unsigned how = 0; how < 4; how++) {
+        struct review_plan p = plan_of(&w);
+        struct drawing d;
+        int rc;
+
+        p.probabilities = how & 1 ? none : NULL;
+        p.active = how & 2;
+        p.strata = p.active ? 0 : STRATA_SCORE;
+        rc = draw_sample(&(struct frame){ .plan = &p }, 10, &d, &e);
+        assert_refused(rc, &e, ERR_ARG);
     }
     world_close(&w);
 }
@@ -545,6 +680,9 @@ int main(void)
         cmocka_unit_test(allocation_gives_each_stratum_two_and_the_rest_by_roots),
         test_with_scratch(cells_are_drawn_with_their_stated_probability),
         test_with_scratch(a_small_sample_has_coarser_strata),
+        test_with_scratch(strata_tell_apart_what_was_asked_for),
+        test_with_scratch(cells_are_drawn_by_uncertainty),
+        test_with_scratch(strata_by_score_need_scores),
         test_with_scratch(a_sample_works_with_one_annotator_and_with_none),
         test_with_scratch(a_sample_drawn_further_holds_the_one_before),
         test_with_scratch(a_cell_is_queued_once_and_the_sample_remembers_disputes),
