@@ -49,32 +49,17 @@ static bool is_refused(struct acceptance *a, const struct dataset *d, const stru
 
 /* ---- which questions ---- */
 
-static int choose_column(const struct task *t, const char *name, bool *columns, struct err *e)
-{
-    bool found = false;
-
-    for (size_t c = 0; c < t->n_columns; c++)
-        if (text_folds_to(t->columns[c].name, name) ||
-            text_folds_to(t->questions[t->columns[c].question].name, name))
-            found = columns[c] = true;
-    return found ? 0 : err_set(e, ERR_ARG, "no question of assent.yaml is called '%s'", name);
-}
-
 static int choose_columns(struct acceptance *a, const struct accept_options *o, const bool **out,
                           struct err *e)
 {
-    bool *columns = NULL;
-    int rc = 0;
+    bool *columns;
 
     *out = NULL;
-    if (o->n_questions > 0)
-        columns = arena_new(&a->arena, a->task->n_columns, sizeof(*columns), e);
-    if (o->n_questions > 0 && !columns)
-        return ERR_NOMEM;
-    for (size_t i = 0; rc == 0 && i < o->n_questions; i++)
-        rc = choose_column(a->task, o->questions[i], columns, e);
-    *out = columns;
-    return rc;
+    if (o->n_questions == 0)
+        return 0;
+    *out = columns = arena_new(&a->arena, a->task->n_columns, sizeof(*columns), e);
+    return columns ? task_choose_columns(a->task, o->questions, o->n_questions, columns, e)
+                   : ERR_NOMEM;
 }
 
 /* ---- the verdicts ---- */

@@ -62,35 +62,16 @@ static int load_labels(struct review_job *j, struct err *e)
 
 /* ---- which questions ---- */
 
-static int choose_column(struct review_job *j, const char *name, struct err *e)
-{
-    const struct task *t = j->project->task;
-    bool found = false;
-
-    for (size_t c = 0; c < t->n_columns; c++) {
-        bool named = text_folds_to(t->columns[c].name, name) ||
-                     text_folds_to(t->questions[t->columns[c].question].name, name);
-
-        j->columns[c] = j->columns[c] || named;
-        found = found || named;
-    }
-    if (found)
-        return 0;
-    return err_set(e, ERR_ARG, "no question of assent.yaml is called '%s'", name);
-}
-
 static int choose_columns(struct review_job *j, struct err *e)
 {
-    int rc = 0;
+    const struct review_options *o = j->options;
 
-    if (j->options->n_questions == 0)
+    if (o->n_questions == 0)
         return 0;
     j->columns = mem_new(j->project->task->n_columns, sizeof(*j->columns), e);
-    if (!j->columns)
-        return ERR_NOMEM;
-    for (size_t i = 0; rc == 0 && i < j->options->n_questions; i++)
-        rc = choose_column(j, j->options->questions[i], e);
-    return rc;
+    return j->columns
+               ? task_choose_columns(j->project->task, o->questions, o->n_questions, j->columns, e)
+               : ERR_NOMEM;
 }
 
 /* ---- known answers ---- */

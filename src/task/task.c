@@ -124,6 +124,22 @@ bool task_find_column(const struct task *t, const char *name, size_t *column)
     return false;
 }
 
+int task_choose_columns(const struct task *t, const char *const *names, size_t n, bool *columns,
+                        struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool found = false;
+
+        for (size_t c = 0; c < t->n_columns; c++)
+            if (text_folds_to(t->columns[c].name, names[i]) ||
+                text_folds_to(t->questions[t->columns[c].question].name, names[i]))
+                found = columns[c] = true;
+        if (!found)
+            return err_set(e, ERR_ARG, "no question of assent.yaml is called '%s'", names[i]);
+    }
+    return 0;
+}
+
 /* "Old:hat" of a multi question, "Old" of another. */
 static bool was_called(const struct task *t, const struct column *c, const char *name)
 {

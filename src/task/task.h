@@ -245,6 +245,10 @@ extern const char *const task_presets[];
 bool task_find_column(const struct task *t, const char *name, size_t *column);
 /* The same by a name that the column has, or else had. */
 bool task_find_column_or_former(const struct task *t, const char *name, size_t *column);
+/* Sets columns[c] ([n_columns]) of those that are, or whose question is, called one of the names,
+ * case and spaces aside. ERR_ARG for a name that no question has. */
+int task_choose_columns(const struct task *t, const char *const *names, size_t n, bool *columns,
+                        struct err *e);
 const struct annotator *task_find_annotator(const struct task *t, const char *name);
 /* What an annotator is called today who is, or was, called `name`; name itself where nothing says.
  */
