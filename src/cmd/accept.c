@@ -13,21 +13,6 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static double read_share(const char *text, const char *option, const struct argp_state *state)
-{
-    size_t len = strlen(text);
-    bool percent = len > 1 && text[len - 1] == '%';
-    char number[64];
-    double share;
-
-    snprintf(number, sizeof(number), "%.*s", (int)(percent ? len - 1 : len), text);
-    if (len >= sizeof(number) || !text_double(number, &share) ||
-        !((share = percent ? share / 100 : share) > 0 && share < 1))
-        argp_error(state, "%s takes a share above 0 and below 1, as 0.05 or 5%%, not '%s'", option,
-                   text);
-    return share;
-}
-
 static enum verdict_side read_side(const char *text, const struct argp_state *state)
 {
     int side = 0;
@@ -44,8 +29,8 @@ error_t cmd_parse_promise(int key, char *arg, struct argp_state *state, struct c
     struct accept_options *o = &own->o;
 
     switch (key) {
-    case CMD_PROMISE_ERROR: o->max_error = read_share(arg, "--max-error", state); return 0;
-    case CMD_PROMISE_CONFIDENCE: o->confidence = read_share(arg, "--confidence", state); return 0;
+    case CMD_PROMISE_ERROR: o->max_error = cmd_share(arg, "--max-error", state); return 0;
+    case CMD_PROMISE_CONFIDENCE: o->confidence = cmd_share(arg, "--confidence", state); return 0;
     case CMD_PROMISE_QUESTIONS: cmd_questions(&own->questions, arg, state); return 0;
     case CMD_PROMISE_SIDE: o->side = read_side(arg, state); return 0;
     case CMD_PROMISE_FIXED:

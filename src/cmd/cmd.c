@@ -298,6 +298,21 @@ void cmd_questions(struct cmd_list *list, char *arg, const struct argp_state *st
     }
 }
 
+double cmd_share(const char *text, const char *option, const struct argp_state *state)
+{
+    size_t len = strlen(text);
+    bool percent = len > 1 && text[len - 1] == '%';
+    char number[64];
+    double share;
+
+    snprintf(number, sizeof(number), "%.*s", (int)(percent ? len - 1 : len), text);
+    if (len >= sizeof(number) || !text_double(number, &share) ||
+        !((share = percent ? share / 100 : share) > 0 && share < 1))
+        argp_error(state, "%s takes a share above 0 and below 1, as 0.05 or 5%%, not '%s'", option,
+                   text);
+    return share;
+}
+
 uint16_t cmd_listen(const char *arg, char host[CMD_HOST_MAX], const struct argp_state *state)
 {
     const char *colon = strrchr(arg, ':'), *from = arg;

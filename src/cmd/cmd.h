@@ -188,6 +188,8 @@ error_t cmd_parse_door(int key, char *arg, struct argp_state *state, struct cmd_
     "the 95 % intervals shown: images (default: whole images are drawn, for the cells of " \
     "one image are not independent) or cells (Wilson's)"
 enum interval_kind cmd_interval(const char *text, const struct argp_state *state);
+/* A share above 0 and below 1, as 0.05 or 5%, or the usage error. */
+double cmd_share(const char *text, const char *option, const struct argp_state *state);
 /* A whole number for an option, or the usage error that says what it was. */
 uint64_t cmd_number(const char *text, uint64_t max, const char *option,
                     const struct argp_state *state);

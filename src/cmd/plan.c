@@ -2,6 +2,7 @@
 #include "jobs/plan.h"
 
 #include "cmd/cmd.h"
+#include "jobs/plan_accept.h"
 #include "jobs/review.h"
 #include "project/project.h"
 #include "show/show.h"
@@ -17,15 +18,24 @@ enum {
     KEY_RETRY,
     KEY_REFERENCE,
     KEY_YES,
-    KEY_AS
+    KEY_AS,
+    KEY_ACCEPT,
+    KEY_MAX_ERROR,
+    KEY_CONFIDENCE,
+    KEY_TRUE_ERROR,
+    KEY_POWER,
 };
+
+#define POWER 0.8
 
 struct plan_own {
     struct annotate_options annotate;
     struct cmd_asked asked;
-    bool review;
+    struct accept_plan_options accept;
+    bool review, accepts, asks;
     char *sample, *seed, *limit;          /* NULL: not given */
     const char *only_model, *only_review; /* the first option that fits only one of the two */
+    const char *only_accept;              /* the same of --accept */
 };
 
 static const struct argp_option options[] = {
@@ -55,6 +65,16 @@ static const struct argp_option options[] = {
     { "questions", CMD_ASKED_QUESTIONS, "A,B", 0, "only these", 2 },
     { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item", 2 },
     { "overlap", CMD_ASKED_OVERLAP, "N[:K]", 0, "ask K people (default 3) about N drawn cells", 2 },
+    { NULL, 0, NULL, 0, "What it takes until answers may be used:", 3 },
+    { "accept", KEY_ACCEPT, NULL, 0,
+      "plan the votes until a model's answers can be accepted (takes --annotator, --questions and"
+      " --votes too)",
+      3 },
+    { "max-error", KEY_MAX_ERROR, "SHARE", 0, "at most this share of them is to be wrong", 3 },
+    { "confidence", KEY_CONFIDENCE, "SHARE", 0, "how sure that is to be", 3 },
+    { "true-error", KEY_TRUE_ERROR, "SHARE", 0,
+      "if this share is wrong in truth (default: half of --max-error)", 3 },
+    { "power", KEY_POWER, "SHARE", 0, "the probability of being accepted then (default 0.8)", 3 },
     { 0 },
 };
 
@@ -64,34 +84,67 @@ static error_t parse_half(struct plan_own *own, int key, char *arg, struct argp_
     struct annotate_options *o = &own->annotate;
 
     switch (key) {
-    case 'a': o->annotator = arg; break;
     case KEY_AS: o->as = arg; break;
     case KEY_KEYS: o->keys = arg; break;
     case KEY_RETRY: o->retry_errors = true; break;
     case KEY_REFERENCE: o->reference = true; break;
     case KEY_YES: o->yes = true; break;
     default:
-        own->only_review = own->only_review ? own->only_review : "what people are asked";
+        if (key != CMD_ASKED_QUESTIONS && key != CMD_ASKED_VOTES)
+            own->only_review = "what people are asked";
+        own->asks = true;
         return cmd_parse_asked(key, arg, state, &own->asked);
     }
     own->only_model = "which images a model answers";
     return 0;
 }
 
+static error_t parse_accept(struct plan_own *own, int key, char *arg, struct argp_state *state)
+{
+    struct accept_plan_options *o = &own->accept;
+
+    switch (key) {
+    case KEY_ACCEPT: own->accepts = true; return 0;
+    case KEY_MAX_ERROR: o->accept.max_error = cmd_share(arg, "--max-error", state); break;
+    case KEY_CONFIDENCE: o->accept.confidence = cmd_share(arg, "--confidence", state); break;
+    case KEY_TRUE_ERROR: o->true_error = cmd_share(arg, "--true-error", state); break;
+    default: o->power = cmd_share(arg, "--power", state); break;
+    }
+    own->only_accept = "what is promised of accepted answers";
+    return 0;
+}
+
+/* Which of the three plans it is, and does every option go with it? */
+static void check(const struct plan_own *own, const struct argp_state *state)
+{
+    bool model = own->only_model || own->limit;
+
+    if (own->review && (own->accepts || own->annotate.annotator || model))
+        argp_error(state, "--review plans what people are asked, not %s",
+                   own->accepts      ? "what may be accepted"
+                   : own->only_model ? own->only_model
+                   : own->limit      ? "a number of images"
+                                     : "a model's run");
+    if (own->accepts && (model || own->only_review || own->sample || own->seed))
+        argp_error(state,
+                   "--accept goes with --annotator, --questions, --votes and what is promised");
+    if (!own->accepts && own->only_accept)
+        argp_error(state, "%s goes with --accept", own->only_accept);
+    if (!own->review && !own->accepts && own->asks)
+        argp_error(state, "%s goes with --review",
+                   own->only_review ? own->only_review : "what people are asked");
+}
+
 static void finish(struct plan_own *own, struct argp_state *state)
 {
     struct annotate_options *o = &own->annotate;
 
-    if (own->review && (own->only_model || own->limit))
-        argp_error(state, "--review plans what people are asked, not %s",
-                   own->only_model ? own->only_model : "a number of images");
-    if (!own->review && own->only_review)
-        argp_error(state, "%s goes with --review", own->only_review);
+    check(own, state);
     if (own->review && own->sample)
         cmd_parse_asked(CMD_ASKED_SAMPLE, own->sample, state, &own->asked);
     if (own->review && own->seed)
         cmd_parse_asked(CMD_ASKED_SEED, own->seed, state, &own->asked);
-    if (own->review)
+    if (own->review || own->accepts)
         return;
     o->seed = own->seed ? cmd_number(own->seed, UINT64_MAX, "--seed", state) : 1;
     o->sample = own->sample ? cmd_number(own->sample, UINT32_MAX, "--sample", state) : 0;
@@ -108,13 +161,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = in;
+        own->accept.power = POWER;
         return cmd_parse_asked(key, arg, state, &own->asked);
+    case 'a': own->annotate.annotator = arg; return 0;
     case KEY_REVIEW: own->review = true; return 0;
     case KEY_SAMPLE: own->sample = arg; return 0;
     case KEY_SEED: own->seed = arg; return 0;
     case KEY_LIMIT: own->limit = arg; return 0;
     case ARGP_KEY_END: finish(own, state); return 0;
-    case 'a':
+    case KEY_ACCEPT:
+    case KEY_MAX_ERROR:
+    case KEY_CONFIDENCE:
+    case KEY_TRUE_ERROR:
+    case KEY_POWER: return parse_accept(own, key, arg, state);
     case KEY_AS:
     case KEY_KEYS:
     case KEY_RETRY:
@@ -157,6 +216,25 @@ static int run_review(const struct globals *g, struct project *p, const struct p
     return rc < 0 ? rc : cmd_print(g, show_plan_review(&forecast), e);
 }
 
+static int run_accept(const struct globals *g, struct project *p, const struct plan_own *own,
+                      struct err *e)
+{
+    struct accept_plan_options o = own->accept;
+    struct accept_plan plan;
+    int rc;
+
+    o.accept.annotator = own->annotate.annotator;
+    o.accept.questions = own->asked.questions.items;
+    o.accept.n_questions = own->asked.questions.n;
+    o.votes = own->asked.o.votes;
+    rc = job_plan_accept(p, &o, &plan, e);
+    if (rc < 0)
+        return rc;
+    rc = cmd_print(g, show_plan_accept(&plan), e);
+    accept_plan_release(&plan);
+    return rc;
+}
+
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct plan_own *own = own_options;
@@ -165,24 +243,29 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     if (rc < 0)
         return rc;
-    rc = own->review ? run_review(g, p, own, e) : run_model(g, p, own, e);
+    rc = own->review    ? run_review(g, p, own, e)
+         : own->accepts ? run_accept(g, p, own, e)
+                        : run_model(g, p, own, e);
     project_close(p);
     return rc;
 }
 
 const struct command cmd_plan = {
     .name = "plan",
-    .args = "\n--review",
-    .summary = "what annotate or review would take, in time and money",
+    .args = "\n--review\n--accept",
+    .summary = "what annotate, review or accept would take, in time and money",
     .doc =
         "Answers a few pictures to measure, keeps none of the answers, and says what the rest "
         "would take. A server is asked the same in several ways: again, alone, in another order, "
         "by its other protocols; how far its answers move is kept, and shown in the report. "
         "With --review: how many items people would be asked, how long that takes by the "
-        "measured seconds per answer, and what it costs.",
+        "measured seconds per answer, and what it costs. "
+        "With --accept: how many cells people have to answer until a model's answers can be "
+        "accepted, question by question, before anything is drawn or after.",
     .example = "Examples:\n"
                "  assent plan --annotator llava --sample 1000\n"
-               "  assent plan --review --sample 2%",
+               "  assent plan --review --sample 2%\n"
+               "  assent plan --accept --max-error 5% --true-error 2%",
     .options = options,
     .parse = parse,
     .size = sizeof(struct plan_own),

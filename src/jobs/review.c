@@ -297,13 +297,12 @@ static void release(struct review_job *j)
 
 /* ---- what it would take ---- */
 
-static void reckon(const struct prices *prices, const struct review_figures *figures,
+void review_reckon(const struct prices *prices, double measured, uint64_t votes,
                    struct review_forecast *out)
 {
-    out->items = out->queued.items_open;
-    out->votes = out->queued.votes_open;
-    out->seconds = figures->seconds;
-    out->measured = !isnan(figures->seconds);
+    out->votes = votes;
+    out->seconds = measured;
+    out->measured = !isnan(measured);
     out->currency = prices->currency;
     if (!out->measured && prices->seconds_per_answer.given)
         out->seconds = prices->seconds_per_answer.value;
@@ -323,8 +322,8 @@ static int forecast(struct review_job *j, struct review_forecast *out, struct er
         return rc;
     rc = build_queue(j, e);
     if (rc == 0) {
-        *out = (struct review_forecast){ .queued = j->queued };
-        reckon(&p->task->prices, &figures, out);
+        *out = (struct review_forecast){ .queued = j->queued, .items = j->queued.items_open };
+        review_reckon(&p->task->prices, figures.seconds, j->queued.votes_open, out);
     }
     review_figures_release(&figures);
     return rc;

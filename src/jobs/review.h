@@ -56,6 +56,11 @@ struct review_forecast {
 int job_plan_review(struct project *p, const struct review_options *o, struct review_forecast *out,
                     struct err *e);
 
+/* What so many votes take: sets all but what is queued. measured: seconds an answer; NaN: none yet.
+ */
+void review_reckon(const struct prices *prices, double measured, uint64_t votes,
+                   struct review_forecast *out);
+
 /* ---- a review ---- */
 
 struct review_job;

@@ -7,6 +7,7 @@
 #include "jobs/accept.h"
 #include "jobs/consensus.h"
 #include "jobs/moved.h"
+#include "jobs/plan_accept.h"
 #include "jobs/report.h"
 #include "jobs/status.h"
 #include "show/estimates.h"
@@ -298,6 +299,25 @@ const struct figure figures_verdicts[] = {
     { 0 },
 };
 
+const struct figure figures_planned[] = {
+    { "answers", "answers", "answers of the annotator; images, where it has given none yet",
+      COUNT(planned_question, cells), .rank = 2 },
+    { "votes", NULL,
+      "cells that people have to answer until all answers may be used, if no more are wrong than "
+      "is assumed, with the stated power",
+      FIGURE_NUMBER, offsetof(struct planned_question, votes), .defined = "below 20 000" },
+    { "drawn", NULL, "cells of the question in the random sample", COUNT(planned_question, drawn) },
+    { "settled", "seen", "of these, those that people have answered",
+      COUNT(planned_question, settled), .rank = 3 },
+    { "verdict", "verdict", NULL, FIGURE_TEXT, offsetof(struct planned_question, verdict),
+      .rank = 1 },
+    { "votes_to_decide", NULL,
+      "cells that are still to be answered: at the rate of errors seen so far, else as planned",
+      FIGURE_NUMBER, offsetof(struct planned_question, left),
+      .defined = "where a number below 20 000 would decide" },
+    { 0 },
+};
+
 const struct figure_list figure_lists[] = {
     { "Agreement of annotators (agree, report)", figures_agreement },
     { "Consensus", figures_consensus },
@@ -308,6 +328,7 @@ const struct figure_list figure_lists[] = {
     { "Rules (report)", figures_broken },
     { "What a server's answers depend on (plan, report)", figures_moved },
     { "What may be used (accept, report)", figures_verdicts },
+    { "Votes until answers may be used (plan --accept)", figures_planned },
     { "Cost (report)", figures_cost },
     { "As good as one more person? By person (report)", figures_alt_person },
     { "As good as one more person? By question (report)", figures_alt_row },

@@ -68,6 +68,7 @@ extern const struct figure figures_broken[];     /* struct report_broken */
 extern const struct figure figures_alarms[];     /* struct report_alarm */
 extern const struct figure figures_moved[];      /* struct moved */
 extern const struct figure figures_verdicts[];   /* struct verdict_set */
+extern const struct figure figures_planned[];    /* struct planned_question */
 extern const struct figure figures_cost[];       /* struct cost_size */
 extern const struct figure figures_people[];     /* struct review_person */
 extern const struct figure figures_reviewed[];   /* struct review_question */

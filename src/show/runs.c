@@ -232,6 +232,104 @@ struct page *show_plan_review(const struct review_forecast *f)
     return p;
 }
 
+/* ---- plan --accept ---- */
+
+static const struct figure accept_plan_figures[] = {
+    { "annotator", NULL, NULL, FIGURE_TEXT, offsetof(struct accept_plan, annotator) },
+    { "max_error", NULL, NULL, FIGURE_NUMBER, offsetof(struct accept_plan, max_error) },
+    { "confidence", NULL, NULL, FIGURE_NUMBER, offsetof(struct accept_plan, confidence) },
+    { "true_error", NULL, NULL, FIGURE_NUMBER, offsetof(struct accept_plan, true_error) },
+    { "power", NULL, NULL, FIGURE_NUMBER, offsetof(struct accept_plan, power) },
+    { "alpha", NULL, NULL, FIGURE_NUMBER, offsetof(struct accept_plan, alpha) },
+    { "tests", NULL, NULL, FIGURE_COUNT, offsetof(struct accept_plan, starts) },
+    { "mean_votes", NULL, NULL, FIGURE_NUMBER, offsetof(struct accept_plan, mean) },
+    { "undecided", NULL, NULL, FIGURE_COUNT, offsetof(struct accept_plan, open) },
+    { "sample", NULL, NULL, FIGURE_COUNT, offsetof(struct accept_plan, sample) },
+    { "next", NULL, NULL, FIGURE_TEXT, offsetof(struct accept_plan, next) },
+    { 0 },
+};
+
+static void say_tests(struct page *p, const struct accept_plan *a)
+{
+    char n[32];
+
+    page_note(
+        p,
+        "Of the accepted answers at most %g %% may be wrong, with %g %% confidence for all %s "
+        "questions together, however often one looks: so each %s at %.3g at first, and a "
+        "question that is accepted whole leaves its part to the others (Holm).",
+        100 * a->max_error, 100 * a->confidence, text_grouped(a->n, n),
+        a->starts > 1 ? "question's whole, half and quarter that are surest are tested"
+                      : "question is tested",
+        a->alpha);
+    if (!isnan(a->mean))
+        page_note(p,
+                  "If %g %% are wrong in truth, all of a question's answers are accepted with "
+                  "probability %g after so many votes; on average after %.0f.",
+                  100 * a->true_error, a->power, a->mean);
+    else
+        page_note(p,
+                  "If %g %% are wrong in truth, that is too near to %g %% for any number of votes "
+                  "that people give: promise less, or ask about fewer questions.",
+                  100 * a->true_error, 100 * a->max_error);
+}
+
+/* Whole numbers, which may be unknown. */
+static const struct figure planned_votes[] = {
+    { "votes", "votes", NULL, FIGURE_NUMBER, offsetof(struct planned_question, votes) },
+    { "votes_to_decide", "votes to go", NULL, FIGURE_NUMBER,
+      offsetof(struct planned_question, left) },
+    { 0 },
+};
+
+static void add_planned(struct page *p, const struct accept_plan *a)
+{
+    static const struct shown columns[] = {
+        { "name", 0, "question" }, { "answers", 1 }, { "votes", 2 },
+        { "settled", 1 },          { "verdict", 1 }, { "votes_to_decide", 2 },
+    };
+    struct table *shown =
+        page_table(p, &(struct layout){ .parts = { figures_name, figures_planned, planned_votes },
+                                        .shown = columns,
+                                        .n_shown = sizeof(columns) / sizeof(columns[0]) });
+    struct table *all =
+        page_table(p, &(struct layout){ { figures_name, figures_planned }, .hidden = true });
+
+    table_list(all, "questions");
+    for (size_t i = 0; i < a->n; i++) {
+        const struct planned_question *q = &a->questions[i];
+        const void *const of[] = { &q->name, q, q, NULL };
+
+        table_row(shown, NULL, of);
+        table_row(all, "questions[]", of);
+    }
+}
+
+struct page *show_plan_accept(const struct accept_plan *a)
+{
+    struct page *p = page_new();
+    char n[4][TEXT_COUNT_MAX], votes[96] = "";
+
+    if (a->votes_per_cell > 1)
+        snprintf(votes, sizeof(votes), ", each by %u people", (unsigned)a->votes_per_cell);
+    if (a->open == 0)
+        page_paragraph(p, "%s: no votes are needed, or none would decide",
+                       a->annotator ? a->annotator : "a model");
+    else
+        page_paragraph(p, "%s: %s to be answered by people%s until %s decided",
+                       a->annotator ? a->annotator : "a model", text_count(a->left, "cell", n[0]),
+                       votes, a->open == 1 ? "a question is" : "questions are");
+    say_tests(p, a);
+    if (a->open > 0)
+        say_time(p, &a->work);
+    add_planned(p, a);
+    if (a->next)
+        page_command(p, "people answer, blind, until every question is decided", "%s", a->next);
+    page_figures(p, accept_plan_figures, a);
+    page_figures(p, forecast_figures, &a->work);
+    return p;
+}
+
 /* ---- annotate ---- */
 
 static const struct figure annotate_figures[] = {

@@ -21,6 +21,7 @@
 #include "jobs/import_metadata.h"
 #include "jobs/model.h"
 #include "jobs/plan.h"
+#include "jobs/plan_accept.h"
 #include "jobs/report.h"
 #include "jobs/review.h"
 #include "jobs/server_check.h"
@@ -34,6 +35,7 @@ struct page *show_import_metadata(const struct metadata_result *r);
 struct page *show_import_images(const struct images_result *r);
 struct page *show_import_answers(const char *path, const struct review_answers *r);
 struct page *show_plan(const struct plan_result *r);
+struct page *show_plan_accept(const struct accept_plan *a);
 struct page *show_plan_review(const struct review_forecast *f);
 struct page *show_annotate(const struct annotate_result *r);
 struct page *show_ask(const struct ask_result *r);

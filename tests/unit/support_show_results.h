@@ -8,6 +8,7 @@
 
 #include "support_show.h"
 #include "support_show_cost.h"
+#include "support_show_plans.h"
 #include "support_show_verdicts.h"
 
 #include "show/show.h"
@@ -716,6 +717,7 @@ static const struct job {
     { "status", status_page },
     { "plan", plan_page },
     { "plan --review", forecast_page },
+    { "plan --accept", accept_plan_page },
     { "annotate", annotate_page },
     { "ask", ask_page },
     { "model info", model_page },

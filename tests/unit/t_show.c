@@ -29,6 +29,7 @@ static const struct {
     { "alarms", figures_alarms, false },
     { "moved", figures_moved, true },
     { "verdicts", figures_verdicts, true },
+    { "planned", figures_planned, true },
     { "cost", figures_cost, true },
     { "alt_person", figures_alt_person, true },
     { "alt_row", figures_alt_row, true },

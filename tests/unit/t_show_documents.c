@@ -125,6 +125,10 @@ static const struct members promised[] = {
       "name items images unanswered as_good nearer test p verdict lacking selective" },
     { forecast_page, "", "items votes new seconds_per_answer measured hours cost currency" },
     { forecast_page, "new", "disputes sample gold repeats" },
+    { accept_plan_page, "",
+      "annotator max_error confidence true_error power alpha tests mean_votes undecided sample "
+      "next items votes seconds_per_answer measured hours cost currency questions[]" },
+    { accept_plan_page, "questions[]", "name answers votes drawn settled verdict votes_to_decide" },
     { annotate_page, "",
       "annotator chosen images errors labels abstentions unreadable claimed_by_others interrupted "
       "seconds claimed_by[] cost currency stopped images_left" },

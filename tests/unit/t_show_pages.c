@@ -193,6 +193,17 @@ static void undefined_figures_are_no_numbers_in_a_sentence(void **state)
                                           .images = 1,
                                           .seconds = 1,
                                           .cost = NAN };
+    struct planned_question unknown = { "Bald", 0, NAN, NULL, 0, 0, NAN };
+    const struct accept_plan hopeless = { .questions = &unknown,
+                                          .n = 1,
+                                          .max_error = 0.05,
+                                          .confidence = 0.95,
+                                          .true_error = 0.049,
+                                          .power = 0.8,
+                                          .alpha = 0.05,
+                                          .starts = 1,
+                                          .mean = NAN,
+                                          .work = { .seconds = NAN, .hours = NAN, .cost = NAN } };
     struct results r;
 
     (void)state;
@@ -202,6 +213,7 @@ static void undefined_figures_are_no_numbers_in_a_sentence(void **state)
         check_no_nan(jobs[j].name, jobs[j].page(&r));
     check_no_nan("plan", show_plan(&no_price));
     check_no_nan("plan --review", show_plan_review(&nobody));
+    check_no_nan("plan --accept", show_plan_accept(&hopeless));
     results_release(&r);
 }
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * support_show_plans.h - what plan --accept may have found out, as a page.
+ */
+#ifndef TESTS_UNIT_SUPPORT_SHOW_PLANS_H
+#define TESTS_UNIT_SUPPORT_SHOW_PLANS_H
+
+#include "support.h"
+
+#include "show/show.h"
+
+struct results;
+
+static inline struct page *accept_plan_page(const struct results *r)
+{
+    struct planned_question questions[] = {
+        { "Bald", 1000, 391, "cannot say", 200, 150, 180 },
+        { "Eyeglasses", 1000, NAN, NULL, 0, 0, NAN },
+    };
+    const struct accept_plan plan = { .annotator = "llava",
+                                      .max_error = 0.05,
+                                      .confidence = 0.95,
+                                      .true_error = 0.02,
+                                      .power = 0.8,
+                                      .votes_per_cell = 2,
+                                      .alpha = 0.05 / 6,
+                                      .starts = 3,
+                                      .questions = questions,
+                                      .n = 2,
+                                      .mean = 294,
+                                      .open = 1,
+                                      .left = 180,
+                                      .sample = 660,
+                                      .next = "assent review --sample 660",
+                                      .work = { .items = 180,
+                                                .votes = 360,
+                                                .seconds = 2.5,
+                                                .hours = 0.25,
+                                                .cost = 3.75,
+                                                .currency = "EUR" } };
+
+    (void)r;
+    return show_plan_accept(&plan);
+}
+
+#endif
