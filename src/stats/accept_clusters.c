@@ -8,7 +8,7 @@
 
 /* Parts of one's coin that are bet, 0.9 and its halves: large ones where nothing is wrong, small
  * ones where the images' sums vary much. */
-enum { BETS = 12 };
+enum { BETS = 6 };
 
 double stats_clusters_log_e(const struct stats_cluster *images, size_t n, double limit, double most)
 {
