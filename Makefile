@@ -53,7 +53,7 @@ fuzz: packages-fuzz
 
 test-all: test test-asan fuzz test-servers $(TSAN_BUILD)/build.ninja
 	@ninja -C $(TSAN_BUILD) --quiet assent
-	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip soak faults refused review_safety review_stop review_crowd page page_looks page_network page_program
+	@ASSENT_TEST_ALL=1 tests/run $(TEST_BUILD) round_trip soak faults refused review_safety review_stop review_crowd page page_looks page_network page_program stats_accept_promise
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_review_safety.py Mutated
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_damage.py
 	@ASSENT_TEST_ALL=1 ASSENT=$(ASAN_BUILD)/assent tests/cli/test_faults.py

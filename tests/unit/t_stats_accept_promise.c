@@ -37,23 +37,23 @@ static const struct scene scenes[] = {
     { .name = "a little above the limit, large",
       .strata = { { 20000, 1001, 1, false } },
       .rounds = 1500,
-      .data_sets = 60 },
+      .data_sets = 30 },
     { .name = "a little above the limit, seen to the end",
       .strata = { { 400, 21, 1, false } },
       .rounds = 400,
-      .data_sets = 100 },
+      .data_sets = 60 },
     { .name = "the limit itself, large",
       .strata = { { 20000, 1000, 1, false } },
       .rounds = 1500,
-      .data_sets = 40 },
+      .data_sets = 20 },
     { .name = "the limit itself, two strata, seen to the end",
       .strata = { { 300, 9, 3, false }, { 100, 11, 1, false } },
       .rounds = 100,
-      .data_sets = 60 },
+      .data_sets = 30 },
     { .name = "six of a hundred wrong",
       .strata = { { 5000, 300, 1, false } },
       .rounds = 1000,
-      .data_sets = 60 },
+      .data_sets = 30 },
     { .name = "rare: a small stratum with most of the errors",
       .strata = { { 4950, 218, 1, false }, { 50, 33, 1, false } },
       .rounds = 500,
@@ -61,7 +61,7 @@ static const struct scene scenes[] = {
     { .name = "rare: the accepted yes of a question that is yes on one image of a hundred",
       .strata = { { 200, 11, 1, false } },
       .rounds = 199,
-      .data_sets = 100 },
+      .data_sets = 60 },
     { .name = "three strata of unequal rates",
       .strata = { { 3000, 15, 2, false }, { 600, 90, 1, false }, { 400, 96, 1, false } },
       .rounds = 250,
@@ -105,7 +105,7 @@ static const struct scene scenes[] = {
       .hard = 5,
       .per_image = 40,
       .rounds = 1000,
-      .data_sets = 60 },
+      .data_sets = 30 },
     { .name = "ten questions, four thresholds, half of them good",
       .strata = { { 800, 50, 1, false } },
       .questions = 10,
@@ -375,9 +375,10 @@ static void promises_are_kept(void **state)
                 parts += l.part[q];
             }
         }
-        print_message("%s: of %zu data sets %zu broken, %zu given up wrongly, %zu below the truth; "
-                      "%zu questions accepted, %zu at least in part\n",
-                      s->name, n, broken, given_up, uncovered, accepted, parts);
+        print_message(
+            "# %s: of %zu data sets %zu broken, %zu given up wrongly, %zu below the truth; "
+            "%zu questions accepted, %zu at least in part\n",
+            s->name, n, broken, given_up, uncovered, accepted, parts);
         assert_kept(s->name, "the promise was broken", broken, n);
         assert_kept(s->name, "given up wrongly", given_up, n);
         if (bounds)
@@ -408,7 +409,7 @@ static double make_images(struct stats_cluster *images)
 static void images_drawn_whole_keep_the_promise(void **state)
 {
     static struct stats_cluster images[IMAGES];
-    size_t n = getenv("ASSENT_TEST_ALL") ? 2000 : 60, broken = 0, uncovered = 0, as_cells = 0;
+    size_t n = getenv("ASSENT_TEST_ALL") ? 2000 : 30, broken = 0, uncovered = 0, as_cells = 0;
 
     (void)state;
     seed = 6;
@@ -471,7 +472,7 @@ static void votes_are_those_planned(void **state)
         mean = sum / (double)n;
         error = sqrt((squares / (double)n - mean * mean) / (double)n);
         assert_ok(stats_plan_votes(&plan, 0.8, 1500, &planned, &e), &e);
-        print_message("%.0f of 100 wrong: %.1f votes (standard error %.1f), planned %.1f\n",
+        print_message("# %.0f of 100 wrong: %.1f votes (standard error %.1f), planned %.1f\n",
                       100 * plan.rate, mean, error, planned.mean);
         assert_near("votes until acceptance", mean, planned.mean, 4 * error + 1e-9);
     }
