@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs/blank.h"
 #include "store/probes.h"
 #include "store/runs.h"
 
@@ -30,8 +31,11 @@ static int add(void *data, const struct store_probe *p)
     const struct loading *l = data;
     struct moved_list *list = l->out;
     struct moved *m;
-    int rc = mem_grow(&list->items, &list->cap, list->n + 1, sizeof(*list->items), MOVED_MAX, l->e);
+    int rc;
 
+    if (blank_is_probe(p->what))
+        return 0;
+    rc = mem_grow(&list->items, &list->cap, list->n + 1, sizeof(*list->items), MOVED_MAX, l->e);
     if (rc < 0)
         return rc;
     m = &list->items[list->n];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * probes.h - what was measured of a model before it answered: how far its answers move when the
- * same is asked otherwise. It is kept by what the model is, and under each heading the newest.
+ * same is asked otherwise, and what it says of a blank picture. It is kept by what the model is,
+ * and under each heading the newest.
  */
 #ifndef ASSENT_STORE_PROBES_H
 #define ASSENT_STORE_PROBES_H
@@ -14,7 +15,8 @@
 struct store_probe {
     const char *what; /* "asked again" */
     uint64_t images, answers, changed;
-    double mean, most; /* of the moves of probabilities; NaN: there are none */
+    double mean, most; /* of the moves of probabilities; NaN: there are none. Of a blank picture:
+                          the probability, and the mass */
     const char *at;    /* ISO 8601; set by the store */
 };
 
