@@ -61,7 +61,7 @@ extern const struct command *const commands[];
 extern const struct command cmd_init, cmd_import, cmd_plan, cmd_annotate, cmd_ask, cmd_agree,
     cmd_review, cmd_reviewers, cmd_accept, cmd_annotators, cmd_images, cmd_consensus, cmd_report,
     cmd_export, cmd_undo, cmd_serve, cmd_server, cmd_check, cmd_status, cmd_model, cmd_help,
-    cmd_version, cmd_generate;
+    cmd_version, cmd_generate, cmd_calibrate;
 
 /* Runs what argv asks for and returns the exit code. */
 int cmd_main(int argc, char **argv);

@@ -18,11 +18,14 @@
  * else nothing that could be offered. */
 static const struct {
     const char *option, *offer, *of;
+    const char *command; /* whose it is; NULL: any's */
 } values[] = {
     { "annotator", "names", "annotators" },
+    { "against", "names", "annotators" },
     { "extra", "names", "annotators" },
     { "between", "names", "annotators" },
     { "by", "names", "columns" },
+    { "by", "words", "question", "calibrate" },
     { "group", "names", "groups" },
     { "reviewer", "names", "reviewers" },
     { "questions", "list", "questions" },
@@ -30,9 +33,11 @@ static const struct {
     { "format", "words", "auto answers" }, /* and the formats */
     { "interval", "words", "images cells" },
     { "kind", "words", "human model" },
-    { "method", "words", "majority" },
+    { "method", "words", "majority", "consensus" },
+    { "method", "words", "plain temperature platt isotonic contextual", "calibrate" },
     { "order", "words", "random uncertain rules-first question" },
     { "preset", "words", "celeba blank" },
+    { "threshold", "words", "rates balanced", "calibrate" },
     { "tie", "words", "abstain first" },
 };
 
@@ -112,7 +117,8 @@ static void print_value(const struct command *c, const struct argp_option *o)
     const char *offer = is_path(o->arg) ? "path" : NULL, *of = "";
 
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        if (strcmp(o->arg, "N") != 0 && strcmp(o->name, values[i].option) == 0) {
+        if (strcmp(o->arg, "N") != 0 && strcmp(o->name, values[i].option) == 0 &&
+            (!values[i].command || strcmp(c->name, values[i].command) == 0)) {
             offer = values[i].offer;
             of = values[i].of;
         }

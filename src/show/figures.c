@@ -10,6 +10,7 @@
 #include "jobs/plan_accept.h"
 #include "jobs/report.h"
 #include "jobs/status.h"
+#include "show/calibration.h"
 #include "show/estimates.h"
 #include "stats/stats.h"
 
@@ -329,6 +330,9 @@ const struct figure_list figure_lists[] = {
     { "What a server's answers depend on (plan, report)", figures_moved },
     { "What may be used (accept, report)", figures_verdicts },
     { "Votes until answers may be used (plan --accept)", figures_planned },
+    { "What probabilities are worth (calibrate, report)", figures_calibration },
+    { "Bins of probabilities (calibrate, report)", figures_bins },
+    { "Where yes begins (calibrate, report)", figures_thresholds },
     { "Cost (report)", figures_cost },
     { "As good as one more person? By person (report)", figures_alt_person },
     { "As good as one more person? By question (report)", figures_alt_row },

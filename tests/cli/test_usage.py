@@ -10,7 +10,7 @@ import subprocess
 from harness import ASSENT, STUDY, Case, main
 
 COMMANDS = ["init", "import", "plan", "annotate", "status", "agree", "review", "reviewers",
-            "accept", "consensus", "report", "export", "ask", "serve", "server", "undo", "images", "annotators", "check", "model", "help", "version"]
+            "accept", "calibrate", "consensus", "report", "export", "ask", "serve", "server", "undo", "images", "annotators", "check", "model", "help", "version"]
 
 
 class Usage(Case):
@@ -151,6 +151,8 @@ class Generated(Case):
                 (["review", "--between", ""], everybody), (["review", "--between", "toy", "a"], ["anna\\ b"]),
                 (["consensus", "--tie", ""], ["abstain", "first"]), (["consensus", "--tie", "first", "t"], ["toy"]),
                 (["agree", "--group", ""], ["look", "things"]), (["agree", "--by", ""], ["site"]),
+                (["calibrate", "--by", ""], ["question"]), (["calibrate", "--against", "t"], ["toy"]),
+                (["consensus", "--method", ""], ["majority"]), (["calibrate", "--method", "p"], ["plain", "platt"]),
                 (["review", "--questions", ""], ["Bald", "Hat"]), (["review", "--questions", "Bald,H"], ["Bald,Hat"]),
                 (["review", "--order", ""], ["question", "random", "rules-first", "uncertain"]),
                 (["reviewers", ""], ["add", "list", "revoke"]), (["reviewers", "revoke", ""], ["carl"]),

@@ -7,6 +7,7 @@
 #define TESTS_UNIT_SUPPORT_SHOW_RESULTS_H
 
 #include "support_show.h"
+#include "support_show_calibration.h"
 #include "support_show_cost.h"
 #include "support_show_plans.h"
 #include "support_show_verdicts.h"
@@ -712,6 +713,8 @@ static const struct job {
 } jobs[] = {
     { "agree", agree_page },
     { "agree, three", agree_many_page },
+    { "calibrate", calibrate_page },
+    { "calibrate --blank", blank_page },
     { "consensus", consensus_page },
     { "report", report_page },
     { "status", status_page },

@@ -6,6 +6,8 @@
  */
 #include "support_jobs.h"
 
+#include "jobs/calibrate.h"
+
 static long left = -1; /* of the allocations that succeed; below zero: all */
 static long taken;
 
@@ -94,6 +96,17 @@ static int try_report(struct tried *t, struct err *e)
     return rc;
 }
 
+static int try_calibrate(struct tried *t, struct err *e)
+{
+    const struct calibrate_options o = { .method = CALIBRATE_ISOTONIC, .seed = 1 };
+    struct calibrate_result r;
+    int rc = job_calibrate(t->project, &o, &r, e);
+
+    if (rc == 0)
+        calibrate_result_release(&r);
+    return rc;
+}
+
 /* Ends memory at places spread over the job; annotator's labels are `before`, or where the job
  * keeps as it goes, a whole number of images. Returns with the job done. */
 static void end_memory(void **state, struct project *p, int (*job)(struct tried *t, struct err *e),
@@ -160,6 +173,19 @@ static void what_only_reads_fails_cleanly(void **state)
     project_close(p);
 }
 
+static void calibration_fails_cleanly(void **state)
+{
+    struct project *p = faces_project(state, "");
+    struct annotate_result r;
+    struct err e;
+
+    import_both(state, p);
+    assert_ok(job_annotate(p, &(struct annotate_options){ .seed = 1 }, &r, &e), &e);
+    annotate_result_release(&r);
+    end_memory(state, p, try_calibrate, NULL, 1);
+    project_close(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +193,7 @@ int main(void)
         test_with_tree(a_run_keeps_whole_images_and_goes_on),
         test_with_tree(a_consensus_is_kept_whole_or_not),
         test_with_tree(what_only_reads_fails_cleanly),
+        test_with_tree(calibration_fails_cleanly),
     };
 
     cmocka_set_test_filter(getenv("TEST"));

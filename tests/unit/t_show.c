@@ -8,6 +8,7 @@
 #include "jobs/consensus.h"
 #include "jobs/report.h"
 #include "jobs/status.h"
+#include "show/calibration.h"
 #include "show/estimates.h"
 #include "show/show.h"
 
@@ -30,6 +31,9 @@ static const struct {
     { "moved", figures_moved, true },
     { "verdicts", figures_verdicts, true },
     { "planned", figures_planned, true },
+    { "calibration", figures_calibration, true },
+    { "bins", figures_bins, true },
+    { "thresholds", figures_thresholds, true },
     { "cost", figures_cost, true },
     { "alt_person", figures_alt_person, true },
     { "alt_row", figures_alt_row, true },

@@ -31,6 +31,12 @@ struct members {
 #define OVERALL                                                                       \
     "annotator labels settled agreement standard_error interval[] covered corrected " \
     "corrected_interval[] voted other"
+#define CALIBRATION                                                                  \
+    "n n_true mean rate agreement ece ece_mass ece_debiased squared_debiased brier " \
+    "miscalibration discrimination uncertainty log_loss auroc"
+#define THRESHOLD                                                                 \
+    "threshold yes_plain yes_chosen yes_tested agreement_plain agreement_chosen " \
+    "agreement_tested balanced_plain balanced_chosen balanced_tested"
 #define REVIEW_SAMPLE "drawn settled agreement standard_error interval[] covered frame cells"
 
 static const struct members promised[] = {
@@ -123,6 +129,17 @@ static const struct members promised[] = {
     { report_page, "alt_test.models[].questions[]", "name " ALT_ROW },
     { report_page, "alt_test.models[].people[]",
       "name items images unanswered as_good nearer test p verdict lacking selective" },
+    { calibrate_page, "",
+      "annotator against random_sample method by_question aim folds seed epsilon cells images "
+      "failed methods[] pooled[] questions[]" },
+    { calibrate_page, "methods[]", "method of why " CALIBRATION },
+    { calibrate_page, "questions[]",
+      "name probability_of fit slope intercept blank before after " THRESHOLD },
+    { calibrate_page, "questions[].before", CALIBRATION " bins[] mass_bins[]" },
+    { calibrate_page, "questions[].after.bins[]", "low high cells share mean rate interval[]" },
+    { calibrate_page, "pooled[].before", CALIBRATION " bins[] mass_bins[]" },
+    { blank_page, "", "annotator width height questions[]" },
+    { blank_page, "questions[]", "name option probability mass" },
     { forecast_page, "", "items votes new seconds_per_answer measured hours cost currency" },
     { forecast_page, "new", "disputes sample gold repeats" },
     { accept_plan_page, "",
@@ -410,6 +427,9 @@ static const struct list {
     { "ledger's people", figures_ledger_people, true },
     { "frontier", figures_frontier, true },
     { "next votes", figures_next_votes, true },
+    { "calibration", figures_calibration, true },
+    { "bins", figures_bins, true },
+    { "thresholds", figures_thresholds, true },
 };
 
 static void check_documented(const char *text, const struct list *list)
