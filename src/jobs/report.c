@@ -365,16 +365,33 @@ static int add_cost(struct making *m, struct err *e)
 
 /* ---- what may be used ---- */
 
-/* The first of the two who are compared, or who there is alone. */
+/* The first of the two who are compared, or who there is alone; NULL: nobody. */
+static const struct labelled *who_is_judged(const struct making *m)
+{
+    const struct store_annotator *alone = pair_usual(&m->data.known).first;
+
+    return m->pair[0] || !alone ? m->pair[0] : dataset_find(&m->data, alone->name);
+}
+
 static int add_acceptance(struct making *m, struct err *e)
 {
     const struct accept_options usual = { 0 };
-    const struct store_annotator *alone = pair_usual(&m->data.known).first;
-    const struct labelled *who = m->pair[0];
 
-    if (!who && alone)
-        who = dataset_find(&m->data, alone->name);
-    return acceptance_of(&m->out->acceptance, &m->data, who, &usual, e);
+    return acceptance_of(&m->out->acceptance, &m->data, who_is_judged(m), &usual, e);
+}
+
+/* ---- what probabilities are worth ---- */
+
+/* That there are none, or nothing says what is true, is no error of a report. */
+static int add_calibration(struct making *m, struct err *e)
+{
+    const struct calibrate_options usual = { .method = CALIBRATE_PLATT,
+                                             .seed = m->options->seed,
+                                             .events = m->options->events };
+    const struct labelled *who = who_is_judged(m);
+    int rc = who ? calibrate_loaded(&m->out->calibration, &m->data, who, &usual, e) : 0;
+
+    return rc == ERR_ARG ? 0 : rc;
 }
 
 /* What was spent, and what more would buy. */
@@ -461,6 +478,8 @@ static int make(struct making *m, struct err *e)
         rc = choose_pair(m, e);
     if (rc == 0)
         rc = add_acceptance(m, e);
+    if (rc == 0)
+        rc = add_calibration(m, e);
     if (rc == 0 && m->data.n > 0)
         rc = consensus_of(&m->data, &majority, &r->consensus, e);
     if (rc == 0 && r->first)
@@ -506,6 +525,7 @@ void report_result_release(struct report_result *r)
     for (size_t i = 0; i < r->n_agreements; i++)
         stats_agreement_free(r->agreements[i]);
     acceptance_release(&r->acceptance);
+    calibrate_result_release(&r->calibration);
     consensus_result_release(&r->consensus);
     review_figures_release(&r->review);
     estimates_release(&r->estimates);

@@ -10,6 +10,7 @@
 #include "jobs/accept.h"
 #include "jobs/agree.h"
 #include "jobs/alt_test.h"
+#include "jobs/calibrate.h"
 #include "jobs/consensus.h"
 #include "jobs/cost.h"
 #include "jobs/estimates.h"
@@ -77,8 +78,9 @@ struct report_missed {
 struct report_result {
     const struct task *task; /* the project's */
     uint64_t n_images;
-    struct acceptance acceptance;    /* what may be used of the first's answers */
-    struct report_rules *annotators; /* each annotator, then the consensus */
+    struct calibrate_result calibration; /* of the first's probabilities; annotator NULL: none */
+    struct acceptance acceptance;        /* what may be used of the first's answers */
+    struct report_rules *annotators;     /* each annotator, then the consensus */
     size_t n_annotators;
     /* what follows needs two annotators: first NULL where there are not */
     const char *first, *second, *why;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "show/accept.h"
 #include "show/alt_test.h"
+#include "show/calibration.h"
 #include "show/consensus.h"
 #include "show/cost.h"
 #include "show/estimates.h"
@@ -72,6 +73,7 @@ struct page *show_report(const struct report_result *r)
     for (size_t i = 0; is_compared(r) && i < sizeof(of_pair) / sizeof(of_pair[0]); i++)
         of_pair[i](p, r);
     report_bias(p, r);
+    calibration_section(p, &r->calibration);
     report_rules(p, r);
     report_moved(p, r);
     unanswered_show(p, &r->unanswered);

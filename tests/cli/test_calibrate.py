@@ -157,6 +157,15 @@ class Files(Case):
         self.assertEqual(other["pooled"][0]["before"], json.loads(out)["pooled"][0]["before"])
         self.assertNotEqual(other["pooled"][0]["after"]["brier"], json.loads(out)["pooled"][0]["after"]["brier"])
 
+    def test_the_report_has_the_same(self):
+        document = self.json("calibrate")
+        self.assertEqual(self.json("report", "--resamples", "0")["calibration"], document)
+        self.run_assent("report", "--html", "r.html", "--resamples", "0")
+        self.assertIn("as said, 95 % (cells)", self.read("r.html"))
+        self.assertIn("What model&#39;s probabilities are worth", self.read("r.html").replace("'", "&#39;"))
+        self.run_assent("undo", "-q")  # nothing says what is true any more
+        self.assertNotIn("calibration", self.json("report"))
+
     def test_one_class_one_value_and_too_few_cells_are_said(self):
         self.write("no/assent.yaml", self.read("assent.yaml"))
         self.project(range(40), lambda i, question, value: value if question == "Hair" else "no", "no")
