@@ -25,10 +25,24 @@ static void add_row(struct table *t, const char *key, const char *name,
     table_row(t, key, (const void *[]){ &name, figures, macro ? NULL : more, macro ? more : NULL });
 }
 
+static const struct column *column_at(const struct agreement_view *v, size_t c)
+{
+    return &v->task->columns[v->columns ? v->columns[c] : c];
+}
+
+static bool any_ordinal(const struct agreement_view *v)
+{
+    for (size_t c = 0; c < v->agreement->n_columns; c++)
+        if (v->task->questions[column_at(v, c)->question].kind == KIND_ORDINAL)
+            return true;
+    return false;
+}
+
 /* Of the two intervals only the one asked for. */
 static bool is_shown(const struct figure *f, const struct agreement_view *v)
 {
-    unsigned left_out = FIGURE_ASIDE | (v->n_annotators > 2 ? FIGURE_TWO : FIGURE_MANY);
+    unsigned left_out = FIGURE_ASIDE | (v->n_annotators > 2 ? FIGURE_TWO : FIGURE_MANY) |
+                        (any_ordinal(v) ? 0 : FIGURE_ORDINAL);
 
     if (f->kind == FIGURE_INTERVAL)
         return strcmp(f->key, agreement_interval(v->interval)) == 0;
@@ -54,7 +68,7 @@ void agreement_table(struct page *p, const struct agreement_view *v, bool hidden
     table_list(t, "groups");
     table_list(t, "questions");
     for (size_t c = 0; c < a->n_columns; c++) {
-        const struct column *column = &v->task->columns[v->columns ? v->columns[c] : c];
+        const struct column *column = column_at(v, c);
 
         add_row(t, "questions[]", column->name, &a->columns[c],
                 &v->task->questions[column->question].group);

@@ -23,10 +23,13 @@
 #define PERCENT(type, member)  .kind = FIGURE_PERCENT, IN(type, member)
 #define MONEY(type, member)    .kind = FIGURE_MONEY, IN(type, member)
 #define INTERVAL(type, member) .kind = FIGURE_INTERVAL, .decimals = 3, IN(type, member)
+#define ERROR(name)            .kind = FIGURE_NUMBER, .decimals = 4, FIGURE(name##_ERROR)
 #define MEAN(name)             .kind = FIGURE_NUMBER, .decimals = 3, FIGURE(name), .macro = MACRO_MEAN
 
 const struct figure figures_name[] = { { "name", "", .kind = FIGURE_TEXT }, { 0 } };
 
+static const char question[] = "for a question, where something varies",
+                  ordinal[] = "for ordinal questions";
 static const char both_rate[] = "both labelled the cell, and a yes/no question";
 
 const struct figure figures_agreement[] = {
@@ -54,17 +57,49 @@ const struct figure figures_agreement[] = {
     { "kappa_bootstrap", NULL, "95 % interval of kappa, whole images drawn again",
       INTERVAL(stats_figures, kappa_bootstrap), .macro = MACRO_RESAMPLED,
       .defined = "unless --resamples 0" },
-    { "quadratic_kappa", NULL,
+    { "kappa_standard_error", NULL, "of kappa (Fleiss, Cohen, Everitt)", ERROR(KAPPA),
+      .defined = "for a question of two annotators" },
+    { "kappa_max", NULL, "the largest kappa that the first's and the second's rates allow",
+      MEAN(KAPPA_MAX), .defined = "where something varies" },
+    { "linear_kappa", NULL,
+      "kappa that counts near options as partly right, by the steps between them (Cohen's, linear)",
+      MEAN(LINEAR_KAPPA), .defined = ordinal },
+    { "quadratic_kappa", "weighted",
       "kappa that counts near options as nearly right (Cohen's, quadratic)", MEAN(QUADRATIC_KAPPA),
-      .defined = "for ordinal questions" },
+      .defined = ordinal, .rank = 3, .flags = FIGURE_ORDINAL },
+    { "quadratic_kappa_standard_error", NULL, "of quadratic_kappa", ERROR(QUADRATIC_KAPPA),
+      .defined = "for an ordinal question of two annotators" },
     { "ac1", "AC1", "agreement beyond chance that holds where one label is rare (Gwet)", MEAN(AC1),
       .rank = 3 },
+    { "ac1_standard_error", NULL, "of AC1 (Gwet)", ERROR(AC1), .defined = question },
+    { "linear_ac2", NULL, "as ordinal_ac2, with linear weights", MEAN(LINEAR_AC2),
+      .defined = ordinal },
+    { "quadratic_ac2", NULL, "as ordinal_ac2, with quadratic weights", MEAN(QUADRATIC_AC2),
+      .defined = ordinal },
+    { "ordinal_ac2", "AC2",
+      "agreement beyond chance that counts near options as nearly right, by the pairs of options "
+      "between them (Gwet's AC2, ordinal weights)",
+      MEAN(ORDINAL_AC2), .defined = ordinal, .rank = 4, .flags = FIGURE_ORDINAL },
+    { "ordinal_ac2_standard_error", NULL, "of ordinal_ac2 (Gwet)", ERROR(ORDINAL_AC2),
+      .defined = "for an ordinal question" },
     { "pabak", NULL, "agreement beyond chance if every label were as likely (Brennan, Prediger)",
       MEAN(PABAK) },
     { "alpha", "alpha", "agreement beyond chance, any number of annotators (Krippendorff)",
       MEAN(ALPHA), .defined = "where something varies", .rank = 4 },
+    { "alpha_standard_error", NULL, "of alpha (Gwet)", ERROR(ALPHA), .defined = question },
+    { "ordinal_alpha", NULL, "alpha by the labels that lie between two options (Krippendorff)",
+      MEAN(ORDINAL_ALPHA), .defined = ordinal },
+    { "interval_alpha", NULL,
+      "alpha by the squared steps between two options, taken as equal (Krippendorff)",
+      MEAN(INTERVAL_ALPHA), .defined = ordinal },
     { "fleiss_kappa", "Fleiss", "kappa of more than two annotators (Fleiss)", MEAN(FLEISS_KAPPA),
       .rank = 4, .flags = FIGURE_MANY },
+    { "fleiss_standard_error", NULL, "of Fleiss' kappa (Gwet)", ERROR(FLEISS), .defined = question,
+      .flags = FIGURE_MANY },
+    { "conger_kappa", NULL, "kappa of more than two annotators, by the rates of each (Conger)",
+      MEAN(CONGER_KAPPA), .defined = "where something varies", .flags = FIGURE_MANY },
+    { "conger_standard_error", NULL, "of Conger's kappa (Gwet)", ERROR(CONGER), .defined = question,
+      .flags = FIGURE_MANY },
     { "positive_rate", NULL, "how often the first and the second say yes", .kind = FIGURE_PAIR,
       FIGURE(RATE_FIRST), .macro = MACRO_MEAN, .defined = both_rate },
     { "rate_first", "yes 1st", "how often the first says yes", MEAN(RATE_FIRST),

@@ -39,6 +39,7 @@ enum {
     FIGURE_MANY = 4,     /* of more than two annotators only */
     FIGURE_TWO = 8,      /* shown of two annotators only */
     FIGURE_ASIDE = 16,   /* not in the table of all questions: its heading is for others */
+    FIGURE_ORDINAL = 32, /* shown where a question is ordinal */
 };
 
 struct figure {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "stats/bootstrap.h"
+#include "stats/ratings.h"
 #include "stats/stats.h"
 
 /* The counts of one pair on one column that a resample gives; the table's margins suffice for
@@ -41,9 +42,9 @@ struct row {
 struct job {
     const struct stats_input *in;
     size_t n_pairs;
-    struct cellset *cellsets;    /* [n_pairs][n_columns] */
-    struct stats_raters *raters; /* [n_columns]; NULL for two annotators */
-    struct row *rows;            /* the columns, the groups, then all */
+    struct cellset *cellsets;      /* [n_pairs][n_columns] */
+    struct stats_ratings *ratings; /* [n_columns]; NULL for two annotators */
+    struct row *rows;              /* the columns, the groups, then all */
     size_t n_rows;
     struct margins sum;  /* scratch for a row */
     struct arena *arena; /* the result's: tables and samples live and go with it */
@@ -105,21 +106,21 @@ static int fill_cellsets(struct job *job, struct err *e)
     return 0;
 }
 
-static int fill_raters(struct job *job, struct err *e)
+static int fill_ratings(struct job *job, struct err *e)
 {
     const struct stats_input *in = job->in;
     const int16_t **columns = mem_new(in->n_annotators, sizeof(*columns), e);
     int rc = columns ? 0 : ERR_NOMEM;
 
-    job->raters = rc == 0 ? mem_new(in->n_columns, sizeof(*job->raters), e) : NULL;
-    if (!job->raters)
+    job->ratings = rc == 0 ? mem_new(in->n_columns, sizeof(*job->ratings), e) : NULL;
+    if (!job->ratings)
         rc = ERR_NOMEM;
     for (size_t c = 0; rc == 0 && c < in->n_columns; c++) {
         for (size_t a = 0; a < in->n_annotators; a++)
             columns[a] = in->labels[a] + c * in->n_images;
-        rc = stats_raters_init(&job->raters[c], in->n_values[c], e);
+        rc = stats_ratings_init(&job->ratings[c], in->n_values[c], in->n_annotators, e);
         if (rc == 0)
-            stats_raters_add(&job->raters[c], columns, in->n_annotators, in->n_images);
+            rc = stats_ratings_add(&job->ratings[c], columns, in->n_images, e);
     }
     free(columns);
     return rc;
@@ -198,48 +199,65 @@ static enum stats_scale scale_of(const struct job *job, const struct row *row)
     return row->n == 1 ? job->in->scale[row->columns[0]] : STATS_NOMINAL;
 }
 
-static void add_raters(struct stats_raters *sum, const struct stats_raters *r)
-{
-    for (size_t c = 0; c < r->k; c++) {
-        sum->share_sum[c] += r->share_sum[c];
-        sum->coincidences[c] += r->coincidences[c];
-    }
-    sum->rated += r->rated;
-    sum->paired += r->paired;
-    sum->agreement_sum += r->agreement_sum;
-    sum->disagreement_sum += r->disagreement_sum;
-}
-
-/* With more than two annotators: the mean of the pairs' kappas, and the many-rater coefficients. */
-static int set_many_rater_figures(struct job *job, const struct row *row, struct err *e)
+/* The coefficients of the labels themselves, of however many annotators. */
+static int set_coefficients(const struct job *job, const struct row *row, struct err *e)
 {
     struct stats_figures *f = row->figures;
-    struct stats_raters sum;
-    double kappas = 0;
-    size_t defined = 0;
-    int rc = stats_raters_init(&sum, row->k, e);
+    struct stats_ratings all;
+    int rc = stats_ratings_init(&all, row->k, job->in->n_annotators, e);
 
-    if (rc < 0)
-        return rc;
-    for (size_t pair = 0; pair < job->n_pairs; pair++) {
-        struct stats_table t = { 0 };
-        double kappa;
-
-        rc = new_table(job, &t, row->k, e);
-        for (size_t i = 0; rc == 0 && i < row->n; i++)
-            if (in_table(job, row, row->columns[i]))
-                add_table(&t, &cellset_at(job, pair, row->columns[i])->table);
-        kappa = rc == 0 ? stats_kappa(&t) : NAN;
-        kappas += isnan(kappa) ? 0 : kappa;
-        defined += isnan(kappa) ? 0 : 1;
-    }
-    for (size_t i = 0; i < row->n; i++)
+    if (rc == 0 && job->n_pairs == 1)
+        rc = stats_ratings_add_table(&all, &f->table, e);
+    for (size_t i = 0; rc == 0 && job->n_pairs > 1 && i < row->n; i++)
         if (in_table(job, row, row->columns[i]))
-            add_raters(&sum, &job->raters[row->columns[i]]);
-    f->value[STATS_KAPPA] = kappas / (double)defined;
-    f->value[STATS_QUADRATIC_KAPPA] = NAN;
-    stats_raters_figures(&sum, f->value);
-    stats_raters_release(&sum);
+            rc = stats_ratings_merge(&all, &job->ratings[row->columns[i]], e);
+    if (rc == 0)
+        rc = stats_ratings_figures(&all, scale_of(job, row), row->n == 1, f->value, e);
+    stats_ratings_release(&all);
+    return rc;
+}
+
+static int pair_table(struct job *job, const struct row *row, size_t pair, struct stats_table *t,
+                      struct err *e)
+{
+    int rc = new_table(job, t, row->k, e);
+
+    for (size_t i = 0; rc == 0 && i < row->n; i++)
+        if (in_table(job, row, row->columns[i]))
+            add_table(t, &cellset_at(job, pair, row->columns[i])->table);
+    return rc;
+}
+
+static void set_undefined_values(double value[STATS_FIGURES])
+{
+    for (size_t i = 0; i < STATS_FIGURES; i++)
+        value[i] = NAN;
+}
+
+/* With more than two annotators: the mean of the pairs' kappas that are defined. */
+static int set_mean_kappas(struct job *job, const struct row *row, struct err *e)
+{
+    static const enum stats_figure kappas[] = { STATS_KAPPA, STATS_LINEAR_KAPPA,
+                                                STATS_QUADRATIC_KAPPA };
+    double sum[3] = { 0 };
+    size_t defined[3] = { 0 };
+    int rc = 0;
+
+    for (size_t pair = 0; rc == 0 && pair < job->n_pairs; pair++) {
+        double value[STATS_FIGURES];
+        struct stats_table t = { 0 };
+
+        set_undefined_values(value);
+        rc = pair_table(job, row, pair, &t, e);
+        if (rc == 0)
+            rc = stats_kappa_figures(&t, scale_of(job, row), false, value, e);
+        for (size_t i = 0; i < 3; i++) {
+            sum[i] += isnan(value[kappas[i]]) ? 0 : value[kappas[i]];
+            defined[i] += isnan(value[kappas[i]]) ? 0 : 1;
+        }
+    }
+    for (size_t i = 0; i < 3; i++)
+        row->figures->value[kappas[i]] = sum[i] / (double)defined[i];
     return rc;
 }
 
@@ -248,8 +266,7 @@ static void set_undefined(struct stats_figures *f)
     const struct stats_interval none = { NAN, NAN };
 
     *f = (struct stats_figures){ .wilson = none, .bootstrap = none, .kappa_bootstrap = none };
-    for (size_t i = 0; i < STATS_FIGURES; i++)
-        f->value[i] = NAN;
+    set_undefined_values(f->value);
 }
 
 /* Cells, not pairs of labels. */
@@ -259,9 +276,11 @@ static void count_cells(const struct job *job, const struct row *row)
 
     f->n = f->asked = f->missing = 0;
     for (size_t i = 0; i < row->n; i++) {
-        f->n += job->raters[row->columns[i]].paired;
-        f->asked += job->raters[row->columns[i]].asked;
-        f->missing += job->raters[row->columns[i]].single;
+        const struct stats_rated c = stats_ratings_count(&job->ratings[row->columns[i]]);
+
+        f->n += c.paired;
+        f->asked += c.asked;
+        f->missing += c.single;
     }
 }
 
@@ -295,21 +314,22 @@ static void set_counts(const struct job *job, const struct row *row)
 
 static int set_figures(struct job *job, const struct row *row, struct err *e)
 {
+    enum stats_scale scale = scale_of(job, row);
+    struct stats_figures *f = row->figures;
     int rc;
 
-    set_undefined(row->figures);
+    set_undefined(f);
     set_counts(job, row);
-    row->figures->table_columns = row->table_columns;
+    f->table_columns = row->table_columns;
     if (row->k == 0)
         return 0;
-    rc = new_table(job, &row->figures->table, row->k, e);
+    rc = pair_table(job, row, 0, &f->table, e);
     if (rc < 0)
         return rc;
-    for (size_t i = 0; i < row->n; i++)
-        if (in_table(job, row, row->columns[i]))
-            add_table(&row->figures->table, &cellset_at(job, 0, row->columns[i])->table);
-    stats_table_figures(&row->figures->table, scale_of(job, row), row->figures->value);
-    return job->n_pairs > 1 ? set_many_rater_figures(job, row, e) : 0;
+    stats_table_figures(&f->table, scale, f->value);
+    rc = job->n_pairs > 1 ? set_mean_kappas(job, row, e)
+                          : stats_kappa_figures(&f->table, scale, row->n == 1, f->value, e);
+    return rc == 0 ? set_coefficients(job, row, e) : rc;
 }
 
 /* ---- bootstrap ---- */
@@ -528,7 +548,7 @@ static void set_macro(const struct job *job, struct stats_agreement *out)
     out->macro.n = out->pooled.n;
     out->macro.asked = out->pooled.asked;
     out->macro.missing = out->pooled.missing;
-    for (size_t i = 0; i < STATS_FIGURES; i++)
+    for (size_t i = 0; i < STATS_FIRST_ERROR; i++)
         out->macro.value[i] = mean_of(job, figure, i, &defined);
     mean_of(job, figure, STATS_KAPPA, &out->macro_kappa_columns);
 }
@@ -565,7 +585,7 @@ static int run(struct job *job, struct stats_agreement *out, struct err *e)
     if (rc == 0)
         rc = new_margins(job, &job->sum, most, e);
     if (rc == 0 && job->n_pairs > 1)
-        rc = fill_raters(job, e);
+        rc = fill_ratings(job, e);
     if (rc == 0)
         rc = set_rows(job, out, e);
     for (size_t i = 0; rc == 0 && i < job->n_rows; i++)
@@ -598,9 +618,9 @@ int stats_agreement(struct stats_agreement **out, const struct stats_input *in, 
     }
     for (size_t s = 0; job.cellsets && s < job.n_pairs * in->n_columns; s++)
         free(job.cellsets[s].sets);
-    for (size_t c = 0; job.raters && c < in->n_columns; c++)
-        stats_raters_release(&job.raters[c]);
-    free(job.raters);
+    for (size_t c = 0; job.ratings && c < in->n_columns; c++)
+        stats_ratings_release(&job.ratings[c]);
+    free(job.ratings);
     free(job.cellsets);
     free(job.rows);
     if (rc < 0)

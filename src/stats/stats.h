@@ -55,30 +55,20 @@ void stats_table_add(struct stats_table *t, const int16_t *first, const int16_t 
                      size_t n_images);
 
 double stats_table_agreement(const struct stats_table *t);
-/* Cohen 1960. NaN where chance agreement is 1. */
-double stats_kappa(const struct stats_table *t);
-/* Cohen 1968 with weights 1 - ((i - j) / (k - 1))^2, for ordinal columns. */
-double stats_quadratic_kappa(const struct stats_table *t);
-/* Gwet 2008: chance agreement sum p (1 - p) / (k - 1), p the mean of both marginals. */
-double stats_ac1(const struct stats_table *t);
-/* Brennan and Prediger 1981, chance agreement 1 / k; of yes and no 2 p_o - 1 (Byrt, Bishop, Carlin
- * 1993). */
-double stats_pabak(const struct stats_table *t);
-/* Krippendorff 2011, nominal, two observers, from the coincidences of n pairable cells. */
-double stats_alpha(const struct stats_table *t);
 
 /* ---- the figures of a row ---- */
 
 enum stats_scale { STATS_YESNO, STATS_NOMINAL, STATS_ORDINAL };
 
 /* What is told of a row by one number. Whoever adds one: its formula stands in the table of
- * table.c, or is set in agreement.c; how it is shown, in show/figures.c. */
+ * table.c, coefficients.c or kappa.c, or is set in agreement.c; how it is shown, in show/figures.c.
+ */
 enum stats_figure {
     STATS_COVERAGE, /* n / asked */
     STATS_AGREEMENT,
     STATS_AGREEMENT_WITH_ABSTENTIONS, /* abstentions counted as errors: agreeing / asked */
     STATS_KAPPA,
-    STATS_QUADRATIC_KAPPA, /* ordinal columns only */
+    STATS_QUADRATIC_KAPPA, /* ordinal columns only, as all with such weights */
     STATS_AC1,
     STATS_ALPHA,
     STATS_FLEISS_KAPPA, /* more than two annotators only */
@@ -90,10 +80,27 @@ enum stats_figure {
     STATS_POSITIVE_AGREEMENT, /* specific agreement on yes: 2a / (2a + b + c) */
     STATS_NEGATIVE_AGREEMENT, /* on no: 2d / (2d + b + c) */
     STATS_PABAK,              /* chance agreement 1 / k */
-    STATS_FIGURES
+    STATS_KAPPA_MAX,          /* that the rates allow (Cohen 1960) */
+    STATS_CONGER_KAPPA,       /* more than two annotators only */
+    STATS_LINEAR_KAPPA,
+    STATS_LINEAR_AC2,
+    STATS_QUADRATIC_AC2,
+    STATS_ORDINAL_AC2,
+    STATS_ORDINAL_ALPHA,
+    STATS_INTERVAL_ALPHA,
+    STATS_KAPPA_ERROR, /* standard errors from here on: of one column, and of no mean of columns */
+    STATS_QUADRATIC_KAPPA_ERROR,
+    STATS_AC1_ERROR,
+    STATS_ORDINAL_AC2_ERROR,
+    STATS_ALPHA_ERROR,
+    STATS_FLEISS_ERROR,
+    STATS_CONGER_ERROR,
+    STATS_FIGURES,
+    STATS_FIRST_ERROR = STATS_KAPPA_ERROR
 };
 
-/* Sets what follows from one table of two annotators; the other figures stay as they are. */
+/* Sets what follows from one table's counts; the other figures stay as they are. Agreement beyond
+ * chance: stats/ratings.h. */
 void stats_table_figures(const struct stats_table *t, enum stats_scale scale,
                          double value[STATS_FIGURES]);
 
@@ -112,8 +119,8 @@ struct stats_input {
 };
 
 /* The figures of a row: a column, a group of columns, or all. With two annotators they are the
- * pair's. With more, agreement is that of all pairs of labels, kappa the mean of the pairs', and
- * alpha, AC1, PABAK and Fleiss' kappa are the many-rater ones; what needs a first and a second is
+ * pair's. With more, agreement is that of all pairs of labels, kappa (weighted too) the mean of the
+ * pairs', and the other coefficients are the many-rater ones; what needs a first and a second is
  * then the first two's.
  *
  * pooled and group rows: agreement counts all cells; the coefficients need one table, so they are
@@ -143,33 +150,6 @@ struct stats_agreement {
  * short steps for the bootstrap. ERR_ARG below two annotators. */
 int stats_agreement(struct stats_agreement **out, const struct stats_input *in, struct err *e);
 void stats_agreement_free(struct stats_agreement *a); /* NULL is fine */
-
-/* ---- many raters on one column ---- */
-
-/* Sums over cells from which the coefficients follow; those of several columns with equal k may be
- * added. */
-struct stats_raters {
-    size_t k;
-    uint64_t rated, paired;  /* cells with one label or more; with two or more */
-    uint64_t asked, single;  /* cells that two or more answered, abstentions included; one */
-    double agreement_sum;    /* over paired cells: the share of agreeing pairs */
-    double *share_sum;       /* [k] over rated cells: the share of each value */
-    double *coincidences;    /* [k] over paired cells: the labels of each value */
-    double disagreement_sum; /* over paired cells: disagreeing ordered pairs / (m - 1) */
-};
-
-int stats_raters_init(struct stats_raters *r, size_t k, struct err *e);
-void stats_raters_release(struct stats_raters *r);
-void stats_raters_add(struct stats_raters *r, const int16_t *const columns[], size_t n_annotators,
-                      size_t n_images);
-/* Fleiss 1971 and AC1 as Gwet 2014 has them for missing labels: shares over all rated cells,
- * agreement over paired ones. Alpha: Krippendorff 2011, nominal. */
-double stats_raters_fleiss(const struct stats_raters *r);
-double stats_raters_ac1(const struct stats_raters *r);
-double stats_raters_pabak(const struct stats_raters *r);
-double stats_raters_alpha(const struct stats_raters *r);
-/* Sets these; the other figures stay as they are. */
-void stats_raters_figures(const struct stats_raters *r, double value[STATS_FIGURES]);
 
 /* ---- consensus ---- */
 

@@ -48,70 +48,17 @@ double stats_table_agreement(const struct stats_table *t)
     return (double)agreeing / (double)t->n; /* 0/0 is NaN */
 }
 
-/* (observed - chance) / (1 - chance), undefined where chance leaves no room. */
-static double beyond_chance(double observed, double chance)
+static double kappa_max(const struct stats_table *t)
 {
-    return chance >= 1 - 1e-12 ? NAN : (observed - chance) / (1 - chance);
-}
-
-double stats_kappa(const struct stats_table *t)
-{
-    double chance = 0;
-
-    for (size_t i = 0; i < t->k; i++)
-        chance += row_share(t, i) * column_share(t, i);
-    return beyond_chance(stats_table_agreement(t), chance);
-}
-
-double stats_quadratic_kappa(const struct stats_table *t)
-{
-    double observed = 0, chance = 0;
-
-    if (t->k < 2)
-        return NAN;
-    for (size_t i = 0; i < t->k; i++) {
-        double share = row_share(t, i);
-
-        for (size_t j = 0; j < t->k; j++) {
-            double d = ((double)i - (double)j) / (double)(t->k - 1);
-            double weight = 1 - d * d;
-
-            observed += weight * (double)t->counts[i * t->k + j] / (double)t->n;
-            chance += weight * share * column_share(t, j);
-        }
-    }
-    return beyond_chance(observed, chance);
-}
-
-double stats_ac1(const struct stats_table *t)
-{
-    double chance = 0;
+    double possible = 0, chance = 0;
 
     for (size_t i = 0; i < t->k; i++) {
-        double p = (row_share(t, i) + column_share(t, i)) / 2;
+        double first = row_share(t, i), second = column_share(t, i);
 
-        chance += p * (1 - p) / (double)(t->k - 1);
+        possible += first < second ? first : second;
+        chance += first * second;
     }
-    return beyond_chance(stats_table_agreement(t), chance);
-}
-
-double stats_pabak(const struct stats_table *t)
-{
-    return beyond_chance(stats_table_agreement(t), 1 / (double)t->k);
-}
-
-double stats_alpha(const struct stats_table *t)
-{
-    double labels = 2 * (double)t->n, expected = 0;
-    double disagreeing = labels * (1 - stats_table_agreement(t));
-
-    /* expected disagreeing labels: sum over c of n_c (n - n_c) / (n - 1) */
-    for (size_t i = 0; i < t->k; i++) {
-        double n_c = (row_share(t, i) + column_share(t, i)) * (double)t->n;
-
-        expected += n_c * (labels - n_c) / (labels - 1);
-    }
-    return expected > 0 ? 1 - disagreeing / expected : NAN;
+    return chance >= 1 - 1e-12 ? NAN : (possible - chance) / (1 - chance);
 }
 
 /* ---- yes and no: [no, no] [no, yes] [yes, no] [yes, yes] ---- */
@@ -161,11 +108,7 @@ static const struct {
     double (*of)(const struct stats_table *t);
     int scale; /* the only one it is defined for, or ANY_SCALE */
 } formulas[] = {
-    { STATS_KAPPA, stats_kappa, ANY_SCALE },
-    { STATS_QUADRATIC_KAPPA, stats_quadratic_kappa, STATS_ORDINAL },
-    { STATS_AC1, stats_ac1, ANY_SCALE },
-    { STATS_PABAK, stats_pabak, ANY_SCALE },
-    { STATS_ALPHA, stats_alpha, ANY_SCALE },
+    { STATS_KAPPA_MAX, kappa_max, ANY_SCALE },
     { STATS_RATE_FIRST, rate_first, STATS_YESNO },
     { STATS_RATE_SECOND, rate_second, STATS_YESNO },
     { STATS_PRECISION, precision, STATS_YESNO },

@@ -11,6 +11,7 @@
 
 #include "support.h"
 
+#include "stats/ratings.h"
 #include "stats/stats.h"
 
 enum { MISSING = STATS_MISSING, ABSTAINED = -4 };
@@ -69,9 +70,10 @@ static inline double number_at(const struct json_t *set, const char *key, const 
 }
 
 /* Calls check for every set of votes in the file. */
-static inline void for_each_set(void (*check)(const struct votes *v, const struct json_t *set))
+static inline void for_each_set_of(const char *path,
+                                   void (*check)(const struct votes *v, const struct json_t *set))
 {
-    struct json_t *file = load_json("ASSENT_TEST_DATA", "golden_consensus.json"), *set;
+    struct json_t *file = load_json("ASSENT_TEST_DATA", path), *set;
     void *iterator = NULL;
     const char *name;
     size_t n = 0;
@@ -86,6 +88,11 @@ static inline void for_each_set(void (*check)(const struct votes *v, const struc
     jv_free(file);
 }
 
+static inline void for_each_set(void (*check)(const struct votes *v, const struct json_t *set))
+{
+    for_each_set_of("golden_consensus.json", check);
+}
+
 /* The many-rater coefficients of some columns. */
 struct coefficients {
     double fleiss, ac1, pabak, alpha;
@@ -94,16 +101,18 @@ struct coefficients {
 static inline struct coefficients coefficients_of(const int16_t *const columns[], size_t n_raters,
                                                   size_t n_cells, size_t k)
 {
-    struct stats_raters r;
-    struct coefficients c;
+    static const enum stats_coefficient which[] = { STATS_FLEISS, STATS_GWET,
+                                                    STATS_BRENNAN_PREDIGER, STATS_KRIPPENDORFF };
+    struct stats_estimate got[COUNT(which)];
+    struct stats_ratings r;
     struct err e;
 
-    assert_ok(stats_raters_init(&r, k, &e), &e);
-    stats_raters_add(&r, columns, n_raters, n_cells);
-    c = (struct coefficients){ stats_raters_fleiss(&r), stats_raters_ac1(&r),
-                               stats_raters_pabak(&r), stats_raters_alpha(&r) };
-    stats_raters_release(&r);
-    return c;
+    assert_ok(stats_ratings_init(&r, k, n_raters, &e), &e);
+    assert_ok(stats_ratings_add(&r, columns, n_cells, &e), &e);
+    for (size_t i = 0; i < COUNT(which); i++)
+        assert_ok(stats_coefficient(&r, which[i], STATS_IDENTITY, &got[i], &e), &e);
+    stats_ratings_release(&r);
+    return (struct coefficients){ got[0].value, got[1].value, got[2].value, got[3].value };
 }
 
 #endif

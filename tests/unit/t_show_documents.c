@@ -17,7 +17,9 @@ struct members {
 #define AGREEMENT                                                                               \
     "n asked missing coverage agreement agreement_with_abstentions wilson[] bootstrap[] kappa " \
     "kappa_bootstrap[] quadratic_kappa ac1 pabak alpha positive_rate[] precision recall f1 "    \
-    "positive_agreement negative_agreement"
+    "positive_agreement negative_agreement kappa_max linear_kappa linear_ac2 quadratic_ac2 "    \
+    "ordinal_ac2 ordinal_alpha interval_alpha kappa_standard_error ac1_standard_error "         \
+    "alpha_standard_error quadratic_kappa_standard_error ordinal_ac2_standard_error"
 #define USAGE "requests prompt_tokens cached_tokens completion_tokens"
 #define COST                                                                         \
     "images cells votes model people review model_answer people_answer model_share " \
@@ -49,7 +51,8 @@ static const struct members promised[] = {
     { agree_page, "by", "column parts[]" },
     { agree_page, "by.parts[]", "value images pooled macro groups[] questions[]" },
     { agree_page, "by.parts[].pooled", AGREEMENT },
-    { agree_many_page, "pooled", "fleiss_kappa " AGREEMENT },
+    { agree_many_page, "pooled",
+      "fleiss_kappa conger_kappa fleiss_standard_error conger_standard_error " AGREEMENT },
     { consensus_page, "",
       "method tie tie_first cells disputed ties open_ties changed extra_votes "
       "extra_votes_on_disputed annotators[] groups[] questions[]" },
@@ -198,7 +201,7 @@ static void every_document_has_the_members_that_are_promised(void **state)
     results_make(&r, "llava", "celeba", "anna");
     for (size_t i = 0; i < COUNT(promised); i++) {
         struct json_t *document = document_of_page(promised[i].page(&r));
-        char names[400], path[120], *rest = names;
+        char names[1000], path[120], *rest = names;
 
         snprintf(names, sizeof(names), "%s", promised[i].names);
         for (const char *name; (name = strtok_r(rest, " ", &rest));) {

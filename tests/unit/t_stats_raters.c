@@ -43,22 +43,40 @@ static const struct {
       0.6487839350 },
 };
 
+/* All that follows from a table of ordinal columns. */
+static void table_values(const struct stats_table *t, double value[STATS_FIGURES])
+{
+    struct stats_ratings r;
+    struct err e;
+
+    for (size_t i = 0; i < STATS_FIGURES; i++)
+        value[i] = NAN;
+    stats_table_figures(t, STATS_ORDINAL, value);
+    assert_ok(stats_kappa_figures(t, STATS_ORDINAL, true, value, &e), &e);
+    assert_ok(stats_ratings_init(&r, t->k, 2, &e), &e);
+    assert_ok(stats_ratings_add_table(&r, t, &e), &e);
+    assert_ok(stats_ratings_figures(&r, STATS_ORDINAL, true, value, &e), &e);
+    stats_ratings_release(&r);
+}
+
 static void coefficients_of_a_table_equal_other_programs(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(tables); i++) {
+        double value[STATS_FIGURES];
         uint64_t counts[16];
         struct stats_table t = { .k = tables[i].k, .counts = counts };
 
         memcpy(counts, tables[i].counts, sizeof(counts));
         for (size_t c = 0; c < t.k * t.k; c++)
             t.n += counts[c];
+        table_values(&t, value);
         assert_near("agreement", stats_table_agreement(&t), tables[i].agreement, 1e-12);
-        assert_near("kappa", stats_kappa(&t), tables[i].kappa, 1e-9);
-        assert_near("quadratic kappa", stats_quadratic_kappa(&t), tables[i].quadratic, 1e-9);
-        assert_near("AC1", stats_ac1(&t), tables[i].ac1, 1e-9);
-        assert_near("PABAK", stats_pabak(&t), tables[i].pabak, 1e-9);
-        assert_near("alpha", stats_alpha(&t), tables[i].alpha, 1e-9);
+        assert_near("kappa", value[STATS_KAPPA], tables[i].kappa, 1e-9);
+        assert_near("quadratic kappa", value[STATS_QUADRATIC_KAPPA], tables[i].quadratic, 1e-9);
+        assert_near("AC1", value[STATS_AC1], tables[i].ac1, 1e-9);
+        assert_near("PABAK", value[STATS_PABAK], tables[i].pabak, 1e-9);
+        assert_near("alpha", value[STATS_ALPHA], tables[i].alpha, 1e-9);
     }
 }
 
@@ -87,38 +105,178 @@ static void coefficients_without_variation_are_undefined(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(degenerate); i++) {
+        static const enum stats_figure undefined[] = {
+            STATS_KAPPA,         STATS_LINEAR_KAPPA, STATS_QUADRATIC_KAPPA,
+            STATS_KAPPA_MAX,     STATS_ALPHA,        STATS_INTERVAL_ALPHA,
+            STATS_ORDINAL_ALPHA, STATS_KAPPA_ERROR,  STATS_ALPHA_ERROR,
+        };
+        double value[STATS_FIGURES];
         uint64_t counts[4];
         struct stats_table t = { .k = 2, .counts = counts, .n = i < 2 ? 10 : 0 };
 
         memcpy(counts, degenerate[i], sizeof(counts));
-        assert_undefined(stats_kappa(&t));
-        assert_undefined(stats_quadratic_kappa(&t));
-        assert_undefined(stats_alpha(&t));
+        table_values(&t, value);
+        for (size_t f = 0; f < COUNT(undefined); f++)
+            assert_undefined(value[undefined[f]]);
         if (t.n > 0) { /* AC1 is defined: irrCAC gives 1 for two categories */
             assert_near("agreement", stats_table_agreement(&t), 1, 0);
-            assert_near("AC1", stats_ac1(&t), 1, 1e-12);
-            assert_near("PABAK", stats_pabak(&t), 1, 1e-12);
+            assert_near("AC1", value[STATS_AC1], 1, 1e-12);
+            assert_near("AC2", value[STATS_ORDINAL_AC2], 1, 1e-12);
+            assert_near("PABAK", value[STATS_PABAK], 1, 1e-12);
         } else {
             assert_undefined(stats_table_agreement(&t));
-            assert_undefined(stats_ac1(&t));
+            assert_undefined(value[STATS_AC1]);
         }
     }
 }
 
-static void check_raters(const struct votes *v, const struct json_t *set)
-{
-    struct coefficients c = coefficients_of(v->columns, v->n_raters, v->n_cells, v->k);
+/* The programs round to the digits that the file has. */
+struct checked {
+    const struct votes *v;
+    const struct json_t *set;
+    struct stats_ratings ratings;
+    double tolerance;
+};
 
-    assert_near(v->name, c.ac1, number_at(set, "irrCAC_gwet_identity", "coefficient_value"), 1e-8);
-    assert_near(v->name, c.fleiss, number_at(set, "irrCAC_fleiss_identity", "coefficient_value"),
-                1e-8);
-    assert_near(v->name, c.alpha, number_at(set, "krippendorff_nominal", NULL), 1e-9);
+static void check_coefficient(const struct checked *c, enum stats_coefficient which,
+                              enum stats_weights weights, const char *key)
+{
+    struct stats_estimate got;
+    struct err e;
+
+    assert_ok(stats_coefficient(&c->ratings, which, weights, &got, &e), &e);
+    assert_near(key, got.value, number_at(c->set, key, "coefficient_value"), c->tolerance);
+    assert_near(key, got.error, number_at(c->set, key, "se"), c->tolerance);
+}
+
+static void check_alpha(const struct checked *c, enum stats_weights weights, const char *key)
+{
+    struct stats_estimate got;
+    struct err e;
+
+    assert_ok(stats_coefficient(&c->ratings, STATS_KRIPPENDORFF, weights, &got, &e), &e);
+    assert_near(key, got.value, number_at(c->set, key, NULL), 1e-9);
+    assert_int_equal(isnan(got.error), weights == STATS_RANKS);
+}
+
+static void check_set(const struct votes *v, const struct json_t *set, double tolerance,
+                      size_t n_weights)
+{
+    static const char *const coefficients[] = { [STATS_GWET] = "gwet",
+                                                [STATS_FLEISS] = "fleiss",
+                                                [STATS_CONGER] = "conger",
+                                                [STATS_BRENNAN_PREDIGER] = "bp",
+                                                [STATS_KRIPPENDORFF] = "krippendorff" };
+    static const char *const weights[] = { "identity", "linear", "quadratic", "ordinal" };
+    struct checked c = { .v = v, .set = set, .tolerance = tolerance };
+    struct err e;
+
+    assert_ok(stats_ratings_init(&c.ratings, v->k, v->n_raters, &e), &e);
+    assert_ok(stats_ratings_add(&c.ratings, v->columns, v->n_cells, &e), &e);
+    for (size_t which = 0; which < COUNT(coefficients); which++) {
+        for (size_t w = 0; w < n_weights; w++) {
+            char key[64];
+
+            snprintf(key, sizeof(key), "irrCAC_%s_%s", coefficients[which], weights[w]);
+            check_coefficient(&c, (enum stats_coefficient)which, (enum stats_weights)w, key);
+        }
+    }
+    check_alpha(&c, STATS_IDENTITY, "krippendorff_nominal");
+    check_alpha(&c, STATS_RANKS, "krippendorff_ordinal");
+    if (n_weights > 3)
+        check_alpha(&c, STATS_QUADRATIC, "krippendorff_interval");
+    stats_ratings_release(&c.ratings);
+}
+
+static void check_yes_and_no(const struct votes *v, const struct json_t *set)
+{
+    check_set(v, set, 1e-8, 3); /* the file's digits */
+}
+
+static void check_ordinal(const struct votes *v, const struct json_t *set)
+{
+    check_set(v, set, 1e-11, 4);
+}
+
+/* ---- what may not matter ---- */
+
+/* Which rater, which cell and which label stand where. */
+struct turned {
+    bool raters, cells, values;
+    size_t shift; /* of values, in a circle: of coefficients without an order of options */
+};
+
+static void turn(const struct votes *v, struct turned how, struct votes *out)
+{
+    *out = *v;
+    for (size_t j = 0; j < v->n_raters; j++) {
+        const int16_t *from = v->labels[how.raters ? v->n_raters - 1 - j : j];
+
+        for (size_t i = 0; i < v->n_cells; i++) {
+            int16_t x = from[how.cells ? v->n_cells - 1 - i : i];
+
+            if (x >= 0 && how.values)
+                x = (int16_t)(v->k - 1) - x;
+            out->labels[j][i] = x < 0 ? x : (int16_t)(((size_t)x + how.shift) % v->k);
+        }
+        out->columns[j] = out->labels[j];
+    }
+}
+
+static void all_estimates(const struct votes *v, size_t n_weights,
+                          struct stats_estimate out[STATS_KRIPPENDORFF + 1][STATS_RANKS + 1])
+{
+    struct stats_ratings r;
+    struct err e;
+
+    assert_ok(stats_ratings_init(&r, v->k, v->n_raters, &e), &e);
+    assert_ok(stats_ratings_add(&r, v->columns, v->n_cells, &e), &e);
+    for (size_t c = 0; c <= STATS_KRIPPENDORFF; c++)
+        for (size_t w = 0; w < n_weights; w++)
+            assert_ok(stats_coefficient(&r, (enum stats_coefficient)c, (enum stats_weights)w,
+                                        &out[c][w], &e),
+                      &e);
+    stats_ratings_release(&r);
+}
+
+static void check_turned(const struct votes *v, const struct json_t *set)
+{
+    static const struct turned turns[] = {
+        { .raters = true }, { .cells = true }, { .values = true }, { .shift = 1 }
+    };
+    struct stats_estimate plain[STATS_KRIPPENDORFF + 1][STATS_RANKS + 1],
+        other[STATS_KRIPPENDORFF + 1][STATS_RANKS + 1];
+
+    (void)set;
+    all_estimates(v, STATS_RANKS + 1, plain);
+    for (size_t t = 0; t < COUNT(turns); t++) {
+        size_t n_weights = turns[t].shift > 0 ? 1 : STATS_RANKS + 1;
+        struct votes turned;
+
+        turn(v, turns[t], &turned);
+        all_estimates(&turned, n_weights, other);
+        for (size_t c = 0; c <= STATS_KRIPPENDORFF; c++) {
+            for (size_t w = 0; w < n_weights; w++) {
+                assert_near(v->name, other[c][w].value, plain[c][w].value, 1e-12);
+                if (w != STATS_RANKS)
+                    assert_near(v->name, other[c][w].error, plain[c][w].error, 1e-12);
+            }
+        }
+    }
+}
+
+static void order_and_names_do_not_matter(void **state)
+{
+    (void)state;
+    for_each_set(check_turned);
+    for_each_set_of("agreement.json", check_turned);
 }
 
 static void raters_equal_irrcac_and_krippendorff(void **state)
 {
     (void)state;
-    for_each_set(check_raters);
+    for_each_set(check_yes_and_no);
+    for_each_set_of("agreement.json", check_ordinal);
 }
 
 static void check_complete_rows(const struct votes *v, const struct json_t *set)
@@ -150,13 +308,26 @@ static void fleiss_on_complete_rows_equals_statsmodels(void **state)
     for_each_set(check_complete_rows);
 }
 
+static const struct {
+    enum stats_figure figure;
+    const char *key;
+} kappas[] = {
+    { STATS_KAPPA, "kappa" },
+    { STATS_KAPPA_ERROR, "se" },
+    { STATS_KAPPA_MAX, "kappa_max" },
+    { STATS_LINEAR_KAPPA, "linear" },
+    { STATS_QUADRATIC_KAPPA, "quadratic" },
+    { STATS_QUADRATIC_KAPPA_ERROR, "quadratic_se" },
+};
+
 static void check_two_raters(const struct votes *v, const struct json_t *set)
 {
     const struct json_t *cohen = jv_get(set, "cohen_w0_w1_pairwise_complete");
-    uint64_t counts[16] = { 0 };
+    uint64_t counts[49] = { 0 };
     struct stats_table t = { .k = v->k, .counts = counts };
+    double value[STATS_FIGURES];
 
-    assert_in_range(v->k, 2, 4);
+    assert_in_range(v->k, 2, 7);
     stats_table_add(&t, v->labels[0], v->labels[1], v->n_cells);
     for (size_t i = 0; i < v->k * v->k; i++) {
         int64_t count = -1;
@@ -164,14 +335,17 @@ static void check_two_raters(const struct votes *v, const struct json_t *set)
         assert_true(jv_integer(jv_at(jv_at(jv_get(cohen, "table"), i / v->k), i % v->k), &count));
         assert_int_equal(counts[i], count);
     }
-    assert_near(v->name, stats_kappa(&t), number_at(cohen, "kappa", NULL), 1e-12);
-    assert_near(v->name, stats_quadratic_kappa(&t), number_at(cohen, "quadratic", NULL), 1e-12);
+    table_values(&t, value);
+    for (size_t i = 0; i < COUNT(kappas); i++)
+        assert_near(kappas[i].key, value[kappas[i].figure], number_at(cohen, kappas[i].key, NULL),
+                    1e-12);
 }
 
 static void kappa_of_two_raters_equals_statsmodels(void **state)
 {
     (void)state;
     for_each_set(check_two_raters);
+    for_each_set_of("agreement.json", check_two_raters);
 }
 
 /* Three values and more, a string a rater, x where missing: AC1, PABAK and Fleiss' kappa by irrCAC
@@ -328,6 +502,7 @@ int main(void)
         cmocka_unit_test(table_counts_labels_abstentions_and_gaps_apart),
         cmocka_unit_test(coefficients_without_variation_are_undefined),
         cmocka_unit_test(raters_equal_irrcac_and_krippendorff),
+        cmocka_unit_test(order_and_names_do_not_matter),
         cmocka_unit_test(fleiss_on_complete_rows_equals_statsmodels),
         cmocka_unit_test(kappa_of_two_raters_equals_statsmodels),
         cmocka_unit_test(raters_of_many_values_equal_other_programs),
