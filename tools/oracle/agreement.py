@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The expected values of t_stats_ratings.c, t_stats_multiple.c and t_stats_paired.c, by the programs that are the reference.
+"""The expected values of t_stats_raters.c, t_stats_exact.c and t_stats_sets.c, by the programs that are the reference.
 
 Writes FOLDER/agreement.json: votes (a string a cell, a character a rater, x where missing) with what irrCAC, krippendorff and
 statsmodels make of them; p-values with what statsmodels makes of many; tables with scipy's and statsmodels' exact tests.
