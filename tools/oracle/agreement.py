@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The expected values of t_stats_raters.c, t_stats_exact.c and t_stats_sets.c, by the programs that are the reference.
+"""The expected values of t_stats_raters.c, t_stats_exact.c, t_stats_against.c and t_stats_sets.c, by the programs that are the reference.
 
 Writes FOLDER/agreement.json: votes (a string a cell, a character a rater, x where missing) with what irrCAC, krippendorff and
-statsmodels make of them; p-values with what statsmodels makes of many; tables with scipy's and statsmodels' exact tests.
+statsmodels make of them; p-values with what statsmodels makes of many; tables with scipy's and statsmodels' exact tests; shares over clusters;
+sets of options with scikit-learn's index.
 """
 import json
 import os
@@ -13,8 +14,9 @@ import warnings
 import krippendorff
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
 from irrCAC.raw import CAC
-from scipy.stats import binom, fisher_exact, t
+from scipy.stats import binom, fisher_exact, norm
 from sklearn.metrics import jaccard_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -88,8 +90,31 @@ def exact():
         "mcnemar": [[b, c, float(mcnemar([[0, b], [c, 0]], exact=True).pvalue)] for b, c in pairs],
         "fisher": [[*v, float(fisher_exact([v[:2], v[2:]])[1])] for v in tables],
         "at_most": [[k, n, p, float(binom.cdf(k, n, p)) if n else 1.0] for k, n, p in shares],
-        "t_quantile": [[df, float(t.ppf(.975, df))] for df in (1, 2, 5, 30, 999, 202598)],
     }
+
+
+def clusters():
+    """Cells of images in two groups: shares, cluster-robust errors and the test of a difference."""
+    rng = np.random.default_rng(15)
+    cells = rng.integers(1, 9, (2, 30))
+    equal = rng.binomial(cells, np.clip(rng.beta(4, 2, (2, 30)) + [[0], [.1]], 0, 1))
+    out = {"cells": cells.tolist(), "equal": equal.tolist()}
+    y, image, group = [], [], []
+    for g in range(2):
+        for i, (n, e) in enumerate(zip(cells[g], equal[g])):
+            y += [1] * e + [0] * (n - e)
+            image += [100 * g + i] * n
+            group += [g] * n
+    y, image, group = np.array(y, float), np.array(image), np.array(group)
+    errors = []
+    for g in range(2):  # one column: the correction is G / (G - 1)
+        part = group == g
+        fit = sm.OLS(y[part], np.ones(part.sum())).fit(cov_type="cluster", cov_kwds={"groups": image[part]})
+        errors.append(float(fit.bse[0]))
+    out["share"] = [float(y[group == g].mean()) for g in range(2)]
+    out["error"] = errors
+    out["p"] = float(2 * norm.sf(abs(out["share"][0] - out["share"][1]) / np.hypot(*errors)))
+    return out
 
 
 def sets():
@@ -100,7 +125,7 @@ def sets():
 
 
 def main():
-    document = {"sets": {}, "multiple": several(), "exact": exact(), "options": sets()}
+    document = {"sets": {}, "multiple": several(), "exact": exact(), "clusters": clusters(), "options": sets()}
     for name, k, votes in matrices():
         rows = ["".join("x" if np.isnan(v) else str(int(v)) for v in row) for row in votes]
         document["sets"][name] = {"votes": rows, "K": k, **coefficients(k, votes)}
