@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "jobs/compare.h"
+#include "jobs/selective.h"
 #include "project/dataset.h"
 #include "project/pair.h"
 
@@ -74,34 +75,7 @@ static int compare_parts(struct agreeing *g, struct err *e)
     return rc;
 }
 
-/* ---- warnings ---- */
-
-/* Did this annotator label only cells on which the others differ? Then its agreement says little.
- */
-static bool is_selective(const struct dataset *d, size_t who)
-{
-    size_t cells = d->images.n * d->project->task->n_columns, labelled = 0;
-
-    for (size_t i = 0; i < cells; i++) {
-        int16_t first = VALUE_MISSING;
-        bool differ = false;
-
-        if (d->items[who].labels.values[i] < 0)
-            continue;
-        labelled++;
-        for (size_t a = 0; a < d->n; a++) {
-            int16_t value = d->items[a].labels.values[i];
-
-            if (a == who || value < 0)
-                continue;
-            differ = differ || (first >= 0 && value != first);
-            first = value;
-        }
-        if (!differ)
-            return false;
-    }
-    return labelled > 0;
-}
+/* ---- who, and what ---- */
 
 static int describe(struct agreeing *g, struct err *e)
 {
@@ -120,13 +94,11 @@ static int describe(struct agreeing *g, struct err *e)
         if (!r->names[a])
             return ERR_NOMEM;
         r->kinds[a] = d->items[a].annotator->kind;
-        if (d->n > 2 && is_selective(d, a))
-            r->selective = r->names[a];
     }
     r->columns = g->scope.columns;
     r->groups = g->scope.groups;
     r->n_images = d->images.n;
-    return 0;
+    return selective_find(d, &r->arena, &r->selective, e);
 }
 
 /* ---- all together ---- */
@@ -182,6 +154,40 @@ static int compare_all(struct agreeing *g, struct err *e)
     return rc == 0 && g->options->by ? compare_parts(g, e) : rc;
 }
 
+static int find_differences(struct agreeing *g, struct err *e)
+{
+    struct agree_result *out = g->out;
+    const char **values = arena_new(&out->arena, out->n_parts, sizeof(*values), e);
+    const struct stats_agreement **parts = arena_new(&out->arena, out->n_parts, sizeof(*parts), e);
+    const struct differences_of of = { .task = out->task,
+                                       .columns = out->columns,
+                                       .all = out->all,
+                                       .n_annotators = out->n_names,
+                                       .n_parts = out->n_parts,
+                                       .values = values,
+                                       .parts = parts };
+
+    if (!values || !parts)
+        return ERR_NOMEM;
+    for (size_t v = 0; v < out->n_parts; v++) {
+        values[v] = out->parts[v].value;
+        parts[v] = out->parts[v].agreement;
+    }
+    return differences_find(&out->differences, &of, e);
+}
+
+static int compare_sets(struct agreeing *g, struct err *e)
+{
+    const struct multi_of of = { .task = g->project->task,
+                                 .columns = g->scope.columns,
+                                 .n_columns = g->scope.n_columns,
+                                 .matrices = g->matrices,
+                                 .n_matrices = g->data.n,
+                                 .n_images = g->data.images.n };
+
+    return multi_compare(&g->out->multi, &of, &g->out->arena, e);
+}
+
 int job_agree(const struct project *p, const struct agree_options *o, struct agree_result *out,
               struct err *e)
 {
@@ -200,6 +206,10 @@ int job_agree(const struct project *p, const struct agree_options *o, struct agr
     if (rc == 0)
         rc = compare_all(&g, e);
     if (rc == 0)
+        rc = find_differences(&g, e);
+    if (rc == 0)
+        rc = compare_sets(&g, e);
+    if (rc == 0)
         rc = unanswered_find(&g.data, &out->unanswered, e);
     dataset_release(&g.data);
     if (rc < 0)
@@ -211,6 +221,7 @@ void agree_result_release(struct agree_result *r)
 {
     stats_agreement_free(r->all);
     unanswered_release(&r->unanswered);
+    differences_release(&r->differences);
     for (size_t i = 0; i < r->n_parts; i++)
         stats_agreement_free(r->parts[i].agreement);
     arena_release(&r->arena);

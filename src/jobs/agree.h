@@ -6,8 +6,11 @@
 #define ASSENT_JOBS_AGREE_H
 
 #include "base/base.h"
+#include "jobs/differences.h"
+#include "jobs/multi.h"
 #include "jobs/unanswered.h"
 #include "project/project.h"
+#include "stats/against.h"
 #include "stats/stats.h"
 
 /* Which of the two 95 % intervals is shown: cells of one image are not independent. */
@@ -38,8 +41,8 @@ struct agree_result {
     enum annotator_kind *kinds;
     size_t n_names;
     const char *why;       /* these two, where nobody named them; NULL: they were named */
-    const char *selective; /* an annotator who only labelled cells on which the others differ;
-                              NULL: none */
+    const char *selective; /* an annotator who only labelled cells on which others differ; NULL:
+                              none */
     const size_t *columns; /* the task's, in the order of the rows */
     const char *const *groups;
     struct stats_agreement *all;
@@ -49,12 +52,32 @@ struct agree_result {
     size_t n_images, resamples;
     uint64_t seed;
     enum interval_kind interval;
-    struct unanswered unanswered; /* of its models */
-    struct arena arena;           /* private */
+    struct differences differences; /* of two annotators */
+    struct multi multi;             /* questions that allow several options */
+    struct unanswered unanswered;   /* of its models */
+    struct arena arena;             /* private */
+};
+
+/* Two annotators held against a third. */
+struct against_result {
+    const struct task *task; /* the project's */
+    const char *names[3];    /* the two, and the third */
+    enum annotator_kind kinds[3];
+    const char *why;       /* these two, where nobody named them; NULL: they were named */
+    const char *selective; /* as of agree_result, of all three */
+    const size_t *columns; /* the task's, in the order of the rows */
+    struct stats_against against;
+    size_t n_images, resamples;
+    uint64_t seed;
+    struct arena arena; /* private */
 };
 
 int job_agree(const struct project *p, const struct agree_options *o, struct agree_result *out,
               struct err *e);
 void agree_result_release(struct agree_result *r);
+/* options.by is left aside. */
+int job_against(const struct project *p, const struct agree_options *o, const char *third,
+                struct against_result *out, struct err *e);
+void against_result_release(struct against_result *r);
 
 #endif

@@ -86,7 +86,10 @@ static int16_t *gather(const struct comparison *c, const int16_t *matrix, size_t
     return copy;
 }
 
-int comparison_run(struct stats_agreement **out, const struct comparison *c, struct err *e)
+/* Calls run with the labels of the scope's columns and the chosen images. */
+static int with_labels(const struct comparison *c,
+                       int (*run)(void *out, const struct stats_input *in, struct err *e),
+                       void *out, struct err *e)
 {
     bool whole = !c->chosen && c->scope->n_columns == c->scope->n_task_columns;
     size_t n = c->chosen ? c->n_chosen : c->n_images;
@@ -106,17 +109,38 @@ int comparison_run(struct stats_agreement **out, const struct comparison *c, str
     };
     int rc = whole || copies ? 0 : ERR_NOMEM;
 
-    *out = NULL;
     for (size_t a = 0; copies && rc == 0 && a < c->n_matrices; a++) {
         copies[a] = gather(c, c->matrices[a], n, e);
         rc = copies[a] ? 0 : ERR_NOMEM;
     }
     if (rc == 0)
-        rc = stats_agreement(out, &in, e);
+        rc = run(out, &in, e);
     for (size_t a = 0; copies && a < c->n_matrices; a++)
         free(copies[a]);
     free(copies);
     return rc;
+}
+
+static int run_agreement(void *out, const struct stats_input *in, struct err *e)
+{
+    return stats_agreement(out, in, e);
+}
+
+static int run_against(void *out, const struct stats_input *in, struct err *e)
+{
+    return stats_against(out, in, e);
+}
+
+int comparison_run(struct stats_agreement **out, const struct comparison *c, struct err *e)
+{
+    *out = NULL;
+    return with_labels(c, run_agreement, out, e);
+}
+
+int comparison_against(struct stats_against *out, const struct comparison *c, struct err *e)
+{
+    *out = (struct stats_against){ 0 };
+    return with_labels(c, run_against, out, e);
 }
 
 /* ---- partition ---- */

@@ -7,6 +7,7 @@
 #define ASSENT_JOBS_COMPARE_H
 
 #include "base/base.h"
+#include "stats/against.h"
 #include "stats/stats.h"
 #include "task/task.h"
 
@@ -39,6 +40,8 @@ struct comparison {
 };
 
 int comparison_run(struct stats_agreement **out, const struct comparison *c, struct err *e);
+/* The first two matrices against the third. */
+int comparison_against(struct stats_against *out, const struct comparison *c, struct err *e);
 
 /* Images by the value of a metadata column: those with value v are images[first[v]] ..
  * images[first[v + 1] - 1]. */

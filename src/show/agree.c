@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "show/agreement.h"
+#include "show/differences.h"
 #include "show/show.h"
 #include "show/unanswered.h"
 
@@ -131,6 +132,7 @@ struct page *show_agree(const struct agree_result *r)
     struct agreement_view all = view_of(r, r->all);
 
     say_title(p, r);
+    selective_show(p, r->selective);
     unanswered_show(p, &r->unanswered);
     agreement_table(p, &all, false);
     say_pooled(p, r);
@@ -138,9 +140,9 @@ struct page *show_agree(const struct agree_result *r)
     page_count(p, "images", r->n_images);
     page_count(p, "resamples", r->resamples);
     page_count(p, "seed", r->seed);
-    if (r->selective)
-        page_text(p, "selective", r->selective);
+    multi_blocks(p, &r->multi);
     if (r->by)
         add_parts(p, r);
+    differences_blocks(p, &r->differences, r->names[0], r->names[1], r->by);
     return p;
 }

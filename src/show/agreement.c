@@ -79,3 +79,15 @@ void agreement_table(struct page *p, const struct agreement_view *v, bool hidden
     add_row(t, "macro", "macro (mean of questions)", &a->macro, &a->macro_kappa_columns);
     add_row(t, "pooled", "pooled (all cells)", &a->pooled, NULL);
 }
+
+void selective_show(struct page *p, const char *name)
+{
+    if (!name)
+        return;
+    page_paragraph(p,
+                   "%s labelled only cells on which others differ: agreement and coefficients with "
+                   "these labels say little, and are not comparable with those of annotators who "
+                   "labelled everything.",
+                   name);
+    page_text(p, "selective", name);
+}

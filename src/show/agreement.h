@@ -23,4 +23,8 @@ const char *agreement_interval(enum interval_kind kind);
 /* pooled, macro, groups[] and questions[], in the scope that is open; hidden: as data only. */
 void agreement_table(struct page *p, const struct agreement_view *v, bool hidden);
 
+/* What it says of somebody who labelled only cells on which others differ, and the member
+ * `selective`; NULL: nothing. */
+void selective_show(struct page *p, const char *name);
+
 #endif

@@ -356,6 +356,11 @@ const struct figure figures_planned[] = {
 
 const struct figure_list figure_lists[] = {
     { "Agreement of annotators (agree, report)", figures_agreement },
+    { "Two annotators against a third (agree --against)", figures_against },
+    { "Who says yes more often (agree, report)", figures_yes_bias },
+    { "Questions with little agreement (agree, report)", figures_low },
+    { "Groups of images that differ (agree --by, report --by)", figures_gaps },
+    { "Questions that allow several options (agree, report)", figures_multi },
     { "Consensus", figures_consensus },
     { "Consensus, per question", figures_wins },
     { "Questions that the votes favour (report)", figures_winners },
@@ -451,6 +456,14 @@ static const char *short_number(double x, int decimals, char *out, size_t cap)
     return out;
 }
 
+static void chance_text(double p, char *out)
+{
+    if (p < 1e-4)
+        snprintf(out, FIGURE_TEXT_MAX, "< .0001");
+    else
+        short_number(p, 4, out, FIGURE_TEXT_MAX);
+}
+
 /* Whole from a thousand on, cents from one on, and three digits of what is smaller: "0.0125",
  * "0.0000278". */
 static void money_text(double x, char *out)
@@ -489,6 +502,7 @@ const char *figure_text(const struct figure *f, const struct value *v, int decim
     case FIGURE_SIZE:
     case FIGURE_UINT32: return text_grouped(v->count, out);
     case FIGURE_PERCENT: snprintf(out, FIGURE_TEXT_MAX, "%.1f %%", 100 * v->number[0]); return out;
+    case FIGURE_CHANCE: chance_text(v->number[0], out); return out;
     case FIGURE_MONEY: money_text(v->number[0], out); return out;
     case FIGURE_INTERVAL: interval_text(v, decimals, out); return out;
     default: return short_number(v->number[0], decimals, out, FIGURE_TEXT_MAX);

@@ -21,6 +21,7 @@ enum figure_kind {
     FIGURE_UINT32,   /* uint32_t, written the same */
     FIGURE_NUMBER,   /* double: .795; NaN: undefined, - for people and null in JSON */
     FIGURE_PERCENT,  /* double, a share: 79.5 % */
+    FIGURE_CHANCE,   /* double, a p-value: .0123, and < .0001 of what is smaller */
     FIGURE_MONEY,    /* double: cents from one on, three digits of what is smaller */
     FIGURE_INTERVAL, /* struct stats_interval: .791 - .799 */
     FIGURE_PAIR,     /* double[2]; this and what follows is in JSON only */
@@ -84,6 +85,13 @@ extern const struct figure figures_ledger_models[]; /* struct ledger_model */
 extern const struct figure figures_ledger_people[]; /* struct ledger_person */
 extern const struct figure figures_frontier[];      /* struct frontier_point */
 extern const struct figure figures_next_votes[];    /* struct frontier_votes */
+
+/* figures_differences.c */
+extern const struct figure figures_yes_bias[]; /* struct yes_bias */
+extern const struct figure figures_low[];      /* struct low_agreement */
+extern const struct figure figures_gaps[];     /* struct gap */
+extern const struct figure figures_multi[];    /* struct multi_question */
+extern const struct figure figures_against[];  /* struct stats_against_row */
 
 /* The lists with statistics, for whoever explains them; ends without a title. */
 struct figure_list {

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "stats/bootstrap.h"
-#include "stats/exact.h"
 
 /* Bit sets of a column's images. */
 enum { LABELLED, FIRST_ONLY, SECOND_ONLY, SETS };
@@ -55,7 +54,7 @@ static void set_shares(struct stats_against_row *row)
     row->second = (double)(row->both + row->second_only) / n;
     row->difference = ((double)row->first_only - (double)row->second_only) / n;
     row->bootstrap = (struct stats_interval){ NAN, NAN };
-    row->p = row->holm = row->bh = NAN;
+    row->test = (struct stats_tested){ NAN, NAN, NAN };
 }
 
 static void count_all(struct job *job)
@@ -68,7 +67,7 @@ static void count_all(struct job *job)
         count_column(job, c);
         set_shares(row);
         if (row->n > 0)
-            row->p = stats_mcnemar(row->first_only, row->second_only);
+            row->test.p = stats_mcnemar(row->first_only, row->second_only);
         pooled->n += row->n;
         pooled->both += row->both;
         pooled->first_only += row->first_only;
@@ -77,24 +76,9 @@ static void count_all(struct job *job)
     set_shares(pooled);
 }
 
-static int adjust(struct stats_against *a, struct err *e)
+static struct stats_tested *test_at(void *rows, size_t i)
 {
-    double *p = mem_new(a->n_columns, 3 * sizeof(*p), e);
-    double *holm = p + a->n_columns, *bh = p + 2 * a->n_columns;
-    int rc = p ? 0 : ERR_NOMEM;
-
-    for (size_t c = 0; rc == 0 && c < a->n_columns; c++)
-        p[c] = a->columns[c].p;
-    if (rc == 0)
-        rc = stats_holm(p, a->n_columns, holm, e);
-    if (rc == 0)
-        rc = stats_benjamini_hochberg(p, a->n_columns, bh, e);
-    for (size_t c = 0; rc == 0 && c < a->n_columns; c++) {
-        a->columns[c].holm = holm[c];
-        a->columns[c].bh = bh[c];
-    }
-    free(p);
-    return rc;
+    return &((struct stats_against_row *)rows)[i].test;
 }
 
 /* ---- bootstrap ---- */
@@ -164,7 +148,7 @@ int stats_against(struct stats_against *out, const struct stats_input *in, struc
     rc = out->columns && job.sets ? 0 : ERR_NOMEM;
     if (rc == 0) {
         count_all(&job);
-        rc = adjust(out, e);
+        rc = stats_adjust(out->columns, out->n_columns, test_at, e);
     }
     if (rc == 0 && in->resamples > 0)
         rc = resample_all(&job, e);

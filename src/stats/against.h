@@ -5,6 +5,7 @@
 #ifndef ASSENT_STATS_AGAINST_H
 #define ASSENT_STATS_AGAINST_H
 
+#include "stats/exact.h"
 #include "stats/stats.h"
 
 struct stats_against_row {
@@ -13,9 +14,8 @@ struct stats_against_row {
     double first, second;                   /* shares of n */
     double difference;                      /* first - second */
     struct stats_interval bootstrap;        /* its own; images drawn with all their cells */
-    /* McNemar's exact test, and adjusted for the number of columns; NaN for all cells together,
-     * which are not independent, and where n is 0 */
-    double p, holm, bh;
+    struct stats_tested test; /* McNemar's, exact; NaN for all cells together, which are not
+                                 independent, and where n is 0 */
 };
 
 struct stats_against {

@@ -553,6 +553,32 @@ static void set_macro(const struct job *job, struct stats_agreement *out)
     mean_of(job, figure, STATS_KAPPA, &out->macro_kappa_columns);
 }
 
+/* ---- images ---- */
+
+/* Column by column, as the labels lie. */
+static int count_images(const struct job *job, struct stats_clusters *out, struct err *e)
+{
+    const struct stats_input *in = job->in;
+    uint32_t *cells = mem_new(in->n_images, sizeof(*cells), e);
+    uint32_t *equal = mem_new(in->n_images, sizeof(*equal), e);
+    int rc = cells && equal ? 0 : ERR_NOMEM;
+
+    for (size_t c = 0; rc == 0 && c < in->n_columns; c++) {
+        const int16_t *first = in->labels[0] + c * in->n_images;
+        const int16_t *second = in->labels[1] + c * in->n_images;
+
+        for (size_t i = 0; i < in->n_images; i++) {
+            cells[i] += first[i] >= 0 && second[i] >= 0;
+            equal[i] += first[i] >= 0 && first[i] == second[i];
+        }
+    }
+    for (size_t i = 0; rc == 0 && i < in->n_images; i++)
+        stats_clusters_add(out, cells[i], equal[i]);
+    free(cells);
+    free(equal);
+    return rc;
+}
+
 /* ---- all together ---- */
 
 struct result {
@@ -592,6 +618,8 @@ static int run(struct job *job, struct stats_agreement *out, struct err *e)
         rc = set_figures(job, &job->rows[i], e);
     if (rc == 0)
         set_macro(job, out);
+    if (rc == 0 && job->n_pairs == 1)
+        rc = count_images(job, &out->images, e);
     if (rc == 0 && in->resamples > 0)
         rc = resample_all(job, e);
     if (rc == 0 && in->resamples > 0)

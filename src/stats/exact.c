@@ -148,3 +148,23 @@ int stats_benjamini_hochberg(const double *p, size_t n, double *adjusted, struct
     free(order);
     return 0;
 }
+
+int stats_adjust(void *items, size_t n, struct stats_tested *(*at)(void *items, size_t i),
+                 struct err *e)
+{
+    double *p = mem_new(n, 3 * sizeof(*p), e), *holm = p + n, *bh = p + 2 * n;
+    int rc = p ? 0 : ERR_NOMEM;
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        p[i] = at(items, i)->p;
+    if (rc == 0)
+        rc = stats_holm(p, n, holm, e);
+    if (rc == 0)
+        rc = stats_benjamini_hochberg(p, n, bh, e);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        at(items, i)->holm = holm[i];
+        at(items, i)->bh = bh[i];
+    }
+    free(p);
+    return rc;
+}

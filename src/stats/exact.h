@@ -35,4 +35,12 @@ double stats_fisher(const struct stats_fourfold *t);
 int stats_holm(const double *p, size_t n, double *adjusted, struct err *e);
 int stats_benjamini_hochberg(const double *p, size_t n, double *adjusted, struct err *e);
 
+struct stats_tested {
+    double p;
+    double holm, bh; /* adjusted */
+};
+/* Sets the adjusted ones of n tests; at(items, i) is the i-th one's. */
+int stats_adjust(void *items, size_t n, struct stats_tested *(*at)(void *items, size_t i),
+                 struct err *e);
+
 #endif

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "stats/clusters.h"
 
 enum { STATS_MISSING = -1 };
 
@@ -140,8 +141,10 @@ struct stats_figures {
 
 struct stats_agreement {
     struct stats_figures pooled;
-    struct stats_figures macro; /* the mean of the columns' figures, those undefined left out */
-    size_t macro_kappa_columns; /* how many had a kappa */
+    struct stats_figures macro;   /* the mean of the columns' figures, those undefined left out */
+    size_t macro_kappa_columns;   /* how many had a kappa */
+    struct stats_clusters images; /* of two annotators: cells that both labelled, those with one
+                                     label equal */
     struct stats_figures *columns, *groups;
     size_t n_columns, n_groups;
 };

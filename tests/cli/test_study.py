@@ -93,7 +93,9 @@ class Study(Case):
         self.assertEqual(a["selective"], PERSON)
         self.assertAlmostEqual(a["pooled"]["alpha"], 0.555, 3)  # field notes, section 0
         self.assertIn("fleiss_kappa", a["pooled"])
-        self.assertIn("comparable", self.run_assent("agree", MODEL, PEOPLE, PERSON, "--resamples", "0").err)
+        self.assertIn("comparable", self.run_assent("agree", MODEL, PEOPLE, PERSON, "--resamples", "0").out)
+        self.assertEqual(self.json("agree", MODEL, PERSON, "--resamples", "0")["selective"], PERSON)
+        self.assertNotIn("selective", self.json("agree", MODEL, PEOPLE, "--resamples", "0"))
 
     def test_same_seed_same_intervals(self):
         one, two, other = (self.json("agree", "--seed", s)["pooled"]["bootstrap"] for s in ("7", "7", "8"))

@@ -21,6 +21,11 @@ static const struct {
 } lists[] = {
     { "name", figures_name, false },
     { "agreement", figures_agreement, true },
+    { "against", figures_against, true },
+    { "yes_bias", figures_yes_bias, true },
+    { "low", figures_low, true },
+    { "gaps", figures_gaps, true },
+    { "multi", figures_multi, true },
     { "consensus", figures_consensus, true },
     { "wins", figures_wins, true },
     { "winners", figures_winners, true },

@@ -5,6 +5,8 @@
  */
 #include "support_show_results.h"
 
+#include "show/against.h"
+
 /* ---- what docs/json.md says is in them ---- */
 
 struct members {
@@ -41,7 +43,66 @@ struct members {
     "agreement_tested balanced_plain balanced_chosen balanced_tested"
 #define REVIEW_SAMPLE "drawn settled agreement standard_error interval[] covered frame cells"
 
+/* One of each difference; the second question has no cells. */
+static struct page *differences_page(const struct results *r)
+{
+    static struct yes_bias bias[] = { { "Bald", 60, 20, 0.04, { 1e-5, 3e-5, 2e-5 } } };
+    static struct low_agreement low[] = { { "Bald", 900, 0.5, 0.7, { 0, 0, 0 } } };
+    static struct gap gaps[] = { { "old", NULL, 1200, 0.75, 0.8, -0.05, { NAN, NAN, NAN } } };
+    static struct gap question_gaps[] = {
+        { "old", "Bald", 400, 0.7, 0.8, -0.1, { 0.01, 0.02, 1 } }
+    };
+    static struct multi_question multi[] = {
+        { "Worn", NULL, 30, 4, 0.75, 0.5, { 0.7, 0.8 }, { NAN, NAN } }
+    };
+    struct agree_result agree = r->agree;
+
+    agree.differences = (struct differences){ bias, low, gaps, question_gaps, 1, 1, 1, 1, { 0 } };
+    agree.multi = (struct multi){ multi, 1 };
+    return show_agree(&agree);
+}
+
+static struct page *against_page(const struct results *r)
+{
+    static struct stats_against_row rows[SHOW_COLUMNS] = {
+        { 40, 10, 20, 5, 0.75, 0.375, 0.375, { 0.1, 0.5 }, { 0.004, 0.012, 0.008 } },
+    };
+    static const struct stats_interval none = { NAN, NAN };
+    struct against_result against = { .task = r->task,
+                                      .names = { r->names[0], r->names[1], r->names[2] },
+                                      .kinds = { r->kinds[0], r->kinds[1], r->kinds[2] },
+                                      .selective = r->names[2],
+                                      .columns = r->order,
+                                      .against = { .columns = rows, .n_columns = SHOW_COLUMNS },
+                                      .n_images = 1000 };
+
+    for (size_t c = 1; c < SHOW_COLUMNS; c++)
+        rows[c] = (struct stats_against_row){ 0, 0, 0, 0, NAN, NAN, NAN, none, { NAN, NAN, NAN } };
+    against.against.pooled = rows[0];
+    against.against.pooled.test = rows[1].test;
+    return show_against(&against);
+}
+
+#define TESTED "p holm bh"
+
 static const struct members promised[] = {
+    { agree_page, "differences", "level yes_bias low_agreement gaps question_gaps" },
+    { agree_page, "", "multi" },
+    { differences_page, "differences.yes_bias[]",
+      "name first_only second_only difference " TESTED },
+    { differences_page, "differences.low_agreement[]", "name n agreement threshold " TESTED },
+    { differences_page, "differences.gaps[]", "value n agreement others difference " TESTED },
+    { differences_page, "differences.question_gaps[]",
+      "value name n agreement others difference " TESTED },
+    { differences_page, "multi[]",
+      "name n jaccard jaccard_interval[] exact_match exact_match_wilson[] both_empty" },
+    { against_page, "",
+      "annotators[] against images resamples seed level selective pooled "
+      "questions[]" },
+    { against_page, "pooled",
+      "n both first_only second_only agreement_first agreement_second difference "
+      "difference_bootstrap[] " TESTED },
+    { against_page, "questions[]", "name n both first_only second_only difference " TESTED },
     { agree_page, "", "annotators[] images resamples seed pooled macro groups[] questions[]" },
     { agree_page, "pooled", AGREEMENT " counts[]" },
     { agree_page, "macro", AGREEMENT " kappa_questions" },
@@ -323,6 +384,15 @@ static void what_a_result_does_not_define_is_null(void **state)
     assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "questions"), 1), "group")) ||
                 !jv_get(jv_at(jv_get(document, "questions"), 1), "group"));
     jv_free(document);
+    document = document_of_page(differences_page(&r));
+    assert_true(jv_is_null(value_at(document, "differences.gaps[].holm")));
+    assert_null(value_at(document, "differences.gaps[].name"));
+    assert_true(jv_is_null(jv_at(value_at(document, "multi[].exact_match_wilson"), 1)));
+    jv_free(document);
+    document = document_of_page(against_page(&r));
+    assert_true(jv_is_null(value_at(document, "pooled.p")));
+    assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "questions"), 2), "difference")));
+    jv_free(document);
     document = document_of_page(show_consensus(&r.consensus));
     assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "annotators"), 2), "coin_flip")));
     assert_true(jv_is_null(jv_get(jv_at(jv_get(document, "questions"), 2), "winner")));
@@ -409,6 +479,11 @@ static const struct list {
 } lists[] = {
     { "name", figures_name, true },
     { "agreement", figures_agreement, true },
+    { "against", figures_against, true },
+    { "yes_bias", figures_yes_bias, true },
+    { "low", figures_low, true },
+    { "gaps", figures_gaps, true },
+    { "multi", figures_multi, true },
     { "consensus", figures_consensus, true },
     { "wins", figures_wins, true },
     { "winners", figures_winners, false },

@@ -143,14 +143,14 @@ static void counts_and_shares_are_those_of_the_cells(void **state)
         assert_near("difference", r->difference, plain_difference(NULL, c, c + 1), 1e-12);
         assert_near("of its shares", r->first - r->second, r->difference, 1e-12);
         assert_near("swapped", s->difference, -r->difference, 1e-12);
-        assert_near("p", s->p, r->p, 1e-12);
-        assert_true(r->p <= r->bh && r->bh <= r->holm && r->holm <= 1);
+        assert_near("p", s->test.p, r->test.p, 1e-12);
+        assert_true(r->test.p <= r->test.bh && r->test.bh <= r->test.holm && r->test.holm <= 1);
         assert_undefined(r->bootstrap.low);
         n += r->n;
     }
     assert_int_equal(a.pooled.n, n);
     assert_near("pooled", a.pooled.difference, plain_difference(NULL, 0, COLUMNS), 1e-12);
-    assert_undefined(a.pooled.p);
+    assert_undefined(a.pooled.test.p);
     stats_against_release(&a);
     stats_against_release(&swapped);
 }
@@ -196,9 +196,10 @@ static void cells_that_one_did_not_label_are_no_test(void **state)
         labels[2][1][i] = MISSING;
     run_against(&a, 0, 1, 50);
     assert_int_equal(a.columns[1].n, 0);
-    assert_true(isnan(a.columns[1].difference) && isnan(a.columns[1].p) &&
-                isnan(a.columns[1].holm) && isnan(a.columns[1].bootstrap.low));
-    assert_true(a.columns[0].holm <= fmin(1, 2 * a.columns[0].p) + 1e-12); /* of two tests */
+    assert_true(isnan(a.columns[1].difference) && isnan(a.columns[1].test.p) &&
+                isnan(a.columns[1].test.holm) && isnan(a.columns[1].bootstrap.low));
+    assert_true(a.columns[0].test.holm <=
+                fmin(1, 2 * a.columns[0].test.p) + 1e-12); /* of two tests */
     assert_true(isfinite(a.pooled.bootstrap.high));
     stats_against_release(&a);
 }
