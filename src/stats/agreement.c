@@ -213,6 +213,10 @@ static int set_coefficients(const struct job *job, const struct row *row, struct
             rc = stats_ratings_merge(&all, &job->ratings[row->columns[i]], e);
     if (rc == 0)
         rc = stats_ratings_figures(&all, scale_of(job, row), row->n == 1, f->value, e);
+    if (rc == 0) {
+        f->ac1 = stats_figure_interval(&all, STATS_AC1, f->value);
+        f->alpha = stats_figure_interval(&all, STATS_ALPHA, f->value);
+    }
     stats_ratings_release(&all);
     return rc;
 }
@@ -265,7 +269,9 @@ static void set_undefined(struct stats_figures *f)
 {
     const struct stats_interval none = { NAN, NAN };
 
-    *f = (struct stats_figures){ .wilson = none, .bootstrap = none, .kappa_bootstrap = none };
+    *f = (struct stats_figures){
+        .wilson = none, .bootstrap = none, .kappa_bootstrap = none, .ac1 = none, .alpha = none
+    };
     set_undefined_values(f->value);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "stats/ratings.h"
+#include "stats/student.h"
 
 /* The agreement that chance would give, and what a cell adds to it: constant + the sum of its
  * labels' terms, which is divided by their number where it is a mean. */
@@ -350,6 +351,16 @@ int stats_coefficient(const struct stats_ratings *r, enum stats_coefficient whic
     return rc;
 }
 
+struct stats_interval stats_estimate_interval(const struct stats_estimate *e)
+{
+    double half;
+
+    if (isnan(e->error) || e->n < 2)
+        return (struct stats_interval){ NAN, NAN };
+    half = e->error * stats_student_quantile(0.975, (double)e->n - 1);
+    return (struct stats_interval){ e->value - half, fmin(e->value + half, 1) };
+}
+
 /* ---- as figures ---- */
 
 enum { NO_FIGURE = STATS_FIGURES };
@@ -390,4 +401,16 @@ int stats_ratings_figures(const struct stats_ratings *r, enum stats_scale scale,
             value[figures[i].error] = estimate.error;
     }
     return 0;
+}
+
+struct stats_interval stats_figure_interval(const struct stats_ratings *r, enum stats_figure figure,
+                                            const double value[STATS_FIGURES])
+{
+    const struct stats_rated c = stats_ratings_count(r);
+    bool alpha = figure == STATS_ALPHA;
+    const struct stats_estimate e = { value[figure],
+                                      value[alpha ? STATS_ALPHA_ERROR : STATS_AC1_ERROR],
+                                      alpha ? c.paired : c.rated };
+
+    return stats_estimate_interval(&e);
 }

@@ -34,6 +34,9 @@ struct stats_estimate {
     uint64_t n;   /* cells that it is of */
 };
 
+/* 95 %, by Student's t with n - 1 degrees of freedom; at most 1 (Gwet 2014). */
+struct stats_interval stats_estimate_interval(const struct stats_estimate *e);
+
 /* ---- two annotators, one table ---- */
 
 /* Cohen 1960 and 1968; its error: Fleiss, Cohen, Everitt 1969. */
@@ -89,5 +92,8 @@ int stats_kappa_figures(const struct stats_table *t, enum stats_scale scale, boo
                         double value[STATS_FIGURES], struct err *e);
 int stats_ratings_figures(const struct stats_ratings *r, enum stats_scale scale, bool errors,
                           double value[STATS_FIGURES], struct err *e);
+/* Gwet's interval of AC1 or alpha, from what the figures have. */
+struct stats_interval stats_figure_interval(const struct stats_ratings *r, enum stats_figure figure,
+                                            const double value[STATS_FIGURES]);
 
 #endif

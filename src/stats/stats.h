@@ -135,7 +135,8 @@ struct stats_figures {
     struct stats_interval wilson;    /* cells taken as independent; NaN for more than two */
     struct stats_interval bootstrap; /* images drawn with all their cells */
     struct stats_interval kappa_bootstrap;
-    struct stats_table table; /* k = 0: none */
+    struct stats_interval ac1, alpha; /* of one column, cells taken as independent */
+    struct stats_table table;         /* k = 0: none */
     size_t table_columns;
 };
 

@@ -79,3 +79,20 @@ double stats_normal_quantile(double p)
     }
     return (low + high) / 2;
 }
+
+double stats_student_quantile(double p, double df)
+{
+    double low = 0, high = 1;
+
+    while (stats_student_below(high, df) < p && high < 1e300)
+        high *= 2;
+    for (int i = 0; i < 100; i++) {
+        double middle = (low + high) / 2;
+
+        if (stats_student_below(middle, df) < p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}

@@ -21,7 +21,8 @@ struct members {
     "kappa_bootstrap[] quadratic_kappa ac1 pabak alpha positive_rate[] precision recall f1 "    \
     "positive_agreement negative_agreement kappa_max linear_kappa linear_ac2 quadratic_ac2 "    \
     "ordinal_ac2 ordinal_alpha interval_alpha kappa_standard_error ac1_standard_error "         \
-    "alpha_standard_error quadratic_kappa_standard_error ordinal_ac2_standard_error"
+    "ac1_interval[] alpha_interval[] alpha_standard_error quadratic_kappa_standard_error "      \
+    "ordinal_ac2_standard_error"
 #define USAGE "requests prompt_tokens cached_tokens completion_tokens"
 #define COST                                                                         \
     "images cells votes model people review model_answer people_answer model_share " \

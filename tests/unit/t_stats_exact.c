@@ -6,6 +6,7 @@
 #include "support_stats.h"
 
 #include "stats/exact.h"
+#include "stats/student.h"
 
 static double number_of(const struct json_t *list, size_t i)
 {
@@ -97,6 +98,22 @@ static void binomial_equals_scipy(void **state)
     assert_near("always", stats_binomial_at_most(3, 10, 1), 0, 0);
 }
 
+/* mpmath's incomplete beta function at 30 digits, solved for t. */
+static void students_quantile_equals_mpmath(void **state)
+{
+    static const struct {
+        double df, t;
+    } rows[] = {
+        { 1, 12.7062047361747 },  { 2, 4.30265272974946 },   { 19, 2.09302405440831 },
+        { 49, 2.00957523712924 }, { 999, 1.96234146113345 }, { 202598, 1.95997569386177 }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_near("t", stats_student_quantile(0.975, rows[i].df), rows[i].t, 1e-9);
+    assert_near("middle", stats_student_quantile(0.5, 7), 0, 1e-12);
+}
+
 enum { MOST_P = 64 };
 
 static void adjusted_p_values_equal_statsmodels(void **state)
@@ -151,6 +168,7 @@ int main(void)
         cmocka_unit_test(fisher_equals_scipy),
         cmocka_unit_test(fisher_without_a_group_or_a_difference_is_1),
         cmocka_unit_test(binomial_equals_scipy),
+        cmocka_unit_test(students_quantile_equals_mpmath),
         cmocka_unit_test(adjusted_p_values_equal_statsmodels),
         cmocka_unit_test(what_is_no_test_is_left_out),
     };

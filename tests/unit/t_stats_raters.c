@@ -147,6 +147,15 @@ static void check_coefficient(const struct checked *c, enum stats_coefficient wh
     assert_ok(stats_coefficient(&c->ratings, which, weights, &got, &e), &e);
     assert_near(key, got.value, number_at(c->set, key, "coefficient_value"), c->tolerance);
     assert_near(key, got.error, number_at(c->set, key, "se"), c->tolerance);
+    for (size_t i = 0; i < 2; i++) {
+        const struct json_t *wanted = jv_get(jv_get(c->set, key), "confidence_interval");
+        struct stats_interval interval = stats_estimate_interval(&got);
+        double x = NAN;
+
+        assert_true(jv_number(jv_at(wanted, i), &x));
+        /* scipy's quantile of t has nine digits */
+        assert_near(key, i == 0 ? interval.low : interval.high, x, 1e-8 + c->tolerance);
+    }
 }
 
 static void check_alpha(const struct checked *c, enum stats_weights weights, const char *key)
