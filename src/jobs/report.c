@@ -467,6 +467,15 @@ static int add_estimates(struct making *m, struct err *e)
     return estimates_load(&m->out->estimates, &in, e);
 }
 
+static int add_methods(struct making *m, struct err *e)
+{
+    int rc = methods_load(&m->data, &m->out->methods, e);
+
+    m->out->methods.resamples = m->options->resamples;
+    m->out->methods.seed = m->options->seed;
+    return rc;
+}
+
 static int make(struct making *m, struct err *e)
 {
     const struct consensus_options majority = { .events = m->options->events };
@@ -498,6 +507,8 @@ static int make(struct making *m, struct err *e)
         rc = moved_load(&m->data, &r->moved, e);
     if (rc == 0)
         rc = alt_test_load(&m->data, &r->alt_test, e);
+    if (rc == 0)
+        rc = add_methods(m, e);
     if (rc == 0)
         rc = alarms_ring(r, e);
     if (rc == 0)
@@ -533,6 +544,7 @@ void report_result_release(struct report_result *r)
     frontier_release(&r->frontier);
     moved_release(&r->moved);
     alt_test_release(&r->alt_test);
+    methods_release(&r->methods);
     unused_release(&r->unused);
     unanswered_release(&r->unanswered);
     arena_release(&r->arena);

@@ -16,6 +16,7 @@
 #include "jobs/estimates.h"
 #include "jobs/frontier.h"
 #include "jobs/ledger.h"
+#include "jobs/methods.h"
 #include "jobs/moved.h"
 #include "jobs/unused.h"
 #include "project/project.h"
@@ -114,7 +115,8 @@ struct report_result {
     struct estimates estimates;          /* of all cells */
     struct stats_agreement **agreements; /* those above; private */
     size_t n_agreements;
-    struct arena arena; /* private */
+    struct methods methods; /* who labelled, when, with what */
+    struct arena arena;     /* private */
 };
 
 int job_report(const struct project *p, const struct report_options *o, struct report_result *out,

@@ -83,6 +83,7 @@ struct page *show_report(const struct report_result *r)
     ledger_blocks(p, &r->ledger);
     frontier_blocks(p, &r->frontier);
     report_alarms(p, r);
+    report_methods(p, r);
     add_data(p, r);
     return p;
 }

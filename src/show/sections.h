@@ -33,4 +33,8 @@ void report_rules(struct page *p, const struct report_result *r);
 void report_moved(struct page *p, const struct report_result *r);
 void report_alarms(struct page *p, const struct report_result *r);
 
+/* ---- how it was done, fit for a paper: methods.c ---- */
+
+void report_methods(struct page *p, const struct report_result *r);
+
 #endif

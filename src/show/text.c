@@ -158,6 +158,7 @@ static bool begins(const struct block *b, enum block_kind before)
     case BLOCK_COMMAND: return true;
     case BLOCK_TALLY:
     case BLOCK_ALARM: return before != b->kind && before != BLOCK_HEADING;
+    case BLOCK_LINE: return before == BLOCK_TABLE || before == BLOCK_BARS;
     case BLOCK_NOTE: return before >= BLOCK_VERDICT && before < BLOCK_VALUE;
     case BLOCK_TABLE:
     case BLOCK_BARS: return before != BLOCK_HEADING;

@@ -13,6 +13,7 @@
 
 #include "schema.inc" /* made at build from schema*.sql */
 #include "store/sqlite.h"
+#include "store/store.h"
 
 enum { APPLICATION_ID = 0x41534e54 }; /* "ASNT", in the file's header */
 
@@ -24,6 +25,11 @@ static const char *const migrations[] = { store_schema,   store_schema_2, store_
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 /* ---- which version ---- */
+
+unsigned store_version(void)
+{
+    return SCHEMA_VERSION;
+}
 
 struct version {
     int64_t application, number, tables;

@@ -33,6 +33,7 @@ enum store_mode { STORE_READ, STORE_TRIAL, STORE_WRITE };
 int store_open(struct store **out, const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s); /* NULL is fine; rolls back what is not committed */
 const char *store_library(void);   /* "SQLite 3.40.1" */
+unsigned store_version(void);      /* of the tables that it writes */
 
 /*     int rc = store_begin(s, e);
  *
