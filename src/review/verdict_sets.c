@@ -165,6 +165,17 @@ static void nest(struct nested *sets)
     }
 }
 
+/* The design has people see all of a stratum that it took whole, as disputes may be. */
+static void mark_whole(const struct reaching *r, struct nested *sets)
+{
+    const struct sampled *s = r->source->sample;
+
+    for (size_t h = 0; h < s->n_strata; h++)
+        for (size_t k = 0; r->local[h] != STORE_OUTSIDE && k < sets->n; k++)
+            sets->seen[k * sets->n_strata + r->local[h]].whole =
+                s->strata[h].drawn == s->strata[h].cells;
+}
+
 static void fill_sets(struct reaching *r, size_t column, enum verdict_side side,
                       struct nested *sets)
 {
@@ -196,6 +207,7 @@ static void fill_sets(struct reaching *r, size_t column, enum verdict_side side,
         seen->n++;
         seen->errors += cell->value != label;
     }
+    mark_whole(r, sets);
     nest(sets);
     if (sets->n > 0)
         sets->upto[sets->n - 1] = INFINITY;

@@ -88,6 +88,8 @@ static const struct verdict_set no_answers = { .kind = VERDICT_UNDECIDED,
                                                .error = NAN,
                                                .threshold = NAN,
                                                .bound = NAN,
+                                               .right = NAN,
+                                               .right_interval = { NAN, NAN },
                                                .uncertainty = -1,
                                                .votes = INFINITY };
 
@@ -109,7 +111,7 @@ static void conclude_side(struct verdict_set *out, const struct nested *sets,
                           const struct tested *t, const struct promise *promise,
                           const struct verdict *v)
 {
-    const struct stats_seen *whole;
+    const struct stats_seen *whole, *spoken_of; /* spoken_of: the accepted, or all */
     size_t set = t->accepted.set;
 
     whole = sets->seen + (sets->n - 1) * sets->n_strata;
@@ -125,9 +127,11 @@ static void conclude_side(struct verdict_set *out, const struct nested *sets,
         out->kind = VERDICT_PEOPLE;
     }
     out->share = (double)out->accepted / (double)out->cells;
-    out->bound =
-        bound_of(set == STATS_NONE ? whole : sets->seen + set * sets->n_strata, sets->n_strata,
-                 promise, set == STATS_NONE ? t->accepted.next_alpha : t->accepted.alpha);
+    spoken_of = set == STATS_NONE ? whole : sets->seen + set * sets->n_strata;
+    out->bound = bound_of(spoken_of, sets->n_strata, promise,
+                          set == STATS_NONE ? t->accepted.next_alpha : t->accepted.alpha);
+    out->right = 1 - estimated_error(spoken_of, sets->n_strata);
+    out->right_interval = (struct stats_interval){ 1 - out->bound, 1 };
     if (out->kind != VERDICT_UNDECIDED)
         out->votes = 0;
     else if (promise->fixed_n > 0)

@@ -53,8 +53,10 @@ struct verdict_set { /* the answers of one side */
     float uncertainty; /* the same, exactly: one less it; INFINITY: all is accepted */
     double bound;      /* at most so many of the accepted are wrong, a share; of all, where
                           nothing is accepted */
-    double votes;      /* settled cells of the question that would decide, at the rates seen so
-                          far; 0: decided; INFINITY: no number in reach would */
+    double right;      /* the estimated share of what the bound is about that is right; NaN */
+    struct stats_interval right_interval; /* 1 - bound, 1; NaN: there are no answers */
+    double votes; /* settled cells of the question that would decide, at the rates seen so
+                     far; 0: decided; INFINITY: no number in reach would */
 };
 
 struct verdict {

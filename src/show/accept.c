@@ -186,9 +186,16 @@ static int by_use(const void *x, const void *y)
 static void add_rows(struct page *p, const struct acceptance *a, const struct verdict *const *order)
 {
     const struct shown shown[] = {
-        { "name", 0, "question" }, { "verdict", 1 },         { "share", 2 },
-        { "threshold", 2 },        { "bound", 2 },           { "settled", 2 },
-        { "errors", 2 },           { "votes_to_decide", 1 },
+        { "name", 0, "question" },
+        { "verdict", 1 },
+        { "votes_to_decide", 1 },
+        { "share", 2 },
+        { "threshold", 2 },
+        { "bound", 2 },
+        { "right", 2 },
+        { "right_interval", 2, .drawn = true },
+        { "settled", 2 },
+        { "errors", 2 },
     };
     enum verdict_side side = a->verdicts.promise.side;
     struct table *t =

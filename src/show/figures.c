@@ -336,6 +336,12 @@ const struct figure figures_verdicts[] = {
     { "bound", "wrong at most",
       "at most this share of the accepted answers is wrong; of all answers where none is accepted",
       PERCENT(verdict_set, bound), .defined = "where there are answers" },
+    { "right", "right",
+      "the estimated share of the accepted answers that is right; of all where none is accepted",
+      NUMBER(verdict_set, right), .defined = if_seen, .rank = 5 },
+    { "right_interval", "certain",
+      "at least so many are right, by the bound on what is wrong; at most all are",
+      INTERVAL(verdict_set, right_interval), .defined = "where there are answers", .rank = 6 },
     { 0 },
 };
 

@@ -50,9 +50,9 @@ const struct figure figures_calibration[] = {
 const struct figure figures_bins[] = {
     { "low", NULL, NULL, NUMBER(stats_bin, low) },
     { "high", NULL, NULL, NUMBER(stats_bin, high) },
-    { "cells", "cells", "cells whose probability lies in the bin", COUNT(stats_bin, n) },
+    { "cells", "cells", "cells whose probability lies in the bin", COUNT(stats_bin, n), .rank = 4 },
     { "share", "share", "of all weight", .kind = FIGURE_PERCENT, IN(stats_bin, share), .rank = 2 },
-    { "mean", "mean p", "the bin's mean probability", NUMBER(stats_bin, mean),
+    { "mean", "mean p", "the bin's mean probability", NUMBER(stats_bin, mean), .rank = 3,
       .defined = "where the bin has cells" },
     { "rate", "true", "the share of its cells that is true", NUMBER(stats_bin, rate),
       .defined = "where the bin has cells" },
