@@ -9,6 +9,10 @@
 
 enum { ROUNDS = 200 }; /* a dozen do */
 
+/* Newton's steps: one so small, relative to what it moves, leaves an error of about its square. */
+#define LAST_STEP 1e-9
+#define ROUNDING  1e-11 /* of a sum over many cells */
+
 static double logit(double p)
 {
     p = fmin(fmax(p, STATS_EPSILON), 1 - STATS_EPSILON);
@@ -107,7 +111,7 @@ static double best_slope(const struct ties *t)
         return low;
     if (at_high <= 0)
         return high;
-    for (int round = 0; round < ROUNDS && high - low > 1e-14 * high; round++) {
+    for (int round = 0; round < ROUNDS && high - low > 1e-12 * high; round++) {
         double first = slope_gradient(t, slope, &second), next = slope - first / second;
 
         if (first > 0)
@@ -116,7 +120,7 @@ static double best_slope(const struct ties *t)
             low = slope;
         if (!(next > low && next < high))
             next = (low + high) / 2;
-        if (fabs(next - slope) < 1e-14 * slope)
+        if (fabs(next - slope) < LAST_STEP * slope)
             return next;
         slope = next;
     }
@@ -187,19 +191,17 @@ static struct line best_line(const struct ties *t)
     loss = line_loss(t, &targets, l);
     for (int round = 0; round < ROUNDS; round++) {
         struct line step = line_step(t, &targets, l), next;
-        double part = 1, was = loss;
+        double part = 1, most = loss + ROUNDING * fabs(loss);
 
         do {
             next =
                 (struct line){ l.slope - part * step.slope, l.intercept - part * step.intercept };
             loss = line_loss(t, &targets, next);
             part /= 2;
-        } while (!(loss <= was) && part > 1e-12);
-        if (!(loss <= was))
-            return l;
+        } while (!(loss <= most) && part > LAST_STEP);
         l = next;
-        if (fabs(step.slope) + fabs(step.intercept) < 1e-13 * (1 + fabs(l.slope)))
-            return l;
+        if (fabs(step.slope) + fabs(step.intercept) < LAST_STEP * (1 + fabs(l.slope)))
+            break;
     }
     return l;
 }
