@@ -23,8 +23,8 @@ enum calibrate_method {
 enum {
     CALIBRATE_METHODS = CALIBRATE_CONTEXTUAL + 1,
     CALIBRATE_FOLDS = 5,
-    CALIBRATE_LEAST = 10,          /* true cells, and others, that a question's own fit needs */
-    CALIBRATE_CELLS_MAX = 1000000, /* of labels; of more, whole images are drawn */
+    CALIBRATE_LEAST = 10,         /* true cells, and others, that a question's own fit needs */
+    CALIBRATE_CELLS_MAX = 250000, /* of labels; of more, whole images are drawn */
 };
 extern const char *const calibrate_method_names[CALIBRATE_METHODS];
 #define CALIBRATE_PEOPLE "people" /* what adjudicators said of the random sample */
