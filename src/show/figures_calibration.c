@@ -50,15 +50,15 @@ const struct figure figures_calibration[] = {
 const struct figure figures_bins[] = {
     { "low", NULL, NULL, NUMBER(stats_bin, low) },
     { "high", NULL, NULL, NUMBER(stats_bin, high) },
-    { "cells", "cells", "cells whose probability lies in the bin", COUNT(stats_bin, n), .rank = 4 },
+    { "cells", "cells", "cells whose probability lies in the bin", COUNT(stats_bin, n), .rank = 3 },
     { "share", "share", "of all weight", .kind = FIGURE_PERCENT, IN(stats_bin, share), .rank = 2 },
-    { "mean", "mean p", "the bin's mean probability", NUMBER(stats_bin, mean), .rank = 3,
-      .defined = "where the bin has cells" },
+    { "mean", "mean p", "the bin's mean probability", NUMBER(stats_bin, mean),
+      .defined = "where the bin has cells", .rank = 1 },
     { "rate", "true", "the share of its cells that is true", NUMBER(stats_bin, rate),
       .defined = "where the bin has cells" },
     { "interval", "95 % (cells)",
       "95 % interval of that share, cells taken as independent (Wilson, effective number of cells)",
-      INTERVAL(stats_bin, interval), .defined = "where the bin has cells", .rank = 1 },
+      INTERVAL(stats_bin, interval), .defined = "where the bin has cells", .rank = 2 },
     { 0 },
 };
 
