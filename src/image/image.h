@@ -94,6 +94,8 @@ int image_to_send_digest(const struct image *image, const void *stored, size_t l
  * ERR_ARG: a side of 0 or above IMAGE_SIDE_MAX; ERR_LIMIT: too many pixels. */
 int image_resize(struct image *out, const struct image *in, uint32_t width, uint32_t height,
                  struct err *e);
+/* Makes a picture smaller, where it is larger, so that no side has more pixels than this. */
+int image_shrink(struct image *image, uint32_t side, struct err *e);
 
 /* ---- sources ----
  * A folder, searched recursively, a tar archive (also .gz, .bz2, .xz, .zst) or a zip, told by its

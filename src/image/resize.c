@@ -197,3 +197,23 @@ int image_resize(struct image *out, const struct image *in, uint32_t width, uint
     image_release(&half);
     return rc;
 }
+
+int image_shrink(struct image *image, uint32_t side, struct err *e)
+{
+    uint32_t longer = image->width > image->height ? image->width : image->height;
+    struct image small = { 0 };
+    uint64_t width, height;
+    int rc;
+
+    if (longer <= side)
+        return 0;
+    width = ((uint64_t)image->width * side + longer / 2) / longer;
+    height = ((uint64_t)image->height * side + longer / 2) / longer;
+    rc = image_resize(&small, image, width > 0 ? (uint32_t)width : 1,
+                      height > 0 ? (uint32_t)height : 1, e);
+    if (rc < 0)
+        return rc;
+    image_release(image);
+    *image = small;
+    return 0;
+}

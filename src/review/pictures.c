@@ -49,26 +49,6 @@ struct pictures {
 
 /* ---- making one ---- */
 
-static int shrink(struct image *image, struct err *e)
-{
-    uint32_t longer = image->width > image->height ? image->width : image->height;
-    struct image small = { 0 };
-    uint64_t width, height;
-    int rc;
-
-    if (longer <= SIDE_MAX)
-        return 0;
-    width = ((uint64_t)image->width * SIDE_MAX + longer / 2) / longer;
-    height = ((uint64_t)image->height * SIDE_MAX + longer / 2) / longer;
-    rc = image_resize(&small, image, width > 0 ? (uint32_t)width : 1,
-                      height > 0 ? (uint32_t)height : 1, e);
-    if (rc < 0)
-        return rc;
-    image_release(image);
-    *image = small;
-    return 0;
-}
-
 int picture_make(const struct catalogue *c, size_t picture, pthread_mutex_t *reading, void **jpeg,
                  size_t *len, struct err *e)
 {
@@ -87,7 +67,7 @@ int picture_make(const struct catalogue *c, size_t picture, pthread_mutex_t *rea
         rc = image_decode(&image, data, n, e);
     free(data);
     if (rc == 0)
-        rc = shrink(&image, e);
+        rc = image_shrink(&image, SIDE_MAX, e);
     if (rc == 0)
         rc = image_encode_jpeg(&image, QUALITY, jpeg, len, e);
     image_release(&image);
