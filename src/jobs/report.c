@@ -467,6 +467,20 @@ static int add_estimates(struct making *m, struct err *e)
     return estimates_load(&m->out->estimates, &in, e);
 }
 
+static int add_worst(struct making *m, struct err *e)
+{
+    struct report_result *r = m->out;
+    const struct worst_input in = { .data = &m->data,
+                                    .first = m->pair[0],
+                                    .second = m->pair[1],
+                                    .consensus = r->consensus.values,
+                                    .most = m->options->pictures,
+                                    .events = m->options->events };
+
+    r->pictures = in.most > 0 && r->first && r->cells > 0;
+    return r->pictures ? worst_find(&r->worst, &in, e) : 0;
+}
+
 static int add_methods(struct making *m, struct err *e)
 {
     int rc = methods_load(&m->data, &m->out->methods, e);
@@ -508,6 +522,8 @@ static int make(struct making *m, struct err *e)
     if (rc == 0)
         rc = alt_test_load(&m->data, &r->alt_test, e);
     if (rc == 0)
+        rc = add_worst(m, e);
+    if (rc == 0)
         rc = add_methods(m, e);
     if (rc == 0)
         rc = alarms_ring(r, e);
@@ -544,6 +560,7 @@ void report_result_release(struct report_result *r)
     frontier_release(&r->frontier);
     moved_release(&r->moved);
     alt_test_release(&r->alt_test);
+    worst_release(&r->worst);
     methods_release(&r->methods);
     unused_release(&r->unused);
     unanswered_release(&r->unanswered);

@@ -19,6 +19,7 @@
 #include "jobs/methods.h"
 #include "jobs/moved.h"
 #include "jobs/unused.h"
+#include "jobs/worst.h"
 #include "project/project.h"
 #include "review/figures.h"
 #include "stats/stats.h"
@@ -29,6 +30,7 @@ struct report_options {
     size_t resamples;       /* of the bootstrap; 0: none, and intervals take cells as independent */
     uint64_t seed;
     enum interval_kind interval;
+    size_t pictures; /* of the worst disagreements, at most WORST_MAX; 0: none */
     const struct events *events;
 };
 
@@ -115,6 +117,8 @@ struct report_result {
     struct estimates estimates;          /* of all cells */
     struct stats_agreement **agreements; /* those above; private */
     size_t n_agreements;
+    bool pictures; /* they were asked for */
+    struct worst worst;
     struct methods methods; /* who labelled, when, with what */
     struct arena arena;     /* private */
 };

@@ -404,6 +404,38 @@ void chart_mark(struct chart *c, const struct chart_mark *mark)
     s->marks[s->n++].label = keep_words(p, mark->label);
 }
 
+/* ---- pictures ---- */
+
+void page_picture(struct page *p, const struct picture *picture)
+{
+    struct block *b = add_block(p, BLOCK_PICTURE);
+    struct picture *copy = b ? arena_new(&p->arena, 1, sizeof(*copy), &p->failed) : NULL;
+
+    if (!copy)
+        return;
+    *copy = *picture;
+    copy->title = keep_words(p, picture->title);
+    copy->caption = keep_words(p, picture->caption);
+    b->picture = copy;
+}
+
+const struct picture *page_picture_at(const struct page *p, size_t i)
+{
+    for (size_t b = 0; p && b < p->n; b++)
+        if (p->blocks[b].picture && i-- == 0)
+            return p->blocks[b].picture;
+    return NULL;
+}
+
+size_t page_pictures_size(const struct page *p)
+{
+    size_t sum = 0;
+
+    for (size_t b = 0; p && b < p->n; b++)
+        sum += p->blocks[b].picture ? p->blocks[b].picture->len : 0;
+    return sum;
+}
+
 /* ---- reading ---- */
 
 static bool has_something(const struct block *b)
@@ -411,6 +443,7 @@ static bool has_something(const struct block *b)
     switch (b->kind) {
     case BLOCK_TABLE: return !b->table->layout.hidden && b->table->n > 0;
     case BLOCK_BARS: return b->bars->n > 0;
+    case BLOCK_PICTURE: return b->picture != NULL;
     case BLOCK_CHART:
         for (size_t i = 0; i < b->chart->n; i++)
             if (b->chart->series[i].n > 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "show/columns.h"
 #include "show/html_text.h"
 #include "show/page.h"
@@ -12,7 +13,7 @@
 
 #include "html_style.inc" /* made at build from html_style.css */
 
-enum { NO_BLOCK = -1 };
+enum { NO_BLOCK = -1, PICTURE_MAX = 64 << 20 /* bytes of text */ };
 
 struct html {
     FILE *out;
@@ -20,7 +21,8 @@ struct html {
     size_t sections;     /* with a heading, so far */
     const char *heading; /* of the section; NULL: the first screen */
     size_t captions;     /* of tables in it */
-    size_t charts;
+    size_t charts, pictures;
+    const char *folder;              /* as struct html_look has it */
     const struct figure **explained; /* every figure that a table has, once */
     size_t n_explained, cap;
     struct arena arena;
@@ -37,6 +39,7 @@ static const struct {
     [BLOCK_TALLY] = { "<dl class=\"tallies\">\n", "</dl>\n", "<div><dt>", "</div>\n" },
     [BLOCK_ALARM] = { "<ul class=\"alarms\" aria-label=\"Alarms\">\n", "</ul>\n", "<li>",
                       "</li>\n" },
+    [BLOCK_PICTURE] = { "<div class=\"pictures\">\n", "</div>\n", "", "" },
     [BLOCK_COMMAND] = { "<div class=\"next\">\n", "</div>\n", "<p>Next: ", "</code></pre>\n" },
 };
 
@@ -306,6 +309,55 @@ static void put_chart(struct html *h, const struct chart *c)
     fputs("</figcaption>\n</figure>\n", h->out);
 }
 
+/* ---- pictures ---- */
+
+const char *html_picture(size_t i, char name[HTML_PICTURE_NAME])
+{
+    snprintf(name, HTML_PICTURE_NAME, "%04zu.jpg", i + 1);
+    return name;
+}
+
+static int put_bytes(FILE *out, const struct picture *picture, struct err *e)
+{
+    struct buf text = BUF_INIT(PICTURE_MAX);
+    int rc;
+
+    base64_encode(picture->jpeg, picture->len, &text);
+    rc = buf_end(&text, "a picture", e);
+    if (rc == 0)
+        fprintf(out, "data:image/jpeg;base64,%s", text.text);
+    buf_release(&text);
+    return rc;
+}
+
+static int put_picture(struct html *h, const struct picture *picture, struct err *e)
+{
+    char name[HTML_PICTURE_NAME];
+    int rc = 0;
+
+    open_list(h, BLOCK_PICTURE);
+    fputs("<figure>", h->out);
+    if (picture->jpeg) {
+        fputs("<img alt=\"", h->out);
+        html_plain(h->out, picture->title);
+        fputs("\" src=\"", h->out);
+        if (h->folder) {
+            html_plain(h->out, h->folder);
+            fprintf(h->out, "/%s", html_picture(h->pictures, name));
+        } else {
+            rc = put_bytes(h->out, picture, e);
+        }
+        fputs("\">", h->out);
+    }
+    fputs("<figcaption><strong>", h->out);
+    html_text(h->out, picture->title);
+    fputs("</strong> ", h->out);
+    html_text(h->out, picture->caption);
+    fputs("</figcaption></figure>\n", h->out);
+    h->pictures++;
+    return rc;
+}
+
 /* ---- the page ---- */
 
 static int put_block(struct html *h, const struct block *b, struct err *e)
@@ -316,16 +368,19 @@ static int put_block(struct html *h, const struct block *b, struct err *e)
     case BLOCK_TABLE: return put_table(h, b->table, e);
     case BLOCK_BARS: put_bars(h, b->bars); return 0;
     case BLOCK_CHART: put_chart(h, b->chart); return 0;
+    case BLOCK_PICTURE: return put_picture(h, b->picture, e);
     default: put_words(h, b); return 0;
     }
 }
 
 static void put_head(FILE *out, const struct html_look *look)
 {
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-          "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    fprintf(out,
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+            "style-src 'unsafe-inline'; img-src %s; base-uri 'none'; form-action 'none'\">\n",
+            look->folder ? "'self' file:" : "data:");
+    fputs("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
           out);
     html_plain(out, look->title);
@@ -374,7 +429,7 @@ static void put_meanings(const struct html *h)
 
 int page_html(const struct page *p, FILE *out, const struct html_look *look, struct err *e)
 {
-    struct html h = { .out = out, .open = NO_BLOCK };
+    struct html h = { .out = out, .open = NO_BLOCK, .folder = look->folder };
     struct reading at = { 0 };
     const struct block *b;
     int rc = 0;

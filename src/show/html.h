@@ -15,7 +15,12 @@
 struct html_look {
     const char *title;  /* of the document */
     const char *footer; /* what wrote it; NULL: nothing */
+    const char *folder; /* beside the file, which has the pictures as html_picture names them; NULL:
+                           they are in the file itself */
 };
+
+enum { HTML_PICTURE_NAME = 32 };
+const char *html_picture(size_t i, char name[HTML_PICTURE_NAME]);
 
 int page_html(const struct page *p, FILE *out, const struct html_look *look, struct err *e);
 

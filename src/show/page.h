@@ -6,6 +6,7 @@
 #define ASSENT_SHOW_PAGE_H
 
 #include "show/blocks.h"
+#include "show/picture.h"
 
 enum block_kind {
     BLOCK_HEADING,
@@ -19,6 +20,7 @@ enum block_kind {
     BLOCK_TABLE,
     BLOCK_BARS,
     BLOCK_CHART,
+    BLOCK_PICTURE,
     BLOCK_VALUE, /* without words from here on */
     BLOCK_OPEN,
     BLOCK_CLOSE,
@@ -74,6 +76,7 @@ struct block {
     struct table *table;
     struct bars *bars;
     struct chart *chart;
+    const struct picture *picture;
 };
 
 struct page {

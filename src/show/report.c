@@ -33,7 +33,8 @@ static void say_no_pair(struct page *p, const struct report_result *r)
 
 /* The sections that need two annotators. */
 static void (*const of_pair[])(struct page *p, const struct report_result *r) = {
-    report_questions, report_quality, report_winners, report_missed, report_groups, report_parts,
+    report_questions, report_quality, report_winners, report_missed,
+    report_groups,    report_parts,   report_worst,
 };
 
 static void add_data(struct page *p, const struct report_result *r)

@@ -23,6 +23,7 @@ void report_winners(struct page *p, const struct report_result *r);
 void report_missed(struct page *p, const struct report_result *r);
 void report_groups(struct page *p, const struct report_result *r);
 void report_parts(struct page *p, const struct report_result *r);
+void report_worst(struct page *p, const struct report_result *r); /* worst.c */
 /* What JSON has of them: report_data.c. */
 void report_pair_data(struct page *p, const struct report_result *r);
 

@@ -188,12 +188,12 @@ static int print_block(const struct page *p, size_t i, FILE *out, struct text_lo
 }
 
 /* Bars that are too wide are left out: the table beside them has the numbers, as it has those of
- * charts. */
+ * charts. Nor are there pictures. */
 static bool fits(const struct block *b, size_t width)
 {
     if (b->bars)
         return width == 0 || width >= widest_name(b->bars) + BAR_WIDTH + 4;
-    return !b->chart;
+    return !b->chart && !b->picture;
 }
 
 int page_print(const struct page *p, FILE *out, struct text_look look, struct err *e)

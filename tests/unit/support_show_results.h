@@ -65,6 +65,7 @@ struct results {
     struct report_alarm alarms[SHOW_ALARMS];
     struct verdict verdicts[SHOW_VERDICTS];
     struct methods_annotator labelled[2];
+    struct worst_cell worst[1];
     struct report_part parts[1];
     struct report_result report;
     struct status_annotator annotators[SHOW_PEOPLE];
@@ -326,6 +327,8 @@ static inline void make_report(struct results *r)
                                         .estimates = r->estimates };
     r->report.acceptance = show_acceptance(r->task, r->names[0], r->verdicts);
     r->report.methods = show_methods(r->names, r->labelled);
+    r->report.pictures = true;
+    r->report.worst = show_worst(r->worst);
     make_cost(r);
     r->report.ledger = shown_ledger(r->names[0], r->names[2]);
     r->report.frontier = shown_frontier(r->names[0], r->names[1]);

@@ -9,6 +9,7 @@
 
 #include "jobs/accept.h"
 #include "jobs/methods.h"
+#include "jobs/worst.h"
 
 enum { SHOW_VERDICTS = 3 };
 
@@ -66,6 +67,15 @@ static inline struct methods show_methods(const char *const names[2],
     };
     items[1] = (struct methods_annotator){ names[1], "human", 0, NULL, NULL, NULL };
     return (struct methods){ .items = items, .n = 2, .database = 10, .resamples = 2000, .seed = 1 };
+}
+
+/* One cell, whose picture cannot be read. */
+static inline struct worst show_worst(struct worst_cell cells[1])
+{
+    cells[0] = (struct worst_cell){
+        .image = "a.png", .first = "yes", .second = "no", .majority = "", .probability = 0.875
+    };
+    return (struct worst){ .cells = cells, .n = 1, .disputed = 7 };
 }
 
 #endif

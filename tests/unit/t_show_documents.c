@@ -127,6 +127,7 @@ static const struct members promised[] = {
     { report_page, "",
       "coin_flip[] disputed winners[] rare_missed[] consensus by review alt_test" },
     { report_page, "", "before after methods" },
+    { report_page, "worst[]", "question image first second majority probability" },
     { report_page, "methods", "annotators[] program database resamples seed" },
     { report_page, "methods.annotators[]", "name kind runs first last identity" },
     { report_page, "", "coin_flip[] disputed winners[] rare_missed[] consensus by review" },

@@ -6,9 +6,10 @@
 #include "support_show_results.h"
 
 #include "show/html.h"
+#include "show/picture.h"
 
 /* free() it. The page is freed. */
-static char *html_of_page(struct page *p, const char *title)
+static char *html_with(struct page *p, const struct html_look *look)
 {
     char *text = NULL;
     size_t len;
@@ -16,10 +17,15 @@ static char *html_of_page(struct page *p, const char *title)
     struct err e;
 
     assert_non_null(out);
-    assert_ok(page_html(p, out, &(struct html_look){ .title = title, .footer = "assent" }, &e), &e);
+    assert_ok(page_html(p, out, look, &e), &e);
     assert_int_equal(fclose(out), 0);
     page_free(p);
     return text;
+}
+
+static char *html_of_page(struct page *p, const char *title)
+{
+    return html_with(p, &(struct html_look){ .title = title, .footer = "assent" });
 }
 
 static size_t count_of(const char *text, const char *part)
@@ -114,6 +120,41 @@ static void what_is_hidden_is_not_in_it(void **state)
 }
 
 /* ---- the report ---- */
+
+static void a_picture_that_cannot_be_read_keeps_its_words(void **state)
+{
+    static const char *const parts[] = {
+        "<div class=\"pictures\">\n<figure><figcaption><strong>Bald</strong> llava: yes (87.50 %); "
+        "celeba: no; not settled. a.png (cannot be read)</figcaption></figure>\n</div>",
+    };
+    struct results r;
+
+    (void)state;
+    results_make(&r, "llava", "celeba", "anna");
+    check_html(report_page(&r), parts, COUNT(parts));
+    results_release(&r);
+}
+
+/* The bytes 1 2 3 are AQID. */
+static void a_picture_is_in_the_file_or_beside_it(void **state)
+{
+    static const char *const folders[] = { NULL, "report's" };
+    static const char *const sources[] = { "src=\"data:image/jpeg;base64,AQID\"",
+                                           "src=\"report&#39;s/0001.jpg\"" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(folders); i++) {
+        struct page *p = page_new();
+        char *html;
+
+        page_picture(p, &(struct picture){ "\1\2\3", 3, "Bald", "llava: yes" });
+        assert_int_equal(page_pictures_size(p), 3);
+        html = html_with(p, &(struct html_look){ .title = "faces", .folder = folders[i] });
+        check_has(html, sources[i]);
+        check_has(html, i == 0 ? "img-src data:;" : "img-src 'self' file:;");
+        free(html);
+    }
+}
 
 static void every_figure_of_the_report_is_explained_once(void **state)
 {
@@ -267,6 +308,8 @@ int main(void)
         cmocka_unit_test(words_are_elements_of_their_kind),
         cmocka_unit_test(a_table_names_its_columns_and_rows),
         cmocka_unit_test(what_is_hidden_is_not_in_it),
+        cmocka_unit_test(a_picture_that_cannot_be_read_keeps_its_words),
+        cmocka_unit_test(a_picture_is_in_the_file_or_beside_it),
         cmocka_unit_test(every_figure_of_the_report_is_explained_once),
         cmocka_unit_test(names_are_never_markup),
         cmocka_unit_test(words_from_right_to_left_are_isolated),

@@ -7,11 +7,13 @@ report-1440-light.png; 64 colours are enough.
 """
 import base64
 import os
+import random
 import re
+import shutil
 from html.parser import HTMLParser
 
 from page_case import PageCase, browser
-from harness import STUDY, main
+from harness import FACES, STUDY, main
 
 SIZES = ((360, 740), (768, 1024), (1440, 900))
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -165,6 +167,65 @@ class Report(PageCase):
         self.assertIn(name, names)
         self.assertIn(right, names)
         self.assertEqual(self.page.complaints(), [])
+
+
+class Pictures(PageCase):
+    """The worst disagreements of two annotators of drawn faces."""
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(os.path.join(FACES, "images"), self.path("images"))
+        shutil.copy(os.path.join(FACES, "assent.yaml"), self.dir)
+        for who in ("first", "second"):
+            self.run_assent("import", os.path.join(FACES, f"{who}.csv"), "-a", who)
+
+    def show(self, n, *more):
+        document = self.run_assent("report", "--html", "report.html", "--pictures", str(n), "--json", *more).json
+        self.page.open("file://" + self.path("report.html"))
+        return document["worst"]
+
+    SEEN = "return [...document.querySelectorAll('.pictures img')].map((i) => i.complete && i.naturalWidth > 0 && i.naturalWidth <= 320);"
+
+    def test_they_are_in_the_file(self):
+        worst = self.show(12)
+        self.assertEqual(self.page.js(self.SEEN), [True] * 12)
+        self.assertEqual(self.page.js(REQUESTS), [])
+        captions = self.page.js("return [...document.querySelectorAll('.pictures figcaption')].map((c) => c.innerText)")
+        for cell, caption in zip(worst, captions, strict=True):
+            for part in (cell["question"], cell["image"], f"first: {cell['first']}", f"second: {cell['second']}"):
+                self.assertIn(part, caption)
+        self.assertEqual(self.page.complaints(), [])
+
+    def test_one_that_cannot_be_read_is_said_to_be(self):
+        broken = self.show(1)[0]["image"]
+        self.write(f"images/{broken}", "no picture")
+        self.show(1)
+        self.assertIn("cannot be read", self.page.text(".pictures"))
+
+    def test_many_are_in_a_folder_beside_it(self):
+        noise = random.Random(1)
+        self.task("".join(f"  - {{name: q{i}, text: a}}\n" for i in range(20)))
+        with open(self.path("assent.yaml"), "a", encoding="utf-8") as f:
+            f.write("images: noise\n")
+        os.mkdir(self.path("noise"))
+        for i in range(10):
+            with open(self.path(f"noise/{i}.ppm"), "wb") as f:
+                f.write(b"P6 320 320 255\n" + noise.randbytes(320 * 320 * 3))
+        head = "image_id," + ",".join(f"q{i}" for i in range(20)) + "\n"
+        for who, value in (("yes", 1), ("no", 0)):
+            self.write(f"{who}.csv", head + "".join(f"{i}.ppm{f',{value}' * 20}\n" for i in range(10)))
+            self.run_assent("import", f"{who}.csv", "-a", who, "--add-images")
+        self.show(200, "--between", "yes", "no")
+        self.assertLess(os.path.getsize(self.path("report.html")), 1 << 20)
+        self.assertEqual(len(os.listdir(self.path("report-pictures"))), 200)
+        self.page.until("pictures", lambda: self.page.js(self.SEEN) == [True] * 200)
+        self.assertEqual(self.page.complaints(), [])
+
+    def test_they_need_a_page_and_pictures(self):
+        self.assertIn("--html", self.run_assent("report", "--pictures", "3", code=2).err)
+        shutil.rmtree(self.path("images"))
+        self.run_assent("report", "--html", "report.html", "--pictures", "3", code=1)
+        self.run_assent("report", "--html", "report.html")
 
 
 class Files(PageCase):
