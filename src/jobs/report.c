@@ -11,6 +11,7 @@
 
 #include "jobs/alarms.h"
 #include "jobs/compare.h"
+#include "jobs/selective.h"
 #include "project/pair.h"
 
 struct making {
@@ -413,6 +414,39 @@ static int add_ledger(struct making *m, struct err *e)
     return rc == 0 ? frontier_load(&r->frontier, &sources, e) : rc;
 }
 
+/* ---- tests, and sets of options ---- */
+
+static int find_differences(struct making *m, struct err *e)
+{
+    struct report_result *r = m->out;
+    const char **values = arena_new(&r->arena, r->n_parts, sizeof(*values), e);
+    const struct stats_agreement **parts = arena_new(&r->arena, r->n_parts, sizeof(*parts), e);
+    const struct differences_of of = { .task = r->task,
+                                       .all = r->before,
+                                       .n_annotators = 2,
+                                       .n_parts = r->n_parts,
+                                       .values = values,
+                                       .parts = parts };
+
+    if (!values || !parts)
+        return ERR_NOMEM;
+    for (size_t v = 0; v < r->n_parts; v++) {
+        values[v] = r->parts[v].value;
+        parts[v] = r->parts[v].before;
+    }
+    return differences_find(&r->differences, &of, e);
+}
+
+static int compare_sets(struct making *m, struct err *e)
+{
+    const int16_t *matrices[] = { m->pair[0]->labels.values, m->pair[1]->labels.values };
+    const struct multi_of of = {
+        .task = m->out->task, .matrices = matrices, .n_matrices = 2, .n_images = m->data.images.n
+    };
+
+    return multi_compare(&m->out->multi, &of, &m->out->arena, e);
+}
+
 /* ---- all together ---- */
 
 static int compare_pair(struct making *m, struct err *e)
@@ -423,7 +457,13 @@ static int compare_pair(struct making *m, struct err *e)
         rc = add_consensus(m, e);
     if (rc == 0)
         rc = alarms_missed(m->out, e);
-    return rc == 0 && m->options->by ? compare_parts(m, e) : rc;
+    if (rc == 0 && m->options->by)
+        rc = compare_parts(m, e);
+    if (rc == 0)
+        rc = find_differences(m, e);
+    if (rc == 0)
+        rc = compare_sets(m, e);
+    return rc == 0 ? selective_find(&m->data, &m->out->arena, &m->out->selective, e) : rc;
 }
 
 static int load(struct making *m, struct err *e)
@@ -564,6 +604,7 @@ void report_result_release(struct report_result *r)
     methods_release(&r->methods);
     unused_release(&r->unused);
     unanswered_release(&r->unanswered);
+    differences_release(&r->differences);
     arena_release(&r->arena);
     *r = (struct report_result){ 0 };
 }

@@ -103,6 +103,9 @@ struct report_result {
     struct report_part *parts;
     size_t n_parts;
     enum interval_kind interval;
+    struct differences differences; /* of these two */
+    struct multi multi;             /* the same */
+    const char *selective; /* who labelled only cells on which others differ; NULL: nobody */
     struct cost cost;
     struct ledger ledger;
     struct frontier frontier;

@@ -104,9 +104,9 @@ static void say_all(struct page *p, const struct differences *d, const char *fir
 
     if (!told)
         return; /* the lists have it all */
-    page_heading(p,
-                 "More than chance (exact tests of each question; Holm over the questions, %g %%)",
-                 100 * DIFFERENCES_LEVEL);
+    page_heading(p, "More than chance");
+    page_paragraph(p, "Exact tests of each question, adjusted for their number (Holm, %g %%).",
+                   100 * DIFFERENCES_LEVEL);
     if (d->n_bias > 0)
         say_bias(p, d, first, second, told);
     if (d->n_low > 0) {
@@ -129,7 +129,7 @@ static void add_gaps(struct page *p, const struct differences *d, const char *by
     };
     struct table *t;
 
-    page_heading(p, "Agreement by %s, against all other images", by);
+    page_heading(p, "By %s, against all other images", by);
     t = page_table(
         p, &(struct layout){ .parts = { figures_gaps }, .shown = shown, .n_shown = COUNT(shown) });
     for (size_t i = 0; i < d->n_gaps; i++)

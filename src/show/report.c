@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "show/accept.h"
+#include "show/agreement.h"
 #include "show/alt_test.h"
 #include "show/calibration.h"
 #include "show/consensus.h"
 #include "show/cost.h"
+#include "show/differences.h"
 #include "show/estimates.h"
 #include "show/frontier.h"
 #include "show/ledger.h"
@@ -31,10 +33,21 @@ static void say_no_pair(struct page *p, const struct report_result *r)
                   r->first, r->second, r->why);
 }
 
+static void say_selective(struct page *p, const struct report_result *r)
+{
+    selective_show(p, r->selective);
+}
+
+static void add_differences(struct page *p, const struct report_result *r)
+{
+    multi_blocks(p, &r->multi);
+    differences_blocks(p, &r->differences, r->first, r->second, r->by);
+}
+
 /* The sections that need two annotators. */
 static void (*const of_pair[])(struct page *p, const struct report_result *r) = {
-    report_questions, report_quality, report_winners, report_missed,
-    report_groups,    report_parts,   report_worst,
+    report_questions, report_quality, say_selective,   report_winners, report_missed,
+    report_groups,    report_parts,   add_differences, report_worst,
 };
 
 static void add_data(struct page *p, const struct report_result *r)

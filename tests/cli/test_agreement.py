@@ -165,6 +165,15 @@ class Agreement(Case):
     def study_out(self, *args):
         return " ".join(self.run_assent("-C", "study", *args).out.split())
 
+    def test_report_has_the_same(self):
+        study = self.study()
+        report, agree = study.json("report", "--resamples", "0"), study.json("agree", "--resamples", "0")
+        self.assertEqual(report["differences"], agree["differences"])
+        self.assertEqual((report["selective"], report["multi"]), (PERSON, []))
+        out = " ".join(study.run_assent("report", "--resamples", "0").out.split())
+        for text in ("More than chance", "person labelled only cells on which others differ"):
+            self.assertIn(text, out)
+
     def test_groups_of_images(self):
         self.scenes()
         place = {i: ("north", "south", "west")[n % 3] for n, i in enumerate(self.a)}

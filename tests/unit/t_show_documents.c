@@ -97,6 +97,8 @@ static const struct members promised[] = {
       "value name n agreement others difference " TESTED },
     { differences_page, "multi[]",
       "name n jaccard jaccard_interval[] exact_match exact_match_wilson[] both_empty" },
+    { report_page, "", "multi" },
+    { report_page, "differences", "level yes_bias low_agreement gaps question_gaps" },
     { against_page, "",
       "annotators[] against images resamples seed level selective pooled "
       "questions[]" },
