@@ -76,7 +76,7 @@ static void say_told(struct page *p, const char *label, const char *what, size_t
     struct buf names = BUF_INIT(4096);
 
     name_told(&names, told, n);
-    page_line(p, label, "%s on %zu of %zu%s%s", what, n, of, n > 0 ? ": " : "",
+    page_line(p, label, "%s on %zu of %zu questions%s%s", what, n, of, n > 0 ? ": " : "",
               n > 0 && names.text ? names.text : "");
     buf_release(&names);
 }
@@ -93,6 +93,19 @@ static void say_bias(struct page *p, const struct differences *d, const char *fi
         snprintf(what, sizeof(what), "%s says yes more often than %s", names[i], names[1 - i]);
         say_told(p, i == 0 ? "yes" : "", what, d->n_bias, told, n);
     }
+}
+
+/* Each question is tested for each group. */
+static void say_gaps(struct page *p, const struct differences *d, struct told *told)
+{
+    size_t n = choose_gaps(d, told);
+    struct buf names = BUF_INIT(4096);
+
+    name_told(&names, told, n);
+    page_line(p, "groups",
+              "agreement in a group differs from that in the others in %zu of %zu tests%s%s", n,
+              d->n_question_gaps, n > 0 ? ": " : "", n > 0 && names.text ? names.text : "");
+    buf_release(&names);
 }
 
 static void say_all(struct page *p, const struct differences *d, const char *first,
@@ -114,8 +127,7 @@ static void say_all(struct page *p, const struct differences *d, const char *fir
         say_told(p, "agreement", what, d->n_low, told, choose_low(d, told));
     }
     if (d->n_question_gaps > 0)
-        say_told(p, "groups", "a group of images differs from the others", d->n_question_gaps, told,
-                 choose_gaps(d, told));
+        say_gaps(p, d, told);
     free(told);
 }
 

@@ -15,10 +15,11 @@
 #define CHANCE(type, member)   .kind = FIGURE_CHANCE, IN(type, member)
 #define INTERVAL(type, member) .kind = FIGURE_INTERVAL, .decimals = 3, IN(type, member)
 
-static const char holm[] = "p, adjusted for the number of tests: no claim at all is false but with "
-                           "this probability (Holm)",
-                  bh[] = "p, adjusted for the number of tests: this share of the claims is false, "
-                         "on average (Benjamini, Hochberg)";
+static const char holm[] =
+    "p adjusted for the number of tests: with at most this probability any of "
+    "the claims up to here is false (Holm)",
+                  bh[] = "p adjusted for the number of tests: at most this share of the claims up "
+                         "to here is false, on average (Benjamini, Hochberg)";
 
 const struct figure figures_yes_bias[] = {
     { "name", "question", NULL, TEXT(yes_bias, name) },
