@@ -223,10 +223,13 @@ static void turn(const struct votes *v, struct turned how, struct votes *out)
 
         for (size_t i = 0; i < v->n_cells; i++) {
             int16_t x = from[how.cells ? v->n_cells - 1 - i : i];
+            size_t value = (size_t)x;
 
             if (x >= 0 && how.values)
-                x = (int16_t)(v->k - 1) - x;
-            out->labels[j][i] = x < 0 ? x : (int16_t)(((size_t)x + how.shift) % v->k);
+                value = v->k - 1 - value;
+            if (x >= 0)
+                x = (int16_t)((value + how.shift) % v->k);
+            out->labels[j][i] = x;
         }
         out->columns[j] = out->labels[j];
     }
