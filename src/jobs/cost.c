@@ -56,6 +56,34 @@ static void measured(struct price *p, double value)
         *p = (struct price){ true, value, "this project", "measured" };
 }
 
+/* Wages from those of a crowd to those of employees, machines from a rented processor to a node of
+ * GPUs; speeds from 40 prompts an image one by one to all questions in one pass on a GPU. */
+static const double wages[COST_WAGES] = { 2, 5, 7.5, 10, 15, 20, 25, 30 };
+static const double hours[COST_HOURS] = { 0.5, 1, 2, 4, 8 };
+const double cost_speeds[COST_SPEEDS] = { 0.05, 0.1, 0.5, 1, 5, 20 };
+
+static void sweep(struct cost *out, double columns)
+{
+    const struct cost_size *s = &out->here;
+    double seconds = value_of(&out->prices.seconds_per_answer);
+
+    for (size_t i = 0; i < COST_WAGES; i++) {
+        struct cost_at_wage *at = &out->wages[i];
+        double people = s->people_hours * wages[i], review = s->review_hours * wages[i];
+
+        *at = (struct cost_at_wage){ .wage_hour = wages[i],
+                                     .model_share = s->model / people,
+                                     .process_share = (people + s->model + review) / people };
+        at->holds = at->model_share < STUDY_SHARE;
+    }
+    for (size_t i = 0; i < COST_HOURS; i++) {
+        out->hours[i].machine_hour = hours[i];
+        for (size_t k = 0; k < COST_SPEEDS; k++)
+            out->hours[i].min_wage_hour[k] =
+                hours[i] / (cost_speeds[k] * columns * seconds * STUDY_SHARE);
+    }
+}
+
 void cost_of(struct cost *out, const struct prices *p, const struct cost_project *project)
 {
     const struct prices *prices = &out->prices;
@@ -67,6 +95,8 @@ void cost_of(struct cost *out, const struct prices *p, const struct cost_project
     measured(&out->prices.seconds_per_answer, project->seconds_per_answer);
     size_cost(&out->here, out, images, images * columns, votes);
     out->review_rate = (double)votes / (double)(images * columns);
+    out->agreement_after = project->agreement_after;
+    sweep(out, (double)columns);
     if (p->scale_images > 0 && images > 0) {
         scale = (double)p->scale_images / (double)images;
         size_cost(&out->scaled, out, p->scale_images, p->scale_images * columns,

@@ -28,6 +28,19 @@ struct cost_break_even {
     double min_wage_hour, max_machine_hour, min_images_per_second;
 };
 
+/* The same with other wages, and with other machines and speeds: money in the project's currency.
+ */
+enum { COST_WAGES = 8, COST_HOURS = 5, COST_SPEEDS = 6 };
+struct cost_at_wage {
+    double wage_hour, model_share, process_share; /* as in cost_size */
+    bool holds;                                   /* the model costs less than that share */
+};
+struct cost_at_hour {
+    double machine_hour;
+    double min_wage_hour[COST_SPEEDS]; /* from which it holds, at each of cost_speeds */
+};
+extern const double cost_speeds[COST_SPEEDS]; /* images a second */
+
 /* What a model's server took, in all runs. */
 struct cost_server {
     const char *annotator; /* NULL: none was asked, or its price or its tokens are not known */
@@ -43,12 +56,16 @@ struct cost {
     double review_rate;            /* votes a cell */
     struct cost_size here, scaled; /* scaled.images 0: none asked for */
     struct cost_break_even break_even;
+    struct cost_at_wage wages[COST_WAGES];
+    struct cost_at_hour hours[COST_HOURS];
+    double agreement_after; /* of the first with the consensus that the votes made; NaN: none */
 };
 
 struct cost_project { /* what there is, and what was measured of it */
     uint64_t images, columns, votes;
     double images_per_second, seconds_per_answer; /* NaN: the task file's */
     struct cost_server server;
+    double agreement_after; /* NaN: there is no consensus */
 };
 
 /* What the server took for that, by the annotator's price in the task file; NaN: not known. */

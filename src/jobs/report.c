@@ -340,6 +340,13 @@ static int measured_server(struct making *m, struct cost_server *out, struct err
     return rc;
 }
 
+/* Of the first with a consensus that others than the two made, too. */
+static double agreement_after(const struct report_result *r)
+{
+    return r->first_after && r->extra_votes > 0 ? r->first_after->pooled.value[STATS_AGREEMENT]
+                                                : NAN;
+}
+
 static int add_cost(struct making *m, struct err *e)
 {
     struct cost_server server;
@@ -360,7 +367,8 @@ static int add_cost(struct making *m, struct err *e)
                                         .votes = votes,
                                         .images_per_second = speed,
                                         .seconds_per_answer = seconds,
-                                        .server = server });
+                                        .server = server,
+                                        .agreement_after = agreement_after(m->out) });
     return rc;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "show/cost.h"
 
+#include "show/break_even.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -92,31 +94,6 @@ static void add_sums(struct table *t, const struct cost_size *s)
         table_row(t, NULL, (const void *[]){ &rows[i], NULL, NULL, NULL });
 }
 
-static void say_break_even(struct page *p, const struct cost *c)
-{
-    const char *currency = c->prices.currency;
-
-    if (c->server.annotator)
-        page_note(
-            p,
-            "The model costs %.2f %% of what people cost. The study's \"under 1 %%\" holds for "
-            "the model alone from a wage of %.2f %s per hour up.",
-            100 * c->here.model_share, c->break_even.min_wage_hour, currency);
-    else
-        page_note(
-            p,
-            "The model costs %.2f %% of what people cost. The study's \"under 1 %%\" holds for "
-            "the model alone from a wage of %.2f %s per hour up, or a machine at %.4g %s per hour "
-            "at most, or %.3g images/s at least (the other figures as above).",
-            100 * c->here.model_share, c->break_even.min_wage_hour, currency,
-            c->break_even.max_machine_hour, currency, c->break_even.min_images_per_second);
-    page_note(
-        p,
-        "The consensus also needed people's labels, and votes on %.1f %% of the cells: in all "
-        "%.1f %% of what people alone cost, at any wage.",
-        100 * c->review_rate, 100 * c->here.process_share);
-}
-
 static void say_server(struct page *p, const struct cost *c)
 {
     const struct cost_server *s = &c->server;
@@ -153,11 +130,7 @@ static void say_cost(struct page *p, const struct cost *c)
         table_rule(t);
         add_sums(t, &c->scaled);
     }
-    if (isnan(c->here.model_share))
-        page_note(p, "Put what is missing under prices: in assent.yaml to see ratio and "
-                     "break-even.");
-    else
-        say_break_even(p, c);
+    break_even_words(p, c);
 }
 
 /* ---- data ---- */
@@ -202,8 +175,6 @@ static struct json_t *server_json(const struct cost_server *s)
 
 void cost_blocks(struct page *p, const struct cost *c)
 {
-    const struct cost_break_even *even = &c->break_even;
-
     say_cost(p, c);
     page_open(p, "cost", PAGE_OBJECT, true);
     page_text(p, "currency", c->prices.currency);
@@ -220,10 +191,6 @@ void cost_blocks(struct page *p, const struct cost *c)
         set_size(p, "scaled", &c->scaled);
     else
         page_set(p, "scaled", jv_pack("n"));
-    page_set(p, "break_even",
-             jv_pack("{s:f, s:o, s:o, s:o}", "share", even->share, "min_wage_hour",
-                     jv_real(even->min_wage_hour), "max_machine_hour",
-                     jv_real(even->max_machine_hour), "min_images_per_second",
-                     jv_real(even->min_images_per_second)));
+    break_even_data(p, c);
     page_close(p);
 }

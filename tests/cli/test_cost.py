@@ -4,7 +4,7 @@
 import os
 import sqlite3
 
-from harness import main
+from harness import STUDY, main
 from review_case import ReviewCase
 
 PRICES = """annotators:
@@ -124,6 +124,41 @@ class Ledger(Money):
         self.near(ledger, {"people_cost": 0.6, "people_hours": 1 / 30, "cost": 4.6})
         self.change("UPDATE review_answer SET undone = NULL")
         self.near(self.model("SENTINELMODEL"), {"right": 25 / 60, "correct_cost": 4 / 25})
+
+
+class BreakEven(Money):
+    def cost(self):
+        return self.json("report", "--resamples", "0")["cost"]
+
+    def test_the_study(self):
+        self.run_assent("init", "study", "--preset", "celeba")
+        self.run_assent("-C", "study", "import", STUDY)
+        report = self.json("-C", "study", "report", "--resamples", "0")
+        cost, wages = report["cost"], report["cost"]["break_even"]["wages"]
+        # 2 an hour / (0.5 images a second * 40 * 3 s) is 1/30 of the wage, whatever the votes
+        for at in wages:
+            self.near(at, {"model_share": 1 / 30 / at["wage_hour"], "holds": at["wage_hour"] > 10 / 3,
+                           "process_share": 1 + 8193 / 40000 + 1 / 30 / at["wage_hour"]})
+        self.assertEqual((wages[0]["wage_hour"], wages[-1]["wage_hour"]), (2, 30))
+        machines = {(m["machine_hour"], m["images_per_second"]): m["min_wage_hour"] for m in cost["break_even"]["machines"]}
+        self.assertEqual(len(machines), 30)
+        for (hour, speed), wage in machines.items():
+            self.assertAlmostEqual(wage, hour / (speed * 40 * 3) * 100, 9)
+        self.assertAlmostEqual(machines[2, 0.5], cost["break_even"]["min_wage_hour"], 9)
+        # what it took: votes on 20.5 % of the cells, for 89.1 %
+        self.near(cost, {"review_rate": 8193 / 40000, "agreement_after": report["after"]["first"]["pooled"]["agreement"]})
+        text = " ".join(self.run_assent("-C", "study", "report", "--resamples", "0").out.split())
+        self.assertIn("That 89.1 % of its labels equal the consensus also needed people's labels, and votes on 20.5 % of"
+                      " the cells", text)
+
+    def test_without_votes_nothing_came_after(self):
+        self.priced()
+        self.assertIsNone(self.cost()["agreement_after"])
+
+    def test_without_prices_nothing_is_swept(self):
+        even = self.cost()["break_even"]
+        self.assertEqual({m["min_wage_hour"] for m in even["machines"]}, {None})
+        self.assertEqual({(w["model_share"], w["holds"]) for w in even["wages"]}, {(None, False)})
 
 
 class Frontier(Money):

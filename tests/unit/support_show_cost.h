@@ -1,13 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
- * support_show_cost.h - what was spent, and what quality costs, for the tests of pages. What it
- * shows is the first's who asks.
+ * support_show_cost.h - what labels cost, what was spent, and what quality costs, for the tests of
+ * pages. What it shows is the first's who asks.
  */
 #ifndef TESTS_UNIT_SUPPORT_SHOW_COST_H
 #define TESTS_UNIT_SUPPORT_SHOW_COST_H
 
+#include "jobs/cost.h"
 #include "jobs/frontier.h"
 #include "jobs/ledger.h"
+
+static inline struct cost shown_cost(const struct task *t, const char *model)
+{
+    static const struct server_price price = { true, 0.4, NAN, 1.6, "2026-11-22", "their list" };
+    struct cost_size size = { 1000,   3000,   600,    1.1,  37.5, 7.5, 0.00037,
+                              0.0125, 0.0293, 1.2293, 0.55, 2.5,  0.5 };
+    struct cost cost = { .server = { model,
+                                     &price,
+                                     { true, 4000, true, 2000000, 1500000, 4000 },
+                                     1000,
+                                     1.1,
+                                     0.0011 },
+                         .prices = t->prices,
+                         .review_rate = 0.2,
+                         .here = size,
+                         .scaled = size,
+                         .break_even = { 0.01, 44, 0.68, 1.5 },
+                         .agreement_after = 0.891 };
+
+    cost.scaled.images = 202599;
+    for (size_t i = 0; i < COST_WAGES; i++)
+        cost.wages[i] = (struct cost_at_wage){ 2 + (double)i, 0.1, 1.3, false };
+    for (size_t i = 0; i < COST_HOURS; i++)
+        cost.hours[i] = (struct cost_at_hour){ 1, { 8, 7, 6, 5, 4, 3 } };
+    return cost;
+}
 
 static inline struct ledger shown_ledger(const char *model, const char *person)
 {

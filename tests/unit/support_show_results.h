@@ -212,26 +212,6 @@ static inline void make_review(struct results *r)
                                          .sample = { 0.855, 0.0503, { 0.731, 0.928 }, 0.9, 50 } };
 }
 
-static inline void make_cost(struct results *r)
-{
-    static const struct server_price price = { true, 0.4, NAN, 1.6, "2026-11-22", "their list" };
-    struct cost_size size = { 1000,   3000,   600,    1.1,  37.5, 7.5, 0.00037,
-                              0.0125, 0.0293, 1.2293, 0.55, 2.5,  0.5 };
-
-    r->report.cost = (struct cost){ .server = { r->names[0],
-                                                &price,
-                                                { true, 4000, true, 2000000, 1500000, 4000 },
-                                                1000,
-                                                1.1,
-                                                0.0011 },
-                                    .prices = r->task->prices,
-                                    .review_rate = 0.2,
-                                    .here = size,
-                                    .scaled = size,
-                                    .break_even = { 0.01, 44, 0.68, 1.5 } };
-    r->report.cost.scaled.images = 202599;
-}
-
 static const struct moved moved_answers = { "model", MOVED_ALONE, "2026-01-31T12:00:00Z",
                                             5,       30,          3,
                                             0.1,     0.02,        0.4 };
@@ -329,7 +309,7 @@ static inline void make_report(struct results *r)
     r->report.methods = show_methods(r->names, r->labelled);
     r->report.pictures = true;
     r->report.worst = show_worst(r->worst);
-    make_cost(r);
+    r->report.cost = shown_cost(r->task, r->names[0]);
     r->report.ledger = shown_ledger(r->names[0], r->names[2]);
     r->report.frontier = shown_frontier(r->names[0], r->names[1]);
 }
