@@ -154,6 +154,13 @@ static int estimate_way(const struct drawing *d, const struct way *w, struct fro
     return 0;
 }
 
+/* Two who agree make the consensus of themselves: it says something where somebody else has voted.
+ */
+static bool has_consensus(const struct frontier_sources *from)
+{
+    return from->votes->values && (from->votes->extra_votes > 0 || from->data->n > 2);
+}
+
 /* Without a sample: the share of the cells answered that equal the consensus. What people settle
  * is the consensus by definition, which says nothing. */
 static void compare_way(const struct drawing *d, const struct way *w, struct frontier_point *out)
@@ -161,7 +168,7 @@ static void compare_way(const struct drawing *d, const struct way *w, struct fro
     const int16_t *consensus = d->from->votes->values;
     size_t n = d->n_images * d->n_columns, equal = 0, all = 0;
 
-    if (!consensus || w->second || w->verdicts)
+    if (!has_consensus(d->from) || w->second || w->verdicts)
         return;
     for (size_t i = 0; i < n; i++) {
         if (consensus[i] < 0 || w->who->labels.values[i] == VALUE_MISSING)
@@ -365,7 +372,7 @@ int frontier_load(struct frontier *out, const struct frontier_sources *from, str
         d.sampled = &from->acceptance->sampled;
     if (d.sampled)
         rc = odds_find(&d.odds, d.sampled, &out->arena, e);
-    out->against = d.sampled ? "adjudicators" : from->votes->values ? "consensus" : NULL;
+    out->against = d.sampled ? "adjudicators" : has_consensus(from) ? "consensus" : NULL;
     if (rc == 0 && from->second)
         out->second = arena_text(&out->arena, from->second->name, strlen(from->second->name), e);
     if (rc == 0 && from->second && !out->second)

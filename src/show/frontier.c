@@ -89,6 +89,9 @@ static void say_basis(struct page *p, const struct frontier *f)
                   "Without a random sample right is what the consensus says, which the labels "
                   "themselves helped to make: assent review --sample N draws one. How right a way "
                   "is that itself makes the consensus cannot be said.");
+    else
+        page_note(p, "How right the labels are nobody has said yet: assent review --sample N has "
+                     "people look at cells drawn at random.");
     if (needs)
         page_note(p, "Reviewing disputes needs %s's labels, and their price is in the cost.",
                   f->second);
