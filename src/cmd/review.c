@@ -14,6 +14,7 @@ enum {
     KEY_LEASE,
     KEY_REVIEWER,
     KEY_PACKET,
+    KEY_UNTIL,
 };
 
 enum { LEASE_MINUTES = 10, LEASE_MINUTES_MAX = 24 * 60, PER_ADDRESS_MAX = 1000000 };
@@ -49,7 +50,13 @@ static const struct argp_option options[] = {
     { "rule-breaking", CMD_ASKED_RULES, NULL, 0, "also cells on which the model breaks a rule", 1 },
     { "no-disputes", CMD_ASKED_NO_DISPUTES, NULL, 0, "not the disputes", 1 },
     { "questions", CMD_ASKED_QUESTIONS, "A,B", 0, "only these", 1 },
-    { "order", CMD_ASKED_ORDER, "ORDER", 0, "random (default), uncertain, rules-first or question",
+    { "order", CMD_ASKED_ORDER, "ORDER", 0,
+      "random (default), uncertain, rules-first, question; or decide: what the fewest answers "
+      "decide"
+      " first",
+      1 },
+    { "until", KEY_UNTIL, "decided", 0,
+      "end once the sample has decided of every question what may be used of the model's answers",
       1 },
     { "votes", CMD_ASKED_VOTES, "K", 0, "ask K different people about an item (default 1)", 1 },
     { "overlap", CMD_ASKED_OVERLAP, "N[:K]", 0,
@@ -169,7 +176,8 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
     case CMD_ASKED_QUESTIONS: cmd_questions(&own->questions, arg, state); return 0;
     case CMD_ASKED_ORDER:
         if (!review_order(arg, &o->order))
-            argp_error(state, "--order takes random, uncertain, rules-first or question, not '%s'",
+            argp_error(state,
+                       "--order takes random, uncertain, rules-first, question or decide, not '%s'",
                        arg);
         return 0;
     case CMD_ASKED_VOTES:
@@ -186,6 +194,8 @@ error_t cmd_parse_asked(int key, char *arg, struct argp_state *state, struct cmd
 
 static void check(const struct review_own *own, const struct argp_state *state)
 {
+    if (own->packet && own->asked.o.until_decided)
+        argp_error(state, "--until decided is for the server, which hears of answers");
     if (own->packet && !own->asked.o.reviewer)
         argp_error(state, "--packet is for one person: say --reviewer NAME");
     if (!own->packet && !own->door.cert && !own->plain && !review_is_local(own->door.host))
@@ -217,6 +227,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         own->asked.o.lease_minutes = (unsigned)cmd_number(arg, LEASE_MINUTES_MAX, "--lease", state);
         if (own->asked.o.lease_minutes == 0)
             argp_error(state, "--lease takes 1 or more minutes");
+        return 0;
+    case KEY_UNTIL:
+        if (strcmp(arg, "decided") != 0)
+            argp_error(state, "--until takes decided, not '%s'", arg);
+        own->asked.o.until_decided = true;
         return 0;
     case KEY_REVIEWER: own->asked.o.reviewer = arg; return 0;
     case KEY_PACKET: own->packet = arg; return 0;

@@ -10,6 +10,7 @@
 #include "project/catalogue.h"
 #include "project/dataset.h"
 #include "project/pair.h"
+#include "store/designs.h"
 
 struct review_job {
     struct project *project;
@@ -199,6 +200,22 @@ static int write_settings(struct review_job *j, struct err *e)
                                              : err_set(e, ERR_NOMEM, "out of memory: the settings");
 }
 
+/* What decides is a random sample of somebody's answers. */
+static int need_sample(const struct review_job *j, struct err *e)
+{
+    bool decides = j->options->until_decided || j->options->order == ORDER_DECIDE;
+    int64_t design = 0;
+    uint64_t seed;
+    int rc = decides ? store_design_find(j->project->store, NULL, &design, &seed, e) : 0;
+
+    if (rc < 0 || !decides || (design != 0 && j->site.labels[0]))
+        return rc;
+    err_set(e, ERR_ARG, "nothing can be decided: %s",
+            j->site.labels[0] ? "no cells were drawn at random"
+                              : "there are no answers that could be accepted");
+    return err_hint(e, "--sample 400 draws cells of a model's answers");
+}
+
 static int build_queue(struct review_job *j, struct err *e)
 {
     const struct review_options *o = j->options;
@@ -231,8 +248,10 @@ static int build_queue(struct review_job *j, struct err *e)
         err_set(e, ERR_ARG, "no cell was drawn at random that several people could be asked");
         return err_hint(e, "--sample %" PRIu64 " draws some", o->overlap);
     }
-    if (rc < 0 || j->queued.items > 0)
+    if (rc < 0)
         return rc;
+    if (j->queued.items > 0)
+        return need_sample(j, e);
     err_set(e, ERR_ARG, "there is nothing to review: %s",
             !j->pair.second  ? "there are no two annotators whose labels could differ"
             : o->no_disputes ? "disputes were left out"
@@ -251,6 +270,8 @@ static void describe_site(struct review_job *j)
     s->catalogue = j->catalogue.source ? &j->catalogue : NULL;
     s->columns = j->columns;
     s->limit = o->limit;
+    s->decide_first = o->order == ORDER_DECIDE;
+    s->until_decided = o->until_decided;
     s->lease_minutes = o->lease_minutes;
     s->host = o->host;
     s->port = o->port;

@@ -31,6 +31,7 @@ struct review_options {
     uint32_t overlap_votes;
     uint64_t limit;
     enum review_order order;
+    bool until_decided; /* as review_site has it */
     uint64_t seed;
     unsigned lease_minutes;
     const char *host, *name, *public_url, *cert, *key; /* as net.h has them */
@@ -83,7 +84,7 @@ struct review_links {
 int job_review_start(struct review_job *j, struct review_links *links, struct err *e);
 void review_links_release(struct review_links *l);
 const char *job_review_address(const struct review_job *j);
-/* Until the events are cancelled. */
+/* Until the events are cancelled, or all is decided that was to be. */
 int job_review_serve(struct review_job *j, struct err *e);
 
 /* A zip for the options' reviewer, in place of serving. *n: how many items it has. */

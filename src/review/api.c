@@ -227,8 +227,10 @@ static int keep_answers(struct review *r, const struct call *c, const struct giv
             rc = state_undo(&r->state, c->person, given[i].item, b->tab, e);
             how = state_check(&r->state, c->person, &given[i]);
         }
-        if (rc == 0 && how == KEPT && !before)
+        if (rc == 0 && how == KEPT && !before) {
             rc = state_answer(&r->state, c->person, &given[i], e);
+            review_changed(r, 1);
+        }
         *kept += how == KEPT;
         jv_append(results, document_result(b->answers[i].item, how));
     }
@@ -281,8 +283,10 @@ static int undo_known(struct review *r, const struct call *c, const struct known
 
         if (i == SIZE_MAX || r->state.items.items[i].aside)
             continue;
-        if (!known->undone[k] && c->person->when[i] != 0)
+        if (!known->undone[k] && c->person->when[i] != 0) {
             rc = state_undo(&r->state, c->person, i, c->body.tab, e);
+            review_changed(r, 1);
+        }
     }
     for (size_t k = 0; rc == 0 && k < known->n; k++) {
         size_t i = state_index(&r->state, known->items[k]);

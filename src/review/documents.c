@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "review/deciding.h"
 #include "stats/stats.h"
 
 static struct json_t *text_or_null(const char *text)
@@ -39,6 +40,17 @@ static double pace(const struct person *p)
     return stats_quantile(seconds, n, 0.5);
 }
 
+/* The question that the fewest answers decide. Of each cell at least so many are wanted. */
+static struct json_t *decides(const struct state *s)
+{
+    const struct deciding *d = s->deciding;
+
+    if (!d || !d->questions || d->next == SIZE_MAX || s->over)
+        return jv_pack("n");
+    return jv_pack("{s:I, s:I}", "question", (long long)d->next, "answers",
+                   (long long)(deciding_told(d) * s->votes));
+}
+
 struct json_t *document_progress(const struct state *s, const struct person *p)
 {
     uint64_t left = p->left, grid = p->left_grid, most = state_allowed(s, p);
@@ -46,11 +58,12 @@ struct json_t *document_progress(const struct state *s, const struct person *p)
 
     left = left < most ? left : most;
     grid = grid < most ? grid : most;
-    return jv_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I}", "done", (long long)p->done,
-                   "skipped", (long long)p->n_skipped, "copied", (long long)p->copied, "left",
-                   (long long)left, "left_grid", (long long)grid, "seconds_per_answer",
-                   jv_real(seconds), "seconds_an_answer", jv_real(seconds), "seconds_left",
-                   jv_real(seconds * (double)left), "set_aside", (long long)s->n_aside);
+    return jv_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:b}", "done",
+                   (long long)p->done, "skipped", (long long)p->n_skipped, "copied",
+                   (long long)p->copied, "left", (long long)left, "left_grid", (long long)grid,
+                   "seconds_per_answer", jv_real(seconds), "seconds_an_answer", jv_real(seconds),
+                   "seconds_left", jv_real(seconds * (double)left), "set_aside",
+                   (long long)s->n_aside, "decides", decides(s), "decided", (int)s->over);
 }
 
 /* ---- items ---- */

@@ -113,6 +113,8 @@ static int index_items(struct filling *l)
         const struct store_item *item = &s->items.items[i];
 
         s->n_aside += item->aside ? 1 : 0;
+        if (item->kind != REVIEW_REPEAT && (s->votes == 0 || item->votes < s->votes))
+            s->votes = item->votes;
         if (item->repeats != SIZE_MAX)
             s->states[item->repeats].repeat = (uint32_t)i + 1;
         rc = map_add(s->by_key, item->key, strlen(item->key), i, &found, l->e);
@@ -163,6 +165,8 @@ void state_release(struct state *s)
     }
     free(s->people);
     free(s->states);
+    free(s->order);
+    free(s->place);
     map_free(s->by_key);
     store_items_release(&s->items);
     *s = (struct state){ 0 };

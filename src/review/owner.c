@@ -26,6 +26,31 @@ bool owner_may_see(const struct review *r, size_t item)
     return state_is_done(&r->state, item) && r->state.items.items[item].kind != REVIEW_REPEAT;
 }
 
+/* How far the verdicts are; null where there are none. */
+static struct json_t *verdicts_json(const struct review *r)
+{
+    const struct task *t = r->site.task;
+    const struct deciding *d = &r->deciding;
+    struct json_t *all = jv_array();
+
+    for (size_t c = 0; d->questions && c < t->n_columns; c++) {
+        const struct decided_question *q = &d->questions[c];
+
+        if (q->asked)
+            jv_append(
+                all,
+                jv_pack("{s:s, s:s, s:I, s:o}", "name", t->columns[c].name, "verdict",
+                        verdict_names[q->kind], "settled", (long long)q->settled, "votes_to_decide",
+                        q->kind == VERDICT_UNDECIDED ? jv_real(ceil(q->votes)) : jv_pack("n")));
+    }
+    if (!d->questions) {
+        jv_free(all);
+        return jv_pack("n");
+    }
+    return jv_pack("{s:o, s:o, s:o}", "max_error", jv_real(d->promise.max_error), "confidence",
+                   jv_real(d->promise.confidence), "questions", all);
+}
+
 void owner_overview(struct review *r, struct request *q)
 {
     const struct review_site *s = &r->site;
@@ -40,8 +65,10 @@ void owner_overview(struct review *r, struct request *q)
         return;
     }
     o = s->describe ? s->describe(&f) : jv_pack("{}");
-    if (o)
+    if (o) {
         jv_set(o, "title", jv_pack("s", s->task->name));
+        jv_set(o, "verdicts", verdicts_json(r));
+    }
     review_figures_release(&f);
     request_json(q, 200, o, NULL);
 }

@@ -17,7 +17,7 @@
 enum { BLOCK_ITEMS = 50 }; /* of ORDER_UNCERTAIN: an order within which nothing can be told */
 
 const char *const review_order_names[REVIEW_ORDERS] = { "random", "uncertain", "rules-first",
-                                                        "question" };
+                                                        "question", "decide" };
 
 const char *const review_strata_names[] = { "question", "answer", "score", NULL };
 
@@ -250,7 +250,8 @@ static void set_blocks(struct building *b)
                                                 : 0;
 
         switch (b->plan->order) {
-        case ORDER_RANDOM: item->block = 0; break;
+        case ORDER_RANDOM:
+        case ORDER_DECIDE: item->block = 0; break;
         case ORDER_QUESTION: item->block = item->item.column; break;
         case ORDER_UNCERTAIN: item->block = like / BLOCK_ITEMS; break;
         case ORDER_RULES_FIRST:

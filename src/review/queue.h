@@ -16,8 +16,14 @@
 #include "task/task.h"
 
 /* Blocks come one after the other; within a block all is shuffled, whatever its kind. */
-enum review_order { ORDER_RANDOM, ORDER_UNCERTAIN, ORDER_RULES_FIRST, ORDER_QUESTION };
-enum { REVIEW_ORDERS = ORDER_QUESTION + 1 };
+enum review_order {
+    ORDER_RANDOM,
+    ORDER_UNCERTAIN,
+    ORDER_RULES_FIRST,
+    ORDER_QUESTION,
+    ORDER_DECIDE /* queued as by chance; the server gives out first what decides: see review.h */
+};
+enum { REVIEW_ORDERS = ORDER_DECIDE + 1 };
 extern const char *const review_order_names[REVIEW_ORDERS];
 bool review_order(const char *name, enum review_order *order);
 

@@ -31,6 +31,8 @@ struct review_site {
     const float *probabilities;
     const bool *columns; /* which are asked; NULL: all */
     uint64_t limit;      /* answers a person; 0: any number */
+    bool decide_first;   /* what the fewest answers decide is asked first */
+    bool until_decided;  /* it ends once every question is decided, or no sampled cell is open */
     unsigned lease_minutes;
     const char *host, *name, *public_url, *cert, *key; /* as net.h has them */
     uint16_t port;
@@ -51,7 +53,7 @@ const char *review_address(const struct review *r);
 bool review_is_local(const char *host);
 /* Is it an address by which a proxy can be reached, without a path? */
 bool review_is_public_url(const char *url);
-/* Serves until the site's events are cancelled, and then returns 0. */
+/* Serves until the site's events are cancelled, or what it was to decide is, and then returns 0. */
 int review_serve(struct review *r, struct err *e);
 
 /* A new token for a link, kept as its hash. */

@@ -9,7 +9,14 @@
 
 #include "review/server.h"
 
-enum { WAITING_ANSWERS_MAX = 1 << 16, TICK_MS = 200, SWEEP_SECONDS = 1, PATIENCE_MS = 2000 };
+enum {
+    WAITING_ANSWERS_MAX = 1 << 16,
+    TICK_MS = 200,
+    SWEEP_SECONDS = 1,
+    PATIENCE_MS = 2000,
+    PARTING_SECONDS = 60, /* so long pages that hold something hear that all is decided .. */
+    PARTED_SECONDS = 2,   /* .. and so long at least any page */
+};
 
 /* ---- writing ---- */
 
@@ -102,6 +109,80 @@ static void commit_and_answer(struct review *r)
     pthread_mutex_lock(&r->lock);
 }
 
+/* ---- what is decided ---- */
+
+void review_changed(struct review *r, size_t answers)
+{
+    r->deciding.changes += answers;
+}
+
+static void say_over(const struct review *r)
+{
+    const struct deciding *d = &r->deciding;
+
+    if (deciding_is_over(d))
+        events_say(r->site.events, EVENT_NOTE,
+                   "every question that was asked is decided, so the review ends: assent accept "
+                   "says how");
+    else
+        events_say(r->site.events, EVENT_WARNING,
+                   "%zu of %zu questions are decided, and the sample is used up, so the review "
+                   "ends: assent plan --accept says how many more cells it takes",
+                   d->n_decided, d->n);
+}
+
+/* Looks how far the verdicts are, and asks on accordingly. With the lock. */
+static int look(struct review *r, struct err *e)
+{
+    struct deciding *d = &r->deciding;
+    size_t *ranks;
+    int rc = deciding_look(d, &r->site, e);
+
+    if (rc < 0 || !d->questions)
+        return rc;
+    if (r->site.until_decided && r->over == 0 &&
+        (deciding_is_over(d) || !state_has_open(&r->state, d->design))) {
+        r->over = clock_seconds();
+        r->state.over = true;
+        say_over(r);
+    }
+    if (!r->site.decide_first)
+        return 0;
+    ranks = mem_new(r->site.task->n_columns, sizeof(*ranks), e);
+    if (!ranks)
+        return ERR_NOMEM;
+    deciding_rank(d, r->site.task->n_columns, ranks);
+    rc = state_reorder(&r->state, d->design, ranks, e);
+    free(ranks);
+    return rc;
+}
+
+/* The last answers of a sample are fewer than a look waits for. A look that fails says so, and the
+ * next one tries again: answers are kept all the same. */
+static void look_if_due(struct review *r)
+{
+    struct deciding *d = &r->deciding;
+    bool last = d->changes > 0 && r->site.until_decided && r->over == 0 &&
+                !state_has_open(&r->state, d->design);
+    char line[ERR_TEXT_MAX];
+    struct err e;
+
+    if (r->failed.code < 0 || !(deciding_is_due(d) || last) || look(r, &e) >= 0)
+        return;
+    d->changes = 0;
+    err_line(&e, line);
+    events_say(r->site.events, EVENT_WARNING, "how far the verdicts are is not known: %s", line);
+}
+
+/* All is decided, and whoever had something before them has heard it. */
+static bool is_over(const struct review *r)
+{
+    double since = clock_seconds() - r->over;
+
+    return r->over > 0 && r->n_waiting == 0 && !r->writing &&
+           (since >= PARTING_SECONDS || (since >= PARTED_SECONDS && !state_is_held(&r->state)));
+}
+
 /* ---- serving ---- */
 
 static int forget_revoked(void *data, const struct store_reviewer *who)
@@ -135,7 +216,8 @@ int review_serve(struct review *r, struct err *e)
     struct err ignored;
 
     pthread_mutex_lock(&r->lock);
-    while (events_check(r->site.events, &ignored) == 0 && r->failed.code >= 0) {
+    while (events_check(r->site.events, &ignored) == 0 && r->failed.code >= 0 && !is_over(r)) {
+        look_if_due(r);
         if (r->writing || r->n_waiting > 0)
             commit_and_answer(r);
         else
@@ -198,13 +280,24 @@ static int fill(struct review *r, struct err *e)
         rc = store_items_return(r->site.store, e);
     if (rc == 0)
         rc = state_load(&r->state, &r->site, e);
+    r->state.deciding = &r->deciding;
     if (rc == 0 && r->state.n_equal > 0)
         events_say(
             r->site.events, EVENT_NOTE,
             "%llu items show a picture that another item shows, byte for byte: one answer is "
             "kept for all of them",
             (unsigned long long)r->state.n_equal);
-    return rc == 0 ? look_for_pictures(r, e) : rc;
+    if (rc == 0)
+        rc = look_for_pictures(r, e);
+    if (rc == 0)
+        rc = look(r, e);
+    if (rc < 0 || r->deciding.questions || !(r->site.until_decided || r->site.decide_first))
+        return rc;
+    err_set(e, ERR_ARG,
+            "nothing can be decided by the sample that there is: it was drawn by an "
+            "earlier version, which did not keep its strata");
+    return err_hint(e,
+                    "--sample N --seed S draws another; votes on cells that are drawn again count");
 }
 
 static int load(struct review *r, struct err *e)
@@ -268,6 +361,7 @@ void review_close(struct review *r)
     server_stop(r->server); /* its handlers and answers use all that follows */
     pictures_free(r->pictures);
     state_release(&r->state);
+    deciding_release(&r->deciding);
     free(r->waiting);
     pthread_mutex_destroy(&r->lock);
     pthread_cond_destroy(&r->changed);

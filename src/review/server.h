@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "net/net.h"
+#include "review/deciding.h"
 #include "review/pictures.h"
 #include "review/review.h"
 #include "review/state.h"
@@ -32,6 +33,8 @@ struct review {
     pthread_mutex_t lock;      /* of the store and all below */
     pthread_cond_t changed;
     struct state state;
+    struct deciding deciding;
+    double over; /* since when nothing is given out, as all is decided; 0: it is not */
     struct waiting *waiting;
     size_t n_waiting, waiting_cap;
     bool writing;      /* a transaction is open */
@@ -51,6 +54,9 @@ void review_reply(struct review *r, struct request *q, unsigned status, struct j
 void review_refuse(struct request *q, const struct err *e);
 /* A write that failed half-way: what memory holds is not what the database will. */
 void review_fail(struct review *r, struct request *q, const struct err *e);
+
+/* So many answers were kept, or taken back. */
+void review_changed(struct review *r, size_t answers);
 
 /* ---- session.c ---- */
 

@@ -329,15 +329,21 @@ static bool holds_equal(const struct state *s, const struct person *p, size_t it
     return false;
 }
 
+static size_t item_at(const struct state *s, size_t place)
+{
+    return s->order ? s->order[place] : place;
+}
+
 static int take_more(struct state *s, struct person *p, struct wanted *w, enum reach reach,
                      size_t *items, size_t *n, struct err *e)
 {
     int rc = 0;
 
-    while (p->from < s->items.n && s->items.items[p->from].kind != REVIEW_REPEAT &&
-           !is_left(s, p, p->from))
+    while (p->from < s->items.n && s->items.items[item_at(s, p->from)].kind != REVIEW_REPEAT &&
+           !is_left(s, p, item_at(s, p->from)))
         p->from++;
-    for (size_t i = p->from; rc == 0 && i < s->items.n && *n < w->want; i++) {
+    for (size_t k = p->from; rc == 0 && k < s->items.n && *n < w->want; k++) {
+        size_t i = item_at(s, k);
         struct hold *mine = find_hold(s, p, i);
 
         if (!is_left(s, p, i) || !fits(s, i, w) || is_kept_apart(mine, reach) ||
@@ -378,6 +384,8 @@ int state_take(struct state *s, struct person *p, const struct wanted *wanted, s
     int rc;
 
     *n = 0;
+    if (s->over)
+        w.want = 0;
     if (s->limit > 0) {
         uint64_t allowed = state_allowed(s, p), held = held_by_other_tabs(p, w.tab);
 
@@ -566,8 +574,8 @@ static void uncount_answer(struct state *s, struct person *p, size_t item)
     p->skipped[item] = false;
     p->copy_of[item] = 0;
     p->done--;
-    if (p->from > item)
-        p->from = item;
+    if (p->from > (s->place ? s->place[item] : item))
+        p->from = s->place ? s->place[item] : item;
     recount(s, item, 1);
 }
 
@@ -608,4 +616,71 @@ int state_set_aside(struct state *s, size_t image, const char *why, struct err *
         rc = item->aside ? store_item_aside(s->store, item->id, why, e) : ERR_NOMEM;
     }
     return rc;
+}
+
+/* ---- what decides first ---- */
+
+/* Disputes that were not drawn come behind all that the verdicts rest on. */
+static size_t rank_of(const struct state *s, int64_t design, const size_t *ranks, size_t i)
+{
+    const struct store_item *item = &s->items.items[i];
+
+    return item->kind == REVIEW_DISPUTE && item->design != design ? s->task->n_columns
+                                                                  : ranks[item->column];
+}
+
+int state_reorder(struct state *s, int64_t design, const size_t *ranks, struct err *e)
+{
+    size_t n_ranks = s->task->n_columns + 1;
+    size_t *next = mem_new(n_ranks + 1, sizeof(*next), e); /* the place of the next one of a rank */
+
+    if (!s->order)
+        s->order = mem_new(s->items.n, sizeof(*s->order), e);
+    if (!s->place)
+        s->place = mem_new(s->items.n, sizeof(*s->place), e);
+    if (!next || !s->order || !s->place) {
+        free(next);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < s->items.n; i++)
+        next[rank_of(s, design, ranks, i) + 1]++;
+    for (size_t r = 1; r <= n_ranks; r++)
+        next[r] += next[r - 1];
+    for (size_t i = 0; i < s->items.n; i++) {
+        size_t at = next[rank_of(s, design, ranks, i)]++;
+
+        s->order[at] = (uint32_t)i;
+        s->place[i] = (uint32_t)at;
+    }
+    for (size_t k = 0; k < s->n_people; k++)
+        s->people[k]->from = 0;
+    free(next);
+    return 0;
+}
+
+static bool is_in_packet(const struct state *s, size_t item)
+{
+    for (const struct hold *h = s->states[item].holds; h; h = h->next_of_item)
+        if (strcmp(h->tab, PACKET_TAB) == 0 && h->until > seconds_now())
+            return true;
+    return false;
+}
+
+bool state_has_open(const struct state *s, int64_t design)
+{
+    for (size_t i = 0; i < s->items.n; i++)
+        if (s->items.items[i].design == design && is_open(s, i) && !is_in_packet(s, i))
+            return true;
+    return false;
+}
+
+bool state_is_held(const struct state *s)
+{
+    int64_t t = seconds_now();
+
+    for (size_t k = 0; k < s->n_people; k++)
+        for (const struct hold *h = s->people[k]->holds; h; h = h->next)
+            if (h->until > t && strcmp(h->tab, PACKET_TAB) != 0)
+                return true;
+    return false;
 }

@@ -54,8 +54,13 @@ struct state {
     struct map *by_key;
     struct person **people;
     size_t n_people, people_cap;
+    uint32_t votes;                   /* that an item wants at least */
     uint64_t limit, n_aside, n_equal; /* n_equal: items that are answered with another */
     int64_t lease_seconds;
+    uint32_t *order, *place; /* [items.n] in which items are given out, and the inverse; NULL: as
+                                they are queued */
+    const struct deciding *deciding; /* what people are told of it; NULL: nothing */
+    bool over;                       /* nothing is given out any more */
 };
 
 /* equal.c: links the items that ask the same of pictures with the same bytes. */
@@ -115,6 +120,13 @@ enum kept state_check(const struct state *s, const struct person *p, const struc
 int state_answer(struct state *s, struct person *p, const struct given *g, struct err *e);
 /* The answer does not count any more, and the tab holds the item again (NULL: nobody does). */
 int state_undo(struct state *s, struct person *p, size_t item, const char *tab, struct err *e);
+/* Gives out first what was drawn by the design, gold and repeats, by their columns' ranks
+ * ([n_columns]); then the rest. Among equals the queue's order stays. */
+int state_reorder(struct state *s, int64_t design, const size_t *ranks, struct err *e);
+/* Is an item of the design's sample open that was not handed out as a folder? */
+bool state_has_open(const struct state *s, int64_t design);
+/* Does anybody hold an item on the page? */
+bool state_is_held(const struct state *s);
 /* Sets every item of the image aside. */
 int state_set_aside(struct state *s, size_t image, const char *why, struct err *e);
 /* Everything that is open for the person becomes theirs for `days`, as PACKET_TAB holds it; *items

@@ -295,10 +295,59 @@ static void secrets_are_equal_or_not(void **state)
     assert_false(secret_equal(a, ""));
 }
 
+/* The sampled cells of the column with the smaller rank come first, in the queue's order; what was
+ * not drawn last. A new order leaves nothing out. */
+static void what_decides_is_given_out_first(void **state)
+{
+    static const size_t orders[][COLUMNS] = { { 1, 0 }, { 0, 1 } };
+    struct review_queued q;
+    struct review_plan p;
+    struct review_site site;
+    struct state s;
+    struct person *anna;
+    struct world w;
+    struct err e;
+
+    world_open(&w, state);
+    p = plan_of(&w);
+    p.sample = 30;
+    queue(&w, &p, &q);
+    site_of(&site, &w);
+    assert_ok(store_begin(w.store, &e), &e);
+    assert_ok(state_load(&s, &site, &e), &e);
+    person_of(&w, &s, "anna", &anna);
+    for (size_t o = 0; o < COUNT(orders); o++) {
+        size_t items[GRID_MOST], n, before = 0, place = 0;
+
+        assert_ok(state_reorder(&s, q.design, orders[o], &e), &e);
+        assert_true(state_has_open(&s, q.design));
+        assert_ok(state_release_tab(&s, anna, "tab-0001", &e), &e);
+        n = take(&s, anna, GRID_MOST, items);
+        assert_int_equal(n, GRID_MOST);
+        for (size_t i = 0; i < n; i++) {
+            const struct store_item *item = &s.items.items[items[i]];
+            size_t rank = item->design == q.design ? orders[o][item->column] : COLUMNS;
+
+            assert_true(rank > before || (rank == before && (i == 0 || items[i] > place)));
+            before = rank;
+            place = items[i];
+        }
+        assert_int_equal(before, COLUMNS); /* all that was drawn is among them */
+    }
+    assert_true(state_is_held(&s));
+    s.over = true;
+    assert_int_equal(take(&s, anna, GRID_MOST, (size_t[GRID_MOST]){ 0 }), 0);
+    assert_false(state_is_held(&s));
+    state_release(&s);
+    store_rollback(w.store);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test_with_scratch(leases_keep_people_apart_and_answers_fill_slots),
+        test_with_scratch(what_decides_is_given_out_first),
         test_with_scratch(takes_after_a_packet_of_30_000_items_look_at_each_item_once),
         test_with_scratch(counts_equal_those_of_a_fresh_start),
         test_with_scratch(what_a_packet_holds_waits_for_its_own_answer),

@@ -78,6 +78,7 @@ class State:
         self.tokens[f"owner-token-{'0' * 16}"] = None
         self.sessions, self.pages, self.writes, self.undone = {}, {}, [], []
         self.copied = 0  # told as such; nothing is
+        self.decides, self.over = None, False  # the question that the fewest answers decide; all are decided
 
     def image(self, item):
         path = os.path.join(self.folder, self.files[item.number % len(self.files)])
@@ -101,6 +102,7 @@ class State:
             return QUESTIONS[i.question]["kind"] == "yesno" and question in (None, i.question)
 
         held = [i for i in self.mine(person, tab) if fits(i)]
+        want = 0 if self.over else want
         free = [i for i in self.open_for(person) if fits(i) and not (i.lease and i.lease[2] >= time.time())]
         items = held + [i for i in free if i not in held]
         if mode == "grid":
@@ -129,7 +131,7 @@ class State:
                 "skipped": sum(1 for i in self.items if i.answer and i.answer[0] == person and i.answer[1]["kind"] == "skip"),
                 "copied": self.copied, "left_grid": sum(1 for i in left if QUESTIONS[i.question]["kind"] == "yesno"),
                 "seconds_per_answer": pace, "seconds_left": pace * len(left) if pace else None,
-                "set_aside": sum(1 for i in self.items if i.aside)}
+                "set_aside": sum(1 for i in self.items if i.aside), "decides": self.decides, "decided": self.over}
 
     def earlier(self, person, before, n):
         """What the person has answered, newest first."""
@@ -219,6 +221,10 @@ class State:
                 "sample": {"drawn": 200, "settled": 120, "agreement": 0.86, "standard_error": 0.03,
                            "interval": [0.79, 0.91], "covered": 1.0},
                 "flagged": sum(1 for i in answered if i.answer[1]["kind"] == "flag"),
+                "verdicts": {"max_error": 0.05, "confidence": 0.95, "questions": [
+                    {"name": q["name"], "verdict": verdict, "settled": 20 * n, "votes_to_decide": votes}
+                    for n, (q, verdict, votes) in enumerate(zip(QUESTIONS, ("alone", "cannot say", "cannot say", "people", "cannot say"),
+                                                                (None, 140, 12, None, None)))]},
                 "questions": [{"name": q["name"], "items": sum(1 for i in self.items if i.question == n),
                                "done": sum(1 for i in answered if i.question == n),
                                "seconds_per_answer": 2.1 if answered else None}

@@ -346,6 +346,23 @@ class Grid(PageCase):
         page.until("it is kept", lambda: len(self.kinds()) == 20)
 
     @slow
+    def test_it_says_what_decides_and_that_all_is_decided(self):
+        """Also when the server is gone by then: nothing is left that could be lost."""
+        state = self.begin(items=20)
+        self.page.until_ready()
+        self.assertFalse(self.page.find(".decides").is_displayed())
+        state.decides = {"question": 4, "answers": 5}
+        self.page.keys("y")
+        self.page.until_text("About 5 more answers decide: Does the person wear any of these? a necktie")
+        state.decides, state.over = None, True
+        self.page.keys("y")
+        self.page.until_text("Everything that was asked is decided. Thank you!")
+        self.assertFalse(self.page.find(".decides").is_displayed())
+        self.site.stop()
+        self.page.driver.find_element("xpath", "//button[.='Undo the last answer']").is_displayed()
+        self.page.until_text("Everything that was asked is decided. Thank you!")
+
+    @slow
     def test_ends(self):
         self.begin("grid", items=5).copied = 2
         for _ in range(4):

@@ -17,6 +17,7 @@ class Looks(PageCase):
     def views(self):
         """Puts each view on the screen in turn, and gives its name."""
         site = self.serve(items=200)
+        site.state.decides = {"question": 4, "answers": 15}
         self.enter(site.link())
         self.page.keys("h")
         yield "single"
@@ -149,6 +150,12 @@ class OwnersPage(PageCase):
         self.page.open(self.site.link("owner"))
         self.page.driver.refresh()
         self.page.until_text("items answered")
+        rows = [[cell.text for cell in row.find_elements("css selector", "th, td")]
+                for row in self.page.all("[aria-label=Verdicts] tbody tr")]
+        self.assertEqual([(row[0], row[1], row[3]) for row in rows],
+                         [("Wearing_Hat", "alone", "decided"), ("Hair_Color", "people", "decided"),
+                          ("Smiling", "cannot say", "about 12"), ("Eyeglasses", "cannot say", "about 140"),
+                          ("Wears", "cannot say", "out of reach")])
         self.page.find("[data-page=gallery]").click()
         self.page.until_text("Nothing is settled yet")
         tab = "o" * 16

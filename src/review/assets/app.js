@@ -95,7 +95,7 @@ class App {
     this.views = {single: new Single(this.desk, on), grid: new Grid(this.desk, on)};
     this.frame = new Frame(session, on);
     this.work = el("div", {class: "work"});
-    this.show(this.frame.element, this.work);
+    this.show(this.frame.element, this.frame.decides, this.work);
     listenToKeys(() => this.keys());
     addEventListener("popstate", () => this.openMode(modeOfAddress()));
     document.addEventListener("visibilitychange", () => document.hidden || this.desk.freshen());

@@ -13,6 +13,8 @@ export class Frame {
     this.meter = el("div", {class: "meter", role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0"}, this.bar);
     this.done = el("strong");
     this.pace = el("span", {class: "pace"});
+    this.decides = el("p", {class: "decides"});
+    this.questions = session.questions;
     this.saved = el("span", {class: "saved"});
     this.modes = Object.entries(MODES).map(([mode, label]) =>
       el("button", {type: "button", "data-mode": mode, "aria-label": label, click: () => on.mode(mode)},
@@ -35,6 +37,8 @@ export class Frame {
     this.meter.setAttribute("aria-valuemax", all);
     this.meter.setAttribute("aria-valuenow", done);
     this.pace.textContent = paceOf(desk.progress, left);
+    this.decides.textContent = decidesOf(desk.progress.decides, this.questions);
+    this.decides.hidden = !this.decides.textContent;
     this.showSaved(desk);
     for (const button of this.modes) {
       button.setAttribute("aria-pressed", button.dataset.mode === desk.mode);
@@ -72,4 +76,11 @@ function paceOf({seconds_per_answer: pace, seconds_left: time}, left) {
 
 function othersWait(names) {
   return `Answers of ${names.join(", ")} wait for their link`;
+}
+
+/* How many, and of which question: never what was answered. */
+function decidesOf(decides, questions) {
+  if (!decides) return "";
+  const {text, about} = questions[decides.question];
+  return `About ${counted(decides.answers, "more answer")} decide: ${text}${about ? ` ${about}` : ""}`;
 }

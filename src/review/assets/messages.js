@@ -44,7 +44,10 @@ export function endPage(desk, on) {
   const copied = progress.copied ? `, ${progress.copied.toLocaleString()} of them with another that shows the same picture` : "";
   const skipped = progress.skipped ? ` You skipped ${progress.skipped.toLocaleString()}.` : "";
   let text = `You have answered ${counted(progress.done - progress.skipped, "item")}${copied}.${skipped}`;
-  if (progress.left > 0 && mode === "grid" && !progress.left_grid) {
+  if (progress.decided) {
+    title = "Everything that was asked is decided. Thank you!";
+    text += " You may close this page.";
+  } else if (progress.left > 0 && mode === "grid" && !progress.left_grid) {
     title = "No grids left";
     text = `${counted(progress.left, "item")} left, to be answered one by one.`;
     button("Go on one by one", () => on.mode("single"));

@@ -113,6 +113,7 @@ function overviewOf(overview) {
   return [el("h1", {class: "hidden"}, "Overview"),
     el("dl", {class: "figures"}, figures.map(([figure, text]) => el("div", {}, el("dd", {}, figure), el("dt", {}, text)))),
     ...alarmsOf(overview.alarms),
+    ...verdictsOf(overview.verdicts),
     el("h2", {}, "People"), people.length ? peopleOf(people) : el("p", {}, "Nobody has a link yet: assent reviewers add NAME."),
     el("h2", {}, "Questions"), questionsOf(questions)];
 }
@@ -162,6 +163,18 @@ const PERSON_COLUMNS = [
 function peopleOf(people) {
   const columns = PERSON_COLUMNS.filter(([,, wanted]) => !wanted || people.some(wanted));
   return tableOf("People", columns.map(([head]) => head), people.map((p) => columns.map(([, cell]) => cell(p))));
+}
+
+/* What the sample says so far of the model's answers, the questions first that few votes decide. */
+function verdictsOf(verdicts) {
+  if (!verdicts?.questions.length) return [];
+  const {questions, max_error: error, confidence} = verdicts;
+  const nearness = (q) => q.votes_to_decide ?? (q.verdict === "cannot say" ? Infinity : -1);
+  const rows = [...questions].sort((a, b) => nearness(a) - nearness(b)).map((q) => [q.name, q.verdict, q.settled.toLocaleString(),
+    q.verdict !== "cannot say" ? "decided" : q.votes_to_decide === null ? "out of reach" : `about ${q.votes_to_decide.toLocaleString()}`]);
+  return [el("h2", {}, "What may be used of the model’s answers"),
+    tableOf("Verdicts", ["Question", "Verdict", "Sample seen", "Votes to go"], rows),
+    el("p", {class: "afterword"}, `At most ${percent(error)} of the accepted answers wrong, with ${percent(confidence)} confidence.`)];
 }
 
 function questionsOf(questions) {
