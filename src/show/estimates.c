@@ -211,8 +211,9 @@ void estimates_blocks(struct page *p, const struct estimates *x)
     } else {
         say_what(p, x);
         add_agreement(p, x);
-        page_note(p, "\"Voted cells\" is the plain share, of cells that were mostly chosen since "
-                     "they were disputed; \"the other\" that of agreement with who is compared.");
+        page_note(p,
+                  "\"Voted cells\" is the plain share of the cells that people voted on, disputes "
+                  "among them; \"the other\" that of agreement with who is compared.");
         say_erring(p, x);
         add_questions(p, x);
         add_shares(p, x);
