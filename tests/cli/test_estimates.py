@@ -44,12 +44,17 @@ class Estimates(ReviewCase):
         cells = {key: (image, question) for key, image, question in
                  self.rows("SELECT review_item.key, image.key, question FROM review_item JOIN image ON image.id = image")}
         browser, done = self.browse(server), 0
-        while done < most and (items := browser.take(want=4)["items"]):
+
+        def patiently(ask, refused):
+            while refused(answer := ask()):
+                time.sleep(0.3)  # one person does not answer so fast
+            return answer
+        while done < most and (items := patiently(lambda: browser.take(want=4), lambda a: "items" not in a)["items"]):
             for item in items[:most - done]:
                 value = self.truth[cells[item["id"]]] ^ (chance.random() < wrong)
-                while (status := browser.answer(f"key-{done:09}", item["id"], value).status) == 429:
-                    time.sleep(0.3)  # one person does not answer so fast
-                self.assertEqual(status, 200)
+                answered = patiently(lambda: browser.answer(f"key-{done:09}", item["id"], value),
+                                     lambda a: a.status == 429)
+                self.assertEqual(answered.status, 200)
                 done += 1
         self.assertEqual(server.stop(), 0)
 
