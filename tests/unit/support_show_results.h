@@ -9,6 +9,7 @@
 #include "support_show.h"
 #include "support_show_calibration.h"
 #include "support_show_cost.h"
+#include "support_show_estimates.h"
 #include "support_show_plans.h"
 #include "support_show_verdicts.h"
 
@@ -55,9 +56,7 @@ struct results {
     struct review_question reviewed[SHOW_COLUMNS];
     struct review_alarm careless[1];
     struct review_figures review;
-    struct estimates_agreement overall[2];
-    struct estimates_share shares[1];
-    struct estimates estimates;
+    struct estimates_results estimates;
     struct report_broken broken[1];
     struct report_rules rules[SHOW_PEOPLE];
     struct report_winners winners[2];
@@ -216,40 +215,6 @@ static const struct moved moved_answers = { "model", MOVED_ALONE, "2026-01-31T12
                                             5,       30,          3,
                                             0.1,     0.02,        0.4 };
 
-static inline void make_estimates(struct results *r)
-{
-    const struct estimate cells = { 0.8125, 0.02, { 0.75, 0.84 }, 240, 1, 1 },
-                          corrected = { 0.875, 0.04, { 0.78, 0.95 }, 240, 1, 1 };
-
-    for (size_t i = 0; i < 2; i++)
-        r->overall[i] = (struct estimates_agreement){ .annotator = r->names[0],
-                                                      .name = i ? r->task->columns[0].name : NULL,
-                                                      .labels = 40000,
-                                                      .voted = 0.5,
-                                                      .other = 0.625,
-                                                      .cells = cells,
-                                                      .corrected = corrected };
-    r->shares[0] = (struct estimates_share){ .name = r->task->columns[0].name,
-                                             .option = "yes",
-                                             .frame = 1000,
-                                             .labels = 0.25,
-                                             .voted = 0.5,
-                                             .cells = cells,
-                                             .population = cells,
-                                             .corrected = { NAN, NAN, { NAN, NAN } } };
-    r->estimates = (struct estimates){ .guess = r->names[0],
-                                       .images = 1000,
-                                       .frame = 40000,
-                                       .drawn = 250,
-                                       .settled = 240,
-                                       .erring = { { 9, 10 }, { 19, 20 }, { 0, 0 } },
-                                       .agreement = &r->overall[0],
-                                       .n_annotators = 1,
-                                       .questions = &r->overall[1],
-                                       .n_columns = 1,
-                                       .shares = r->shares,
-                                       .n_shares = 1 };
-}
 static struct alt_test_person alt_people[] = {
     { "anna", { 40, 38, 2, 0.9, -0.05, STATS_ALT_T, 0.001, true }, "t", 0, "beats", false },
     { "bert", { 12, 12, 0, 0.75, 0.1, STATS_ALT_NONE, NAN, false }, NULL, 18, "not tested", false },
@@ -304,7 +269,7 @@ static inline void make_report(struct results *r)
                                         .n_alarms = SHOW_ALARMS,
                                         .consensus = r->consensus,
                                         .review = r->review,
-                                        .estimates = r->estimates };
+                                        .estimates = r->estimates.all };
     r->report.acceptance = show_acceptance(r->task, r->names[0], r->verdicts);
     r->report.methods = show_methods(r->names, r->labelled);
     r->report.pictures = true;
@@ -379,7 +344,7 @@ static inline void results_make(struct results *r, const char *model, const char
     make_agreement(r);
     make_consensus(r);
     make_review(r);
-    make_estimates(r);
+    make_estimates(&r->estimates, r->task, r->names[0]);
     make_report(r);
     make_status(r);
     make_unused(r);
