@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#define Z95 1.959963984540054
-
 static double clip(double share)
 {
     return share < 0 ? 0 : share > 1 ? 1 : share; /* NaN stays */
@@ -275,12 +273,12 @@ static struct stats_interval lang_reiczigel(double said, double n,
                                             struct estimate_right specificity)
 {
     struct estimate_right se = with_two_more(sensitivity), sp = with_two_more(specificity),
-                          ap = { said * n + Z95 * Z95 / 2, n + Z95 * Z95 };
+                          ap = { said * n + STATS_Z95 * STATS_Z95 / 2, n + STATS_Z95 * STATS_Z95 };
     double youden = share_of(se) + share_of(sp) - 1;
     double value = corrected(share_of(ap), share_of(se), share_of(sp));
     double by_se = value * variance_of(se), by_sp = (1 - value) * variance_of(sp);
-    double half = Z95 * sqrt(variance_of(ap) + by_se * value + by_sp * (1 - value)) / youden;
-    double centre = value + 2 * Z95 * Z95 * (by_se - by_sp);
+    double half = STATS_Z95 * sqrt(variance_of(ap) + by_se * value + by_sp * (1 - value)) / youden;
+    double centre = value + 2 * STATS_Z95 * STATS_Z95 * (by_se - by_sp);
 
     if (!(youden > 0))
         return (struct stats_interval){ NAN, NAN };
@@ -333,6 +331,7 @@ void estimate_symmetric(const struct estimate *said, struct estimate_keep keep,
     *out = *said;
     out->value = clip(0.5 + from_half / keep.keep);
     out->error = sqrt(said->error * said->error / (keep.keep * keep.keep) + by_keep * by_keep);
-    out->interval = (struct stats_interval){ clip(0.5 + from_half / keep.keep - Z95 * out->error),
-                                             clip(0.5 + from_half / keep.keep + Z95 * out->error) };
+    out->interval =
+        (struct stats_interval){ clip(0.5 + from_half / keep.keep - STATS_Z95 * out->error),
+                                 clip(0.5 + from_half / keep.keep + STATS_Z95 * out->error) };
 }

@@ -4,13 +4,11 @@
 
 #include "stats/stats.h"
 
-#define Z95 1.959963984540054 /* the normal distribution's 0.975 quantile */
-
 struct stats_interval stats_wilson_share(double share, double n)
 {
-    double centre = share + Z95 * Z95 / (2 * n);
-    double half = Z95 * sqrt(share * (1 - share) / n + Z95 * Z95 / (4 * n * n));
-    double scale = 1 + Z95 * Z95 / n;
+    double centre = share + STATS_Z95 * STATS_Z95 / (2 * n);
+    double half = STATS_Z95 * sqrt(share * (1 - share) / n + STATS_Z95 * STATS_Z95 / (4 * n * n));
+    double scale = 1 + STATS_Z95 * STATS_Z95 / n;
 
     if (!(n > 0))
         return (struct stats_interval){ NAN, NAN };

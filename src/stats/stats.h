@@ -28,6 +28,8 @@ struct stats_interval {
     double low, high;
 };
 
+#define STATS_Z95 1.959963984540054 /* the normal distribution's 0.975 quantile */
+
 /* Wilson's score interval for k of n (Wilson 1927; Brown, Cai, DasGupta 2001, eq. 4). n = 0: NaN.
  */
 struct stats_interval stats_wilson(uint64_t k, uint64_t n);
