@@ -2,6 +2,7 @@
 #include "stats/estimate.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 static double clip(double share)
 {
@@ -105,6 +106,91 @@ static double kish_of(const struct estimate_stratum *strata, size_t n, double ce
     return 1 / sum;
 }
 
+/* ---- how often the guess is wrong ---- */
+
+/* Of 0/1 guesses: a 1 that is wrong, or a 0, where a guess of that kind is in the stratum at all.
+ */
+enum mistake { WRONG_YES, MISSED_YES };
+
+static bool can_happen(const struct estimate_stratum *h, enum mistake m)
+{
+    return h->n > 0 && (m == WRONG_YES ? h->guess > 0 : h->guess < h->cells);
+}
+
+static double mistakes_of(const struct estimate_stratum *h, enum mistake m)
+{
+    return (m == WRONG_YES ? h->f : h->y) - h->yf;
+}
+
+struct mistakes {
+    double share;
+    struct stats_interval interval;
+};
+
+/* The share of all cells with this mistake; Wilson's interval among the strata where it can happen.
+ */
+static struct mistakes find_mistakes(const struct estimate_stratum *strata, size_t n, double cells,
+                                     enum mistake m)
+{
+    struct estimate rate = { 0 };
+    double within = 0, variance = 0, kish = 0;
+
+    for (size_t i = 0; i < n; i++)
+        within += can_happen(&strata[i], m) ? strata[i].cells : 0;
+    if (within <= 0)
+        return (struct mistakes){ 0 };
+    for (size_t i = 0; i < n; i++)
+        if (can_happen(&strata[i], m))
+            rate.value += strata[i].cells / within * mistakes_of(&strata[i], m) / strata[i].n;
+    for (size_t i = 0; i < n; i++) {
+        const struct estimate_stratum *h = &strata[i];
+        double seen = mistakes_of(h, m), mean = seen / h->n, share = h->cells / within, part;
+
+        if (!can_happen(h, m))
+            continue;
+        part = h->n > 1 ? (seen - seen * mean) / (h->n - 1)
+                        : (mean - rate.value) * (mean - rate.value);
+        variance += share * share * (1 - h->n / h->cells) * part / h->n;
+        kish += share * share * (1 - h->n / h->cells) / h->n;
+    }
+    rate.error = sqrt(variance);
+    rate.interval = interval_of(&rate, 1 / kish);
+    return (struct mistakes){ within / cells * rate.value,
+                              { within / cells * rate.interval.low,
+                                within / cells * rate.interval.high } };
+}
+
+/* How far the truth may be below and above an estimate, 95 %. */
+struct reach {
+    double down, up;
+};
+
+/* theta is the guess's mean, less the wrong yes and with the missed ones: the method of variance
+ * estimates recovery (Zou and Donner 2008) joins their intervals, which are skewed as they are. */
+static struct reach reach_of(const struct estimate_stratum *strata, size_t n, double cells)
+{
+    struct mistakes wrong = find_mistakes(strata, n, cells, WRONG_YES);
+    struct mistakes missed = find_mistakes(strata, n, cells, MISSED_YES);
+
+    return (struct reach){
+        hypot(missed.share - missed.interval.low, wrong.interval.high - wrong.share),
+        hypot(missed.interval.high - missed.share, wrong.share - wrong.interval.low)
+    };
+}
+
+static bool guesses_are_labels(const struct estimate_stratum *strata, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strata[i].guess != strata[i].guess2)
+            return false;
+    return true;
+}
+
+static struct stats_interval reached(double value, struct reach r)
+{
+    return (struct stats_interval){ clip(value - r.down), clip(value + r.up) };
+}
+
 void estimate_cells(const struct estimate_stratum *strata, size_t n, struct estimate *out)
 {
     const struct estimate_power all = { .lambda = 1, .ddof = 1 };
@@ -129,7 +215,9 @@ void estimate_cells(const struct estimate_stratum *strata, size_t n, struct esti
             share * share * (1 - h->n / h->cells) * difference_variance(h, all, centre) / h->n;
     }
     out->error = sqrt(variance);
-    out->interval = interval_of(out, kish_of(strata, n, w.cells, true));
+    out->interval = guesses_are_labels(strata, n)
+                        ? reached(out->value, reach_of(strata, n, w.cells))
+                        : interval_of(out, kish_of(strata, n, w.cells, true));
 }
 
 /* ---- a population ---- */
@@ -184,11 +272,56 @@ static void population_part(const struct estimate_stratum *h, struct estimate_po
         *variance += how.lambda * how.lambda * u.variance / u.n;
 }
 
+/* The mean of a population, and its variance: what is within strata of known size, and what their
+ * sizes add, which are those of `cells` draws. */
+struct population {
+    double mean, within, sizes;
+};
+
+static struct population population_of(const struct estimate_stratum *strata, size_t n,
+                                       struct estimate_power how, double cells)
+{
+    double centre = centre_of(strata, n, how.lambda, cells), squares = 0, mean, variance;
+    struct population p = { 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        double share = strata[i].cells / cells;
+
+        if (strata[i].n == 0)
+            continue;
+        population_part(&strata[i], how, centre, &mean, &variance);
+        p.mean += share * mean;
+        squares += share * mean * mean;
+        p.within += share * share * variance;
+    }
+    p.sizes = fmax(0, squares - p.mean * p.mean) / cells;
+    return p;
+}
+
+/* Does everybody's guess within each stratum say the same? Then lambda changes nothing. */
+static bool guesses_are_alike(const struct estimate_stratum *strata, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strata[i].guess != 0 && strata[i].guess != strata[i].cells)
+            return false;
+    return true;
+}
+
+/* These cells' reach, and that of drawing them. */
+static struct reach population_reach(const struct estimate_stratum *strata, size_t n, double cells,
+                                     double mean)
+{
+    struct reach r = reach_of(strata, n, cells);
+    double drawing = STATS_Z95 * sqrt(clip(mean) * (1 - clip(mean)) / cells);
+
+    return (struct reach){ hypot(r.down, drawing), hypot(r.up, drawing) };
+}
+
 void estimate_population(const struct estimate_stratum *strata, size_t n, struct estimate_power how,
                          struct estimate *out)
 {
     struct whole w = whole_of(strata, n);
-    double variance = 0, squares = 0, centre, mean, part;
+    struct population p;
 
     set_undefined(out);
     out->covered = w.cells / w.all;
@@ -196,24 +329,14 @@ void estimate_population(const struct estimate_stratum *strata, size_t n, struct
         return;
     if (isnan(how.lambda))
         how.lambda = best_lambda(strata, n, w.cells);
-    centre = centre_of(strata, n, how.lambda, w.cells);
-    out->value = 0;
-    for (size_t i = 0; i < n; i++) {
-        double share = strata[i].cells / w.cells;
-
-        if (strata[i].n == 0)
-            continue;
-        population_part(&strata[i], how, centre, &mean, &part);
-        out->value += share * mean;
-        squares += share * mean * mean;
-        variance += share * share * part;
-    }
-    /* the strata's shares of the population are those of w.cells draws */
-    variance += fmax(0, squares - out->value * out->value) / w.cells;
-    out->error = sqrt(variance);
+    p = population_of(strata, n, how, w.cells);
+    out->value = p.mean;
+    out->error = sqrt(p.within + p.sizes);
     out->settled = w.settled;
     out->lambda = how.lambda;
-    out->interval = interval_of(out, kish_of(strata, n, w.cells, false));
+    out->interval = guesses_are_labels(strata, n) && guesses_are_alike(strata, n)
+                        ? reached(p.mean, population_reach(strata, n, w.cells, p.mean))
+                        : interval_of(out, kish_of(strata, n, w.cells, false));
 }
 
 /* ---- a probability a cell ---- */

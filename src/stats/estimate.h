@@ -32,7 +32,9 @@ void estimate_settle(struct estimate_stratum *h, double y, double f);
 
 /* Of these cells: the difference estimator (Cochran 1977, 7.2 and 5A.3; Sarndal, Swensson, Wretman
  * 1992, 6.3). Strata without a settled cell are left out; one settled cell counts its distance from
- * the mean of all. */
+ * the mean of all. Where f is 0 or 1 the interval joins those of the wrong yes and of the missed
+ * ones (Zou and Donner 2008), so that no mistake among few cells is no proof; else it is Wilson's.
+ */
 void estimate_cells(const struct estimate_stratum *strata, size_t n, struct estimate *out);
 
 /* Of a population from which the cells are independent draws: prediction-powered (PPI++,

@@ -43,15 +43,37 @@ def prediction_powered(name, seed, n, unseen, yes, wrong, scores=False):
             "best_value": best_value}
 
 
+def wilson(share, n):
+    centre, half = share + Z * Z / (2 * n), Z * np.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
+    return (centre - half) / (1 + Z * Z / n), (centre + half) / (1 + Z * Z / n)
+
+
+def mistakes(parts, total, kind):
+    """The share of all cells where a guess of this kind is wrong, with Wilson's interval: (share, low, high)."""
+    used = [(y, f, m) for y, f, m in parts if m > 0 and (f == kind).any()]
+    within, share, variance, kish = sum(len(y) for y, _, _ in used), 0.0, 0.0, 0.0
+    if not used:
+        return 0.0, 0.0, 0.0
+    wrong = [((y != f) & (f == kind))[:m].astype(float) for y, f, m in used]
+    share = sum(len(y) / within * w.mean() for (y, _, _), w in zip(used, wrong))
+    for (y, _, m), w in zip(used, wrong):
+        s2 = w.var(ddof=1) if m > 1 else (w[0] - share) ** 2
+        variance += (len(y) / within) ** 2 * (1 - m / len(y)) * s2 / m
+        kish += (len(y) / within) ** 2 * (1 - m / len(y)) / m
+    low, high = wilson(share, share * (1 - share) / variance if variance > 0 else 1 / kish)
+    return tuple(x * within / total for x in (share, low, high))
+
+
 def by_design(name, seed, strata):
     """Strata of (cells, settled): the difference estimator and the variance without replacement, cell by cell."""
     r = np.random.default_rng(seed)
     total = sum(n for n, m in strata if m > 0)
-    out, value, variance, differences = [], 0.0, 0.0, []
+    out, value, variance, differences, parts = [], 0.0, 0.0, [], []
     for n, m in strata:
         y, f = cells(int(r.integers(1 << 30)), n, 0.3, 0.15, False)
         out.append({"guess": list(f), "y": list(y[:m]), "f": list(f[:m])})
         differences.append(y[:m] - f[:m])
+        parts.append((y, f, m))
         if m > 0:
             value += (f.sum() + n * differences[-1].mean()) / total
     centre = sum(n * d.mean() for (n, m), d in zip(strata, differences) if m > 0) / total
@@ -59,8 +81,11 @@ def by_design(name, seed, strata):
         if m > 0:
             s2 = d.var(ddof=1) if m > 1 else (d[0] - centre) ** 2  # survey's lonely.psu = "adjust"
             variance += (n / total) ** 2 * (1 - m / n) * s2 / m
+    a, b = mistakes(parts, total, 1), mistakes(parts, total, 0)  # wrong yes, missed yes: Zou and Donner 2008 joins them
+    low = value - np.hypot(b[0] - b[1], a[2] - a[0])
+    high = value + np.hypot(b[2] - b[0], a[0] - a[1])
     return {"name": name, "strata": out, "value": value, "error": float(np.sqrt(variance)),
-            "covered": total / sum(n for n, m in strata)}
+            "low": max(0.0, float(low)), "high": min(1.0, float(high)), "covered": total / sum(n for n, m in strata)}
 
 
 def active(name, seed, n):
