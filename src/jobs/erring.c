@@ -54,10 +54,40 @@ int erring_load(struct erring *out, const struct dataset *d, const struct review
     return rc;
 }
 
+/* What a majority of n votes of people keeps, where there is one, of whom each is right with
+ * probability (1 + keep) / 2. */
+static double majority_keep(double keep, int n)
+{
+    double right = (1 + keep) / 2, ways = 1, won = 0, lost = 0;
+
+    for (int k = 0; 2 * k < n; k++) { /* k are outvoted */
+        won += ways * pow(right, n - k) * pow(1 - right, k);
+        lost += ways * pow(1 - right, n - k) * pow(right, k);
+        ways *= (double)(n - k) / (k + 1);
+    }
+    return (won - lost) / (won + lost);
+}
+
+static double mean_keep(const struct erring *x, double keep)
+{
+    double sum = 0;
+
+    for (int n = 1; n <= ERRING_VOTES; n++)
+        sum += x->votes[n] * majority_keep(keep, n);
+    return sum;
+}
+
 struct estimate_keep erring_keep(const struct erring *x)
 {
+    const double step = 1e-6;
     const struct estimate_right known = { x->known_yes.k + x->known_no.k,
                                           x->known_yes.n + x->known_no.n };
+    struct estimate_keep one =
+        known.n > 0 ? estimate_keep_by_gold(known) : estimate_keep_by_repeats(x->repeats);
+    double mean = mean_keep(x, one.keep);
 
-    return known.n > 0 ? estimate_keep_by_gold(known) : estimate_keep_by_repeats(x->repeats);
+    if (!(one.keep > 0))
+        return (struct estimate_keep){ NAN, NAN };
+    return (struct estimate_keep){ mean,
+                                   one.error * (mean - mean_keep(x, one.keep - step)) / step };
 }

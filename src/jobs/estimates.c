@@ -198,8 +198,7 @@ static void correct(const struct making *m, bool two_values, const struct estima
 {
     const struct estimate_keep none = { NAN, NAN };
 
-    estimate_symmetric(said, two_values && !m->out->several ? erring_keep(&m->out->erring) : none,
-                       out);
+    estimate_symmetric(said, two_values ? erring_keep(&m->out->erring) : none, out);
 }
 
 struct plain { /* shares that nobody drew at random */
@@ -328,6 +327,7 @@ static void share_by_strata(struct making *m, size_t column, int16_t value, stru
     estimate_population(m->means, m->n_here, best, &out[1]);
 }
 
+/* Sensitivity and specificity are one person's, whom one vote shows. */
 static void correct_share(const struct making *m, size_t column, struct estimates_share *x)
 {
     const struct erring *r = &m->out->erring;
@@ -454,7 +454,6 @@ static int sort_cells(struct making *m, struct err *e)
                 at[c->column + 1]++;
             else
                 m->by_column[at[c->column]++] = c;
-            m->out->several = m->out->several || c->n_votes > 1;
         }
         for (size_t c = 0; pass == 0 && c < n_columns; c++)
             at[c + 1] += at[c];
@@ -526,6 +525,19 @@ static int make_room(struct making *m, struct err *e)
                : ERR_NOMEM;
 }
 
+/* How many votes the settled cells have. */
+static void count_votes(struct making *m)
+{
+    struct estimates *out = m->out;
+
+    for (size_t i = 0; i < out->settled; i++) {
+        size_t n = m->by_column[i]->n_votes;
+
+        out->erring.votes[n < ERRING_VOTES ? n : ERRING_VOTES] += 1 / (double)out->settled;
+        out->several = out->several || n > 1;
+    }
+}
+
 /* NULL: there are figures. */
 static const char *refusal_of(const struct making *m)
 {
@@ -561,6 +573,8 @@ static int make(struct making *m, struct err *e)
     rc = find_votes(m, e);
     if (rc == 0)
         rc = erring_load(&out->erring, m->in->data, m->in->review, e);
+    if (rc == 0)
+        count_votes(m);
     if (rc == 0)
         rc = add_annotators(m, e);
     if (rc == 0)

@@ -35,7 +35,7 @@ struct estimates {
     const char *guess;   /* whose labels stand in where nobody looked; NULL: nobody's */
     uint64_t images, frame, drawn, settled;
     bool active;                           /* the cells of a stratum were not equally likely */
-    bool several;                          /* cells have several votes */
+    bool several;                          /* some cells have several votes */
     struct erring erring;                  /* what the corrected figures rest on */
     struct estimates_agreement *agreement; /* each annotator's over all questions, .. */
     size_t n_annotators;

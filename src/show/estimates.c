@@ -154,10 +154,7 @@ static void say_erring(struct page *p, const struct estimates *x)
     struct estimate_right yes = x->erring.known_yes, no = x->erring.known_no,
                           again = x->erring.repeats;
 
-    if (x->several)
-        page_note(p, "Cells have several votes, whose majority errs less often than one person "
-                     "does: nothing is corrected for people's errors.");
-    else if (yes.n + no.n > 0)
+    if (yes.n + no.n > 0)
         page_note(p,
                   "Corrected: as if people never erred. They gave %.0f of %.0f known yes and %.0f "
                   "of %.0f known no; their errors are taken as independent of the annotators'.",
@@ -170,6 +167,10 @@ static void say_erring(struct page *p, const struct estimates *x)
     else
         page_note(p, "Nothing shows how often people err, so their answers are taken as the truth: "
                      "assent review --gold FILE or --repeat N would show it.");
+    if (x->several && yes.n + no.n + again.n > 0)
+        page_note(p, "Where a cell has several votes its majority errs less often: that is "
+                     "reckoned in, as if "
+                     "people's errors on one cell were independent.");
 }
 
 static void say_what(struct page *p, const struct estimates *x)
