@@ -7,6 +7,7 @@
 #define TESTS_UNIT_SUPPORT_SHOW_RESULTS_H
 
 #include "support_show.h"
+#include "support_show_alt_test.h"
 #include "support_show_calibration.h"
 #include "support_show_cost.h"
 #include "support_show_estimates.h"
@@ -214,17 +215,6 @@ static inline void make_review(struct results *r)
 static const struct moved moved_answers = { "model", MOVED_ALONE, "2026-01-31T12:00:00Z",
                                             5,       30,          3,
                                             0.1,     0.02,        0.4 };
-
-static struct alt_test_person alt_people[] = {
-    { "anna", { 40, 38, 2, 0.9, -0.05, STATS_ALT_T, 0.001, true }, "t", 0, "beats", false },
-    { "bert", { 12, 12, 0, 0.75, 0.1, STATS_ALT_NONE, NAN, false }, NULL, 18, "not tested", false },
-};
-static struct alt_test_row alt_rows[] = {
-    { "Smile", 52, 30, { 1, 1, 1, 0.9, false, false }, "cannot say" },
-};
-static struct alt_test_model alt_model = {
-    "llava", { NULL, 52, 30, { 1, 1, 1, 0.9, false, false }, "cannot say" }, alt_people, alt_rows, 1
-};
 
 static inline void make_report(struct results *r)
 {
