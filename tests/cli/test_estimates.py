@@ -42,7 +42,7 @@ class Estimates(ReviewCase):
         server = self.serve("--reviewer", reviewer, *args)
         cells = {key: (image, question) for key, image, question in
                  self.rows("SELECT review_item.key, image.key, question FROM review_item JOIN image ON image.id = image")}
-        browser, done = self.browse(server), 0
+        browser, done, seen = self.browse(server), 0, collections.Counter()
 
         def patiently(ask, refused):
             while refused(answer := ask()):
@@ -51,7 +51,8 @@ class Estimates(ReviewCase):
         while done < most and (items := patiently(lambda: browser.take(want=4), lambda a: "items" not in a)["items"]):
             for item in items[:most - done]:
                 cell = cells[item["id"]]
-                value = self.truth[cell] ^ (random.Random(f"{reviewer} {cell}").random() < wrong)
+                seen[cell] += 1
+                value = self.truth[cell] ^ (random.Random(f"{reviewer} {cell} {seen[cell]}").random() < wrong)
                 answered = patiently(lambda: browser.answer(f"key-{done:09}", item["id"], value),
                                      lambda a: a.status == 429)
                 self.assertEqual(answered.status, 200)
