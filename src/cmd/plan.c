@@ -24,6 +24,9 @@ enum {
     KEY_CONFIDENCE,
     KEY_TRUE_ERROR,
     KEY_POWER,
+    KEY_ALT_TEST,
+    KEY_PEOPLE,
+    KEY_ITEMS,
 };
 
 #define POWER 0.8
@@ -32,10 +35,12 @@ struct plan_own {
     struct annotate_options annotate;
     struct cmd_asked asked;
     struct accept_plan_options accept;
-    bool review, accepts, asks;
+    struct alt_plan_options alt;
+    bool review, accepts, asks, alt_test;
     char *sample, *seed, *limit;          /* NULL: not given */
     const char *only_model, *only_review; /* the first option that fits only one of the two */
     const char *only_accept;              /* the same of --accept */
+    const char *only_alt;                 /* and of --alt-test */
 };
 
 static const struct argp_option options[] = {
@@ -75,6 +80,13 @@ static const struct argp_option options[] = {
     { "true-error", KEY_TRUE_ERROR, "SHARE", 0,
       "if this share is wrong in truth (default: half of --max-error)", 3 },
     { "power", KEY_POWER, "SHARE", 0, "the probability of being accepted then (default 0.8)", 3 },
+    { NULL, 0, NULL, 0, "What it takes to compare a model with people:", 4 },
+    { "alt-test", KEY_ALT_TEST, NULL, 0,
+      "plan the cells that several people answer, to say whether a model is as good as one more of"
+      " them (takes --annotator too)",
+      4 },
+    { "people", KEY_PEOPLE, "K", 0, "so many (default 3)", 4 },
+    { "items", KEY_ITEMS, "N", 0, "what N cells would show (default: as many as it takes)", 4 },
     { 0 },
 };
 
@@ -114,7 +126,33 @@ static error_t parse_accept(struct plan_own *own, int key, char *arg, struct arg
     return 0;
 }
 
-/* Which of the three plans it is, and does every option go with it? */
+static error_t parse_alt(struct plan_own *own, int key, char *arg, struct argp_state *state)
+{
+    if (key == KEY_ALT_TEST) {
+        own->alt_test = true;
+        return 0;
+    }
+    own->only_alt = key == KEY_PEOPLE ? "--people" : "--items";
+    if (key == KEY_PEOPLE)
+        own->alt.people = cmd_number(arg, REVIEW_VOTES_MAX, "--people", state);
+    else
+        own->alt.items = cmd_number(arg, REVIEW_ITEMS_MAX, "--items", state);
+    if (own->alt.people < 3 || (key == KEY_ITEMS && own->alt.items == 0))
+        argp_error(state, "%s",
+                   key == KEY_PEOPLE ? "--people takes 3 or more" : "--items takes 1 or more");
+    return 0;
+}
+
+static void check_alt(const struct plan_own *own, const struct argp_state *state)
+{
+    if (!own->alt_test && own->only_alt)
+        argp_error(state, "%s goes with --alt-test", own->only_alt);
+    if (own->alt_test && (own->review || own->accepts || own->only_model || own->limit ||
+                          own->asks || own->sample || own->seed || own->only_accept))
+        argp_error(state, "--alt-test goes with --annotator, --people and --items");
+}
+
+/* Which of the plans it is, and does every option go with it? */
 static void check(const struct plan_own *own, const struct argp_state *state)
 {
     bool model = own->only_model || own->limit;
@@ -139,12 +177,13 @@ static void finish(struct plan_own *own, struct argp_state *state)
 {
     struct annotate_options *o = &own->annotate;
 
+    check_alt(own, state);
     check(own, state);
     if (own->review && own->sample)
         cmd_parse_asked(CMD_ASKED_SAMPLE, own->sample, state, &own->asked);
     if (own->review && own->seed)
         cmd_parse_asked(CMD_ASKED_SEED, own->seed, state, &own->asked);
-    if (own->review || own->accepts)
+    if (own->review || own->accepts || own->alt_test)
         return;
     o->seed = own->seed ? cmd_number(own->seed, UINT64_MAX, "--seed", state) : 1;
     o->sample = own->sample ? cmd_number(own->sample, UINT32_MAX, "--sample", state) : 0;
@@ -161,7 +200,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = in;
-        own->accept.power = POWER;
+        own->accept.power = own->alt.power = POWER;
+        own->alt.people = REVIEW_OVERLAP_VOTES;
         return cmd_parse_asked(key, arg, state, &own->asked);
     case 'a': own->annotate.annotator = arg; return 0;
     case KEY_REVIEW: own->review = true; return 0;
@@ -174,6 +214,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CONFIDENCE:
     case KEY_TRUE_ERROR:
     case KEY_POWER: return parse_accept(own, key, arg, state);
+    case KEY_ALT_TEST:
+    case KEY_PEOPLE:
+    case KEY_ITEMS: return parse_alt(own, key, arg, state);
     case KEY_AS:
     case KEY_KEYS:
     case KEY_RETRY:
@@ -235,6 +278,22 @@ static int run_accept(const struct globals *g, struct project *p, const struct p
     return rc;
 }
 
+static int run_alt_test(const struct globals *g, struct project *p, const struct plan_own *own,
+                        struct err *e)
+{
+    struct alt_plan_options o = own->alt;
+    struct alt_plan plan;
+    int rc;
+
+    o.annotator = own->annotate.annotator;
+    rc = job_plan_alt_test(p, &o, &plan, e);
+    if (rc < 0)
+        return rc;
+    rc = cmd_print(g, show_plan_alt_test(&plan), e);
+    alt_plan_release(&plan);
+    return rc;
+}
+
 static int run(const struct globals *g, const void *own_options, struct err *e)
 {
     const struct plan_own *own = own_options;
@@ -243,16 +302,17 @@ static int run(const struct globals *g, const void *own_options, struct err *e)
 
     if (rc < 0)
         return rc;
-    rc = own->review    ? run_review(g, p, own, e)
-         : own->accepts ? run_accept(g, p, own, e)
-                        : run_model(g, p, own, e);
+    rc = own->review     ? run_review(g, p, own, e)
+         : own->accepts  ? run_accept(g, p, own, e)
+         : own->alt_test ? run_alt_test(g, p, own, e)
+                         : run_model(g, p, own, e);
     project_close(p);
     return rc;
 }
 
 const struct command cmd_plan = {
     .name = "plan",
-    .args = "\n--review\n--accept",
+    .args = "\n--review\n--accept\n--alt-test",
     .summary = "what annotate, review or accept would take, in time and money",
     .doc =
         "Answers a few pictures to measure, keeps none of the answers, and says what the rest "
@@ -261,11 +321,14 @@ const struct command cmd_plan = {
         "With --review: how many items people would be asked, how long that takes by the "
         "measured seconds per answer, and what it costs. "
         "With --accept: how many cells people have to answer until a model's answers can be "
-        "accepted, question by question, before anything is drawn or after.",
+        "accepted, question by question, before anything is drawn or after. "
+        "With --alt-test: how many cells several people have to answer alike until it can be said "
+        "whether a model is as good as one more of them.",
     .example = "Examples:\n"
                "  assent plan --annotator llava --sample 1000\n"
                "  assent plan --review --sample 2%\n"
-               "  assent plan --accept --max-error 5% --true-error 2%",
+               "  assent plan --accept --max-error 5% --true-error 2%\n"
+               "  assent plan --alt-test --people 4",
     .options = options,
     .parse = parse,
     .size = sizeof(struct plan_own),

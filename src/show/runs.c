@@ -330,6 +330,102 @@ struct page *show_plan_accept(const struct accept_plan *a)
     return p;
 }
 
+/* ---- plan --alt-test ---- */
+
+static const struct figure alt_plan_rows[] = {
+    { "differ", "differ", NULL, .kind = FIGURE_NUMBER, .decimals = 3,
+      .at = offsetof(struct alt_plan_row, differ) },
+    { "items", "items a person", NULL, FIGURE_COUNT, offsetof(struct alt_plan_row, items) },
+    { "votes", "votes", NULL, FIGURE_COUNT, offsetof(struct alt_plan_row, votes) },
+    { "power", "power", NULL, .kind = FIGURE_NUMBER, .decimals = 2,
+      .at = offsetof(struct alt_plan_row, power) },
+    { 0 },
+};
+
+static const struct figure alt_plan_work[] = {
+    { "seconds_per_answer", NULL, NULL, FIGURE_NUMBER, offsetof(struct review_forecast, seconds) },
+    { "hours", NULL, NULL, FIGURE_NUMBER, offsetof(struct review_forecast, hours) },
+    { "cost", NULL, NULL, FIGURE_NUMBER, offsetof(struct review_forecast, cost) },
+    { "currency", NULL, NULL, FIGURE_TEXT, offsetof(struct review_forecast, currency) },
+    { 0 },
+};
+
+static void say_assumed(struct page *p, const struct alt_plan *a)
+{
+    const struct alt_test_rule *rule = &a->task->alt_test;
+
+    page_note(p,
+              "If it is as good as they are, it beats a person with probability %.2f then, where "
+              "it may be worse by %g%s%s%s. %s %s on %.1f %% of the cells%s.",
+              a->all.power, rule->epsilon, rule->skill ? " (people: " : "",
+              rule->skill ? rule->skill : "", rule->skill ? ")" : "",
+              a->against ? "It differs from" : "It is taken to differ from",
+              a->against ? a->against : "people", 100 * a->all.differ,
+              a->against ? "" : ": nothing was measured yet");
+}
+
+static void add_alt_rows(struct page *p, const struct alt_plan *a)
+{
+    static const char all[] = "all together";
+    const char *const name = all;
+    struct table *t = page_table(p, &(struct layout){ .parts = { figures_name, alt_plan_rows } });
+
+    table_row(t, "all", (const void *[]){ &name, &a->all, NULL, NULL });
+    table_rule(t);
+    table_list(t, "questions");
+    for (size_t c = 0; c < a->task->n_columns; c++)
+        table_row(t, "questions[]",
+                  (const void *[]){ &a->questions[c].name, &a->questions[c], NULL, NULL });
+}
+
+static void say_next(struct page *p, const struct alt_plan *a)
+{
+    if (a->all.items > a->cells)
+        page_note(p, "The project has fewer cells than that: it cannot be shown.");
+    else if (a->drawn)
+        page_note(p,
+                  "A sample was drawn before: give review --overlap %llu:%zu beside the options it "
+                  "was drawn by, and its cells are asked again.",
+                  (unsigned long long)a->all.items, a->people);
+    else if (a->next)
+        page_command(p, "several people answer the same cells", "%s", a->next);
+}
+
+struct page *show_plan_alt_test(const struct alt_plan *a)
+{
+    struct page *p = page_new();
+    const char *who = a->annotator ? a->annotator : "a model";
+    char n[2][TEXT_COUNT_MAX];
+
+    if (a->all.items == 0)
+        page_paragraph(p,
+                       "No number of items shows that %s is as good as one more person where it "
+                       "may not be worse at all.",
+                       who);
+    else
+        page_paragraph(p,
+                       "To say whether %s is as good as one more person, %zu people answer the "
+                       "same %s, %s in all.",
+                       who, a->people, text_count(a->all.items, "cell", n[0]),
+                       text_count(a->all.votes, "vote", n[1]));
+    say_assumed(p, a);
+    say_time(p, &a->work);
+    page_note(p, "Question by question, each by itself, it takes %s.",
+              text_count(a->question_votes, "vote", n[0]));
+    add_alt_rows(p, a);
+    say_next(p, a);
+    page_text(p, "annotator", a->annotator);
+    page_text(p, "against", a->against);
+    page_count(p, "people", a->people);
+    page_set(p, "epsilon", jv_real(a->task->alt_test.epsilon));
+    page_text(p, "next", a->drawn ? NULL : a->next);
+    page_count(p, "question_votes", a->question_votes);
+    page_set(p, "question_hours", jv_real(a->question_work.hours));
+    page_set(p, "question_cost", jv_real(a->question_work.cost));
+    page_figures(p, alt_plan_work, &a->work);
+    return p;
+}
+
 /* ---- annotate ---- */
 
 static const struct figure annotate_figures[] = {

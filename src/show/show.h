@@ -22,6 +22,7 @@
 #include "jobs/model.h"
 #include "jobs/plan.h"
 #include "jobs/plan_accept.h"
+#include "jobs/plan_alt_test.h"
 #include "jobs/report.h"
 #include "jobs/review.h"
 #include "jobs/server_check.h"
@@ -36,6 +37,7 @@ struct page *show_import_images(const struct images_result *r);
 struct page *show_import_answers(const char *path, const struct review_answers *r);
 struct page *show_plan(const struct plan_result *r);
 struct page *show_plan_accept(const struct accept_plan *a);
+struct page *show_plan_alt_test(const struct alt_plan *a);
 struct page *show_plan_review(const struct review_forecast *f);
 struct page *show_annotate(const struct annotate_result *r);
 struct page *show_ask(const struct ask_result *r);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Several people answer the same drawn cells, and the report says whether the model is as good as one of them."""
+import os
+
 import harness
 from review_case import ReviewCase
 
@@ -80,6 +82,32 @@ class Overlap(ReviewCase):
         plain = self.json("plan", "--review", "--sample", "40", "--no-disputes")
         more = self.json("plan", "--review", "--sample", "40", "--no-disputes", "--overlap", "25:4")
         self.assertEqual((plain["votes"], more["votes"], more["items"]), (40, 40 + 25 * 3, 40))
+
+    def test_the_plan_for_the_test_leads_to_a_verdict(self):
+        plan = self.json("plan", "--alt-test")
+        self.assertEqual((plan["annotator"], plan["against"], plan["people"]), ("SENTINELMODEL", "SENTINELPEOPLE", 3))
+        n = 2 * self.images
+        self.assertAlmostEqual(plan["all"]["differ"], (self.disputes + 1) / (n + 2), 9)
+        self.assertGreaterEqual(plan["all"]["power"], 0.8)
+        self.assertEqual(plan["all"]["votes"], 3 * plan["all"]["items"])
+        self.assertIn("it cannot be shown", self.run_assent("plan", "--alt-test", "--items", "121").out)
+        some = self.json("plan", "--alt-test", "--items", "60", "--people", "4")
+        self.assertEqual((some["all"]["items"], some["all"]["votes"]), (60, 240))
+        self.assertLess(some["all"]["power"], 0.8)
+        self.assertEqual(some["next"], "assent review --sample 60 --no-disputes --overlap 60:4")
+        self.people_answer(lambda i, person: i % 20 == person, *some["next"].replace(":4", ":3").split()[2:])
+        self.assertEqual(self.verdict()[1]["all"]["verdict"], "passed")
+        self.assertIn("--overlap", self.run_assent("plan", "--alt-test", "--items", "60").out)
+        self.assertIsNone(self.json("plan", "--alt-test", "--items", "60")["next"])
+
+    def test_a_plan_that_makes_no_sense_is_refused(self):
+        for wrong in (("--people", "2", "--alt-test"), ("--items", "0", "--alt-test"), ("--items", "30"),
+                      ("--alt-test", "--review"), ("--alt-test", "--sample", "5")):
+            self.run_assent("plan", *wrong, code=2)
+        self.fails("plan", "--alt-test", "-a", "nobody", code=2, says="nobody")
+        os.mkdir(self.path("few"))
+        self.write("few/assent.yaml", "name: few\nquestions:\n  - {name: Bald, text: q?}\n")
+        self.run_assent("-C", "few", "plan", "--alt-test", code=2)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * support_show_plans.h - what plan --accept may have found out, as a page.
+ * support_show_plans.h - what plan --accept and plan --alt-test may have found out, as a page.
  */
 #ifndef TESTS_UNIT_SUPPORT_SHOW_PLANS_H
 #define TESTS_UNIT_SUPPORT_SHOW_PLANS_H
@@ -41,6 +41,36 @@ static inline struct page *accept_plan_page(const struct results *r)
 
     (void)r;
     return show_plan_accept(&plan);
+}
+
+/* task: of the results */
+static inline struct page *alt_plan_page_of(const struct task *task, double hours)
+{
+    struct alt_plan_row *rows = calloc(task->n_columns, sizeof(*rows));
+    const struct alt_plan plan = { .task = task,
+                                   .annotator = "llava",
+                                   .against = "celeba",
+                                   .people = 3,
+                                   .images = 1000,
+                                   .cells = 40000,
+                                   .all = { NULL, 0.205, 79, 0.8, 237 },
+                                   .questions = rows,
+                                   .question_votes = 600,
+                                   .next = "assent review --sample 79 --overlap 79:3",
+                                   .work = { .votes = 237,
+                                             .seconds = hours * 3600 / 237,
+                                             .hours = hours,
+                                             .cost = hours * 15,
+                                             .currency = "EUR" },
+                                   .question_work = { .hours = hours, .cost = hours * 15 } };
+    struct page *p;
+
+    assert_non_null(rows);
+    for (size_t c = 0; c < task->n_columns; c++)
+        rows[c] = (struct alt_plan_row){ task->columns[c].name, 0.3, 100, 0.8, 300 };
+    p = show_plan_alt_test(&plan);
+    free(rows);
+    return p;
 }
 
 #endif

@@ -647,6 +647,11 @@ static inline struct page *reviewers_page(const struct results *r)
     return show_reviewers(&people);
 }
 
+static inline struct page *alt_plan_page(const struct results *r)
+{
+    return alt_plan_page_of(r->task, 0.2);
+}
+
 static const struct job {
     const char *name;
     struct page *(*page)(const struct results *r);
@@ -661,6 +666,7 @@ static const struct job {
     { "plan", plan_page },
     { "plan --review", forecast_page },
     { "plan --accept", accept_plan_page },
+    { "plan --alt-test", alt_plan_page },
     { "annotate", annotate_page },
     { "ask", ask_page },
     { "model info", model_page },

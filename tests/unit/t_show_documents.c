@@ -223,6 +223,11 @@ static const struct members promised[] = {
       "annotator max_error confidence true_error power alpha tests mean_votes undecided sample "
       "next items votes seconds_per_answer measured hours cost currency questions[]" },
     { accept_plan_page, "questions[]", "name answers votes drawn settled verdict votes_to_decide" },
+    { alt_plan_page, "",
+      "annotator against people epsilon all questions[] next seconds_per_answer hours cost "
+      "currency question_votes question_hours question_cost" },
+    { alt_plan_page, "all", "differ items votes power" },
+    { alt_plan_page, "questions[]", "name differ items votes power" },
     { annotate_page, "",
       "annotator chosen images errors labels abstentions unreadable claimed_by_others interrupted "
       "seconds claimed_by[] cost currency stopped images_left" },

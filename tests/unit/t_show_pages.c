@@ -219,6 +219,7 @@ static void undefined_figures_are_no_numbers_in_a_sentence(void **state)
     check_no_nan("plan", show_plan(&no_price));
     check_no_nan("plan --review", show_plan_review(&nobody));
     check_no_nan("plan --accept", show_plan_accept(&hopeless));
+    check_no_nan("plan --alt-test", alt_plan_page_of(r.task, NAN));
     results_release(&r);
 }
 
