@@ -180,18 +180,22 @@ int sample_grow(struct building *b, struct err *e)
 
 /* ---- a sample that is to be larger ---- */
 
-/* The sample as it is: its strata, and each cell's. */
-static int load_sample(struct building *b, struct drawing *d, struct err *e)
+static int load_strata(struct building *b, struct drawing *d, struct err *e)
+{
+    return store_strata_load(b->store, b->out->design, &d->arena, &d->strata, &d->n_strata, e);
+}
+
+/* Each cell's stratum. */
+static int load_cells(struct building *b, struct drawing *d, struct err *e)
 {
     const struct review_plan *p = b->plan;
-    int rc = store_strata_load(b->store, b->out->design, &d->arena, &d->strata, &d->n_strata, e);
+    int rc;
 
-    if (rc < 0)
-        return rc;
     d->stratum_of = mem_new(p->images->n * p->task->n_columns, sizeof(*d->stratum_of), e);
-    return d->stratum_of
-               ? store_frame_strata(b->store, b->out->design, p->task, p->images, d->stratum_of, e)
-               : ERR_NOMEM;
+    if (!d->stratum_of)
+        return ERR_NOMEM;
+    rc = store_frame_strata(b->store, b->out->design, p->task, p->images, d->stratum_of, e);
+    return rc < 0 ? rc : 0;
 }
 
 /* Is every cell of the frame there, and every one that was drawn still the design's? Else the cells
@@ -239,14 +243,17 @@ static int can_extend(struct building *b, bool *smaller, bool *can, struct err *
     struct drawing d = { 0 };
     int64_t newest;
     uint64_t seed;
-    int rc = load_sample(b, &d, e);
+    int rc = load_strata(b, &d, e);
 
     *can = false;
-    *smaller = rc >= 0 && is_smaller(b->plan, &d);
-    if (rc >= 0)
+    *smaller = rc == 0 && is_smaller(b->plan, &d);
+    if (rc == 0 && *smaller)
         rc = store_design_find(b->store, NULL, &newest, &seed, e);
-    if (rc == 0 && *smaller && newest == b->out->design)
-        rc = is_whole(b, &d, can, e);
+    if (rc == 0 && *smaller && newest == b->out->design) {
+        rc = load_cells(b, &d, e);
+        if (rc == 0)
+            rc = is_whole(b, &d, can, e);
+    }
     drawing_release(&d);
     return rc;
 }
@@ -265,13 +272,15 @@ static void set_probabilities(struct building *b, const struct drawing *d)
 static int add_more(struct building *b, struct drawing *d, struct err *e)
 {
     uint64_t wanted = wanted_cells(b->plan);
-    int rc = load_sample(b, d, e);
+    int rc = load_strata(b, d, e);
 
-    for (size_t h = 0; rc >= 0 && h < d->n_strata; h++)
+    for (size_t h = 0; rc == 0 && h < d->n_strata; h++)
         b->out->sampled_before += d->strata[h].drawn;
     if (rc < 0 || wanted <= b->out->sampled_before)
-        return rc < 0 ? rc : 0;
-    rc = draw_more(b->plan, b->drawn, wanted - b->out->sampled_before, d, e);
+        return rc;
+    rc = load_cells(b, d, e);
+    if (rc == 0)
+        rc = draw_more(b->plan, b->drawn, wanted - b->out->sampled_before, d, e);
     for (size_t h = 0; rc == 0 && h < d->n_strata; h++)
         rc = store_stratum_grow(b->store, b->out->design, h, &d->strata[h], e);
     for (size_t i = 0; rc == 0 && i < d->n; i++)
