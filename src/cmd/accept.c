@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "project/project.h"
 #include "show/show.h"
+#include "show/verdicts.h"
 
 static const struct argp_option options[] = {
     CMD_PROMISE_OPTIONS,

@@ -10,6 +10,7 @@
 #include "show/html.h"
 #include "show/json.h"
 #include "show/show.h"
+#include "show/verdicts.h"
 
 struct export_own {
     struct cmd_list annotators;

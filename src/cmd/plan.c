@@ -6,6 +6,7 @@
 #include "jobs/review.h"
 #include "project/project.h"
 #include "show/show.h"
+#include "show/verdicts.h"
 
 /* --sample, --seed and --limit mean images of a model's run, or with --review cells of a queue:
  * they are kept as text until it is known which. */

@@ -88,7 +88,7 @@ static size_t answer_index(int16_t value)
 }
 
 /* The annotator's probability of each value it may have said; NULL: there is none. */
-static const float *scores_of(const struct review_plan *p, size_t image, size_t column)
+static const float *probabilities_of(const struct review_plan *p, size_t image, size_t column)
 {
     const float *row = p->probabilities ? p->probabilities + image * p->task->n_probabilities +
                                               p->task->columns[column].probability
@@ -100,7 +100,7 @@ static const float *scores_of(const struct review_plan *p, size_t image, size_t 
 /* Of the first annotator's probability in its own answer. As float, as it is kept: .9 is .9. */
 static size_t band_of(const struct review_plan *p, size_t image, size_t column)
 {
-    const float *row = scores_of(p, image, column);
+    const float *row = probabilities_of(p, image, column);
     int16_t label = label_of(p, 0, image, column);
     size_t band = 1;
     float score;
@@ -365,7 +365,7 @@ static int place_cells(const struct layers *f, struct drawing *out, struct err *
 static double uncertainty(const struct review_plan *p, size_t image, size_t column)
 {
     const struct column *c = &p->task->columns[column];
-    const float *row = scores_of(p, image, column);
+    const float *row = probabilities_of(p, image, column);
     double most = 0;
 
     if (!row)

@@ -7,6 +7,7 @@
 
 #include "show/json.h"
 #include "show/show.h"
+#include "show/verdicts.h"
 
 enum { VOTES_SHOWN = 1000000 /* more than anybody gives */ };
 

@@ -7,6 +7,7 @@
 
 #include "show/accept.h"
 #include "show/show.h"
+#include "show/verdicts.h"
 
 static const char *or_dash(const char *text)
 {

@@ -7,6 +7,7 @@
 #include "show/cost.h"
 #include "show/show.h"
 #include "show/unanswered.h"
+#include "show/verdicts.h"
 
 #define LITTLE_CACHED 0.1 /* of the prompts */
 

@@ -7,7 +7,6 @@
 #ifndef ASSENT_SHOW_H
 #define ASSENT_SHOW_H
 
-#include "jobs/accept.h"
 #include "jobs/agree.h"
 #include "jobs/annotate.h"
 #include "jobs/annotators.h"
@@ -15,13 +14,11 @@
 #include "jobs/check.h"
 #include "jobs/consensus.h"
 #include "jobs/export.h"
-#include "jobs/export_accepted.h"
 #include "jobs/import.h"
 #include "jobs/import_images.h"
 #include "jobs/import_metadata.h"
 #include "jobs/model.h"
 #include "jobs/plan.h"
-#include "jobs/plan_accept.h"
 #include "jobs/plan_alt_test.h"
 #include "jobs/report.h"
 #include "jobs/review.h"
@@ -36,15 +33,10 @@ struct page *show_import_metadata(const struct metadata_result *r);
 struct page *show_import_images(const struct images_result *r);
 struct page *show_import_answers(const char *path, const struct review_answers *r);
 struct page *show_plan(const struct plan_result *r);
-struct page *show_plan_accept(const struct accept_plan *a);
 struct page *show_plan_alt_test(const struct alt_plan *a);
 struct page *show_plan_review(const struct review_forecast *f);
 struct page *show_annotate(const struct annotate_result *r);
 struct page *show_ask(const struct ask_result *r);
-struct page *show_accept(const struct acceptance *a);
-/* The same for whoever has to rely on it: with how it was reached. */
-struct page *show_certificate(const struct acceptance *a);
-struct page *show_accepted(const struct accepted_result *r);
 struct page *show_agree(const struct agree_result *r);
 struct page *show_consensus(const struct consensus_result *r);
 struct page *show_report(const struct report_result *r);

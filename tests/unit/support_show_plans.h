@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include "show/show.h"
+#include "show/verdicts.h"
 
 struct results;
 
