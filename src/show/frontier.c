@@ -41,7 +41,27 @@ static void show_points(struct page *p, const struct frontier *f)
     }
 }
 
-/* The ways, each a series, in the order of their first points. */
+static bool is_drawn(const struct frontier_point *point)
+{
+    return isfinite(point->quality) && isfinite(point->thousand);
+}
+
+static void draw_way(struct chart *c, const struct frontier *f, const char *way)
+{
+    chart_series(c, way, CHART_POINTS);
+    for (size_t i = 0; i < f->n_points; i++) {
+        struct frontier_point point = named(&f->points[i]);
+
+        if (strcmp(point.way, way) == 0 && is_drawn(&point))
+            chart_mark(c, &(struct chart_mark){ .x = point.thousand,
+                                                .y = point.quality,
+                                                .low = point.interval.low,
+                                                .high = point.interval.high,
+                                                .label = point.who });
+    }
+}
+
+/* The ways that have points, each a series. */
 static void draw_points(struct page *p, const struct frontier *f)
 {
     struct chart *c = page_chart(p, &(struct chart_look){ .title = "Quality against cost",
@@ -50,24 +70,13 @@ static void draw_points(struct page *p, const struct frontier *f)
                                                           .x_log = true });
 
     for (size_t i = 0; i < f->n_points; i++) {
-        const char *way = f->points[i].way;
-        bool begun = false;
+        bool drawn = !is_drawn(&f->points[i]);
 
         for (size_t k = 0; k < i; k++)
-            begun = begun || strcmp(f->points[k].way, way) == 0;
-        if (begun)
-            continue;
-        chart_series(c, way, CHART_POINTS);
-        for (size_t k = i; k < f->n_points; k++) {
-            struct frontier_point point = named(&f->points[k]);
-
-            if (strcmp(point.way, way) == 0 && isfinite(point.quality) && isfinite(point.thousand))
-                chart_mark(c, &(struct chart_mark){ .x = point.thousand,
-                                                    .y = point.quality,
-                                                    .low = point.interval.low,
-                                                    .high = point.interval.high,
-                                                    .label = point.who });
-        }
+            drawn = drawn ||
+                    (is_drawn(&f->points[k]) && strcmp(f->points[k].way, f->points[i].way) == 0);
+        if (!drawn)
+            draw_way(c, f, f->points[i].way);
     }
 }
 
