@@ -14,8 +14,7 @@ static bool is_digit(char c)
     return isdigit((unsigned char)c) != 0;
 }
 
-/* Does the space at text[at] stand within a number? */
-static bool joins(const char *text, size_t at)
+bool fold_joins(const char *text, size_t at)
 {
     return text[at] == ' ' && at > 0 && is_digit(text[at - 1]) &&
            (text[at + 1] == '%' || (is_digit(text[at + 1]) && is_digit(text[at + 2])));
@@ -26,7 +25,7 @@ static size_t word_end(const char *text, size_t at)
 {
     size_t end = at + strcspn(text + at, " \n");
 
-    while (joins(text, end))
+    while (fold_joins(text, end))
         end += 1 + strcspn(text + end + 1, " \n");
     return end;
 }

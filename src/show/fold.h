@@ -5,6 +5,7 @@
 #ifndef ASSENT_SHOW_FOLD_H
 #define ASSENT_SHOW_FOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -19,6 +20,8 @@ struct fold {
 size_t fold_line(const char *text, size_t width);
 /* Where the line behind it begins; the text's end: nowhere. */
 const char *fold_next(const char *text, size_t width);
+/* Does a space at text[at] stand within a number? */
+bool fold_joins(const char *text, size_t at);
 void fold_print(FILE *out, const char *text, struct fold f);
 void fold_spaces(FILE *out, size_t n);
 

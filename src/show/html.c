@@ -71,7 +71,10 @@ static void put_words(struct html *h, const struct block *b)
         fputs("</dt><dd>", h->out);
     else if (b->kind == BLOCK_COMMAND)
         fputs("</p>\n<pre tabindex=\"0\"><code>", h->out);
-    html_text(h->out, b->text);
+    if (b->kind == BLOCK_COMMAND)
+        html_plain(h->out, b->text); /* as it is typed */
+    else
+        html_text(h->out, b->text);
     fputs(wraps[b->kind].each_end, h->out);
 }
 

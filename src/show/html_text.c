@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "show/fold.h"
 
 /* What may stand in a text and in a quoted attribute alike. */
 static void put_character(FILE *out, const char *at, size_t size)
@@ -84,21 +85,26 @@ static size_t run_of_words(const char *text)
     return end;
 }
 
+/* The spaces of a text from `from` to `to`; those within a number hold it together. */
+static void put_spaces(FILE *out, const char *text, size_t from, size_t to)
+{
+    for (; from < to; from++)
+        fputs(fold_joins(text, from) ? "&nbsp;" : text[from] == ' ' ? " " : "\n", out);
+}
+
 void html_text(FILE *out, const char *text)
 {
-    while (*text != '\0') {
-        size_t n = run_of_words(text);
+    size_t at = 0;
 
-        if (n > 0) {
-            fputs("<bdi>", out);
-            put_plain(out, text, n);
-            fputs("</bdi>", out);
-        } else {
-            n = strcspn(text, " \n");
-            n += strspn(text + n, " \n");
-            put_plain(out, text, n);
-        }
-        text += n;
+    while (text[at] != '\0') {
+        size_t run = run_of_words(text + at), word = run > 0 ? run : strcspn(text + at, " \n");
+        size_t end = at + word + strspn(text + at + word, " \n");
+
+        fputs(run > 0 ? "<bdi>" : "", out);
+        put_plain(out, text + at, word);
+        fputs(run > 0 ? "</bdi>" : "", out);
+        put_spaces(out, text, at + word, end);
+        at = end;
     }
 }
 

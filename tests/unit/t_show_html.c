@@ -124,7 +124,8 @@ static void what_is_hidden_is_not_in_it(void **state)
 static void a_picture_that_cannot_be_read_keeps_its_words(void **state)
 {
     static const char *const parts[] = {
-        "<div class=\"pictures\">\n<figure><figcaption><strong>Bald</strong> llava: yes (87.50 %); "
+        "<div class=\"pictures\">\n<figure><figcaption><strong>Bald</strong> llava: yes "
+        "(87.50&nbsp;%); "
         "celeba: no; not settled. a.png (cannot be read)</figcaption></figure>\n</div>",
     };
     struct results r;
@@ -206,6 +207,18 @@ static void names_are_never_markup(void **state)
     check_has(html, "&amp;amp;");
     free(html);
     results_release(&r);
+}
+
+static void numbers_are_not_broken(void **state)
+{
+    static const char *const parts[] = { "<p>of 8&nbsp;193 cells 46.9&nbsp;%, 3 of 4</p>",
+                                         "<code>assent label 1 22</code>" };
+    struct page *p = page_new();
+
+    (void)state;
+    page_paragraph(p, "of 8 193 cells 46.9 %%, 3 of 4");
+    page_command(p, "x", "assent label 1 22");
+    check_html(p, parts, COUNT(parts));
 }
 
 /* "one SHALOM OLAM, two": the two words are one run. */
@@ -313,6 +326,7 @@ int main(void)
         cmocka_unit_test(every_figure_of_the_report_is_explained_once),
         cmocka_unit_test(names_are_never_markup),
         cmocka_unit_test(words_from_right_to_left_are_isolated),
+        cmocka_unit_test(numbers_are_not_broken),
         cmocka_unit_test(marks_stand_where_their_numbers_say),
         cmocka_unit_test(axes_hold_all_their_marks),
         cmocka_unit_test(what_has_no_place_is_not_drawn),
