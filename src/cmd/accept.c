@@ -34,6 +34,8 @@ error_t cmd_parse_promise(int key, char *arg, struct argp_state *state, struct c
     case CMD_PROMISE_CONFIDENCE: o->confidence = cmd_share(arg, "--confidence", state); return 0;
     case CMD_PROMISE_QUESTIONS: cmd_questions(&own->questions, arg, state); return 0;
     case CMD_PROMISE_SIDE: o->side = read_side(arg, state); return 0;
+    case CMD_PROMISE_CALIBRATED: o->calibrated = arg; return 0;
+    case CMD_PROMISE_AGAINST: o->against = arg; return 0;
     case CMD_PROMISE_FIXED:
         o->fixed_n = cmd_number(arg, UINT32_MAX, "--fixed-n", state);
         if (o->fixed_n == 0)

@@ -118,6 +118,8 @@ enum {
     CMD_PROMISE_QUESTIONS,
     CMD_PROMISE_SIDE,
     CMD_PROMISE_FIXED,
+    CMD_PROMISE_CALIBRATED,
+    CMD_PROMISE_AGAINST,
 };
 struct cmd_promise {
     struct accept_options o;
@@ -150,9 +152,22 @@ struct cmd_promise {
           0,                                                                                       \
           "both (default), or a promise of the answers yes or no alone",                           \
           1 },                                                                                     \
+        { "fixed-n",                                                                               \
+          CMD_PROMISE_FIXED,                                                                       \
+          "N",                                                                                     \
+          0,                                                                                       \
+          "an exact test of a question's first N votes, N said before the first vote is in",       \
+          1 },                                                                                     \
+        { "calibrated",                                                                            \
+          CMD_PROMISE_CALIBRATED,                                                                  \
+          "METHOD",                                                                                \
+          0,                                                                                       \
+          "order answers by calibrated probabilities: contextual, or temperature, platt or "       \
+          "isotonic "                                                                              \
+          "fitted --against another annotator's labels",                                           \
+          1 },                                                                                     \
     {                                                                                              \
-        "fixed-n", CMD_PROMISE_FIXED, "N", 0,                                                      \
-            "an exact test of a question's first N votes, N said before the first vote is in", 1   \
+        "against", CMD_PROMISE_AGAINST, "NAME", 0, "whose labels --calibrated is fitted to", 1     \
     }
 error_t cmd_parse_promise(int key, char *arg, struct argp_state *state, struct cmd_promise *own);
 struct accept_options cmd_promised(const struct cmd_promise *own);

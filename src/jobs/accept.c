@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs/calibrate.h"
 #include "project/pair.h"
 #include "store/designs.h"
 
@@ -133,7 +134,9 @@ int acceptance_of(struct acceptance *out, const struct dataset *d, const struct 
 {
     int rc;
 
-    *out = (struct acceptance){ .task = d->project->task };
+    *out = (struct acceptance){ .task = d->project->task,
+                                .calibrated = o->calibrated,
+                                .against = o->against };
     rc =
         sampled_load(&out->sampled, d->project->store, out->task, &d->images, SAMPLED_STRATA_OF, e);
     if (rc == 0)
@@ -168,6 +171,43 @@ static int check_fixed(struct project *p, const struct acceptance *a,
     return err_hint(e, "without --fixed-n one may look at any time");
 }
 
+/* ---- probabilities that are made true ---- */
+
+static int find_method(const char *name, enum calibrate_method *method, struct err *e)
+{
+    for (int k = CALIBRATE_TEMPERATURE; k < CALIBRATE_METHODS; k++) {
+        *method = (enum calibrate_method)k;
+        if (strcmp(calibrate_method_names[k], name) == 0)
+            return 0;
+    }
+    err_set(e, ERR_ARG, "no way to calibrate is called '%s'", name);
+    return err_hint(e, "there are temperature, platt, isotonic and contextual");
+}
+
+/* A fit to the votes that decide would choose the sets of answers by a look at these. */
+static int check_fit(enum calibrate_method method, const char *against, struct err *e)
+{
+    if (method == CALIBRATE_CONTEXTUAL || (against && strcmp(against, CALIBRATE_PEOPLE) != 0))
+        return 0;
+    err_set(
+        e, ERR_ARG,
+        "the votes that decide cannot also calibrate: the promise would not hold for thresholds "
+        "that were chosen by them");
+    return err_hint(e, "--against NAME fits to another annotator's labels; --calibrated contextual "
+                       "needs none");
+}
+
+static int calibrate(const struct dataset *d, const struct labelled *who,
+                     const struct accept_options *o, struct err *e)
+{
+    struct calibrate_options c = { .annotator = who->name, .against = o->against };
+    int rc = find_method(o->calibrated, &c.method, e);
+
+    if (rc == 0)
+        rc = check_fit(c.method, o->against, e);
+    return rc == 0 ? calibrate_labels(d, who, &c, e) : rc;
+}
+
 /* ---- the record ---- */
 
 static int keep(struct project *p, const struct acceptance *a, const struct store_annotator *who,
@@ -175,9 +215,10 @@ static int keep(struct project *p, const struct acceptance *a, const struct stor
 {
     const struct promise *promise = &a->verdicts.promise;
     struct json_t *s =
-        jv_pack("{s:f, s:f, s:s, s:I, s:o}", "max_error", promise->max_error, "confidence",
-                promise->confidence, "side", verdict_side_names[promise->side], "fixed_n",
-                (long long)promise->fixed_n, "questions", jv_texts(o->questions, o->n_questions));
+        jv_pack("{s:f, s:f, s:s, s:I, s:s?, s:s?, s:o}", "max_error", promise->max_error,
+                "confidence", promise->confidence, "side", verdict_side_names[promise->side],
+                "fixed_n", (long long)promise->fixed_n, "calibrated", o->calibrated, "against",
+                o->against, "questions", jv_texts(o->questions, o->n_questions));
     char *settings = jv_print_line(s);
     int rc = settings ? store_begin(p->store, e) : err_set(e, ERR_NOMEM, "out of memory: settings");
 
@@ -219,6 +260,8 @@ static int say(struct project *p, const struct accept_options *o, struct dataset
     const struct labelled *who;
     int rc = load(d, p, o, &who, e);
 
+    if (rc == 0 && who && o->calibrated)
+        rc = calibrate(d, who, o, e);
     if (rc == 0)
         rc = acceptance_of(out, d, who, o, e);
     if (rc == 0 && out->why) {

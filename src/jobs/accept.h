@@ -18,6 +18,9 @@ struct accept_options {
     double max_error, confidence; /* 0: as assent.yaml says */
     enum verdict_side side;
     uint64_t fixed_n; /* 0: look at any time */
+    /* A method of calibrate.h by which answers are ordered; NULL: as the model said. against: whose
+     * labels it is fitted to; NULL: nobody's, as contextual needs none. */
+    const char *calibrated, *against;
 };
 
 struct accept_sample { /* how the cells were drawn, for whoever has to defend the result */
@@ -29,10 +32,11 @@ struct accept_sample { /* how the cells were drawn, for whoever has to defend th
 };
 
 struct acceptance {
-    const struct task *task; /* the project's */
-    const char *annotator;   /* NULL: the project has none with labels */
-    const char *identity;    /* of the model's newest run; NULL: none has one */
-    bool scored;             /* the annotator's answers have probabilities */
+    const struct task *task;          /* the project's */
+    const char *annotator;            /* NULL: the project has none with labels */
+    const char *identity;             /* of the model's newest run; NULL: none has one */
+    bool scored;                      /* the annotator's answers have probabilities */
+    const char *calibrated, *against; /* the options' */
     /* Why nothing can be said, a sentence without its end, and what to do; NULL: verdicts holds. */
     const char *why, *hint;
     struct accept_sample sample;

@@ -270,7 +270,8 @@ static void count_question(struct reaching *r, struct verdict *v)
     }
 }
 
-/* At most so many of the accepted answers no are really yes. */
+/* At most so many of the accepted answers no are really yes. Which of a question's sets is accepted
+ * is known from the votes, so each of them gets a part of alpha (Bonferroni). */
 static int bound_missed(struct reaching *r, struct verdict *v, struct err *e)
 {
     const struct verdict_source *s = r->source;
@@ -280,6 +281,7 @@ static int bound_missed(struct reaching *r, struct verdict *v, struct err *e)
     size_t n = reaching_number(r, v->column);
     struct stats_seen *seen = mem_new(n, sizeof(*seen), e);
     double cells = 0;
+    double alpha = (1 - r->promise->confidence) / (double)(r->out->n * SETS_MAX);
 
     v->missed = NAN;
     if (!seen)
@@ -302,10 +304,10 @@ static int bound_missed(struct reaching *r, struct verdict *v, struct err *e)
         seen[r->local[cell->stratum]].n++;
         seen[r->local[cell->stratum]].errors += cell->value != VALUE_NO;
     }
-    if (cells > 0)
-        v->missed = floor(
-            cells * stats_accept_bound(seen, n, r->promise->max_error, 1 - r->promise->confidence) +
-            0.5);
+    if (cells > 0) /* or all the errors that the promise allows are among them */
+        v->missed =
+            fmin(floor(cells * bound_of(seen, n, r->promise, alpha) + 0.5),
+                 floor(r->promise->max_error * (double)v->sides[r->promise->side].accepted));
     free(seen);
     return 0;
 }

@@ -95,7 +95,7 @@ static const char *accept_next(const struct acceptance *a, char out[ACCEPT_NEXT_
     uint64_t decided = a->verdicts.n - a->verdicts.counts[VERDICT_UNDECIDED];
 
     if (a->why && a->annotator)
-        snprintf(out, ACCEPT_NEXT_MAX, "assent review --sample 400");
+        snprintf(out, ACCEPT_NEXT_MAX, "assent plan --accept");
     else if (a->why)
         snprintf(out, ACCEPT_NEXT_MAX, "assent annotate");
     else if (decided == a->verdicts.n)
@@ -127,7 +127,7 @@ void accept_first(struct page *p, const struct acceptance *a)
 static const char *purpose(const struct acceptance *a)
 {
     if (a->why && a->annotator)
-        return "people answer cells drawn at random, blind";
+        return "how many cells, drawn at random, people would have to answer, and how to begin";
     if (a->why)
         return "a model answers";
     if (a->verdicts.counts[VERDICT_UNDECIDED] == 0)
@@ -228,6 +228,9 @@ void accept_questions(struct page *p, const struct acceptance *a)
     page_heading(p, "What may be used of %s's answers, by question", a->annotator);
     add_rows(p, a, order);
     free(order);
+    if (a->calibrated)
+        page_note(p, "Probabilities are calibrated: %s%s%s.", a->calibrated,
+                  a->against ? ", fitted to the labels of " : "", a->against ? a->against : "");
     if (!a->scored)
         page_note(p, "These answers have no probabilities, so a question's can only be accepted "
                      "or refused whole.");
@@ -299,6 +302,8 @@ void accept_data(struct page *p, const struct acceptance *a)
     page_set(p, "confidence", jv_real(o->confidence));
     page_text(p, "side", verdict_side_names[o->side]);
     page_count(p, "fixed_n", o->fixed_n);
+    page_text(p, "calibrated", a->calibrated);
+    page_text(p, "against", a->against);
     page_count(p, "answers", a->verdicts.cells);
     page_count(p, "accepted", a->verdicts.accepted);
     page_open(p, "pooled", PAGE_OBJECT, true);

@@ -87,7 +87,7 @@ class Accept(ReviewCase):
             self.assertEqual(q["votes_to_decide"], None)
         missed = sum(true for (n, _), (_, _, true) in self.cells.items() if n == "Rare")
         self.assertGreaterEqual(by["Rare"]["missed_at_most"], missed)
-        self.assertLess(by["Rare"]["missed_at_most"], 0.05 * IMAGES)
+        self.assertLessEqual(by["Rare"]["missed_at_most"], 0.05 * IMAGES)
         self.assertEqual(by["Rare"]["yes"]["answers"], 0)
         self.assertEqual(by["Rare"]["yes"]["bound"], None)
         self.assertEqual(got["pooled"]["settled"], got["sample"]["settled"])
@@ -202,6 +202,21 @@ class Accept(ReviewCase):
         self.assertEqual([q["verdict"] for q in got["questions"]], ["alone", "people"])
         self.assertEqual([q["threshold"] for q in got["questions"]], [None, None])
         self.assertIn("no probabilities", self.run_assent("accept", "-a", "plain").out)
+
+    def test_calibrated_answers(self):
+        """A fit needs labels that decide nothing; the order within a question, and so the verdict, hardly changes."""
+        self.write("other.csv", "image_id," + ",".join(QUESTIONS) + "\n" + "".join(
+            f"{i:04}.png," + ",".join(str(int(self.cells[q, i][2])) for q in QUESTIONS) + "\n" for i in range(IMAGES)))
+        self.run_assent("-q", "import", "other.csv", "-a", "other")
+        self.review("--sample", "500", "--no-disputes", "--strata", "question", "--questions", "Easy,Half")
+        self.fails("accept", "--calibrated", "platt", code=2, says=("cannot also calibrate", "--against"))
+        self.fails("accept", "--calibrated", "platt", "--against", "people", code=2, says="cannot also calibrate")
+        self.fails("accept", "--calibrated", "magic", code=2, says=("magic", "isotonic"))
+        self.fails("accept", "--calibrated", "contextual", code=2, says="--blank")
+        got = self.json("accept", "--questions", "Easy,Half", "--calibrated", "platt", "--against", "other")
+        self.assertEqual((got["calibrated"], got["against"]), ("platt", "other"))
+        self.assertEqual([q["verdict"] for q in got["questions"]], ["alone", "check"])
+        self.assertIn("calibrated: platt", self.run_assent("accept", "--calibrated", "platt", "--against", "other").out)
 
     def test_images_that_came_later(self):
         self.review("--sample", "400", "--strata", "question", "--questions", "Easy")
