@@ -436,7 +436,7 @@ static void images_drawn_whole_keep_the_promise(void **state)
         as_cells += independent;
     }
     print_message(
-        "images drawn whole: of %zu data sets %zu broken, %zu below the truth; %zu broken "
+        "# images drawn whole: of %zu data sets %zu broken, %zu below the truth; %zu broken "
         "where cells are taken as drawn one by one\n",
         n, broken, uncovered, as_cells);
     assert_kept("images", "the promise was broken", broken, n);
