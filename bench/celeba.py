@@ -10,11 +10,14 @@ on a fifth of the cells. The targets are those of the design; nothing fails wher
 two builds take turns at each command, and what is printed are the ratios of their fastest runs.
 """
 import argparse
+import array
 import json
 import os
 import platform
 import random
 import shutil
+import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -25,8 +28,9 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 STUDY = os.path.join(ROOT, "examples", "study")
 CELEBA = 202599
 TARGETS = {"import (new images)": 2, "import (known images)": 2, "agree, no bootstrap": 0.5, "agree": 5,
-           "export celeba": 3}
+           "export celeba": 3, "accept": 2, "report --html": 20}
 MEMORY_TARGET = 300  # MB
+VOTES = 8000
 
 
 def rates():
@@ -63,6 +67,48 @@ def generate(folder, n):
                 f.write(f"{i:06d}.jpg{''.join(text[v] for v in row)}\n")
 
 
+def add_probabilities(db):
+    """The first annotator's answers get probabilities: sure ones mostly. Straight into the database: as label files they
+    would be gigabytes."""
+    rng = random.Random(2)
+    pool = [1 - 0.5 * rng.random() ** 3 for _ in range(100003)]
+    ran, rows, at = db.execute("SELECT min(id) FROM run").fetchone()[0], [], 0
+    for image, packed in db.execute("SELECT image, value FROM answers WHERE run = ?", (ran,)).fetchall():
+        values = array.array("h", packed)
+        at = at + len(values) if at + 2 * len(values) < len(pool) else rng.randrange(1000)
+        sure = pool[at:at + len(values)]
+        rows.append((array.array("f", [p if v else 1 - p for p, v in zip(sure, values)]).tobytes(), ran, image))
+    db.executemany("UPDATE answers SET probability = ? WHERE run = ? AND image = ?", rows)
+    return ran
+
+
+def add_votes(db, ran):
+    """A person answers every cell of the sample, and differs from the first annotator on three of a hundred."""
+    rng = random.Random(3)
+    who, = db.execute("SELECT annotator FROM reviewer WHERE annotator IS NOT NULL").fetchone()
+    names = [name for name, in db.execute("SELECT name FROM question_column WHERE question_set = 1 ORDER BY position")]
+    for key, (item, image, name) in enumerate(db.execute("SELECT id, image, question FROM review_item").fetchall()):
+        packed, = db.execute("SELECT value FROM answers WHERE run = ? AND image = ?", (ran, image)).fetchone()
+        value = array.array("h", packed)[names.index(name)] ^ (rng.random() < 0.03)
+        db.execute("INSERT INTO review_answer (annotator, key, item, kind, value, seconds, mode, at) VALUES"
+                   " (?, ?, ?, 'value', ?, 2, 'single', '2026-01-01T12:00:00Z')", (who, key, item, ("no", "yes")[value]))
+        db.execute("INSERT INTO vote (annotator, image, question_set, position, value, seconds, at, item) VALUES"
+                   " (?, ?, 1, ?, ?, 2, '2026-01-01T12:00:00Z', ?)", (who, image, names.index(name), value, item))
+
+
+def answer_sample(program, project):
+    """Draws a random sample, and has it answered: the third annotator."""
+    server = subprocess.Popen([program, "-q", "-C", project, "review", "--listen", "127.0.0.1:0", "--reviewer", "anna",
+                               "--no-disputes", "--sample", str(VOTES)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    server.stdout.readline()
+    server.send_signal(signal.SIGINT)
+    server.wait()
+    db = sqlite3.connect(os.path.join(project, "assent.db"))
+    add_votes(db, add_probabilities(db))
+    db.commit()
+    db.close()
+
+
 def run(command):
     """(seconds, peak MB) of one process."""
     started = time.perf_counter()
@@ -93,6 +139,11 @@ def jobs(program, folder):
         shutil.rmtree(project)
         shutil.copytree(f"{project}-a", project)
 
+    def with_sample():
+        if not os.path.exists(f"{project}-sampled"):
+            answer_sample(program, project)
+            os.mknod(f"{project}-sampled")
+
     yield "wc -l", None, ["wc", "-l", f"{folder}/a.txt"]
     yield "import (new images)", fresh, [*assent, "import", f"{folder}/a.txt", "-a", "a", "--kind", "model"]
     yield "import (known images)", with_first, [*assent, "import", f"{folder}/b.txt", "-a", "b"]
@@ -105,6 +156,9 @@ def jobs(program, folder):
     yield "plan --review", None, [*assent, "plan", "--review", "--sample", "1000"]
     for fmt in ("celeba", "csv", "jsonl", "long"):
         yield f"export {fmt}", None, [*assent, "export", out, "--format", fmt, "-a", "a"]
+    yield "accept", with_sample, [*assent, "accept"]
+    yield "report --html", with_sample, [*assent, "report", "--html", f"{out}.html"]
+    yield "calibrate", with_sample, [*assent, "calibrate"]
 
 
 def measure(program, folder, n, runs):
