@@ -184,15 +184,23 @@ static int find_method(const char *name, enum calibrate_method *method, struct e
     return err_hint(e, "there are temperature, platt, isotonic and contextual");
 }
 
-/* A fit to the votes that decide would choose the sets of answers by a look at these. */
-static int check_fit(enum calibrate_method method, const char *against, struct err *e)
+/* A fit to the votes that decide would choose the sets of answers by a look at these. A reviewer's
+ * labels are such votes, and the consensus counts them. */
+static int check_fit(enum calibrate_method method, const struct store_annotators *known,
+                     const char *against, struct err *e)
 {
-    if (method == CALIBRATE_CONTEXTUAL || (against && strcmp(against, CALIBRATE_PEOPLE) != 0))
+    const struct store_annotator *other = against ? store_annotators_find(known, against) : NULL;
+
+    if (method == CALIBRATE_CONTEXTUAL ||
+        (other ? other->votes == 0 && other->kind != ANNOTATOR_CONSENSUS
+               : against && strcmp(against, CALIBRATE_PEOPLE) != 0))
         return 0;
     err_set(
         e, ERR_ARG,
         "the votes that decide cannot also calibrate: the promise would not hold for thresholds "
         "that were chosen by them");
+    if (other)
+        err_got(e, "%s, whose labels are votes, or count them", against);
     return err_hint(e, "--against NAME fits to another annotator's labels; --calibrated contextual "
                        "needs none");
 }
@@ -204,7 +212,7 @@ static int calibrate(const struct dataset *d, const struct labelled *who,
     int rc = find_method(o->calibrated, &c.method, e);
 
     if (rc == 0)
-        rc = check_fit(c.method, o->against, e);
+        rc = check_fit(c.method, &d->known, o->against, e);
     return rc == 0 ? calibrate_labels(d, who, &c, e) : rc;
 }
 

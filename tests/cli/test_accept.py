@@ -211,6 +211,11 @@ class Accept(ReviewCase):
         self.review("--sample", "500", "--no-disputes", "--strata", "question", "--questions", "Easy,Half")
         self.fails("accept", "--calibrated", "platt", code=2, says=("cannot also calibrate", "--against"))
         self.fails("accept", "--calibrated", "platt", "--against", "people", code=2, says="cannot also calibrate")
+        self.run_assent("-q", "consensus")
+        for voted in ("anna", "consensus"):
+            self.fails("accept", "--calibrated", "platt", "--against", voted, code=2, says=("cannot also calibrate", voted))
+            self.fails("export", "out", "--accepted", "--calibrated", "isotonic", "--against", voted, code=2,
+                       says="cannot also calibrate")
         self.fails("accept", "--calibrated", "magic", code=2, says=("magic", "isotonic"))
         self.fails("accept", "--calibrated", "contextual", code=2, says="--blank")
         got = self.json("accept", "--questions", "Easy,Half", "--calibrated", "platt", "--against", "other")
