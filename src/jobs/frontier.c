@@ -283,22 +283,33 @@ static int add_fine_tuned(struct drawing *d, const struct labelled *who, struct 
     return add_point(d, &p, e);
 }
 
-static int add_model(struct drawing *d, const struct labelled *who, struct err *e)
+/* With whom a model's disputes go to people. Not with somebody who answers the review: those are
+ * what people said already, and there are none on the cells that they were not asked about. */
+static const struct labelled *disputes_with(const struct drawing *d, const struct labelled *who)
 {
     const struct labelled *second = d->from->second;
-    int rc = add_way(d, &(struct way){ .who = who, .name = "alone" }, e);
+
+    return second && second != who && !second->annotator->reviews ? second : NULL;
+}
+
+static int add_model(struct drawing *d, const struct labelled *who, struct err *e)
+{
+    const struct labelled *second = disputes_with(d, who);
+    struct way way = { .who = who, .name = "alone" };
+    int rc = add_way(d, &way, e);
 
     if (rc == 0)
         rc = add_fine_tuned(d, who, e);
-    if (rc == 0 && second && second != who)
-        rc = add_way(
-            d, &(struct way){ .who = who, .second = second, .name = "+ disputes reviewed" }, e);
-    if (rc == 0 && second && second != who && d->sampled)
-        rc = add_way(
-            d,
-            &(struct way){
-                .who = who, .second = second, .sample = true, .name = "+ disputes and sample" },
-            e);
+    if (rc == 0 && second) {
+        way.second = second;
+        way.name = "+ disputes reviewed";
+        rc = add_way(d, &way, e);
+    }
+    if (rc == 0 && d->sampled) {
+        way.sample = true;
+        way.name = second ? "+ disputes and sample" : "+ sample";
+        rc = add_way(d, &way, e);
+    }
     return rc == 0 ? add_verdicts(d, who, e) : rc;
 }
 

@@ -219,6 +219,19 @@ class Frontier(Money):
         seen = sum(not (bool(model[q](int(k[11:13]))) != others[q]) for k, q, _ in drawn)
         self.assertEqual(points["SENTINELMODEL", "+ disputes and sample"]["answers"], 35 + seen)
 
+    def test_a_reviewer_makes_no_disputes(self):
+        """Of cells that nobody was asked about there is no other label that would find the errors."""
+        self.priced()
+        self.review("--sample", "24", "--no-disputes")
+        points = {(p["who"], p["way"]): p for p in self.json(
+            "report", "--resamples", "0", "--between", "SENTINELMODEL", "anna")["frontier"]["points"]}
+        wrong = sum(bool(n) for (n,) in self.rows(  # all is yes in truth
+            "SELECT CASE question WHEN 'Bald' THEN NOT id % 2 = 0 ELSE (id - 1) % 3 <> 0 END FROM"
+            " (SELECT question, image AS id FROM review_item WHERE kind = 'sample')"))
+        self.assertEqual({way for who, way in points if who == "SENTINELMODEL"}, {"alone", "+ sample", "accept by verdict"})
+        self.near(points["SENTINELMODEL", "+ sample"], {
+            "quality": points["SENTINELMODEL", "alone"]["quality"] + wrong / 60, "answers": 24, "labels_cost": 0.0})
+
     def test_without_a_sample_two_say_nothing_of_each_other(self):
         self.priced()
         frontier = self.frontier()
