@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* How often an image was drawn is cut into three bit planes and a rest: the few images drawn 8
  * times or more (one in 100 000) are listed with their times above the planes'. */
@@ -17,7 +20,7 @@ struct bootstrap {
     size_t n, words;
     uint64_t state;
     uint8_t *times;      /* [words * 64] how often an image was drawn: 256 times does not happen */
-    uint64_t *planes;    /* [words][PLANES] bit p of 64 images' times */
+    uint64_t *planes;    /* [PLANES][words] bit p of 64 images' times */
     struct heavy *heavy; /* [n / 8 + 1]: n draws make no more */
     size_t n_heavy;
     uint64_t (*count)(const uint64_t *planes, const uint64_t *set, size_t words);
@@ -31,7 +34,7 @@ static inline __attribute__((always_inline)) uint64_t sum_set(const uint64_t *pl
 
     for (size_t w = 0; w < words; w++)
         for (size_t p = 0; p < PLANES; p++)
-            sums[p] += (uint64_t)__builtin_popcountll(planes[w * PLANES + p] & set[w]);
+            sums[p] += (uint64_t)__builtin_popcountll(planes[p * words + w] & set[w]);
     return sums[0] + 2 * sums[1] + 4 * sums[2];
 }
 
@@ -47,6 +50,30 @@ __attribute__((target("popcnt"))) static uint64_t count_popcnt(const uint64_t *p
                                                                const uint64_t *set, size_t words)
 {
     return sum_set(planes, set, words);
+}
+
+/* newer ones those of eight words: a third of the time */
+__attribute__((target("avx512f,avx512vpopcntdq"))) static uint64_t count_wide(
+    const uint64_t *planes, const uint64_t *set, size_t words)
+{
+    __m512i sums[PLANES];
+    uint64_t sum = 0;
+
+    for (size_t p = 0; p < PLANES; p++)
+        sums[p] = _mm512_setzero_si512();
+    for (size_t w = 0; w < words; w += 8) {
+        __mmask8 there = (__mmask8)(words - w < 8 ? (1u << (words - w)) - 1 : 0xff);
+        __m512i in = _mm512_maskz_loadu_epi64(there, set + w);
+
+        for (size_t p = 0; p < PLANES; p++) {
+            __m512i plane = _mm512_maskz_loadu_epi64(there, planes + p * words + w);
+
+            sums[p] = _mm512_add_epi64(sums[p], _mm512_popcnt_epi64(_mm512_and_si512(plane, in)));
+        }
+    }
+    for (size_t p = 0; p < PLANES; p++)
+        sum += (uint64_t)_mm512_reduce_add_epi64(sums[p]) << p;
+    return sum;
 }
 #endif
 
@@ -73,6 +100,8 @@ int bootstrap_new(struct bootstrap **out, size_t n_images, uint64_t seed, struct
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("popcnt"))
         b->count = count_popcnt;
+    if (__builtin_cpu_supports("avx512vpopcntdq"))
+        b->count = count_wide;
 #endif
     b->times = mem_new(b->words, 64, e);
     b->planes = mem_new(b->words, PLANES * sizeof(uint64_t), e);
@@ -129,20 +158,23 @@ static uint64_t gather_bits(uint64_t bytes, size_t p)
     return (((bytes >> p) & 0x0101010101010101u) * 0x0102040810204080u) >> 56;
 }
 
-/* Fills the planes of 64 images' times, and says whether any of these is more than they hold. */
-static bool slice(const uint8_t *times, uint64_t *planes)
+/* Fills the planes of word w's 64 images, and says whether any was drawn more often than they hold.
+ */
+static bool slice(struct bootstrap *b, size_t w)
 {
-    uint64_t any = 0;
+    uint64_t any = 0, planes[PLANES] = { 0 };
 
-    memset(planes, 0, PLANES * sizeof(*planes));
     for (size_t byte = 0; byte < 64; byte += 8) {
         uint64_t eight;
 
-        memcpy(&eight, times + byte, sizeof(eight)); /* little-endian: byte i is bit 8 i */
+        memcpy(&eight, b->times + w * 64 + byte,
+               sizeof(eight)); /* little-endian: byte i is bit 8 i */
         any |= eight;
         for (size_t p = 0; p < PLANES; p++)
             planes[p] |= gather_bits(eight, p) << byte;
     }
+    for (size_t p = 0; p < PLANES; p++)
+        b->planes[p * b->words + w] = planes[p];
     return (any & ~(0x0101010101010101u * IN_PLANES)) != 0;
 }
 
@@ -158,7 +190,7 @@ void bootstrap_draw(struct bootstrap *b)
     draw_images(b);
     b->n_heavy = 0;
     for (size_t w = 0; w < b->words; w++)
-        if (slice(b->times + w * 64, b->planes + w * PLANES))
+        if (slice(b, w))
             list_heavy(b, w * 64);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stats/: the interval of a proportion, and quantiles.
+ * stats/: the interval of a proportion, quantiles, and counts of resampled images.
  */
 #include "support.h"
 
+#include "stats/bootstrap.h"
 #include "stats/stats.h"
 
 static void wilson_gives_the_published_intervals(void **state)
@@ -78,12 +79,49 @@ static void quantile_is_numpys(void **state)
     assert_undefined(stats_quantile(none, 2, 0.5));
 }
 
+/* Whatever the machine counts with, a set's count is the sum of its images', and all make n. */
+static void counts_of_resampled_images_add_up(void **state)
+{
+    static const size_t sizes[] = { 1, 63, 64, 65, 511, 512, 513, 1000 };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+        size_t n = sizes[k], words = bootstrap_words(n);
+        uint64_t *some = calloc(words, sizeof(*some)), *one = calloc(words, sizeof(*one));
+        uint64_t all = 0, of_some = 0;
+        struct bootstrap *b = NULL;
+        struct err e = { 0 };
+
+        assert_true(some && one);
+        assert_int_equal(bootstrap_new(&b, n, 5, &e), 0);
+        bootstrap_draw(b);
+        for (size_t i = 0; i < n; i++) {
+            uint64_t times;
+
+            one[i / 64] = 1ull << (i % 64);
+            times = bootstrap_count(b, one);
+            one[i / 64] = 0;
+            all += times;
+            if (i % 3 == 0 || i % 7 == 1) {
+                some[i / 64] |= 1ull << (i % 64);
+                of_some += times;
+            }
+        }
+        assert_int_equal(all, n);
+        assert_int_equal(bootstrap_count(b, some), of_some);
+        bootstrap_free(b);
+        free(some);
+        free(one);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wilson_gives_the_published_intervals),
         cmocka_unit_test(wilson_at_the_ends_is_exact_and_without_data_undefined),
         cmocka_unit_test(quantile_is_numpys),
+        cmocka_unit_test(counts_of_resampled_images_add_up),
     };
 
     cmocka_set_test_filter(getenv("TEST"));
