@@ -117,6 +117,12 @@ static int check_stratum(struct checking *c, struct sql_rows *row, struct err *e
     return stratum_row_check(row, sql_int(row, 0), 1, e);
 }
 
+static int check_frame_column(struct checking *c, struct sql_rows *row, struct err *e)
+{
+    (void)c;
+    return frame_column_row_check(row, e);
+}
+
 static int check_kind(struct checking *c, struct sql_rows *row, struct err *e)
 {
     const char *kind = sql_text(row, 1);
@@ -280,7 +286,7 @@ static const struct table_rule rules[] = {
         " requests = NULL, prompt_tokens = NULL, cached_tokens = NULL, completion_tokens = NULL"
         " WHERE id = $1" } },
     { "review_stratum",
-      "SELECT design, cells, drawn, part FROM review_stratum ORDER BY design, position",
+      "SELECT design, " STRATUM_COLUMNS " FROM review_stratum AS h ORDER BY design, position",
       { 0, 0 },
       check_stratum,
       0,
@@ -291,6 +297,17 @@ static const struct table_rule rules[] = {
       { "UPDATE review_item SET design = NULL, stratum = NULL, inclusion_probability = NULL"
         " WHERE design = $1",
         "DELETE FROM review_stratum WHERE design = $1" } },
+    { "review_frame_column",
+      "SELECT " FRAME_COLUMNS " FROM review_frame_column AS f"
+      " WHERE design IN (SELECT design FROM review_stratum) ORDER BY id",
+      { FRAME_ID, FRAME_ID },
+      check_frame_column,
+      0,
+      KEEP("review_frame_column",
+           "quote(id)" AND "quote(design)" AND "quote(part)" AND "quote(name)" AND
+           "quote(first)" AND "quote(strata)",
+           "id = $1"),
+      { "DELETE FROM review_frame_column WHERE id = $1" } },
     { .table = "annotator", .rows = "SELECT id, kind FROM annotator", .row = check_kind },
     { .table = "image",
       .rows = "SELECT id, 'an id out of range' FROM image WHERE id < 0"

@@ -231,15 +231,35 @@ int store_frame_load(struct store *s, int64_t design, const struct task *t,
     return rc < 0 ? rc : any;
 }
 
+/* Every stratum that it names is the design's. */
+int frame_column_row_check(struct sql_rows *row, struct err *e)
+{
+    int64_t id = sql_int(row, FRAME_ID), first = sql_int(row, FRAME_FIRST), most = 0;
+    double n_strata = (double)sql_int(row, FRAME_STRATA_OF_DESIGN);
+    size_t len;
+    const uint8_t *bytes = sql_blob(row, FRAME_STRATA, &len);
+    int rc = check_number("review_frame_column.first", id, (double)first,
+                          (struct range){ 0, n_strata - 1 }, e);
+
+    for (size_t at = 0; at + 1 < len; at += 2) {
+        int64_t above = bytes[at] | bytes[at + 1] << 8;
+
+        most = above > most ? above : most;
+    }
+    return rc < 0 || most == 0
+               ? rc
+               : check_number("review_frame_column.strata", id, (double)(first + most - 1),
+                              (struct range){ 0, n_strata - 1 }, e);
+}
+
 /* What a column's row says of the images that there are. */
 static int take_strata(struct sql_rows *row, const struct store_images *images, uint32_t *of,
                        struct err *e)
 {
-    int64_t first = sql_int(row, 1);
+    int64_t first = sql_int(row, FRAME_FIRST);
     size_t len;
-    const uint8_t *bytes = sql_blob(row, 2, &len);
-    int rc = check_number("review_frame_column.first", sql_int(row, 3), (double)first,
-                          (struct range){ 0, UINT32_MAX - UINT16_MAX - 1.0 }, e);
+    const uint8_t *bytes = sql_blob(row, FRAME_STRATA, &len);
+    int rc = frame_column_row_check(row, e);
 
     for (size_t i = 0; rc == 0 && i < images->n; i++) {
         size_t at = 2 * (size_t)images->ids[i];
@@ -257,7 +277,7 @@ int store_frame_strata(struct store *s, int64_t design, const struct task *t,
     struct sql_rows *list;
     bool any = false;
     int rc = sql_query(s->db, &list,
-                       "SELECT name, first, strata, id FROM review_frame_column"
+                       "SELECT " FRAME_COLUMNS " FROM review_frame_column AS f"
                        " WHERE design = $1 ORDER BY part",
                        BIND(INT(design)), e);
 
@@ -267,7 +287,7 @@ int store_frame_strata(struct store *s, int64_t design, const struct task *t,
         size_t column;
 
         any = true;
-        rc = task_find_column_or_former(t, sql_text(list, 0), &column)
+        rc = task_find_column_or_former(t, sql_text(list, FRAME_NAME), &column)
                  ? take_strata(list, images, stratum_of + column * images->n, e)
                  : 0;
     }
@@ -301,10 +321,15 @@ int stratum_row_check(struct sql_rows *row, int64_t design, int first, struct er
     if (rc == 0)
         rc = check_number("review_stratum.drawn of design", design, drawn,
                           (struct range){ 0, cells }, e);
-    return rc < 0
-               ? rc
-               : check_number("review_stratum.part of design", design,
-                              (double)sql_int(row, first + 2), (struct range){ 0, UINT32_MAX }, e);
+    if (rc == 0)
+        rc = check_number("review_stratum.part of design", design, (double)sql_int(row, first + 2),
+                          (struct range){ 0, UINT32_MAX }, e);
+    return rc < 0 ? rc
+                  : check_number("review_stratum.position of design", design,
+                                 (double)sql_int(row, first + 3),
+                                 (struct range){ (double)sql_int(row, first + 4),
+                                                 (double)sql_int(row, first + 4) },
+                                 e);
 }
 
 int store_strata_load(struct store *s, int64_t design, struct arena *arena,
@@ -321,7 +346,7 @@ int store_strata_load(struct store *s, int64_t design, struct arena *arena,
         rc = ERR_NOMEM;
     if (rc == 0)
         rc = sql_query(s->db, &list,
-                       "SELECT name, cells, drawn, part, coalesce(gone.n, 0)"
+                       "SELECT name, " STRATUM_COLUMNS ", coalesce(gone.n, 0)"
                        " FROM review_stratum AS h LEFT JOIN (SELECT i.stratum, count(*) AS n"
                        " FROM review_item AS i JOIN image ON image.id = i.image"
                        " WHERE i.design = $1 AND i.kind <> 'repeat' AND image.aside IS NOT NULL"
@@ -338,7 +363,7 @@ int store_strata_load(struct store *s, int64_t design, struct arena *arena,
         *h = (struct store_stratum){ arena_text(arena, name, strlen(name), e),
                                      (uint64_t)sql_int(list, 1), (uint64_t)sql_int(list, 2),
                                      (size_t)sql_int(list, 3) };
-        set_cells_aside(h, (uint64_t)sql_int(list, 4));
+        set_cells_aside(h, (uint64_t)sql_int(list, 6));
         rc = h->name ? 0 : ERR_NOMEM;
     }
     sql_done(list);
