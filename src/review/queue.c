@@ -229,12 +229,23 @@ static bool is_on_broken_rule(const struct review_plan *p, const struct store_it
     return false;
 }
 
+/* What was drawn, but not with certainty, is answered in random order: verdicts rest on that. */
+static bool stays_random(const struct building *b, const struct new_item *item)
+{
+    bool orders = b->plan->order == ORDER_UNCERTAIN || b->plan->order == ORDER_RULES_FIRST;
+
+    return orders && item->item.design != 0 && item->item.inclusion_probability < 1;
+}
+
 /* Blocks of what the order speaks of. Other items go into a block by chance, so that their share is
  * the same in each. */
 static void set_blocks(struct building *b)
 {
     size_t disputes = 0, breaking = 0;
 
+    for (size_t i = 0; i < b->n; i++)
+        if (stays_random(b, &b->items[i]))
+            b->items[i].uncertainty = NAN;
     for (size_t i = 0; i < b->n; i++) {
         bool dispute = !isnan(b->items[i].uncertainty);
 

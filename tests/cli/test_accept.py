@@ -175,6 +175,21 @@ class Accept(ReviewCase):
         self.fails("accept", code=2, says=("not given on cells drawn at random", hint))
         self.assertIn("cannot be said yet", self.run_assent("report").out)
 
+    def test_an_order_of_disputes(self):
+        """Drawn cells are answered in random order, also where the least sure disputes come first."""
+        self.write("people.csv", "image_id,Easy\n" + "".join(
+            f"{i:04}.png,{int(not self.cells['Easy', i][0])}\n" for i in range(IMAGES)))
+        self.run_assent("-q", "import", "people.csv", "-a", "people")
+        self.review("--sample", "300", "--order", "uncertain", "--strata", "question", "--questions", "Easy", most=0)
+        sure, drawn = zip(*[(max(p, 1 - p) > 0.9, drawn) for image, drawn in self.rows(
+            "SELECT image.key, design IS NOT NULL FROM review_item JOIN image ON image.id = image ORDER BY place")
+            for p in [self.cells["Easy", int(image[:4])][1]]])
+        self.assertEqual(sum(drawn), 300)
+        rest = [s for s, d in zip(sure, drawn) if not d]
+        self.assertEqual(sum(rest[:100]), 0)
+        mixed = [s for s, d in zip(sure, drawn) if d]
+        self.assertAlmostEqual(sum(mixed[:150]) / 150, sum(mixed) / 300, delta=0.12)
+
     def test_a_number_fixed_before(self):
         self.fails("accept", "--fixed-n", "100", code=2, says="nobody has checked")
         args = "--sample", "400", "--strata", "question", "--questions", "Easy"
