@@ -45,6 +45,14 @@ static bool is_refused(struct acceptance *a, const struct dataset *d, const stru
         refuse(a, "the sample was drawn by an earlier version, which did not keep its strata",
                "assent review --sample N --seed S draws another; votes on cells that are drawn "
                "again count");
+    else if (who->annotator->reviews)
+        refuse(a, "these answers are what people said of the sample, so it cannot judge them",
+               "--annotator NAME takes answers that were given without it, as a model's");
+    else if (who->annotator->kind == ANNOTATOR_CONSENSUS && a->sampled.n_given > 0)
+        refuse(a,
+               "the consensus has people's answers on the cells of the sample and not on others, "
+               "so it cannot be judged by them",
+               "a consensus of models alone can, once exported and imported under its own name");
     return a->why != NULL;
 }
 

@@ -117,6 +117,7 @@ static int note_answer(void *data, const struct store_answer *a)
     int rc;
 
     g->answers++;
+    g->out->n_given += item != SIZE_MAX && g->cell_of[item] != SIZE_MAX;
     if (a->undone || item == SIZE_MAX || g->cell_of[item] == SIZE_MAX ||
         person == g->out->n_people || a->kind == ANSWER_SKIP)
         return 0;

@@ -175,6 +175,15 @@ class Accept(ReviewCase):
         self.fails("accept", code=2, says=("not given on cells drawn at random", hint))
         self.assertIn("cannot be said yet", self.run_assent("report").out)
 
+    def test_answers_that_hold_the_votes(self):
+        """They are right wherever people answered, and nowhere else by that."""
+        self.review("--sample", "400", "--questions", "Bad", most=200)
+        self.run_assent("-q", "consensus")
+        self.fails("accept", "-a", "anna", code=2, says=("what people said of the sample", "--annotator"))
+        for args in (("accept",), ("export", "out", "--accepted")):
+            self.fails(*args, "-a", "consensus", code=2, says=("the consensus has people's answers", "models alone"))
+        self.assertEqual(self.verdicts("--questions", "Bad")["Bad"]["verdict"], "people")
+
     def test_an_order_of_disputes(self):
         """Drawn cells are answered in random order, also where the least sure disputes come first."""
         self.write("people.csv", "image_id,Easy\n" + "".join(
