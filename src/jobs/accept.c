@@ -164,15 +164,16 @@ static int check_fixed(struct project *p, const struct acceptance *a,
                        const struct store_annotator *who, const struct accept_options *o,
                        struct err *e)
 {
-    uint64_t fixed;
+    uint64_t fixed, given = a->sampled.n_given;
     int rc = store_acceptance_fixed(p->store, a->sample.design, who->id, &fixed, e);
 
-    if (rc < 0 || a->sample.settled == 0 || fixed == o->fixed_n)
+    if (rc < 0 || fixed == o->fixed_n || (fixed == 0 && given == 0))
         return rc;
     if (fixed == 0)
         err_set(e, ERR_ARG,
-                "no number was fixed before people answered: %" PRIu64 " cells are settled",
-                a->sample.settled);
+                "no number was fixed before people answered: they gave %" PRIu64
+                " answers, those that were taken back too",
+                given);
     else
         err_set(e, ERR_ARG, "the number that was fixed before people answered is %" PRIu64, fixed);
     err_got(e, "--fixed-n %" PRIu64, o->fixed_n);

@@ -205,6 +205,7 @@ class Accept(ReviewCase):
         self.review(*args, most=0)
         fixed = "accept", "--questions", "Easy", "--fixed-n", "100"
         self.assertEqual(self.json(*fixed)["questions"][0]["votes_to_decide"], 100)
+        self.fails("accept", "--questions", "Easy", "--fixed-n", "50", code=2, says=("is 100", "--fixed-n 50"))
         self.review(*args, most=60)
         self.assertEqual(self.json(*fixed)["questions"][0]["verdict"], "cannot say")
         self.review(*args, most=60)
@@ -215,7 +216,9 @@ class Accept(ReviewCase):
 
     def test_a_number_that_comes_late(self):
         self.review("--sample", "400", "--strata", "question", "--questions", "Easy", most=5)
-        self.fails("accept", "--questions", "Easy", "--fixed-n", "100", code=2, says=("no number was fixed", "5 cells"))
+        self.fails("accept", "--questions", "Easy", "--fixed-n", "100", code=2, says=("no number was fixed", "5 answers"))
+        self.run_assent("undo", "--reviewer", "anna")  # they were seen all the same
+        self.fails("accept", "--questions", "Easy", "--fixed-n", "100", code=2, says=("no number was fixed", "5 answers"))
 
     def test_answers_without_probabilities(self):
         self.write("plain.csv", "image_id," + ",".join(QUESTIONS) + "\n" + "".join(
