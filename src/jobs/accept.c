@@ -79,6 +79,7 @@ static void describe_sample(struct acceptance *a, const struct dataset *d)
 
     a->sample = (struct accept_sample){ .design = s->design,
                                         .seed = s->seed,
+                                        .earlier = s->earlier,
                                         .frame = s->frame,
                                         .cells = d->images.n * a->task->n_columns,
                                         .settled = s->n_done,

@@ -224,6 +224,8 @@ static int load_design(struct gathering *g, struct store *s, const struct store_
         return rc;
     rc = store_design_text(s, out->design, &out->arena, &out->settings, &out->drawn_at, e);
     if (rc == 0)
+        rc = store_designs_before(s, out->design, &out->earlier, e);
+    if (rc == 0)
         rc = store_strata_load(s, out->design, &out->arena, &out->strata, &out->n_strata, e);
     for (size_t h = 0; h < out->n_strata; h++)
         out->frame += out->strata[h].cells;

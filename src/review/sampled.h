@@ -37,8 +37,8 @@ struct sampled_cell {
 };
 
 struct sampled {
-    int64_t design; /* the newest that drew a sample; 0: none did, and the rest is empty */
-    uint64_t seed;
+    int64_t design;         /* the newest that drew a sample; 0: none did, and the rest is empty */
+    uint64_t seed, earlier; /* earlier: samples that were drawn before this one */
     const char *settings, *drawn_at; /* JSON of what was asked for; a time */
     struct store_stratum *strata;
     size_t n_strata;

@@ -37,6 +37,13 @@ static void say_promise(struct page *p, const struct acceptance *a)
         whose[o->side], 100 * o->max_error, a->verdicts.n, 100 * o->confidence,
         o->fixed_n > 0 ? "at the number of votes that was fixed before" : "however often one looks",
         text_count(a->sample.frame, "cell", n));
+    if (a->sample.earlier > 0)
+        page_note(p,
+                  "%s %s drawn before this one. The promise is for one that was not drawn because "
+                  "of what an earlier one showed; where a sample shall be larger, extend it.",
+                  a->sample.earlier == 1 ? "Another sample"
+                                         : text_count(a->sample.earlier, "sample", n),
+                  a->sample.earlier == 1 ? "was" : "were");
 }
 
 static void say_verdict(struct page *p, const struct acceptance *a)
@@ -274,6 +281,7 @@ static void set_sample(struct page *p, const struct acceptance *a)
     page_open(p, "sample", PAGE_OBJECT, true);
     page_count(p, "design", (uint64_t)s->design);
     page_text(p, "seed", s->design ? seed : NULL);
+    page_count(p, "earlier_samples", s->earlier);
     page_count(p, "cells", s->cells);
     page_count(p, "frame", s->frame);
     page_count(p, "strata", s->n_strata);

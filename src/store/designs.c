@@ -31,6 +31,17 @@ int store_design_find(struct store *s, const char *settings, int64_t *id, uint64
     return rc < 0 ? rc : 0;
 }
 
+int store_designs_before(struct store *s, int64_t design, uint64_t *n, struct err *e)
+{
+    int64_t found = 0;
+    int rc =
+        sql_number(s->db, "SELECT count(DISTINCT design) FROM review_stratum WHERE design < $1",
+                   BIND(INT(design)), &found, e);
+
+    *n = (uint64_t)found;
+    return rc;
+}
+
 int store_design_text(struct store *s, int64_t design, struct arena *arena, const char **settings,
                       const char **created, struct err *e)
 {

@@ -184,6 +184,18 @@ class Accept(ReviewCase):
             self.fails(*args, "-a", "consensus", code=2, says=("the consensus has people's answers", "models alone"))
         self.assertEqual(self.verdicts("--questions", "Bad")["Bad"]["verdict"], "people")
 
+    def test_another_sample(self):
+        self.review("--sample", "100", "--questions", "Easy", most=30)
+        self.assertEqual(self.json("accept")["sample"]["earlier_samples"], 0)
+        self.assertNotIn("drawn before", self.run_assent("accept").out)
+        self.review("--sample", "100", "--questions", "Easy", "--seed", "2", most=0)
+        self.assertEqual(self.json("accept")["sample"]["earlier_samples"], 1)
+        self.assertIn("Another sample was drawn before this one", self.run_assent("accept").out)
+        self.run_assent("export", "out", "--accepted")
+        self.assertIn("Another sample was drawn before", self.read("out/certificate.html"))
+        self.review("--sample", "100", "--questions", "Easy", "--seed", "3", most=0)
+        self.assertIn("2 samples were drawn before", self.run_assent("accept").out)
+
     def test_an_order_of_disputes(self):
         """Drawn cells are answered in random order, also where the least sure disputes come first."""
         self.write("people.csv", "image_id,Easy\n" + "".join(
