@@ -27,20 +27,31 @@ for who in first second; do
     "$program" -C "$project" import "$here/$who.csv" --annotator "$who"
 done
 run agree toy first
+
+heading 'Which answers may be used? People have to answer cells drawn at random, blind. An imagined one does it here.'
+run plan --accept
+if [ ! -e "$project/answers.json" ]; then
+    run review --packet "$project/packet.zip" --reviewer imagined --sample 2400 --no-disputes
+    "$here/answer.py" "$project" "$project/packet.zip" "$project/answers.json"
+fi
+run import "$project/answers.json"
+run accept
 run consensus
 run report
 run report --html "$project/report.html"
-run plan --review --sample 2%
 
 cat <<EOF
 
-The project is in $project: assent.yaml, its images, and what was answered; its report for your browser is in
-$project/report.html. Ask the model something yourself:
+The report for your browser: $project/report.html
+Its verdicts rest on the 2 400 answers of an imagined person, who says what was drawn. 200 pictures are few, so that is
+most of the cells; it takes hardly more of a million.
+
+The project is in $project: assent.yaml, its images, and what was answered. Ask the model something yourself:
   $program ask --model $project/model --image $project/images/face_0001.jpg --question "Is this person wearing a hat?"
-Settle the disputes yourself, blind, in your browser (the address it prints; Ctrl-C ends it):
-  $program -C $project review --reviewer $(id -un) --sample 2%
+Decide the questions that are left, blind, in your browser (the address it prints; Ctrl-C ends it):
+  $program -C $project review --reviewer $(id -un) --sample 3072 --no-disputes --order decide --until decided
 Go on with:
-  $program -C $project status
+  $program -C $project accept
+  $program -C $project export accepted/ --accepted
   $program -C $project agree toy first second
-  $program -C $project export labels.jsonl --format jsonl --annotator toy
 EOF

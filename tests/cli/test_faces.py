@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The demo's model really sees: balanced accuracy on the 200 drawings that it was not trained on, in two wordings."""
+"""The demo's model really sees: balanced accuracy on the 200 drawings that it was not trained on, in two wordings.
+
+And the demo goes through to the verdicts, twice alike.
+"""
 import csv
 import json
 import os
 import re
+import subprocess
 
-from harness import FACES, Case, main
+from harness import ASSENT, FACES, Case, main
 
 OTHER_WORDING = {
     "Wearing_Hat": "Does this person wear a hat?",
@@ -67,6 +71,26 @@ class Faces(Case):
             yaml, n = re.subn(rf'(name: {name},.*text: )"[^"]*"', rf'\1"{text}"', yaml)
             self.assertEqual(n, 1, name)
         self.check(yaml)
+
+    def demo(self):
+        ran = subprocess.run([f"{FACES}/demo.sh", ASSENT, self.path("demo")], capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return self.json("-C", "demo", "accept")
+
+    def test_the_demo_has_verdicts(self):
+        verdict = self.demo()
+        self.assertIsNone(verdict["why_not"])
+        self.assertEqual(verdict["sample"]["people"], ["imagined"])
+        self.assertEqual(verdict["sample"]["settled"], 2400)
+        self.assertLessEqual(verdict["sample"]["drawn_at"], verdict["sample"]["first_vote"])
+        self.assertGreaterEqual(verdict["counts"]["alone"], 8)
+        self.assertGreaterEqual(verdict["counts"]["cannot_say"], 1)
+        self.assertTrue(os.path.exists(self.path("demo/report.html")))
+        said = self.labels("imagined", "demo")
+        self.assertEqual(len(said), 2400)
+        for (image, question), value in said.items():
+            self.assertEqual(value, self.truth[image][question], (image, question))
+        self.assertEqual(self.demo(), verdict)
 
 
 if __name__ == "__main__":
