@@ -26,15 +26,17 @@ static uint64_t votes_of(const struct acceptance *a)
 static void say_promise(struct page *p, const struct acceptance *a)
 {
     const struct promise *o = &a->verdicts.promise;
-    char n[TEXT_COUNT_MAX];
+    char n[TEXT_COUNT_MAX], together[64] = "";
     static const char *const whose[SIDES] = { "answers", "answers yes", "answers no" };
 
+    if (a->verdicts.n > 1)
+        snprintf(together, sizeof(together), " for all %zu questions together", a->verdicts.n);
     page_note(
         p,
-        "Of the accepted %s at most %g %% are wrong, which is: other than what people say who "
-        "see the picture alone. That holds for all %zu questions together with %g %% "
-        "confidence, %s, for the %s that the sample was drawn from.",
-        whose[o->side], 100 * o->max_error, a->verdicts.n, 100 * o->confidence,
+        "At most %g %% of the accepted %s are wrong: people who see only the picture say "
+        "otherwise. That holds%s with %g %% confidence, %s, for the %s that the sample was drawn "
+        "from.",
+        100 * o->max_error, whose[o->side], together, 100 * o->confidence,
         o->fixed_n > 0 ? "at the number of votes that was fixed before" : "however often one looks",
         text_count(a->sample.frame, "cell", n));
     if (a->sample.earlier > 0)
@@ -49,7 +51,7 @@ static void say_promise(struct page *p, const struct acceptance *a)
 static void say_verdict(struct page *p, const struct acceptance *a)
 {
     const uint64_t *n = a->verdicts.counts;
-    char cells[2][TEXT_COUNT_MAX], questions[TEXT_COUNT_MAX];
+    char cells[2][TEXT_COUNT_MAX], questions[TEXT_COUNT_MAX], more[TEXT_COUNT_MAX + 32] = "";
 
     text_count(a->verdicts.n, "question", questions);
     text_grouped(a->verdicts.accepted, cells[0]);
@@ -59,11 +61,13 @@ static void say_verdict(struct page *p, const struct acceptance *a)
                      a->annotator);
     else if (a->verdicts.accepted == 0)
         page_verdict(p, "None of %s's answers may be used as they are.", a->annotator);
-    else
+    else {
+        if (n[VERDICT_CHECK] > 0)
+            snprintf(more, sizeof(more), ", and %" PRIu64 " more where it is sure",
+                     n[VERDICT_CHECK]);
         page_verdict(p, "%s may answer %" PRIu64 " of %s alone%s: %s of %s may be used.",
-                     a->annotator, n[VERDICT_ALONE], questions,
-                     n[VERDICT_CHECK] > 0 ? ", and others where it is sure" : "", cells[0],
-                     cells[1]);
+                     a->annotator, n[VERDICT_ALONE], questions, more, cells[0], cells[1]);
+    }
 }
 
 /* One promise for all answers of all questions, whose images are bet on one by one. */
@@ -74,10 +78,33 @@ static void say_pooled(struct page *p, const struct acceptance *a)
 
     if (all->n > 0 && a->verdicts.n > 1)
         page_note(p,
-                  "All questions taken together, at most %.1f %% of the answers are wrong: people "
-                  "say otherwise on %s of %s, by the sample's design %.1f %% of all.",
+                  "Of all answers, used or not, at most %.1f %% are wrong: people said otherwise "
+                  "on %s of "
+                  "%s, which makes %.1f %% of all by the sample's design.",
                   100 * all->bound, text_grouped(all->errors, n[0]),
                   text_count(all->n, "cell", n[1]), 100 * all->error);
+}
+
+enum { NAMED = 6 /* questions of a verdict; the table has them all */ };
+
+/* "all answers may be used: Bald, Eyeglasses and 7 more". */
+static void tally_kind(struct page *p, const struct acceptance *a, enum verdict_kind kind,
+                       const char *meaning)
+{
+    struct buf b = BUF_INIT(1 << 16);
+    size_t named = 0, n = (size_t)a->verdicts.counts[kind];
+
+    buf_printf(&b, "%s", meaning);
+    for (size_t i = 0; i < a->verdicts.n && named < NAMED; i++) {
+        const struct verdict *v = &a->verdicts.items[i];
+
+        if (v->kind == kind)
+            buf_printf(&b, "%s%s", named++ > 0 ? ", " : ": ", a->task->columns[v->column].name);
+    }
+    if (n > named)
+        buf_printf(&b, " and %zu more", n - named);
+    page_tally(p, n, verdict_names[kind], b.text ? b.text : meaning);
+    buf_release(&b);
 }
 
 static void tally(struct page *p, const struct acceptance *a)
@@ -90,7 +117,7 @@ static void tally(struct page *p, const struct acceptance *a)
     };
 
     for (int kind = 0; kind < VERDICTS; kind++)
-        page_tally(p, a->verdicts.counts[kind], verdict_names[kind], meanings[kind]);
+        tally_kind(p, a, (enum verdict_kind)kind, meanings[kind]);
 }
 
 enum { ACCEPT_NEXT_MAX = 160 };

@@ -78,9 +78,9 @@ static const struct {
     { consensus_page, "llava model 31 807 .890625 .8975875 40" },
     { consensus_page, "anna human 31 807 .890625 - 40" },
     { consensus_page, "Bald 5 1 llava" },
-    { report_page, "llava may answer 1 of 3 questions alone, and others where it is sure: "
+    { report_page, "llava may answer 1 of 3 questions alone, and 1 more where it is sure: "
                    "1 600 of 3 000 answers may be used." },
-    { report_page, "1 alone all answers may be used 1 check" },
+    { report_page, "1 alone all answers may be used: Bald 1 check" },
     { report_page, "On 2026-11-20T08:00:00Z 420 of 3 000 cells were drawn at random for "
                    "people, in 12 strata" },
     { report_page, "anna answered from 2026-11-20T09:00:00Z to 2026-11-21T10:00:00Z" },
