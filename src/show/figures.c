@@ -201,8 +201,8 @@ const struct figure figures_broken[] = {
 const struct figure figures_alarms[] = {
     { "alarm", "alarm", NULL, TEXT(report_alarm, name) },
     { "of", "of", NULL, TEXT(report_alarm, subject) },
-    { "value", "measured", NULL, NUMBER(report_alarm, value) },
-    { "threshold", "threshold", NULL, NUMBER(report_alarm, threshold), .rank = 1 },
+    { "value", "measured", NULL, PERCENT(report_alarm, value) },
+    { "threshold", "threshold", NULL, PERCENT(report_alarm, threshold), .rank = 1 },
     { 0 },
 };
 

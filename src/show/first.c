@@ -29,7 +29,7 @@ static void write_number(struct buf *b, const char *before, const char *key,
     buf_printf(b, "%s%s", before, figure_text(f, &v, f->decimals, text));
 }
 
-/* "low agreement: Pale_Skin .226, Brown_Hair .456 and 8 more; the threshold is .700". */
+/* "low agreement: Pale_Skin 22.6 %, Brown_Hair 45.6 % and 8 more; the threshold is 70.0 %". */
 static void say_alarm(struct page *p, const struct report_alarm *alarms, size_t n)
 {
     struct buf b = BUF_INIT(1 << 16);
