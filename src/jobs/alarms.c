@@ -96,7 +96,8 @@ int alarms_missed(struct report_result *r, struct err *e)
     if (!r->missed)
         return ERR_NOMEM;
     for (size_t c = 0; r->first && c < r->first_after->n_columns; c++) {
-        const struct stats_figures *f = &r->first_after->columns[c];
+        const struct stats_figures *f =
+            r->judged ? &r->first_after->columns[c] : &r->before->columns[c];
         const uint64_t *counts = f->table.counts;
         double rate = f->value[STATS_RATE_SECOND], recall = f->value[STATS_RECALL];
 

@@ -188,12 +188,28 @@ static int name_extra(struct making *m, struct err *e)
     return rc;
 }
 
+/* Has somebody a say in what is right beside these two? Not the reviewers where one of them is the
+ * second: on the cells that they differ on the consensus is then open, and so hides all mistakes.
+ */
+static bool is_judged(const struct making *m)
+{
+    for (size_t a = 0; a < m->data.n; a++) {
+        const struct labelled *who = &m->data.items[a];
+
+        if (who != m->pair[0] && who != m->pair[1] && who->annotator->kind != ANNOTATOR_CONSENSUS &&
+            !(m->pair[1]->annotator->reviews && who->annotator->reviews))
+            return true;
+    }
+    return false;
+}
+
 static int add_consensus(struct making *m, struct err *e)
 {
     const struct consensus_result *c = &m->out->consensus;
     struct report_result *r = m->out;
     int rc = name_extra(m, e);
 
+    r->judged = is_judged(m);
     for (size_t i = 0; i < 2; i++) { /* the consensus has the annotators in the data's order */
         const struct consensus_annotator *who = &c->annotators[m->pair[i] - m->data.items];
 
@@ -343,8 +359,7 @@ static int measured_server(struct making *m, struct cost_server *out, struct err
 /* Of the first with a consensus that others than the two made, too. */
 static double agreement_after(const struct report_result *r)
 {
-    return r->first_after && r->extra_votes > 0 ? r->first_after->pooled.value[STATS_AGREEMENT]
-                                                : NAN;
+    return r->judged && r->extra_votes > 0 ? r->first_after->pooled.value[STATS_AGREEMENT] : NAN;
 }
 
 static int add_cost(struct making *m, struct err *e)

@@ -69,7 +69,8 @@ struct report_alarm {
 };
 enum { REPORT_ALARM_IMAGES = 30, REPORT_ALARM_ANSWERS = 20 }; /* shares of fewer ring nothing */
 
-/* A question whose yes is rare and often missed, the first annotator against the consensus. */
+/* A question whose yes is rare and often missed, the first annotator against the consensus, or
+ * where that is not judged against the second. */
 struct report_missed {
     size_t column;
     double rate, recall, precision, agreement;
@@ -90,7 +91,8 @@ struct report_result {
     const struct stats_agreement *before;      /* the first against the second */
     const struct stats_agreement *first_after; /* each against the consensus */
     const struct stats_agreement *second_after;
-    double coin_flip[2];      /* NaN: there are no extra votes */
+    bool judged;         /* somebody else has a say in the consensus: else it is what both say */
+    double coin_flip[2]; /* NaN: there are no extra votes */
     uint64_t cells, disputed; /* that both labelled; on which they differ */
     const char *extra;        /* whose votes settled disputes; NULL: nobody's */
     uint64_t extra_votes, extra_on_disputed, sided[2];

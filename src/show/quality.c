@@ -23,7 +23,8 @@ struct quality {
 
 static void name_quality(struct quality *q, const struct report_result *r)
 {
-    snprintf(q->name[0], sizeof(q->name[0]), "before: %s = %s", r->first, r->second);
+    snprintf(q->name[0], sizeof(q->name[0]), "%s%s = %s", r->judged ? "before: " : "", r->first,
+             r->second);
     snprintf(q->name[1], sizeof(q->name[1]), "after: %s = consensus", r->first);
     snprintf(q->name[2], sizeof(q->name[2]), "after: %s = consensus", r->second);
     q->figures[0] = &r->before->pooled;
@@ -32,6 +33,11 @@ static void name_quality(struct quality *q, const struct report_result *r)
     q->coin_flip[0] = NAN;
     q->coin_flip[1] = r->coin_flip[0];
     q->coin_flip[2] = r->coin_flip[1];
+}
+
+static size_t rows_of(const struct report_result *r)
+{
+    return r->judged ? 3 : 1;
 }
 
 static void add_quality_rows(struct page *p, const struct report_result *r, const struct quality *q)
@@ -49,7 +55,7 @@ static void add_quality_rows(struct page *p, const struct report_result *r, cons
                              .shown = shown,
                              .n_shown = COUNT(shown) });
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < rows_of(r); i++) {
         const char *name = q->name[i];
         const struct consensus_annotator coin = { .coin_flip = q->coin_flip[i] };
 
@@ -105,13 +111,30 @@ static void say_extra(struct page *p, const struct report_result *r)
                   text_grouped(others, n[2]));
 }
 
+/* Where the second is who answers the review. */
+static void say_reviewer(struct page *p, const struct report_result *r)
+{
+    if (r->review.design == 0)
+        page_note(p,
+                  "The labels of %s are votes on the cells that people were asked about: these "
+                  "were not drawn at random, and say nothing of the others.",
+                  r->second);
+    else
+        page_note(p,
+                  "The labels of %s are votes on the cells that people were asked about: what "
+                  "they say of all cells stands under Over all cells.",
+                  r->second);
+}
+
 static void say_sides(struct page *p, const struct report_result *r)
 {
     char n[2][32];
 
     page_paragraph(p, "%s of %s cells were disputed (%.1f %%).", text_grouped(r->disputed, n[0]),
                    text_grouped(r->cells, n[1]), 100 * (double)r->disputed / (double)r->cells);
-    if (!r->extra)
+    if (r->extra && !r->judged)
+        say_reviewer(p, r);
+    else if (!r->extra)
         say_no_extra(p, r);
     else
         say_extra(p, r);
@@ -123,12 +146,14 @@ void report_quality(struct page *p, const struct report_result *r)
     struct bars *bars;
 
     name_quality(&q, r);
-    page_heading(p, r->extra ? "Quality before and after people settled disputes"
-                             : "Quality before and after the consensus");
+    page_heading(p, !r->judged ? "How often the two agree"
+                    : r->extra ? "Quality before and after people settled disputes"
+                               : "Quality before and after the consensus");
     add_quality_rows(p, r, &q);
-    bars = page_bars(p, r->extra ? "o: agreement, -: its 95 % interval, x: by coin flip"
-                                 : "o: agreement, -: its 95 % interval");
-    for (size_t i = 0; i < 3; i++) {
+    bars =
+        page_bars(p, r->extra && r->judged ? "o: agreement, -: its 95 % interval, x: by coin flip"
+                                           : "o: agreement, -: its 95 % interval");
+    for (size_t i = 0; i < rows_of(r); i++) {
         const struct stats_interval *interval = interval_of(r, q.figures[i]);
 
         bars_add(bars, &(struct bar){ q.name[i], q.figures[i]->value[STATS_AGREEMENT],
@@ -146,7 +171,7 @@ void report_winners(struct page *p, const struct report_result *r)
                                    { "other", 1 } };
     struct table *t;
 
-    if (!r->extra)
+    if (!r->extra || !r->judged)
         return;
     page_heading(p, "Questions on which the votes favour");
     t = page_table(p, &(struct layout){ .parts = { figures_name, figures_winners },

@@ -9,6 +9,12 @@ enum { SHOWN = 10 /* best and worst questions in a terminal */ };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* By whom mistakes are found. */
+static const char *judge(const struct report_result *r)
+{
+    return r->judged ? "the consensus" : r->second;
+}
+
 /* ---- questions ---- */
 
 struct ranked {
@@ -43,8 +49,8 @@ static void add_ranked(struct page *p, const struct report_result *r,
     page_heading(p, "Agreement, by question");
     page_paragraph(p,
                    "%s against %s (%s), best first. Precision and recall are those of %s against "
-                   "the consensus.",
-                   r->first, r->second, r->why, r->first);
+                   "%s.",
+                   r->first, r->second, r->why, r->first, judge(r));
     t = page_table(
         p, &(struct layout){ .parts = { figures_name, figures_agreement, figures_agreement },
                              .shown = shown,
@@ -63,8 +69,9 @@ void report_questions(struct page *p, const struct report_result *r)
 
     for (size_t c = 0; questions && c < r->before->n_columns; c++)
         if (r->before->columns[c].n > 0)
-            questions[n++] = (struct ranked){ r->task->columns[c].name, &r->before->columns[c],
-                                              &r->first_after->columns[c] };
+            questions[n++] =
+                (struct ranked){ r->task->columns[c].name, &r->before->columns[c],
+                                 r->judged ? &r->first_after->columns[c] : &r->before->columns[c] };
     if (n > 0)
         qsort(questions, n, sizeof(*questions), by_agreement);
     add_ranked(p, r, questions, n);
@@ -83,9 +90,10 @@ void report_missed(struct page *p, const struct report_result *r)
 
     page_heading(p, "Rare answers that are missed");
     page_paragraph(p,
-                   "Questions with a yes on at most %.0f %% of the images by consensus, of which "
+                   "Questions with a yes on at most %.0f %% of the images by %s, of which "
                    "%s finds fewer than %.0f %%.",
-                   100 * REPORT_RARE_RATE, r->first, 100 * REPORT_MISSED_RECALL);
+                   100 * REPORT_RARE_RATE, r->judged ? "consensus" : r->second, r->first,
+                   100 * REPORT_MISSED_RECALL);
     if (r->n_missed == 0)
         page_note(p, "none");
     t = page_table(p, &(struct layout){ .parts = { figures_name, figures_missed },
@@ -114,7 +122,7 @@ void report_groups(struct page *p, const struct report_result *r)
     char first[256], second[256];
     const struct shown shown[] = {
         { "name", 0, "group" },
-        { "agreement", 1, "before" },
+        { "agreement", 1, r->judged ? "before" : NULL },
         { agreement_interval(r->interval), 1, .drawn = true },
         { "kappa", 1 },
         { "agreement", 2, first },
@@ -128,7 +136,7 @@ void report_groups(struct page *p, const struct report_result *r)
     page_heading(p, "Groups of questions");
     t = page_table(p, &(struct layout){ .parts = { figures_name, a, a, a },
                                         .shown = shown,
-                                        .n_shown = COUNT(shown) });
+                                        .n_shown = COUNT(shown) - (r->judged ? 0 : 2) });
     for (size_t g = 0; g < r->task->n_groups; g++)
         add_group(t, r->task->groups[g],
                   &(struct group){ &r->before->groups[g], &r->first_after->groups[g],

@@ -71,7 +71,13 @@ class Accept(ReviewCase):
         self.assertEqual(got["counts"], {"alone": 2, "check": 1, "people": 1, "cannot_say": 0})
         self.check_figures(got, by)
         self.check_accepted(by)
-        report = self.json("report")["accept"]
+        report = self.json("report")
+        self.assertEqual([(m["name"], m["found"]) for m in report["rare_missed"]], [("Rare", 0)])
+        self.assertIsNone(report["cost"]["agreement_after"])
+        text = self.run_assent("report").out  # a consensus with the only reviewer would hide every mistake
+        self.assertNotIn("after: model", text)
+        self.assertIn("Precision and recall are those of model against anna.", " ".join(text.split()))
+        report = report["accept"]
         self.assertEqual({k: report[k] for k in ("counts", "accepted", "questions")},
                          {k: got[k] for k in ("counts", "accepted", "questions")})
         self.check_again(got)

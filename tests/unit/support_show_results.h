@@ -238,6 +238,7 @@ static inline void make_report(struct results *r)
                                         .second = r->names[1],
                                         .why = "the first two",
                                         .before = &r->before.all,
+                                        .judged = true,
                                         .first_after = &r->after.all,
                                         .second_after = &r->after.all,
                                         .coin_flip = { 0.8975875, 0.875 },
