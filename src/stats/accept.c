@@ -3,9 +3,10 @@
  * accept.c - e-values of a set's errors, strata drawn without replacement.
  *
  * An e-value is a ratio: above, a mixture of densities of what was seen, chosen before; below, the
- * greatest likelihood that any numbers of errors K_h give which the claim allows. Both are of the
- * ordered sequence of answers, so no binomial coefficient stands in either. Counts are doubles
- * here: the outlook looks at fractions of votes.
+ * greatest likelihood that any numbers of errors K_h give which the claim allows. Of several strata
+ * there are more, whose densities depend on K_h. All are of the ordered sequence of answers, so no
+ * binomial coefficient stands in them. Counts are doubles here: the outlook looks at fractions of
+ * votes.
  */
 #include <math.h>
 
@@ -16,6 +17,7 @@
 struct part {
     double cells, n, errors;
     bool whole;
+    double odds; /* of an error under the density above, to those under K_h; 0: not bet on so */
 };
 
 /* A set as it is, or as it would be after more votes. */
@@ -24,7 +26,9 @@ struct view {
     size_t n;
     double limit;
     bool mirrored;
-    double more; /* votes, for each unit of a stratum's share in them */
+    double more;     /* votes, for each unit of a stratum's share in them */
+    double log_odds; /* of the stratum with the greatest weight; 0: not bet on so */
+    double heaviest; /* that weight */
 };
 
 /* ---- sets ---- */
@@ -57,7 +61,10 @@ static double expected_rate(const struct part *p, double limit)
 static struct part part_at(const struct view *v, size_t h, double cells)
 {
     const struct stats_seen *s = &v->strata[h];
-    struct part p = { (double)s->cells, (double)s->n, (double)s->errors, s->whole };
+    struct part p = { (double)s->cells, (double)s->n, (double)s->errors, s->whole, 0 };
+
+    if (v->log_odds < 0)
+        p.odds = exp(v->log_odds * (v->heaviest > 0 ? s->weight / v->heaviest : 1));
 
     if (v->more > 0) {
         double votes = fmin(p.cells - p.n, v->more * share_of(s, cells));
@@ -152,20 +159,24 @@ static double likelihood_between(const struct view *v, double cells, double low,
     return sum;
 }
 
-/* The greatest likelihood with `total` errors or more. Steps from the most likely numbers on are
- * taken in the order of their gain (Everett 1963); -INFINITY where what was seen allows no so many.
- */
-static double greatest_likelihood(const struct view *v, double cells, double total)
+static double most_errors(const struct view *v, double cells)
 {
-    double possible = 0, low, high = 0, reached;
+    double errors = 0;
 
     for (size_t h = 0; h < v->n; h++) {
         struct part p = part_at(v, h, cells);
 
-        possible += most(&p);
+        errors += most(&p);
     }
-    if (possible < total)
-        return -INFINITY;
+    return errors;
+}
+
+/* The greatest likelihood with `total` errors or more, which are possible. Steps from the most
+ * likely numbers on are taken in the order of their gain (Everett 1963). */
+static double greatest_likelihood(const struct view *v, double cells, double total)
+{
+    double low, high = 0, reached;
+
     if (total_at(v, cells, 0) >= total)
         return likelihood_between(v, cells, 0, 0, total);
     low = -2 * log(cells + 1) - 1; /* less than any possible step's */
@@ -233,23 +244,200 @@ static double log_own(const struct part *p, double limit, bool mirrored)
     return log_beta_mixture(p, 0.5, mirrored ? 0.5 : 0.5 * (1 - usual) / usual);
 }
 
+static size_t strata_bet_on(const struct view *v)
+{
+    size_t n = 0;
+
+    for (size_t h = 0; h < v->n; h++)
+        n += v->strata[h].cells > 0 && !v->strata[h].whole;
+    return n;
+}
+
 static double log_mixture(const struct view *v, double cells)
 {
     double n = 0, errors = 0, own = 0, common;
-    size_t strata = 0;
 
     for (size_t h = 0; h < v->n; h++) {
         struct part p = part_at(v, h, cells);
 
         if (p.cells == 0 || p.whole)
             continue;
-        strata++;
         n += p.n;
         errors += p.errors;
         own += log_own(&p, v->limit, v->mirrored);
     }
     common = log_common(n, errors, v->limit, v->mirrored);
-    return strata < 2 ? common : log_add(common, own) - log(2);
+    return strata_bet_on(v) < 2 ? common : log_add(common, own) - log(2);
+}
+
+/* ---- densities that depend on the errors ---- */
+
+/* With K_h errors a stratum's odds of one are K_h to N_h - K_h; the density above has `odds` times
+ * those, less where a cell stands for more. So the ratio is large where what was seen makes the
+ * weighted sum of errors unlikely, in whichever strata they lie. The logarithm of a stratum's ratio
+ * is convex in K_h: the least of all is found as the greatest likelihood is. */
+
+/* The logarithm of likelihood to density. */
+static double log_against(const struct part *p, double k)
+{
+    double right = p->n - p->errors;
+
+    if (p->whole || p->n == 0)
+        return 0;
+    return log_likelihood(p, k) - times_log(p->errors, p->odds * k / p->cells) -
+           times_log(right, (p->cells - k) / p->cells) +
+           times_log(p->n, 1 - (1 - p->odds) * k / p->cells);
+}
+
+/* log(1 + x), for millions of small x. */
+static double log_near_one(double x)
+{
+    return fabs(x) < 1e-3 ? x * (1 - x * (1.0 / 2 - x * (1.0 / 3 - x * (1.0 / 4 - x / 5))))
+                          : log1p(x);
+}
+
+/* What the step from k - 1 to k errors adds to it: less with each. */
+static double step_to(const struct part *p, double k)
+{
+    double right = p->n - p->errors, left = p->cells - k, tilt = 1 - p->odds;
+    double drawn = (p->errors * (left + 1) - right * k) / ((left + 1) * (k - p->errors));
+    double sum = log_near_one(drawn) + p->n * log_near_one(-tilt / (p->cells - tilt * (k - 1)));
+
+    if (p->errors > 0)
+        sum += p->errors * log_near_one(-1 / k);
+    return right > 0 ? sum + right * log_near_one(1 / left) : sum;
+}
+
+/* Its derivative. */
+static double slope_at(const struct part *p, double k)
+{
+    double right = p->n - p->errors, left = p->cells - k, tilt = 1 - p->odds;
+    double rest = p->cells - tilt * k, sum = -p->n * tilt * tilt / (rest * (rest + tilt));
+
+    if (p->errors > 0)
+        sum += p->errors / (k * (k - 1)) - p->errors / (k * (k - p->errors));
+    if (right > 0)
+        sum += right / (left * (left + 1)) - right / ((left + 1) * (left + 1 - right));
+    return sum;
+}
+
+/* The errors at which every step was taken that adds -1 / reach or more: by Newton's method, from
+ * where an endless stratum has them. */
+static double errors_within(const struct part *p, double reach)
+{
+    double low = fewest(p), high = most(p), from = low + 1, to = high, before, k;
+
+    if (p->n == 0 || p->whole || low == high)
+        return high;
+    k = p->odds < 1 ? p->cells / (1 - p->odds) - p->n * reach : high;
+    for (int i = 1; i < 200; i++) {
+        double lacks;
+
+        k = before = fmin(to, fmax(from, i % 4 == 0 ? (from + to) / 2 : k));
+        lacks = step_to(p, k) + 1 / reach;
+        if (lacks < 0 ? k == low + 1 : k == high)
+            return lacks < 0 ? low : high;
+        *(lacks < 0 ? &to : &from) = k;
+        k -= lacks / slope_at(p, k);
+        if (fabs(k - before) < 0.25 || to - from < 0.25)
+            break;
+    }
+    k = floor(fmin(to, fmax(from, k)));
+    for (int i = 0; i < 4 && k < high && step_to(p, k + 1) >= -1 / reach; i++)
+        k++;
+    for (int i = 0; i < 4 && k > low && step_to(p, k) < -1 / reach; i++)
+        k--;
+    return k;
+}
+
+/* grows: for each unit of reach, by how many; below 0. */
+static double total_within(const struct view *v, double cells, double reach, double *grows)
+{
+    double total = 0;
+
+    *grows = 0;
+    for (size_t h = 0; h < v->n; h++) {
+        struct part p = part_at(v, h, cells);
+        double k = errors_within(&p, reach);
+
+        total += k;
+        if (k > fewest(&p) && k < most(&p))
+            *grows += 1 / (reach * reach * slope_at(&p, k));
+    }
+    return total;
+}
+
+/* At most this is the sum for `total` errors or more, whatever the reach (Everett 1963), and where
+ * the errors within reach are as many, it is this. */
+static double sum_within(const struct view *v, double cells, double reach, double total)
+{
+    double sum = 0, found = 0;
+
+    for (size_t h = 0; h < v->n; h++) {
+        struct part p = part_at(v, h, cells);
+        double k = errors_within(&p, reach);
+
+        found += k;
+        sum += log_against(&p, k);
+    }
+    return isinf(reach) ? sum : sum + (found - total) / reach;
+}
+
+/* Where the errors within reach are `total` if strata are endless, none of them wrong altogether or
+ * not at all: about where to begin. */
+static double first_reach(const struct view *v, double cells, double total)
+{
+    double reach = -total, n = 0;
+
+    for (size_t h = 0; h < v->n; h++) {
+        struct part p = part_at(v, h, cells);
+        bool bet = p.n > 0 && !p.whole && p.odds < 1;
+
+        reach += bet ? p.cells / (1 - p.odds) : most(&p);
+        n += bet ? p.n : 0;
+    }
+    return n > 0 ? reach / n : 1;
+}
+
+/* The logarithm of the least ratio that `total` errors or more give, `possible` of which can be. By
+ * Newton's method for the reach, in which endless strata's errors are linear. */
+static double least_ratio(const struct view *v, double cells, double total, double possible)
+{
+    /* no step adds less than -1 / near */
+    double near = 1 / (2 * log(cells + 1) + 4 + exp(-v->log_odds)), far = INFINITY;
+    double reach = possible > total ? first_reach(v, cells, total) : near;
+    bool bounded = false; /* were too few within reach of some? */
+
+    for (int i = 1; possible > total && i < 200; i++) {
+        double past, grows;
+
+        if (!(reach > near && reach < far) || i % 4 == 0)
+            reach = isfinite(far) ? (near + far) / 2 : bounded ? 4 * near : INFINITY;
+        past = total_within(v, cells, reach, &grows) - total;
+        bounded = bounded || past < 0;
+        if (past == 0 || (past > 0 && isinf(reach)) || fabs(past) * (1 / near - 1 / far) <= 1e-10)
+            break;
+        *(past > 0 ? &near : &far) = reach;
+        reach -= past / grows;
+    }
+    return -sum_within(v, cells, fmax(near, fmin(reach, far)), total);
+}
+
+static double log_tilted(const struct view *v, double cells, double total, double possible)
+{
+    static const double odds[] = { 0.05, 0.2, 0.4, 0.6, 0.8 };
+    double sum = -INFINITY;
+    struct view tilted = *v;
+
+    tilted.heaviest = 0;
+    for (size_t h = 0; h < v->n; h++)
+        if (v->strata[h].cells > 0)
+            tilted.heaviest = fmax(tilted.heaviest, v->strata[h].weight);
+    for (size_t i = 0; i < sizeof(odds) / sizeof(*odds); i++) {
+        tilted.log_odds = log(odds[i]);
+        sum = log_add(sum, least_ratio(&tilted, cells, total, possible));
+    }
+    return sum - log(sizeof(odds) / sizeof(*odds));
 }
 
 /* ---- e-values ---- */
@@ -265,9 +453,14 @@ static double allowed(double limit, double cells)
 /* Against `total` of the counted ones or more. */
 static double log_e_against(const struct view *v, double cells, double total)
 {
-    double below = greatest_likelihood(v, cells, total);
+    double possible = most_errors(v, cells), fixed;
 
-    return below == -INFINITY ? INFINITY : log_mixture(v, cells) - below;
+    if (possible < total)
+        return INFINITY;
+    fixed = log_mixture(v, cells) - greatest_likelihood(v, cells, total);
+    if (v->mirrored || strata_bet_on(v) < 2)
+        return fixed;
+    return log_add(log(0.75) + log_tilted(v, cells, total, possible), log(0.25) + fixed);
 }
 
 static double log_e_at(const struct view *v)
@@ -281,17 +474,17 @@ static double log_e_at(const struct view *v)
 
 double stats_accept_log_e(const struct stats_seen *strata, size_t n, double limit)
 {
-    return log_e_at(&(struct view){ strata, n, limit, false, 0 });
+    return log_e_at(&(struct view){ .strata = strata, .n = n, .limit = limit });
 }
 
 double stats_futile_log_e(const struct stats_seen *strata, size_t n, double limit)
 {
-    return log_e_at(&(struct view){ strata, n, limit, true, 0 });
+    return log_e_at(&(struct view){ .strata = strata, .n = n, .limit = limit, .mirrored = true });
 }
 
 double stats_accept_bound(const struct stats_seen *strata, size_t n, double limit, double alpha)
 {
-    const struct view v = { strata, n, limit, false, 0 };
+    const struct view v = { .strata = strata, .n = n, .limit = limit };
     double cells = cells_of(&v), enough = -log(alpha);
     double open = 0, closed = cells + 1; /* totals that are not, and are, ruled out */
 
@@ -350,7 +543,7 @@ static enum stats_decision decided(const struct view *now, const struct stats_pr
 struct stats_outlook stats_accept_outlook(const struct stats_seen *strata, size_t n,
                                           const struct stats_promise *promise)
 {
-    const struct view v = { strata, n, promise->limit, false, 0 };
+    const struct view v = { .strata = strata, .n = n, .limit = promise->limit };
     double cells = cells_of(&v), left = cells, few = 0, many = 1;
     struct stats_outlook out = { 0, decided(&v, promise, cells, 0) };
 
@@ -360,7 +553,7 @@ struct stats_outlook stats_accept_outlook(const struct stats_seen *strata, size_
         left -= (double)strata[h].n;
     while (many < left && decided(&v, promise, cells, many) == STATS_UNDECIDED) {
         few = many;
-        many *= 2;
+        many *= 4;
     }
     many = fmin(many, left);
     while (many - few > 1) {

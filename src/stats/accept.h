@@ -26,6 +26,9 @@ struct stats_seen {
     uint64_t n;      /* of these, seen by people */
     uint64_t errors; /* of these, wrong */
     bool whole;      /* the design wants all of them seen */
+    /* For how many cells one that is drawn stands, in proportion to the other strata: so much is
+     * bet. It must not depend on what people said. 0 in all: equal. */
+    double weight;
 };
 
 /* ---- one set ---- */

@@ -50,6 +50,14 @@ static const struct scene scenes[] = {
       .strata = { { 300, 9, 3, false }, { 100, 11, 1, false } },
       .rounds = 100,
       .data_sets = 30 },
+    { .name = "a little above the limit, two strata, seen to the end",
+      .strata = { { 300, 10, 3, false }, { 100, 11, 1, false } },
+      .rounds = 100,
+      .data_sets = 60 },
+    { .name = "a little above the limit, most errors where the two annotators differ",
+      .strata = { { 6000, 100, 4, false }, { 500, 126, 1, false }, { 500, 125, 1, false } },
+      .rounds = 100,
+      .data_sets = 20 },
     { .name = "six of a hundred wrong",
       .strata = { { 5000, 300, 1, false } },
       .rounds = 1000,
@@ -187,6 +195,7 @@ static void make_pile(struct made *m, const struct scene *s, size_t q, size_t h,
         for (size_t k = set_of(m, p->cells[i].score); k < m->sets; k++) {
             m->seen[q][k][h].cells++;
             m->seen[q][k][h].whole = s->strata[h].whole;
+            m->seen[q][k][h].weight = sqrt((double)s->strata[h].cells);
             m->cells[q][k]++;
             m->wrong[q][k] += i < wrong;
         }
@@ -478,12 +487,54 @@ static void votes_are_those_planned(void **state)
     }
 }
 
+/* Of several strata, to docs/statistics.md; there with what rates fixed before take. */
+static void strata_take_the_votes_stated(void **state)
+{
+    static const struct {
+        struct scene scene;
+        double mean, error;
+    } stated[] = {
+        { { .name = "1.6 of 100 wrong",
+            .strata = { { 2000, 10, 3, false }, { 300, 120, 1, false }, { 7500, 30, 6, false } },
+            .rounds = 200 },
+          229,
+          4 },
+        { { .name = "1 of 100 wrong",
+            .strata = { { 8000, 40, 3, false }, { 900, 49, 1, false } },
+            .rounds = 400 },
+          160,
+          4 },
+    };
+    size_t n = getenv("ASSENT_TEST_ALL") ? 300 : 40;
+
+    (void)state;
+    seed = 8;
+    for (size_t i = 0; i < COUNT(stated); i++) {
+        double sum = 0, squares = 0, mean, error;
+
+        for (size_t d = 0; d < n; d++) {
+            struct looked l = look_after_every_vote(&stated[i].scene, false, true);
+            double votes = (double)l.accepted_at[0];
+
+            assert_true(votes > 0);
+            sum += votes;
+            squares += votes * votes;
+        }
+        mean = sum / (double)n;
+        error = sqrt((squares / (double)n - mean * mean) / (double)n);
+        print_message("# %s: %.1f votes (standard error %.1f)\n", stated[i].scene.name, mean,
+                      error);
+        assert_near(stated[i].scene.name, mean, stated[i].mean, 4 * hypot(error, stated[i].error));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_are_kept),
         cmocka_unit_test(images_drawn_whole_keep_the_promise),
         cmocka_unit_test(votes_are_those_planned),
+        cmocka_unit_test(strata_take_the_votes_stated),
     };
 
     cmocka_set_test_filter(getenv("TEST"));

@@ -8,27 +8,35 @@ import itertools
 import math
 
 POINTS = 9
+ODDS = [0.05, 0.2, 0.4, 0.6, 0.8]
 
-# name: limit, alpha, (cells, n, errors, taken whole by design) of each stratum
+# name: limit, alpha, (cells, n, errors, taken whole by design, weight) of each stratum
 SETS = {
-    "nothing seen": (0.05, 0.05, [(50, 0, 0, 0)]),
-    "no errors": (0.05, 0.05, [(2000, 81, 0, 0)]),
-    "some errors": (0.05, 0.05, [(3000, 270, 5, 0)]),
-    "a large share": (0.1, 0.05, [(120, 90, 5, 0)]),
-    "above the limit": (0.05, 0.1, [(1000, 60, 12, 0)]),
-    "all right but one": (0.02, 0.01, [(400, 250, 1, 0)]),
-    "two strata": (0.05, 0.05, [(300, 60, 1, 0), (90, 40, 6, 0)]),
-    "one not looked at": (0.1, 0.05, [(200, 50, 2, 0), (15, 0, 0, 0)]),
-    "one seen whole": (0.08, 0.05, [(150, 45, 1, 0), (20, 20, 5, 0)]),
-    "three strata": (0.1, 0.05, [(60, 20, 0, 0), (80, 30, 4, 0), (25, 12, 3, 0)]),
-    "none may be wrong": (0.0, 0.05, [(100, 96, 0, 0)]),
-    "mostly wrong": (0.3, 0.05, [(40, 20, 15, 0), (70, 20, 9, 0), (30, 6, 6, 0)]),
-    "whole by design": (0.08, 0.05, [(150, 75, 1, 0), (20, 20, 5, 1)]),
-    "whole, not yet": (0.2, 0.05, [(150, 75, 1, 0), (20, 12, 5, 1)]),
+    "nothing seen": (0.05, 0.05, [(50, 0, 0, 0, 0)]),
+    "no errors": (0.05, 0.05, [(2000, 81, 0, 0, 0)]),
+    "some errors": (0.05, 0.05, [(3000, 270, 5, 0, 0)]),
+    "a large share": (0.1, 0.05, [(120, 90, 5, 0, 0)]),
+    "above the limit": (0.05, 0.1, [(1000, 60, 12, 0, 0)]),
+    "all right but one": (0.02, 0.01, [(400, 250, 1, 0, 0)]),
+    "two strata": (0.05, 0.05, [(300, 60, 1, 0, 0), (90, 40, 6, 0, 0)]),
+    "one not looked at": (0.1, 0.05, [(200, 50, 2, 0, 0), (15, 0, 0, 0, 0)]),
+    "one seen whole": (0.08, 0.05, [(150, 45, 1, 0, 0), (20, 20, 5, 0, 0)]),
+    "three strata": (0.1, 0.05, [(60, 20, 0, 0, 0), (80, 30, 4, 0, 0), (25, 12, 3, 0, 0)]),
+    "none may be wrong": (0.0, 0.05, [(100, 96, 0, 0, 0)]),
+    "mostly wrong": (0.3, 0.05, [(40, 20, 15, 0, 0), (70, 20, 9, 0, 0), (30, 6, 6, 0, 0)]),
+    "whole by design": (0.08, 0.05, [(150, 75, 1, 0, 0), (20, 20, 5, 1, 0)]),
+    "whole, not yet": (0.2, 0.05, [(150, 75, 1, 0, 0), (20, 12, 5, 1, 0)]),
+    "weights": (0.1, 0.05, [(300, 30, 1, 0, 17.5), (80, 22, 6, 0, 9)]),
+    "weights, none wrong": (0.05, 0.05, [(400, 70, 0, 0, 20), (90, 30, 0, 0, 9.5)]),
+    "weights, of three": (0.15, 0.1, [(90, 25, 0, 0, 3), (60, 20, 3, 0, 2), (12, 12, 4, 0, 1)]),
+    "weights, one by design, one unseen": (0.2, 0.05, [(90, 40, 1, 0, 9), (40, 20, 4, 0, 6), (9, 4, 2, 1, 3), (5, 0, 0, 0, 2)]),
+    "alike": (0.2, 0.05, [(60, 20, 1, 0, 1), (60, 20, 1, 0, 1), (60, 20, 1, 0, 1)]),
+    "nearly all wrong": (0.9, 0.1, [(30, 12, 9, 0, 5), (20, 8, 8, 0, 4)]),
+    "one cell": (0.1, 0.1, [(1, 1, 0, 0, 1), (60, 30, 0, 0, 8)]),
 }
 
 
-def log_likelihood(cells, n, errors, whole, k):
+def log_likelihood(cells, n, errors, whole, weight, k):
     """Of one order of the answers, of k wrong ones among the cells. No bet is made on what is taken whole."""
     if whole:
         return 0.0 if errors <= k <= cells - n + errors else -math.inf
@@ -66,15 +74,44 @@ def log_mixture(limit, strata, above):
     return log_mean([common, own])
 
 
-def greatest_by_total(strata):
-    """The greatest likelihood for each total of errors."""
-    columns = [[log_likelihood(*s, k) for k in range(s[0] + 1)] for s in strata]
+def log_against(odds, cells, n, errors, whole, weight, k):
+    """The likelihood of one order of the answers to its density where the odds of each are `odds` times those of k errors."""
+    value = log_likelihood(cells, n, errors, whole, weight, k)
+    if whole or value == -math.inf:
+        return value
+    wrong, right = odds * k / cells, 1 - k / cells
+    return value - power(wrong / (wrong + right), errors) - power(right / (wrong + right), n - errors)
+
+
+def greatest_by_total(strata, of=log_likelihood):
+    """The greatest likelihood, or other sum over strata, for each total of errors."""
+    columns = [[of(*s, k) for k in range(s[0] + 1)] for s in strata]
     greatest = [-math.inf] * (sum(s[0] for s in strata) + 1)
     for ks in itertools.product(*(range(s[0] + 1) for s in strata)):
         at = sum(ks)
         value = math.fsum(column[k] for column, k in zip(columns, ks))
         greatest[at] = max(greatest[at], value)
     return greatest
+
+
+def of_this_or_more(greatest):
+    for t in range(len(greatest) - 2, -1, -1):
+        greatest[t] = max(greatest[t], greatest[t + 1])
+    return greatest + [-math.inf]
+
+
+def log_e_by_total(limit, strata):
+    """Against each total of errors and more."""
+    fixed = log_mixture(limit, strata, False)
+    logs = [fixed - x if x > -math.inf else math.inf for x in of_this_or_more(greatest_by_total(strata))]
+    if sum(not s[3] for s in strata) < 2:
+        return logs
+    heaviest = max(s[4] for s in strata)
+    bets = []
+    for r in ODDS:
+        sums = greatest_by_total(strata, lambda *s: log_against(r ** (s[4] / heaviest if heaviest else 1), *s))
+        bets.append([-x for x in of_this_or_more(sums)])
+    return [x if math.isinf(x) else log_mean([log_mean(b)] * 3 + [x]) for x, *b in zip(logs, *bets)]
 
 
 # cells (None: endless), rate, limit, alpha: probability .8, at most 1000 votes
@@ -91,10 +128,10 @@ BOUNDS = [(None, 59, 0, 0.05), (None, 100, 3, 0.05), (None, 8, 8, 0.1), (1000, 5
 
 def log_e(cells, limit, n, errors):
     """Of one stratum; without end the likelihood of the limit itself."""
-    above = log_mixture(limit, [(cells, n, errors, 0)], False)
+    above = log_mixture(limit, [(cells, n, errors, 0, 0)], False)
     if cells is None:
         return above - power(limit, errors) - power(1 - limit, n - errors)
-    rest = [log_likelihood(cells, n, errors, 0, k) for k in range(math.floor(round(limit * cells, 9)) + 1, cells + 1)]
+    rest = [log_likelihood(cells, n, errors, 0, 0, k) for k in range(math.floor(round(limit * cells, 9)) + 1, cells + 1)]
     return above - max(rest) if max(rest) > -math.inf else math.inf
 
 
@@ -154,13 +191,12 @@ def main():
         greatest = greatest_by_total(strata)
         cells = len(greatest) - 1
         allowed = math.floor(round(limit * cells, 9))
-        accept = log_mixture(limit, strata, False)
         futile = log_mixture(limit, strata, True)
-        rest = [accept - max(greatest[t:], default=-math.inf) for t in range(cells + 2)]
+        rest = log_e_by_total(limit, strata)
         bound = next(t for t, e in enumerate(rest) if e >= -math.log(alpha)) - 1
         values = rest[allowed + 1], futile - max(greatest[:allowed + 1])
         shown = ", ".join("INFINITY" if math.isinf(v) else f"{v + 0.0:.12g}" for v in values)
-        print(f'{{ "{name}", {limit}, {alpha}, {len(strata)}, {{ ' + ", ".join("{ %d, %d, %d, %d }" % s for s in strata) +
+        print(f'{{ "{name}", {limit}, {alpha}, {len(strata)}, {{ ' + ", ".join("{ %d, %d, %d, %d, %g }" % s for s in strata) +
               f" }}, {shown}, {bound / cells:.12g} }},")
     print()
     for cells, rate, limit, alpha in PLANS:
