@@ -42,6 +42,10 @@ bool reaching_seen(const struct reaching *r, size_t k);
 const float *reaching_probability(const struct verdict_source *s, size_t image, size_t column);
 /* A column's strata get numbers of their own, local; how many there are. */
 size_t reaching_number(struct reaching *r, size_t column);
+/* How many cells one that is drawn of a design's stratum stands for, in proportion to others: as
+ * the design draws, the root of its cells. By the size alone, since how many were drawn may come of
+ * what people said, where a sample is extended. */
+double reaching_weight(const struct reaching *r, size_t stratum);
 
 /* Before a column's sets are made. */
 void reaching_fetch(struct reaching *r, size_t column);

@@ -165,15 +165,24 @@ static void nest(struct nested *sets)
     }
 }
 
+double reaching_weight(const struct reaching *r, size_t stratum)
+{
+    const struct store_stratum *h = &r->source->sample->strata[stratum];
+
+    return sqrt((double)(h->cells + h->cells_aside));
+}
+
 /* The design has people see all of a stratum that it took whole, as disputes may be. */
-static void mark_whole(const struct reaching *r, struct nested *sets)
+static void mark_strata(const struct reaching *r, struct stats_seen *seen)
 {
     const struct sampled *s = r->source->sample;
 
-    for (size_t h = 0; h < s->n_strata; h++)
-        for (size_t k = 0; r->local[h] != STORE_OUTSIDE && k < sets->n; k++)
-            sets->seen[k * sets->n_strata + r->local[h]].whole =
-                s->strata[h].drawn == s->strata[h].cells;
+    for (size_t h = 0; h < s->n_strata; h++) {
+        if (r->local[h] == STORE_OUTSIDE)
+            continue;
+        seen[r->local[h]].whole = s->strata[h].drawn == s->strata[h].cells;
+        seen[r->local[h]].weight = reaching_weight(r, h);
+    }
 }
 
 static void fill_sets(struct reaching *r, size_t column, enum verdict_side side,
@@ -207,7 +216,8 @@ static void fill_sets(struct reaching *r, size_t column, enum verdict_side side,
         seen->n++;
         seen->errors += cell->value != label;
     }
-    mark_whole(r, sets);
+    for (size_t k = 0; k < sets->n; k++)
+        mark_strata(r, sets->seen + k * sets->n_strata);
     nest(sets);
     if (sets->n > 0)
         sets->upto[sets->n - 1] = INFINITY;

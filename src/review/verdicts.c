@@ -292,6 +292,7 @@ static int bound_missed(struct reaching *r, struct verdict *v, struct err *e)
                              reaching_probability(s, i, v->column)))
             continue;
         seen[r->local[stratum[i]]].cells++;
+        seen[r->local[stratum[i]]].weight = reaching_weight(r, stratum[i]);
         cells++;
     }
     for (size_t k = r->first[v->column]; c->yesno && k < r->first[v->column + 1]; k++) {
