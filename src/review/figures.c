@@ -200,7 +200,7 @@ static void count_person(struct gathering *c, size_t k, const struct answered **
     p->gold_accuracy /= (double)p->gold;
     p->repeat_consistency /= (double)p->repeats;
     p->seconds = median_of(c, seconds, k, SIZE_MAX);
-    p->votes_per_hour = (double)p->done / p->hours;
+    p->votes_per_hour = p->hours > 0 ? (double)p->done / p->hours : NAN;
 }
 
 static int count_people(struct gathering *c, struct err *e)

@@ -86,6 +86,16 @@ class People(ReviewCase):
         person = self.json("report")["review"]["people"][0]
         self.assertEqual((person["gold"], person["gold_accuracy"]), (20, 0.5))
 
+    def test_answers_that_took_no_time(self):
+        server = self.serve("--reviewer", "anna")
+        anna = self.browse(server)
+        for item in anna.take(want=3)["items"]:
+            anna.answer(f"key-{item['id'][:12]}", item["id"], seconds=0)
+        server.stop()
+        person = self.json("report")["review"]["people"][0]
+        self.assertEqual((person["done"], person["hours"], person["votes_per_hour"]), (3, 0, None))
+        self.assertNotRegex(self.run_assent("report").out, r"\b(inf|nan)\b")
+
     def test_a_link_is_printed_as_it_is_to_be_sent(self):
         self.assertRegex(self.link("bob"), r"^http://127\.0\.0\.1:8321/#\w+$")
         self.assertIn("start one with assent review", self.run_assent("reviewers", "add", "bob").err)
