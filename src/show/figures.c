@@ -454,7 +454,7 @@ struct value figure_value(const struct figure *f, const void *of)
 /* ".795", "-.034", "1.000": the zero before the point says nothing in a column of shares. */
 static const char *short_number(double x, int decimals, char *out, size_t cap)
 {
-    if (isnan(x)) {
+    if (!isfinite(x)) {
         snprintf(out, cap, "-");
         return out;
     }
@@ -497,7 +497,8 @@ static void interval_text(const struct value *v, int decimals, char *out)
 
 const char *figure_text(const struct figure *f, const struct value *v, int decimals, char *out)
 {
-    bool undefined = isnan(v->number[0]) || (f->kind == FIGURE_INTERVAL && isnan(v->number[1]));
+    bool undefined =
+        !isfinite(v->number[0]) || (f->kind == FIGURE_INTERVAL && !isfinite(v->number[1]));
 
     if (undefined || (f->kind == FIGURE_TEXT && !v->text)) {
         snprintf(out, FIGURE_TEXT_MAX, "-");

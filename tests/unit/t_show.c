@@ -362,6 +362,8 @@ static void figures_are_written_as_people_read_them(void **state)
         { ".8976", FIGURE_NUMBER, 4, { .number = { 0.8975875 } } },
         { "212.5", FIGURE_NUMBER, 1, { .number = { 212.5 } } },
         { "-", FIGURE_NUMBER, 3, { .number = { NAN } } },
+        { "-", FIGURE_NUMBER, 3, { .number = { INFINITY } } },
+        { "-", FIGURE_INTERVAL, 3, { .number = { 0.5, INFINITY } } },
         { "31 807", FIGURE_COUNT, 0, { .count = 31807 } },
         { "0", FIGURE_COUNT, 0, { .count = 0 } },
         { "202 599", FIGURE_SIZE, 0, { .count = 202599 } },
