@@ -80,6 +80,7 @@ static void describe_sample(struct acceptance *a, const struct dataset *d)
     a->sample = (struct accept_sample){ .design = s->design,
                                         .seed = s->seed,
                                         .earlier = s->earlier,
+                                        .early = s->n_early,
                                         .frame = s->frame,
                                         .cells = d->images.n * a->task->n_columns,
                                         .settled = s->n_done,

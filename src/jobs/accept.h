@@ -25,7 +25,7 @@ struct accept_options {
 
 struct accept_sample { /* how the cells were drawn, for whoever has to defend the result */
     int64_t design;    /* 0: none was drawn */
-    uint64_t seed, earlier, frame, cells, drawn, settled;
+    uint64_t seed, earlier, early, frame, cells, drawn, settled;
     size_t n_strata, n_people;
     const char *const *people;                            /* who voted, or may */
     const char *settings, *drawn_at, *first_at, *last_at; /* as struct sampled has them */

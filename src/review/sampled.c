@@ -10,6 +10,7 @@
 struct given_vote {
     size_t cell; /* an index into the sample's */
     size_t number;
+    bool early; /* before the sample was drawn */
     struct sampled_vote vote;
 };
 
@@ -130,7 +131,9 @@ static int note_answer(void *data, const struct store_answer *a)
     if (rc == 0)
         rc = mem_grow(&g->votes, &g->cap, g->n + 1, sizeof(*g->votes), SIZE_MAX / 128, g->e);
     if (rc == 0)
-        g->votes[g->n++] = (struct given_vote){ g->cell_of[item], g->answers, { person, value } };
+        g->votes[g->n++] = (struct given_vote){
+            g->cell_of[item], g->answers, strcmp(a->at, g->out->drawn_at) < 0, { person, value }
+        };
     return rc;
 }
 
@@ -196,6 +199,7 @@ static int settle_cells(struct gathering *g, struct err *e)
 
         for (end = i; end < g->n && g->votes[end].cell == g->votes[i].cell; end++)
             votes[end] = g->votes[end].vote;
+        out->n_early += g->votes[i].early;
         cell->votes = votes + i;
         cell->n_votes = end - i;
         cell->value = sampled_majority(cell, SIZE_MAX);

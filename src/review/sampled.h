@@ -45,6 +45,7 @@ struct sampled {
     uint64_t frame; /* cells that could be drawn: the sum of the strata's */
     struct sampled_cell *cells;
     size_t n, n_done;
+    uint64_t n_early;               /* cells somebody had answered before the sample was drawn */
     uint64_t n_given;               /* answers on these cells, those that were taken back too */
     const char *first_at, *last_at; /* times of the first and the last vote; NULL: none */
     const char **people;            /* their names */

@@ -39,6 +39,12 @@ static void say_promise(struct page *p, const struct acceptance *a)
         100 * o->max_error, whose[o->side], together, 100 * o->confidence,
         o->fixed_n > 0 ? "at the number of votes that was fixed before" : "however often one looks",
         text_count(a->sample.frame, "cell", n));
+    if (a->sample.early > 0 && a->sample.settled < a->sample.drawn)
+        page_note(p,
+                  "%s had been answered before the sample was drawn. If that was not in random "
+                  "order (disputes alone, the least sure first), the promise holds once all of "
+                  "the sample is answered, and not yet.",
+                  text_count(a->sample.early, "cell", n));
     if (a->sample.earlier > 0)
         page_note(p,
                   "%s %s drawn before this one. The promise is for one that was not drawn because "
@@ -309,6 +315,7 @@ static void set_sample(struct page *p, const struct acceptance *a)
     page_count(p, "design", (uint64_t)s->design);
     page_text(p, "seed", s->design ? seed : NULL);
     page_count(p, "earlier_samples", s->earlier);
+    page_count(p, "answered_before", s->early);
     page_count(p, "cells", s->cells);
     page_count(p, "frame", s->frame);
     page_count(p, "strata", s->n_strata);

@@ -46,7 +46,9 @@ int store_design_text(struct store *s, int64_t design, struct arena *arena, cons
                       const char **created, struct err *e)
 {
     struct sql_rows *found;
-    int rc = sql_query(s->db, &found, "SELECT settings, created FROM review_design WHERE id = $1",
+    int rc = sql_query(s->db, &found,
+                       "SELECT settings, coalesce((SELECT min(created) FROM review_frame"
+                       " WHERE design = $1), created) FROM review_design WHERE id = $1",
                        BIND(INT(design)), e);
 
     *settings = *created = NULL;

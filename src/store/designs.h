@@ -30,9 +30,9 @@ struct store_stratum {
  * drew a sample. */
 int store_design_find(struct store *s, const char *settings, int64_t *id, uint64_t *seed,
                       struct err *e);
-/* What was asked for, as JSON, and when. */
 /* How many designs drew a sample before this one. */
 int store_designs_before(struct store *s, int64_t design, uint64_t *n, struct err *e);
+/* What was asked for, as JSON, and when its sample was first drawn. */
 int store_design_text(struct store *s, int64_t design, struct arena *arena, const char **settings,
                       const char **created, struct err *e);
 int store_design_add(struct store *s, const char *settings, uint64_t seed, int64_t *id,

@@ -190,6 +190,21 @@ class Accept(ReviewCase):
             self.fails(*args, "-a", "consensus", code=2, says=("the consensus has people's answers", "models alone"))
         self.assertEqual(self.verdicts("--questions", "Bad")["Bad"]["verdict"], "people")
 
+    def test_cells_that_were_answered_before(self):
+        self.write("people.csv", "image_id,Easy\n" + "".join(
+            f"{i:04}.png,{int(not self.cells['Easy', i][0])}\n" for i in range(IMAGES)))
+        self.run_assent("-q", "import", "people.csv", "-a", "people")
+        self.review("--order", "uncertain", "--questions", "Easy", most=100)
+        time.sleep(1.1)  # times are whole seconds
+        self.review("--sample", "300", "--questions", "Easy", most=0)
+        before = self.json("accept")["sample"]
+        self.assertEqual(before["answered_before"], before["settled"])
+        self.assertGreater(before["settled"], 10)
+        self.assertIn("before the sample was drawn", self.run_assent("accept").out)
+        self.review("--sample", "300", "--questions", "Easy")
+        self.assertEqual(self.json("accept")["sample"]["answered_before"], before["settled"])
+        self.assertNotIn("before the sample was drawn", self.run_assent("accept").out)
+
     def test_another_sample(self):
         self.review("--sample", "100", "--questions", "Easy", most=30)
         self.assertEqual(self.json("accept")["sample"]["earlier_samples"], 0)
