@@ -37,7 +37,9 @@ static void take(struct deciding *d, const struct verdicts *v)
         const struct verdict *of = &v->items[i];
         struct decided_question *q = &d->questions[of->column];
 
-        *q = (struct decided_question){ true, of->kind, of->settled, of->votes };
+        /* An outlook of none, of a question that is open all the same, promises nothing. */
+        *q = (struct decided_question){ true, of->kind, of->settled,
+                                        of->votes > 0 ? of->votes : INFINITY };
         if (of->kind != VERDICT_UNDECIDED)
             d->n_decided++;
         else if (isfinite(q->votes) &&
