@@ -241,9 +241,10 @@ struct page *show_import_answers(const char *path, const struct review_answers *
         { 0 },
     };
     struct page *p = page_new();
+    char n[2][TEXT_COUNT_MAX];
 
-    page_paragraph(p, "%s: %llu answers, %llu of them new", path, (unsigned long long)r->answers,
-                   (unsigned long long)r->kept);
+    page_paragraph(p, "%s: %s, %s of them new", path, text_count(r->answers, "answer", n[0]),
+                   text_grouped(r->kept, n[1]));
     if (r->refused > 0)
         page_note(
             p,
