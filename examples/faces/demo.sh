@@ -48,8 +48,9 @@ most of the cells; it takes hardly more of a million.
 
 The project is in $project: assent.yaml, its images, and what was answered. Ask the model something yourself:
   $program ask --model $project/model --image $project/images/face_0001.jpg --question "Is this person wearing a hat?"
-Decide the questions that are left, blind, in your browser (the address it prints; Ctrl-C ends it):
-  $program -C $project review --reviewer $(id -un) --sample 3072 --no-disputes --order decide --until decided
+Take the imagined person's place: withdraw the answers, give your own, blind, in your browser (the address it prints; Ctrl-C ends it):
+  $program -C $project undo 4
+  $program -C $project review --reviewer $(id -un) --sample 2400 --no-disputes --order decide
 Go on with:
   $program -C $project accept
   $program -C $project export accepted/ --accepted
