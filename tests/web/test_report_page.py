@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The report as a page: what it asks of nobody, how it looks and reads on a screen of any width, and on paper.
 
-The README's picture is docs/report.png: `ASSENT_TEST_ALL=1 ASSENT_SHOTS=DIR tests/web/test_report_page.py` takes it anew, as
-report-1440-light.png; 64 colours are enough.
+The README's picture, docs/report.png, is of the report that `make demo` writes of the drawings: 1440 x 900, light; 64 colours are enough.
 """
 import base64
 import os
