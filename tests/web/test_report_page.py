@@ -124,7 +124,7 @@ class Report(PageCase):
         for part in (".verdict", ".tallies", ".alarms", ".next"):
             top = self.page.js("return document.querySelector(arguments[0]).getBoundingClientRect().bottom", part)
             self.assertLess(top, 900, part)
-        self.assertIn("low agreement: Pale_Skin 22.6 %", first)
+        self.assertIn("low agreement: Pale_Skin 22.6\u00a0%", first)
 
     def test_it_has_every_question_and_the_terminals_numbers(self):
         self.of_study()
