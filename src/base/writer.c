@@ -151,6 +151,26 @@ static int open_file(struct writer *w, const char *path, struct err *e)
     return w->file ? 0 : e->code;
 }
 
+/* Nobody means to write labels or a page over a database, a project's say. */
+static int check_target(const char *path, struct err *e)
+{
+    static const char magic[] =
+        "SQLite format 3"; /* with its zero: sqlite.org/fileformat.html, 1.3 */
+    char head[sizeof(magic)] = "";
+    FILE *f = file_is_regular(path) ? fopen(path, "rbe") : NULL;
+
+    if (!f)
+        return 0;
+    if (fread(head, 1, sizeof(head), f) != sizeof(head))
+        head[0] = '\0';
+    fclose(f);
+    if (memcmp(head, magic, sizeof(magic)) != 0)
+        return 0;
+    err_set(e, ERR_IO, "this file is a database, and would be lost");
+    err_hint(e, "name another file to write");
+    return err_at(e, "%s", path);
+}
+
 int writer_open(struct writer **out, const char *path, struct err *e)
 {
     struct writer *w = mem_new(1, sizeof(*w), e);
@@ -162,6 +182,8 @@ int writer_open(struct writer **out, const char *path, struct err *e)
     if (strcmp(path, "-") == 0)
         w->file = stdout;
     else
+        rc = check_target(path, e);
+    if (rc == 0 && !w->file)
         rc = open_file(w, path, e);
     if (rc < 0) {
         free_writer(w);

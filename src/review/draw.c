@@ -424,7 +424,7 @@ void draw_allocate(struct store_stratum *strata, const double *weights, size_t n
 
             if (strata[h].drawn == strata[h].cells)
                 continue;
-            if (strata[h].drawn < 2)
+            if (strata[h].drawn < DRAW_LEAST)
                 claim += 2e12 - 1e12 * (double)strata[h].drawn;
             if (claim > most) {
                 most = claim;

@@ -8,6 +8,8 @@
 #include "review/queue.h"
 #include "store/designs.h"
 
+enum { DRAW_LEAST = 2 /* cells of a stratum that are drawn, where it has so many */ };
+
 struct drawn_cell {
     size_t image, column, stratum;
 };

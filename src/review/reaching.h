@@ -27,6 +27,7 @@ struct reaching {
     struct verdicts *out;
     const struct sampled_cell **cells; /* of the sample, by column */
     size_t *first;                     /* [n_columns + 1] where a column's begin */
+    bool *held;                        /* [strata] none of its cells count yet */
     struct nested (*sets)[SIDES];      /* [out->n] */
     float *uncertainty;                /* [n_images] of the column at hand */
     uint32_t *bins;                    /* [BINS] */

@@ -199,7 +199,8 @@ static int settle_cells(struct gathering *g, struct err *e)
 
         for (end = i; end < g->n && g->votes[end].cell == g->votes[i].cell; end++)
             votes[end] = g->votes[end].vote;
-        out->n_early += g->votes[i].early;
+        cell->early = g->votes[i].early;
+        out->n_early += cell->early;
         cell->votes = votes + i;
         cell->n_votes = end - i;
         cell->value = sampled_majority(cell, SIZE_MAX);

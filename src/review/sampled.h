@@ -29,6 +29,7 @@ struct sampled_cell {
     double probability; /* of being drawn */
     const struct sampled_vote *votes;
     size_t n_votes; /* that count, those of equal pictures too */
+    bool early;     /* somebody had answered it before the sample was drawn */
     bool done;      /* it has all the votes that it wants */
     /* The majority of the votes for an option; VALUE_TIE; VALUE_UNSURE where nobody could tell;
      * VALUE_MISSING where nobody has answered. */

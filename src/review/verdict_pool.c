@@ -40,6 +40,15 @@ static double weigh_images(struct reaching *r, struct pooling *pool)
     return most;
 }
 
+static bool any_held(const struct reaching *r)
+{
+    bool held = false;
+
+    for (size_t h = 0; h < r->source->sample->n_strata; h++)
+        held = held || r->held[h];
+    return held;
+}
+
 int reaching_pool(struct reaching *r, struct err *e)
 {
     const struct promise *o = r->promise;
@@ -66,6 +75,10 @@ int reaching_pool(struct reaching *r, struct err *e)
         out->bound = out->cells == 0
                          ? NAN
                          : stats_clusters_bound(pool.settled, pool.n, most, 1 - o->confidence);
+        if (any_held(r)) { /* nothing is known of these yet, and so nothing of all */
+            out->error = NAN;
+            out->bound = 1;
+        }
         out->kind = out->bound <= o->max_error ? VERDICT_ALONE : VERDICT_UNDECIDED;
     }
     free(pool.of_image);

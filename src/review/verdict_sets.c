@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "review/draw.h"
+
 /* ---- the sample by column ---- */
 
 static int by_order(const void *a, const void *b)
@@ -13,6 +15,24 @@ static int by_order(const void *a, const void *b)
     const struct sampled_cell *y = *(const struct sampled_cell *const *)b;
 
     return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Cells that were answered before they were drawn were not chosen at random to be answered first: a
+ * stratum with such cells counts once all that was drawn of it is answered. */
+static int hold_back(struct reaching *r, struct err *e)
+{
+    const struct sampled *s = r->source->sample;
+    bool *open = mem_new(s->n_strata, sizeof(*open), e);
+
+    r->held = mem_new(s->n_strata, sizeof(*r->held), e);
+    for (size_t i = 0; open && r->held && i < s->n; i++) {
+        open[s->cells[i].stratum] |= !s->cells[i].done;
+        r->held[s->cells[i].stratum] |= s->cells[i].early;
+    }
+    for (size_t h = 0; open && r->held && h < s->n_strata; h++)
+        r->held[h] &= open[h];
+    free(open);
+    return open && r->held ? 0 : ERR_NOMEM;
 }
 
 int reaching_sort(struct reaching *r, struct err *e)
@@ -35,7 +55,7 @@ int reaching_sort(struct reaching *r, struct err *e)
         if (r->first[c + 1] > r->first[c])
             qsort(r->cells + r->first[c], r->first[c + 1] - r->first[c],
                   sizeof(const struct sampled_cell *), by_order);
-    return 0;
+    return hold_back(r, e);
 }
 
 /* ---- answers ---- */
@@ -84,7 +104,8 @@ bool reaching_seen(const struct reaching *r, size_t k)
     const struct sampled_cell *cell = r->cells[k];
     uint64_t fixed = r->promise->fixed_n;
 
-    return cell->done && cell->value >= 0 && (fixed == 0 || k - r->first[cell->column] < fixed) &&
+    return cell->done && cell->value >= 0 && !r->held[cell->stratum] &&
+           (fixed == 0 || k - r->first[cell->column] < fixed) &&
            r->source->sample->stratum_of[cell->column * r->source->n_images + cell->image] ==
                cell->stratum;
 }
@@ -172,7 +193,8 @@ double reaching_weight(const struct reaching *r, size_t stratum)
     return sqrt((double)(h->cells + h->cells_aside));
 }
 
-/* The design has people see all of a stratum that it took whole, as disputes may be. */
+/* A stratum of so few cells is taken whole by every drawing. Whether a larger one is may change as
+ * the sample grows, by what was seen: it counts as drawn at random, which it was. */
 static void mark_strata(const struct reaching *r, struct stats_seen *seen)
 {
     const struct sampled *s = r->source->sample;
@@ -180,7 +202,7 @@ static void mark_strata(const struct reaching *r, struct stats_seen *seen)
     for (size_t h = 0; h < s->n_strata; h++) {
         if (r->local[h] == STORE_OUTSIDE)
             continue;
-        seen[r->local[h]].whole = s->strata[h].drawn == s->strata[h].cells;
+        seen[r->local[h]].whole = s->strata[h].cells <= DRAW_LEAST;
         seen[r->local[h]].weight = reaching_weight(r, h);
     }
 }

@@ -381,6 +381,7 @@ int verdicts_reach(struct verdicts *out, const struct verdict_source *source,
     if (rc == 0)
         rc = reach_all(&r, e);
     free(r.first);
+    free(r.held);
     free(r.cells);
     free(r.sets);
     free(r.uncertainty);

@@ -41,9 +41,9 @@ static void say_promise(struct page *p, const struct acceptance *a)
         text_count(a->sample.frame, "cell", n));
     if (a->sample.early > 0 && a->sample.settled < a->sample.drawn)
         page_note(p,
-                  "%s had been answered before the sample was drawn. If that was not in random "
-                  "order (disputes alone, the least sure first), the promise holds once all of "
-                  "the sample is answered, and not yet.",
+                  "%s had been answered before the sample was drawn, and not by chance (disputes "
+                  "alone, the least sure first): strata with such cells count once all that was "
+                  "drawn of them is answered.",
                   text_count(a->sample.early, "cell", n));
     if (a->sample.earlier > 0)
         page_note(p,
