@@ -76,7 +76,7 @@ static void say_told(struct page *p, const char *label, const char *what, size_t
     struct buf names = BUF_INIT(4096);
 
     name_told(&names, told, n);
-    page_line(p, label, "%s on %zu of %zu questions%s%s", what, n, of, n > 0 ? ": " : "",
+    page_line(p, label, "%s on %zu questions of the %zu%s%s", what, n, of, n > 0 ? ": " : "",
               n > 0 && names.text ? names.text : "");
     buf_release(&names);
 }
@@ -103,7 +103,7 @@ static void say_gaps(struct page *p, const struct differences *d, struct told *t
 
     name_told(&names, told, n);
     page_line(p, "groups",
-              "agreement in a group differs from that in the others in %zu of %zu tests%s%s", n,
+              "agreement in a group differs from that in the others in %zu tests of the %zu%s%s", n,
               d->n_question_gaps, n > 0 ? ": " : "", n > 0 && names.text ? names.text : "");
     buf_release(&names);
 }

@@ -160,7 +160,7 @@ class Agreement(Case):
                                                   for n, q in questions.items()})
         self.assertEqual((found["gaps"], found["question_gaps"]), ([], []))
         low = sum(r["holm"] <= .05 for r in found["low_agreement"])
-        self.assertIn(f"agreement is below 0.7 on {low} of 40", self.study_out("agree", MODEL, PEOPLE, "--resamples", "0"))
+        self.assertIn(f"agreement is below 0.7 on {low} questions of the 40", self.study_out("agree", MODEL, PEOPLE, "--resamples", "0"))
 
     def study_out(self, *args):
         return " ".join(self.run_assent("-C", "study", *args).out.split())
