@@ -155,7 +155,7 @@ static int test_column(struct testing *t, const struct labelled *model, size_t c
 
 /* Does the model differ from somebody on each of the person's items? Then they were not drawn, but
  * chosen, and the model had no chance. */
-static bool is_selective(struct testing *t, const struct labelled *model, size_t who)
+static bool chose_disputes(struct testing *t, const struct labelled *model, size_t who)
 {
     const size_t n = t->data->images.n;
     size_t items = 0;
@@ -201,7 +201,7 @@ static int keep_people(struct testing *t, const struct labelled *model, struct a
                                                        : NULL;
         p->verdict = !p->test ? "not tested" : p->s.beaten ? "beats" : "does not beat";
         p->lacking = p->s.images < least ? least - p->s.images : 0;
-        p->selective = is_selective(t, model, j);
+        p->selective = chose_disputes(t, model, j);
     }
     return 0;
 }

@@ -71,13 +71,7 @@ static double votes_to_decide(const struct nested *sets, uint64_t settled,
 
 static void count_set(struct verdict_set *out, const struct nested *sets, size_t set)
 {
-    const struct stats_seen *seen = sets->seen + set * sets->n_strata;
-
-    for (size_t h = 0; h < sets->n_strata; h++) {
-        out->accepted += seen[h].cells;
-        out->accepted_n += seen[h].n;
-        out->accepted_errors += seen[h].errors;
-    }
+    out->accepted = nested_cells(sets, set);
     out->uncertainty = sets->upto[set];
     if (set + 1 < sets->n)
         out->threshold = 1 - (double)sets->upto[set];
@@ -98,6 +92,12 @@ struct tested { /* what came of a side's sets */
     bool futile;
     double futile_alpha;
 };
+
+/* Answers to the question until the number that was fixed is there. */
+static double left_of(const struct promise *o, const struct verdict *v)
+{
+    return fmax(0, (double)o->fixed_n - (double)(v->settled + v->unclear));
+}
 
 /* Of one stratum, where the number was fixed. */
 static double bound_of(const struct stats_seen *seen, size_t n, const struct promise *o,
@@ -130,12 +130,14 @@ static void conclude_side(struct verdict_set *out, const struct nested *sets,
     spoken_of = set == STATS_NONE ? whole : sets->seen + set * sets->n_strata;
     out->bound = bound_of(spoken_of, sets->n_strata, promise,
                           set == STATS_NONE ? t->accepted.next_alpha : t->accepted.alpha);
+    if (left_of(promise, v) > 0) /* the exact bound is of one look, which is yet to come */
+        out->bound = NAN;
     out->right = 1 - estimated_error(spoken_of, sets->n_strata);
     out->right_interval = (struct stats_interval){ 1 - out->bound, 1 };
     if (out->kind != VERDICT_UNDECIDED)
         out->votes = 0;
-    else if (promise->fixed_n > 0)
-        out->votes = (double)promise->fixed_n - (double)(v->settled + v->unclear);
+    else if (promise->fixed_n > 0) /* none are looked at behind that number */
+        out->votes = left_of(promise, v) > 0 ? left_of(promise, v) : INFINITY;
     else
         out->votes = votes_to_decide(sets, v->settled,
                                      &(struct stats_promise){ .limit = promise->max_error,
@@ -186,8 +188,7 @@ static void test_fixed(const struct reaching *r, struct family *f, double alpha)
 {
     for (size_t q = 0; q < f->n; q++) {
         const struct stats_sets *sets = &f->questions[q];
-        bool ready = r->out->items[f->of[q]].settled + r->out->items[f->of[q]].unclear >=
-                     r->promise->fixed_n;
+        bool ready = left_of(r->promise, &r->out->items[f->of[q]]) == 0;
         double part = alpha / (double)(f->n * sets->n_starts);
 
         f->accepted[q] = (struct stats_accepted){ STATS_NONE, part, STATS_NONE, part };
@@ -200,7 +201,6 @@ static void test_fixed(const struct reaching *r, struct family *f, double alpha)
                 if (f->accepted[q].set == STATS_NONE || set > f->accepted[q].set)
                     f->accepted[q].set = set;
             }
-        f->futile[q] = ready && f->accepted[q].set == STATS_NONE;
     }
 }
 

@@ -45,8 +45,7 @@ struct verdict_set { /* the answers of one side */
     uint64_t n, errors; /* in the sample and settled; of these, wrong */
     double error;       /* the estimated share of errors, by the design's weights; NaN: n is 0 */
     uint64_t accepted;  /* cells */
-    uint64_t accepted_n, accepted_errors;
-    double share; /* accepted / cells; NaN: there are none */
+    double share;       /* accepted / cells; NaN: there are none */
     /* The least probability of an own answer that is accepted: ties whole. NaN: nothing is
      * accepted, or all of it is. */
     double threshold;
@@ -94,8 +93,7 @@ struct verdicts {
     struct verdict_pooled pooled;
     uint64_t counts[VERDICTS]; /* questions */
     uint64_t cells, accepted;  /* of all these; by the promise's side */
-    double
-        votes; /* more settled cells until one more question is decided; INFINITY: none is near */
+    double votes; /* settled cells until one more question is decided; INFINITY: none is near */
     struct arena arena; /* private */
 };
 

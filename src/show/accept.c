@@ -189,7 +189,6 @@ void accept_command(struct page *p, const struct acceptance *a)
 struct verdict_row {
     const char *verdict;
     double votes; /* NaN: decided, or out of reach */
-    const char *out_of_reach;
 };
 
 static struct verdict_row row_of(const struct verdict_set *s)

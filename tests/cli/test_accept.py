@@ -240,12 +240,24 @@ class Accept(ReviewCase):
         self.assertEqual(self.json(*fixed)["questions"][0]["votes_to_decide"], 100)
         self.fails("accept", "--questions", "Easy", "--fixed-n", "50", code=2, says=("is 100", "--fixed-n 50"))
         self.review(*args, most=60)
-        self.assertEqual(self.json(*fixed)["questions"][0]["verdict"], "cannot say")
+        q = self.json(*fixed)["questions"][0]
+        self.assertEqual((q["verdict"], q["bound"], q["votes_to_decide"]), ("cannot say", None, 40))
         self.review(*args, most=60)
         q = self.json(*fixed)["questions"][0]
         self.assertEqual((q["verdict"], q["settled"]), ("alone", 100))
         self.assertAlmostEqual(q["bound"], 1 - (0.05 / 3) ** (1 / 100), delta=0.003)  # and what the frame takes off
         self.fails("accept", "--questions", "Easy", "--fixed-n", "50", code=2, says=("is 100", "--fixed-n 50"))
+
+    def test_a_fixed_number_that_does_not_do(self):
+        """No acceptance at that number is no proof that the answers are wrong too often, and no more are looked at."""
+        args = "--sample", "300", "--strata", "question", "--questions", "Half"
+        self.review(*args, most=0)
+        fixed = "accept", "--questions", "Half", "--fixed-n", "20"
+        self.json(*fixed)
+        self.review(*args, most=60)
+        q = self.json(*fixed)["questions"][0]
+        self.assertEqual((q["verdict"], q["settled"], q["votes_to_decide"]), ("cannot say", 20, None))
+        self.assertGreater(q["bound"], 0.05)
 
     def test_a_number_that_comes_late(self):
         self.review("--sample", "400", "--strata", "question", "--questions", "Easy", most=5)

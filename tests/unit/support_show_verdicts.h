@@ -14,22 +14,59 @@
 enum { SHOW_VERDICTS = 3 };
 
 /* One is answered alone, one where the model is sure, and of one too few people have answered. */
+static const struct verdict_set shown_sets[SHOW_VERDICTS] = {
+    { .kind = VERDICT_ALONE,
+      .cells = 1000,
+      .n = 120,
+      .errors = 1,
+      .error = 0.008,
+      .accepted = 1000,
+      .share = 1,
+      .threshold = NAN,
+      .uncertainty = INFINITY,
+      .bound = 0.04,
+      .right = 0.992,
+      .right_interval = { 1 - 0.04, 1 },
+      .votes = 0 },
+    { .kind = VERDICT_CHECK,
+      .cells = 1000,
+      .n = 130,
+      .errors = 20,
+      .error = 0.15,
+      .accepted = 600,
+      .share = 0.6,
+      .threshold = 0.875,
+      .uncertainty = 0.125F,
+      .bound = 0.05,
+      .right = 0.9875,
+      .right_interval = { 1 - 0.05, 1 },
+      .votes = 0 },
+    { .kind = VERDICT_UNDECIDED,
+      .cells = 1000,
+      .n = 3,
+      .errors = 0,
+      .error = 0,
+      .accepted = 0,
+      .share = 0,
+      .threshold = NAN,
+      .uncertainty = -1,
+      .bound = 0.9,
+      .right = 1,
+      .right_interval = { 1 - 0.9, 1 },
+      .votes = 60 },
+};
+
 static inline struct acceptance show_acceptance(const struct task *task, const char *annotator,
                                                 struct verdict verdicts[SHOW_VERDICTS])
 {
-    static const struct verdict_set sets[SHOW_VERDICTS] = {
-        { VERDICT_ALONE, 1000, 120, 1, 0.008, 1000, 120, 1, 1, NAN, INFINITY, 0.04, 0 },
-        { VERDICT_CHECK, 1000, 130, 20, 0.15, 600, 80, 1, 0.6, 0.875, 0.125F, 0.05, 0 },
-        { VERDICT_UNDECIDED, 1000, 3, 0, 0, 0, 0, 0, 0, NAN, NAN, 0.9, 60 },
-    };
     static const char *const people[] = { "anna" };
 
     for (size_t c = 0; c < SHOW_VERDICTS; c++)
         verdicts[c] = (struct verdict){ .column = c,
-                                        .kind = sets[c].kind,
-                                        .sides = { sets[c] },
+                                        .kind = shown_sets[c].kind,
+                                        .sides = { shown_sets[c] },
                                         .drawn = 140,
-                                        .settled = sets[c].n,
+                                        .settled = shown_sets[c].n,
                                         .missed = NAN };
     return (struct acceptance){
         .task = task,
