@@ -9,21 +9,22 @@
 #include <stddef.h>
 
 #include "base/base.h"
-#include "vlm/model.h"
-#include "vlm/ops.h"
+#include "vlm/ops/ops.h"
 
 struct buffer {
-    float **at;
-    size_t n; /* floats */
+    struct tensor *at;
+    size_t rows, cols;
 };
 
 /* A failed call leaves some of them taken: buffers_free follows anyway. */
-int buffers_new(const struct buffer *list, size_t n, struct err *e);
-void buffers_free(const struct buffer *list, size_t n);
+int buffers_new(const struct ops *o, const struct buffer *list, size_t n, struct err *e);
+void buffers_free(const struct ops *o, const struct buffer *list, size_t n);
 size_t buffers_bytes(const struct buffer *list, size_t n);
 
-/* What the hungriest of these products takes beside its arguments, `rows` rows going in. */
-size_t products_bytes(const struct ops *o, size_t rows, const struct matrix *const *list, size_t n);
+static inline size_t tensor_bytes(size_t rows, size_t cols)
+{
+    return rows * cols * sizeof(float);
+}
 
 static inline size_t larger_of(size_t a, size_t b)
 {

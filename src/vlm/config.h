@@ -14,17 +14,24 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "vlm/ops/ops.h"
 
-enum activation { ACT_GELU, ACT_QUICK_GELU, ACT_GELU_TANH, ACT_SILU, ACT_RELU };
+struct family;
 
-const char *activation_name(enum activation a); /* as config.json has it */
-
-struct vision_config { /* CLIPVisionConfig */
+struct tower_config { /* the vision transformer */
     uint32_t hidden, intermediate, layers, heads;
-    uint32_t image_size, patch, channels;
-    double eps; /* of every LayerNorm */
+    uint32_t image_size; /* side of a picture in pixels; 0: any */
+    uint32_t patch, channels;
+    double eps; /* of every norm */
     enum activation act;
+    uint32_t blocks; /* that run, of `layers` */
+    bool class_token, patch_bias;
+    bool pre_norm, post_norm; /* that are applied */
+    bool rms;                 /* RMSNorm in the place of LayerNorm */
+    bool gated;               /* the MLP: act(gate) * up */
 };
+
+enum { ROPE_AXES = 3 };
 
 struct text_config {
     const char *family; /* "llama", "mistral", "qwen2" */
@@ -32,51 +39,60 @@ struct text_config {
     uint32_t sliding_window; /* tokens that a token sees, itself among them; 0: all before it */
     double eps;              /* of every RMSNorm */
     double rope_theta;
-    enum activation act; /* of the MLP */
+    uint32_t rope_sections[ROPE_AXES]; /* pairs of each axis, or the first is 0: one axis */
+    bool rope_interleaved;             /* the axes take turns, pair by pair */
+    enum activation act;               /* of the MLP */
     bool qkv_bias, o_bias, mlp_bias;
+    bool qk_norm; /* RMSNorm over each head of q and k */
 };
 
-enum { PINPOINTS_MAX = 64, WEIGHTS_FILE_MAX = 128 };
+enum { WEIGHTS_FILE_MAX = 128, PINPOINTS_MAX = 64 };
 
 struct pinpoint { /* a canvas that an image may be laid on, in pixels */
     uint32_t height, width;
 };
 
+struct pinpoints {
+    struct pinpoint points[PINPOINTS_MAX];
+    size_t n;
+};
+
+struct prep_config {  /* what all image processors have */
+    const char *file; /* that says so */
+    float mean[3], std[3];
+    double rescale;
+};
+
+struct llava_config { /* families/llava_next.c */
+    struct pinpoints pinpoints;
+};
+
 struct model_config {
-    struct vision_config vision;
+    const struct family *family;
+    struct tower_config vision;
     struct text_config text;
-    uint32_t vision_blocks; /* how many blocks run: vision_feature_layer counted from the front */
+    struct prep_config prep;
     uint32_t image_token;
     enum activation projector_act;
     bool projector_bias;
-    bool tied; /* lm_head is embed_tokens, unless the weights have one */
-    struct pinpoint pinpoints[PINPOINTS_MAX];
-    size_t n_pinpoints;
+    bool tied;                           /* lm_head is embed_tokens, unless the weights have one */
     char weights_file[WEIGHTS_FILE_MAX]; /* that config.json names; "": the usual one */
+    union {
+        struct llava_config llava;
+    };
 };
 
-struct prep_config {
-    const char *file; /* that says so */
-    uint32_t tile;    /* side, in pixels */
-    float mean[3], std[3];
-    double rescale;
-    struct pinpoint pinpoints[PINPOINTS_MAX];
-    size_t n_pinpoints;
-};
-
-/* Reads DIR/config.json. */
+/* Reads DIR/config.json, then image_processor of DIR/processor_config.json or
+ * DIR/preprocessor_config.json, and checks that they fit each other. */
 int config_load(struct model_config *out, const char *dir, struct err *e);
+
+/* Their texts alone, in this order. */
 int config_parse(struct model_config *out, const char *name, const char *text, size_t len,
                  struct err *e);
+int prep_config_parse(struct model_config *c, const char *name, const char *text, size_t len,
+                      struct err *e);
 
-/* Reads image_processor of DIR/processor_config.json, or DIR/preprocessor_config.json, and checks
- * that it fits the model. */
-int prep_config_load(struct prep_config *out, const struct model_config *model, const char *dir,
-                     struct err *e);
-int prep_config_parse(struct prep_config *out, const struct model_config *model, const char *name,
-                      const char *text, size_t len, struct err *e);
-
-/* Patches along a tile's side, tokens of a tile before and after the class token is dropped. */
+/* Patches along the side of a tower's picture. */
 static inline uint32_t config_grid(const struct model_config *c)
 {
     return c->vision.image_size / c->vision.patch;

@@ -7,7 +7,7 @@
 
 #include "template/template.h"
 #include "tokenizer/tokenizer.h"
-#include "vlm/forward.h"
+#include "vlm/families/family.h"
 #include "vlm/vlm.h"
 
 struct vlm {
@@ -67,8 +67,8 @@ struct vlm_prompts {
 
 const char *precision_name(enum precision p); /* "f32", "bf16" */
 
-/* The paths as they are for an image of n_image tokens. Memory is the arena's. */
-int prompts_expand(const struct vlm_prompts *p, const struct vlm *v, size_t n_image,
+/* The paths as they are for an image of that layout. Memory is the arena's. */
+int prompts_expand(const struct vlm_prompts *p, const struct vlm *v, const struct layout *l,
                    struct prompt **out, struct arena *arena, struct err *e);
 
 #endif

@@ -3,7 +3,7 @@
  * folder.c - what lies in a model's folder and is not read, so that nobody thinks it was.
  *
  * Of several candidates transformers 5.24 reads one, and so does the engine: weights in
- * weights_open, the image processor in prep_config_load, templates in vlm.c.
+ * weights_open, the image processor in config_load, templates in vlm.c.
  */
 #include <dirent.h>
 #include <fnmatch.h>
@@ -74,7 +74,7 @@ static bool is_read(const struct vlm *v, const char *file)
     const struct weights *w = v->model->weights;
 
     return weights_has_file(w, file) || strcmp(file, weights_source(w)) == 0 ||
-           strcmp(file, v->model->prep.file) == 0 ||
+           strcmp(file, v->model->config.prep.file) == 0 ||
            (v->generation_read && strcmp(file, "generation_config.json") == 0);
 }
 

@@ -7,55 +7,75 @@
 #define ASSENT_VLM_MODEL_H
 
 #include "vlm/config.h"
-#include "vlm/ops.h"
+#include "vlm/ops/ops.h"
 #include "vlm/weights.h"
 
 struct linear {
     struct matrix w;
-    const float *bias; /* NULL: none */
+    struct tensor bias; /* [1, w.rows], or none */
 };
 
 struct norm {
-    const float *weight, *bias; /* bias NULL for an RMSNorm */
+    struct tensor weight, bias; /* no bias: an RMSNorm */
 };
 
-struct vision_block {
+struct tower_block {
     struct norm norm1, norm2;
-    struct linear q, k, v, out, fc1, fc2;
+    struct linear q, k, v, out, gate, fc1, fc2; /* gate: of a gated MLP */
+};
+
+struct tower {
+    struct tensor class_embedding; /* [1, hidden] */
+    struct linear patch;           /* [hidden, values of a patch] */
+    struct tensor position;        /* [rows of a picture, hidden] */
+    struct norm pre_norm, post_norm;
+    struct tower_block *blocks; /* vision.blocks of them: those that run */
+};
+
+struct connector {
+    struct norm norm; /* or none */
+    struct linear in, out;
+    enum activation act;
 };
 
 struct text_layer {
-    struct norm norm1, norm2;
+    struct norm norm1, norm2, q_norm, k_norm;
     struct linear q, k, v, o, gate, up, down;
 };
 
+enum { DEEP_MAX = 8 };
+
 struct model {
     struct model_config config;
-    struct prep_config prep;
     struct weights *weights;
-    struct arena arena; /* what is small is widened to float32 */
+    const struct ops *ops; /* that its tensors are of */
+    struct arena arena;
+    struct tensor *kept; /* what was widened to float32: is small */
+    size_t n_kept, cap_kept;
+    struct matrix *prepared;
+    size_t n_prepared, cap_prepared;
 
-    const float *class_embedding;    /* [vision.hidden] */
-    struct matrix patch_embedding;   /* [vision.hidden, 3 * patch * patch] */
-    const float *position_embedding; /* [1 + grid * grid, vision.hidden] */
-    struct norm pre_norm;
-    struct vision_block *blocks; /* vision_blocks of them: those that run */
-    struct linear projector[2];
-    const float *newline;    /* [text.hidden]: behind every row of the map */
+    struct tower tower;
+    struct connector connector, deep[DEEP_MAX];
+    size_t n_deep;
+    struct tensor newline;   /* [1, text.hidden]: behind every row of the map */
     struct matrix embedding; /* [text.vocab, text.hidden] */
     struct text_layer *layers;
     struct norm final_norm;
     struct matrix head;     /* [text.vocab, text.hidden] */
     const float *frequency; /* of RoPE, [head_dim / 2] */
+    const uint8_t *axis_of; /* of each of those pairs; NULL: one axis */
 };
 
-/* Opens a folder. Every tensor that is missing, extra or misshapen is named in a warning; the error
- * is about the first. */
-int model_open(struct model **out, const char *dir, const struct events *ev, struct err *e);
+/* Opens a folder for a table of operations, which stays the caller's. Every tensor that is missing,
+ * extra or misshapen is named in a warning; the error is about the first. */
+struct vlm_options;
+int model_open(struct model **out, const char *dir, const struct ops *o,
+               const struct vlm_options *options, struct err *e);
 void model_close(struct model *m); /* NULL is fine */
 
 /* The first tensor that holds a NaN or an infinity, or NULL. Reads all weights. */
-const struct tensor *model_find_broken(const struct model *m);
+const struct weight *model_find_broken(const struct model *m);
 
 /* ---- what it takes ---- */
 
@@ -64,9 +84,14 @@ struct model_cost {
     double total;
 };
 
-/* Of one image of `tiles` elements and `image_tokens` tokens, `used` of them projected, in a tree
- * of n tokens with `pairs` query-key pairs, logits read at n_rows of them. */
-struct model_cost model_cost(const struct model_config *c, size_t tiles, size_t used, size_t n,
-                             double pairs, size_t n_rows, size_t height);
+/* The language model's part of a pass. */
+struct text_work {
+    size_t tokens, rows, height; /* of the tree, of them read, of the longest prompt */
+    double pairs;                /* of query and key */
+};
+
+struct layout;
+struct model_cost model_cost(const struct model_config *c, const struct layout *l,
+                             const struct text_work *w);
 
 #endif

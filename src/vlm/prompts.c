@@ -355,11 +355,11 @@ static int check_rendered(const struct vlm *v, const char *prompt, const char *q
                        "assent.yaml, or ask --prompt");
 }
 
-/* Whatever the image: it has at least the tokens of its whole, and a prompt has to fit. */
+/* Whatever the image: a prompt has to fit. */
 static int check_length(const struct vlm *v, const struct token_ids *ids, struct err *e)
 {
-    uint32_t grid = config_grid(&v->model->config);
-    size_t least = ids->n - 1 + (size_t)grid * grid, most = v->model->config.text.max_positions;
+    const struct model_config *c = &v->model->config;
+    size_t least = ids->n - 1 + c->family->least_tokens(c), most = c->text.max_positions;
 
     if (least <= most)
         return 0;
@@ -437,26 +437,72 @@ const char *vlm_prompt_text(const struct vlm_prompts *p, size_t question)
     return p->questions[question].text;
 }
 
-int prompts_expand(const struct vlm_prompts *p, const struct vlm *v, size_t n_image,
+/* ---- with an image ---- */
+
+static int text_ids(struct token_ids *out, const struct vlm *v, const struct layout *l,
+                    struct err *e)
+{
+    const struct model_config *c = &v->model->config;
+    struct buf b = BUF_INIT(PROMPT_MAX);
+    size_t tokens = 0;
+    int rc;
+
+    c->family->image_text(&b, c, l);
+    rc = buf_end(&b, "the text of an image", e);
+    if (rc == 0)
+        rc = tokenizer_encode(v->tokenizer, b.text, b.len, false, out, e);
+    buf_release(&b);
+    for (size_t i = 0; rc == 0 && i < out->n; i++)
+        tokens += out->ids[i] == c->image_token;
+    if (rc < 0 || tokens == l->tokens)
+        return rc;
+    err_set(e, ERR_FORMAT, "the tokenizer does not know the marks that stand around an image");
+    err_got(e, "%zu image tokens", tokens);
+    err_expected(e, "%zu", l->tokens);
+    return err_at(e, "%s", v->dir);
+}
+
+/* What stands in the place of the image's mark. Its ids do not depend on what is around them: they
+ * begin and end with tokens that no text merges with. */
+static int image_ids(struct token_ids *out, const struct vlm *v, const struct layout *l,
+                     struct err *e)
+{
+    const struct model_config *c = &v->model->config;
+    int rc;
+
+    if (c->family->image_text)
+        return text_ids(out, v, l, e);
+    rc = mem_grow(&out->ids, &out->cap, l->tokens, sizeof(*out->ids), TREE_TOKENS_MAX, e);
+    for (; rc == 0 && out->n < l->tokens; out->n++)
+        out->ids[out->n] = c->image_token;
+    return rc;
+}
+
+static int expand(const struct path *path, const struct token_ids *image, struct prompt *out,
+                  struct arena *arena, struct err *e)
+{
+    size_t n = path->n - 1 + image->n, behind = path->n - path->image - 1;
+    uint32_t *ids = arena_new(arena, n, sizeof(*ids), e);
+
+    if (!ids)
+        return ERR_NOMEM;
+    memcpy(ids, path->ids, path->image * sizeof(*ids));
+    memcpy(ids + path->image, image->ids, image->n * sizeof(*ids));
+    memcpy(ids + n - behind, path->ids + path->image + 1, behind * sizeof(*ids));
+    *out = (struct prompt){ ids, n };
+    return 0;
+}
+
+int prompts_expand(const struct vlm_prompts *p, const struct vlm *v, const struct layout *l,
                    struct prompt **out, struct arena *arena, struct err *e)
 {
     struct prompt *prompts = arena_new(arena, p->n_paths, sizeof(*prompts), e);
+    struct token_ids image = { 0 };
+    int rc = prompts ? image_ids(&image, v, l, e) : ERR_NOMEM;
 
-    if (!prompts)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < p->n_paths; i++) {
-        const struct path *path = &p->paths[i];
-        uint32_t *ids = arena_new(arena, path->n - 1 + n_image, sizeof(*ids), e);
-
-        if (!ids)
-            return ERR_NOMEM;
-        memcpy(ids, path->ids, path->image * sizeof(*ids));
-        for (size_t k = 0; k < n_image; k++)
-            ids[path->image + k] = v->model->config.image_token;
-        memcpy(ids + path->image + n_image, path->ids + path->image + 1,
-               (path->n - path->image - 1) * sizeof(*ids));
-        prompts[i] = (struct prompt){ ids, path->n - 1 + n_image };
-    }
+    for (size_t i = 0; rc == 0 && i < p->n_paths; i++)
+        rc = expand(&p->paths[i], &image, &prompts[i], arena, e);
+    token_ids_release(&image);
     *out = prompts;
-    return 0;
+    return rc;
 }

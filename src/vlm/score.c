@@ -154,7 +154,7 @@ static void find_top(struct vlm_token top[VLM_TOP], const float *logits, size_t 
 
 static int not_a_number(const struct tree_pass *s, struct err *e)
 {
-    const struct tensor *t = model_find_broken(s->v->model);
+    const struct weight *t = model_find_broken(s->v->model);
 
     err_set(e, ERR_FORMAT, "the model's output is not a number");
     if (t)
@@ -194,28 +194,30 @@ static size_t logit_rows(const struct tree_pass *s, const struct trace *t)
     return step > s->n_rows || t ? s->n_rows : step;
 }
 
-static int read_logits(struct tree_pass *s, const float *hidden, const struct trace *t,
+static int read_logits(struct tree_pass *s, struct tensor hidden, const struct pass *p,
                        struct vlm_answers *out, struct err *e)
 {
-    const struct model *m = s->v->model;
-    size_t vocab = m->config.text.vocab, h = m->config.text.hidden, pick = 0;
-    size_t step = logit_rows(s, t);
-    float *logits;
-    int rc = 0;
+    const struct model *m = p->model;
+    const struct ops *o = p->ops;
+    size_t vocab = m->config.text.vocab, pick = 0, step = logit_rows(s, p->trace);
+    struct tensor logits = { 0 }, none = { 0 };
+    float *read = mem_new(step * vocab, sizeof(*read), e);
+    int rc = read ? o->alloc(o, &logits, step, vocab, e) : ERR_NOMEM;
 
-    logits = mem_new(step * vocab, sizeof(*logits), e);
-    if (!logits)
-        return ERR_NOMEM;
     for (size_t at = 0; rc == 0 && at < s->n_rows; at += step) {
         size_t n = s->n_rows - at < step ? s->n_rows - at : step;
+        struct tensor some = tensor_rows(logits, 0, n);
 
-        rc = s->v->ops->linear(s->v->ops, logits, hidden + at * h, n, &m->head, NULL, e);
+        rc = o->linear(o, some, tensor_rows(hidden, at, n), &m->head, none, e);
         if (rc == 0)
-            rc = trace_floats(t, "logits", logits, 2, (size_t[]){ n, vocab }, e);
+            rc = trace_tensor(p, "logits", some, e);
+        if (rc == 0)
+            o->read(o, read, some);
         for (size_t i = 0; rc == 0 && i < n; i++)
-            rc = read_row(s, s->rows[at + i], logits + i * vocab, &pick, out, e);
+            rc = read_row(s, s->rows[at + i], read + i * vocab, &pick, out, e);
     }
-    free(logits);
+    o->release(o, &logits);
+    free(read);
     return rc;
 }
 
@@ -232,13 +234,6 @@ static int check_height(const struct tree_pass *s, struct err *e)
     return err_expected(e, "at most %u", most);
 }
 
-static int trace_tree(const struct trace *t, const struct tree *tree, struct err *e)
-{
-    int rc = trace_ids(t, "input_ids", tree->ids, tree->n, e);
-
-    return rc < 0 ? rc : trace_ids(t, "positions", tree->depth, tree->n, e);
-}
-
 /* What is asked, before anything is computed. */
 static int prepare(struct tree_pass *s, const struct trace *t, struct err *e)
 {
@@ -246,45 +241,64 @@ static int prepare(struct tree_pass *s, const struct trace *t, struct err *e)
 
     if (rc < 0 || (rc = check_height(s, e)) < 0 || (rc = choose_rows(s, e)) < 0)
         return rc;
-    return trace_tree(t, &s->tree, e);
+    return trace_ids(t, "input_ids", s->tree.ids, s->tree.n, e);
 }
 
-static int run_text(struct tree_pass *s, const float *features, size_t n_image,
-                    const struct trace *t, struct vlm_answers *out, struct err *e)
+/* Where the tokens are, by axis: with one axis, their depth. */
+static int place(struct tree_pass *s, const struct layout *l, struct places *out,
+                 const struct trace *t, struct err *e)
 {
-    size_t h = s->v->model->config.text.hidden;
-    struct decoder_input in = { &s->tree, features, n_image, s->rows, s->n_rows };
-    float *hidden = mem_new(s->n_rows * h, sizeof(*hidden), e);
-    int rc;
+    const struct model_config *c = &s->v->model->config;
+    size_t n = s->tree.n;
+    uint32_t *all;
 
-    if (!hidden)
+    if (!c->family->place) {
+        *out = (struct places){ { s->tree.depth, s->tree.depth, s->tree.depth } };
+        return trace_ids(t, "positions", s->tree.depth, n, e);
+    }
+    all = arena_new(&s->arena, ROPE_AXES * n, sizeof(*all), e);
+    if (!all)
         return ERR_NOMEM;
-    rc = decoder_run(hidden, s->v->model, s->v->ops, &in, t, e);
+    *out = (struct places){ { all, all + n, all + 2 * n } };
+    if (c->family->place(out, c, &s->tree, l, e) < 0)
+        return (int)e->code;
+    return trace_ids(t, "positions", all, ROPE_AXES * n, e);
+}
+
+static int run_text(struct tree_pass *s, const struct layout *l, const struct features *features,
+                    const struct pass *p, struct vlm_answers *out, struct err *e)
+{
+    struct places places;
+    struct decoder_input in = { .tree = &s->tree,
+                                .places = &places,
+                                .features = features,
+                                .rows = s->rows,
+                                .n_rows = s->n_rows };
+    struct tensor hidden = { 0 };
+    int rc = place(s, l, &places, p->trace, e);
+
     if (rc == 0)
-        rc = read_logits(s, hidden, t, out, e);
-    free(hidden);
+        rc = p->ops->alloc(p->ops, &hidden, s->n_rows, p->model->config.text.hidden, e);
+    if (rc == 0)
+        rc = decoder_run(hidden, p, &in, e);
+    if (rc == 0)
+        rc = read_logits(s, hidden, p, out, e);
+    p->ops->release(p->ops, &hidden);
     return rc;
 }
 
-static int see(const struct vlm *v, const struct image *image, const struct layout *l,
-               const struct trace *t, float **features, struct err *e)
+static int see(const struct pass *p, const struct image *image, const struct layout *l,
+               struct features *features, struct err *e)
 {
-    const struct model *m = v->model;
-    uint32_t tile = m->prep.tile, grid = config_grid(&m->config);
-    float *pixels = NULL, *vision = NULL;
-    int rc = prep_tiles(&pixels, &m->prep, l, image, e);
+    const struct model_config *c = &p->model->config;
+    float *pixels = NULL;
+    int rc = c->family->pixels(&pixels, c, l, image, e);
 
     if (rc == 0)
-        rc = trace_floats(t, "pixel_values", pixels, 4, (size_t[]){ l->tiles, 3, tile, tile }, e);
+        rc = trace_floats(p->trace, "pixel_values", pixels, l->rank, l->shape, e);
     if (rc == 0)
-        rc = vision_encode(&vision, m, v->ops, pixels, l->tiles, e);
-    if (rc == 0)
-        rc = trace_floats(t, "vision", vision, 3,
-                          (size_t[]){ l->tiles, (size_t)grid * grid, m->config.vision.hidden }, e);
-    if (rc == 0)
-        rc = project_image(features, m, v->ops, vision, l, t, e);
+        rc = c->family->encode(features, p, l, pixels, e);
     free(pixels);
-    free(vision);
     return rc;
 }
 
@@ -292,15 +306,16 @@ static int see(const struct vlm *v, const struct image *image, const struct layo
 static int run_pass(struct tree_pass *s, const struct image *image, const struct layout *l,
                     const struct vlm_how *how, struct vlm_answers *out, struct err *e)
 {
-    struct trace trace = { how->trace }, *t = how->trace ? &trace : NULL;
-    float *features = NULL;
-    int rc = prepare(s, t, e);
+    struct trace trace = { how->trace };
+    struct pass p = { .model = s->v->model, .ops = s->v->ops, .trace = how->trace ? &trace : NULL };
+    struct features features = { 0 };
+    int rc = prepare(s, p.trace, e);
 
     if (rc == 0)
-        rc = see(s->v, image, l, t, &features, e);
+        rc = see(&p, image, l, &features, e);
     if (rc == 0)
-        rc = run_text(s, features, l->tokens, t, out, e);
-    free(features);
+        rc = run_text(s, l, &features, &p, out, e);
+    features_release(&features, p.ops);
     return rc;
 }
 
@@ -345,11 +360,15 @@ static int ask(struct vlm *v, const struct vlm_prompts *p, const struct image *i
                const struct vlm_how *how, struct vlm_answers *out, struct arena *arena,
                struct err *e)
 {
-    struct layout l = prep_layout(&v->model->config, image->width, image->height);
+    const struct model_config *c = &v->model->config;
     double *logprob = arena_new(arena, p->n_probes, sizeof(*logprob), e);
     size_t step = how->one_by_one ? 1 : p->n_paths;
+    struct layout l;
     struct prompt *prompts;
-    int rc = logprob ? prompts_expand(p, v, l.tokens, &prompts, arena, e) : ERR_NOMEM;
+    int rc = logprob ? c->family->layout(&l, c, image->width, image->height, e) : ERR_NOMEM;
+
+    if (rc == 0)
+        rc = prompts_expand(p, v, &l, &prompts, arena, e);
 
     for (size_t at = 0; rc == 0 && at < p->n_paths; at += step) {
         struct tree_pass s = {
@@ -419,70 +438,65 @@ static double count_pairs(const struct tree *t)
 }
 
 /* Pixels stay until the features are made. */
-static size_t see_bytes(const struct vlm *v, const struct layout *l)
+static size_t see_bytes(const struct pass *p, const struct layout *l)
 {
-    const struct model *m = v->model;
-    size_t grid = config_grid(&m->config), tile = m->prep.tile;
-    size_t pixels = l->tiles * 3 * tile * tile * sizeof(float);
-    size_t vision = l->tiles * grid * grid * m->config.vision.hidden * sizeof(float);
+    size_t pixels = sizeof(float);
 
-    return pixels +
-           larger_of(vision_bytes(m, v->ops, l->tiles), vision + project_bytes(m, v->ops, l));
+    for (size_t i = 0; i < l->rank; i++)
+        pixels *= l->shape[i];
+    return pixels + p->model->config.family->encode_bytes(p, l);
 }
 
-static size_t text_bytes(const struct tree_pass *s, size_t n_image)
+static size_t text_bytes(const struct tree_pass *s, const struct pass *p, const struct layout *l)
 {
-    const struct model *m = s->v->model;
-    const struct ops *o = s->v->ops;
-    size_t rows = logit_rows(s, NULL);
+    const struct text_config *c = &p->model->config.text;
+    size_t rows = logit_rows(s, NULL), axes = p->model->config.family->place ? ROPE_AXES : 0;
     size_t logits =
-        rows * m->config.text.vocab * sizeof(float) + o->linear_bytes(o, rows, &m->head);
+        2 * tensor_bytes(rows, c->vocab) + p->ops->scratch_bytes(p->ops, rows, &p->model->head);
+    size_t kept = tensor_bytes(l->tokens * (1 + p->model->n_deep) + s->n_rows, c->hidden) +
+                  axes * s->tree.n * sizeof(uint32_t);
 
-    return (n_image + s->n_rows) * m->config.text.hidden * sizeof(float) +
-           larger_of(decoder_bytes(m, o, s->tree.n, s->tree.height), logits);
+    return kept + larger_of(decoder_bytes(p, s->tree.n, s->tree.height), logits);
 }
 
 static int estimate_part(struct vlm_cost *out, struct tree_pass *s, const struct layout *l,
                          struct model_cost *cost, struct err *e)
 {
-    const struct model_config *c = &s->v->model->config;
-    uint32_t grid = config_grid(c);
-    size_t used = (size_t)grid * grid + (size_t)l->rows * l->cols;
+    struct pass p = { .model = s->v->model, .ops = s->v->ops };
     int rc = tree_build(&s->tree, s->prompts + s->first, s->last - s->first, e);
 
     *cost = (struct model_cost){ 0 };
     if (rc == 0)
         rc = choose_rows(s, e);
     if (rc == 0) {
-        *cost = model_cost(c, l->tiles, used, s->tree.n, count_pairs(&s->tree), s->n_rows,
-                           s->tree.height);
+        struct text_work work = { .tokens = s->tree.n,
+                                  .rows = s->n_rows,
+                                  .height = s->tree.height,
+                                  .pairs = count_pairs(&s->tree) };
+
+        *cost = model_cost(&p.model->config, l, &work);
         out->tokens = s->tree.n;
         out->activation_bytes =
-            tree_bytes(&s->tree) + larger_of(see_bytes(s->v, l), text_bytes(s, l->tokens));
+            tree_bytes(&s->tree) + larger_of(see_bytes(&p, l), text_bytes(s, &p, l));
     }
     return rc;
 }
 
-int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
-                 uint32_t width, uint32_t height, struct err *e)
+/* All paths alone, then together, so that the fields of the whole tree stay. */
+static int estimate(struct vlm_cost *out, struct tree_pass of, const struct layout *l,
+                    struct err *e)
 {
-    struct layout l = prep_layout(&v->model->config, width, height);
-    struct arena arena = { 0 };
-    struct prompt *prompts;
-    int rc = prompts_expand(p, v, l.tokens, &prompts, &arena, e), threads = v->ops->enter(v->ops);
+    size_t paths = of.p->n_paths;
+    int rc = 0;
 
-    *out = (struct vlm_cost){ .tiles = l.tiles, .image_tokens = l.tokens };
-    /* alone first, so that the fields of the whole tree stay */
-    for (size_t at = 0; rc == 0 && at <= p->n_paths; at++) {
-        bool whole = at == p->n_paths;
-        struct tree_pass s = { .v = (struct vlm *)v,
-                               .p = p,
-                               .prompts = prompts,
-                               .first = whole ? 0 : at,
-                               .last = whole ? p->n_paths : at + 1 };
+    for (size_t at = 0; rc == 0 && at <= paths; at++) {
+        bool whole = at == paths;
+        struct tree_pass s = of;
         struct model_cost cost;
 
-        rc = estimate_part(out, &s, &l, &cost, e);
+        s.first = whole ? 0 : at;
+        s.last = whole ? paths : at + 1;
+        rc = estimate_part(out, &s, l, &cost, e);
         close_pass(&s);
         if (rc < 0)
             break;
@@ -492,6 +506,27 @@ int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_pro
             out->tokens_one_by_one += out->tokens;
             out->flop_one_by_one += cost.total;
         }
+    }
+    return rc;
+}
+
+int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
+                 uint32_t width, uint32_t height, struct err *e)
+{
+    const struct model_config *c = &v->model->config;
+    struct tree_pass of = { .v = (struct vlm *)v, .p = p };
+    struct arena arena = { 0 };
+    struct prompt *prompts;
+    struct layout l;
+    int rc = c->family->layout(&l, c, width, height, e), threads = v->ops->enter(v->ops);
+
+    *out = (struct vlm_cost){ 0 };
+    if (rc == 0)
+        rc = prompts_expand(p, v, &l, &prompts, &arena, e);
+    if (rc == 0) {
+        *out = (struct vlm_cost){ .tiles = l.pictures, .image_tokens = l.tokens };
+        of.prompts = prompts;
+        rc = estimate(out, of, &l, e);
     }
     v->ops->leave(threads);
     arena_release(&arena);

@@ -21,14 +21,14 @@ struct member {
     }
 
 static const struct member of_vision[] = {
-    MEMBER("hidden_size", WHOLE, vision_config, hidden),
-    MEMBER("intermediate_size", WHOLE, vision_config, intermediate),
-    MEMBER("num_hidden_layers", WHOLE, vision_config, layers),
-    MEMBER("num_attention_heads", WHOLE, vision_config, heads),
-    MEMBER("image_size", WHOLE, vision_config, image_size),
-    MEMBER("patch_size", WHOLE, vision_config, patch),
-    MEMBER("layer_norm_eps", REAL, vision_config, eps),
-    MEMBER("hidden_act", WORD, vision_config, act),
+    MEMBER("hidden_size", WHOLE, tower_config, hidden),
+    MEMBER("intermediate_size", WHOLE, tower_config, intermediate),
+    MEMBER("num_hidden_layers", WHOLE, tower_config, layers),
+    MEMBER("num_attention_heads", WHOLE, tower_config, heads),
+    MEMBER("image_size", WHOLE, tower_config, image_size),
+    MEMBER("patch_size", WHOLE, tower_config, patch),
+    MEMBER("layer_norm_eps", REAL, tower_config, eps),
+    MEMBER("hidden_act", WORD, tower_config, act),
     { 0 },
 };
 
@@ -53,15 +53,12 @@ static const struct member of_text[] = {
 
 /* Whether lm_head is tied follows from the weights: they have one, or not. */
 static const struct member of_model[] = {
-    MEMBER("vision_feature_layer", WHOLE, model_config, vision_blocks),
+    MEMBER("vision_feature_layer", WHOLE, model_config, vision.blocks),
     MEMBER("image_token_id", WHOLE, model_config, image_token),
-    MEMBER("projector_hidden_act", WORD, model_config, projector_act),
-    MEMBER("multimodal_projector_bias", FLAG, model_config, projector_bias),
     { 0 },
 };
 
 static const struct member of_prep[] = {
-    MEMBER("size", WHOLE, prep_config, tile),
     MEMBER("rescale_factor", REAL, prep_config, rescale),
     { 0 },
 };
@@ -92,31 +89,17 @@ static struct json_t *members_json(const struct member *list, const void *object
     return out;
 }
 
-static struct json_t *pinpoints_json(const struct prep_config *p)
-{
-    struct json_t *out = jv_array();
-
-    for (size_t i = 0; out && i < p->n_pinpoints; i++)
-        if (!jv_append(
-                out, jv_pack("[i, i]", (int)p->pinpoints[i].height, (int)p->pinpoints[i].width))) {
-            jv_free(out);
-            return NULL;
-        }
-    return out;
-}
-
 static struct json_t *three_json(const float x[3])
 {
     return jv_pack("[f, f, f]", (double)x[0], (double)x[1], (double)x[2]);
 }
 
-static struct json_t *prep_json(const struct prep_config *p)
+static struct json_t *prep_json(const struct model_config *c)
 {
-    struct json_t *out = members_json(of_prep, p);
+    struct json_t *out = members_json(of_prep, &c->prep);
 
-    if (out && jv_set(out, "image_mean", three_json(p->mean)) &&
-        jv_set(out, "image_std", three_json(p->std)) &&
-        jv_set(out, "image_grid_pinpoints", pinpoints_json(p)))
+    if (out && jv_set(out, "image_mean", three_json(c->prep.mean)) &&
+        jv_set(out, "image_std", three_json(c->prep.std)))
         return out;
     jv_free(out);
     return NULL;
@@ -131,11 +114,16 @@ static struct json_t *tokens_json(const struct vlm *v)
 struct json_t *vlm_settings(const struct vlm *v)
 {
     const struct model_config *c = &v->model->config;
+    struct json_t *model = members_json(of_model, c), *prep = prep_json(c);
 
+    if (!model || !prep || (c->family->settings && !c->family->settings(c, model, prep))) {
+        jv_free(model);
+        jv_free(prep);
+        return NULL;
+    }
     return jv_pack("{s:s, s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "family", c->text.family,
                    "dtype", precision_name(v->ops->precision), "prompt", v->prompt, "chat_template",
-                   v->prompt ? NULL : v->template_sha256, "tokens", tokens_json(v), "model",
-                   members_json(of_model, c), "vision_config", members_json(of_vision, &c->vision),
-                   "text_config", members_json(of_text, &c->text), "preparation",
-                   prep_json(&v->model->prep));
+                   v->prompt ? NULL : v->template_sha256, "tokens", tokens_json(v), "model", model,
+                   "vision_config", members_json(of_vision, &c->vision), "text_config",
+                   members_json(of_text, &c->text), "preparation", prep);
 }

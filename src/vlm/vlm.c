@@ -276,7 +276,7 @@ int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, str
     if (rc == 0)
         rc = choose_ops(v, o, e);
     if (rc == 0)
-        rc = model_open(&v->model, dir, o->events, e);
+        rc = model_open(&v->model, dir, v->ops, o, e);
     if (rc == 0)
         v->ops->narrow = v->model->config.text.hidden < NARROW;
     if (rc == 0)
@@ -340,7 +340,7 @@ struct vlm_info vlm_info(const struct vlm *v)
         .files = weights_files(w),
         .weight_bytes = weights_bytes(w),
         .weights_file = weights_source(w),
-        .prep_file = v->model->prep.file,
+        .prep_file = c->prep.file,
         .template_file = v->template_file,
     };
 
@@ -357,7 +357,7 @@ const struct vlm_left *vlm_left(const struct vlm *v, size_t *n)
 
 struct vlm_tensor vlm_tensor(const struct vlm *v, size_t i)
 {
-    const struct tensor *t = weights_at(v->model->weights, i);
+    const struct weight *t = weights_at(v->model->weights, i);
 
     return (struct vlm_tensor){ t->name, dtype_name(t->dtype), t->file, t->rank, t->shape };
 }
@@ -425,7 +425,7 @@ int vlm_file_digest(const struct vlm *v, size_t i, char hex[SHA256_HEX], struct 
 
 int vlm_check_weights(const struct vlm *v, struct err *e)
 {
-    const struct tensor *t = model_find_broken(v->model);
+    const struct weight *t = model_find_broken(v->model);
 
     if (!t)
         return 0;
@@ -474,26 +474,41 @@ int vlm_tokenize(const struct tokenizer *t, const char *text, size_t len, uint32
 
 /* ---- how fast ---- */
 
+static int new_zeros(const struct ops *o, struct tensor *out, size_t rows, size_t cols,
+                     struct err *e)
+{
+    float *zeros = mem_new(rows * cols, sizeof(*zeros), e);
+    int rc = zeros ? o->alloc(o, out, rows, cols, e) : ERR_NOMEM;
+
+    if (rc == 0)
+        o->write(o, *out, zeros);
+    free(zeros);
+    return rc;
+}
+
 /* The widest product of the language model on as many rows as an image has tokens, until enough
  * time went by to be measured. */
 int vlm_speed(struct vlm *v, double *flops, struct err *e)
 {
     enum { ROWS = 512 };
     const struct matrix *w = &v->model->layers[0].gate.w;
-    float *x = mem_new(ROWS * w->cols, sizeof(*x), e);
-    float *y = x ? mem_new(ROWS * w->rows, sizeof(*y), e) : NULL;
+    const struct ops *o = v->ops;
+    struct tensor x = { 0 }, y = { 0 }, none = { 0 };
     double begun = 0, seconds = 0, products = -1; /* the first one warms up */
-    int rc = y ? 0 : ERR_NOMEM, threads = v->ops->enter(v->ops);
+    int threads = o->enter(o), rc = new_zeros(o, &x, ROWS, w->cols, e);
+
+    if (rc == 0)
+        rc = o->alloc(o, &y, ROWS, w->rows, e);
 
     while (rc == 0 && seconds < SPEED_SECONDS) {
-        rc = v->ops->linear(v->ops, y, x, ROWS, w, NULL, e);
+        rc = o->linear(o, y, x, w, none, e);
         if (++products == 0)
             begun = clock_seconds();
         seconds = clock_seconds() - begun;
     }
-    v->ops->leave(threads);
+    o->leave(threads);
     *flops = 2.0 * ROWS * (double)w->cols * (double)w->rows * products / seconds;
-    free(x);
-    free(y);
+    o->release(o, &x);
+    o->release(o, &y);
     return rc;
 }

@@ -20,16 +20,23 @@
 
 struct vlm;
 
+/* How pictures are prepared, where a model's family leaves a choice; 0: as the folder says. */
+struct vlm_pictures {
+    uint64_t min_pixels, max_pixels; /* of the resized picture */
+    uint32_t tiles;                  /* that it may be cut into */
+};
+
 struct vlm_options {
     const char *dtype;  /* "auto", "f32", "bf16"; NULL: auto */
     const char *prompt; /* in place of the folder's chat template, with {image} and {question};
                            NULL: the folder's */
-    bool reference;     /* plain C operations: slow, and the specification */
+    struct vlm_pictures pictures;
+    bool reference;              /* plain C operations: slow, and the specification */
     const struct events *events; /* told what is wrong with the weights, beside the error */
 };
 
-/* Opens a Hugging Face folder of LlavaNextForConditionalGeneration: weights are mapped, not read.
- */
+/* Opens a Hugging Face folder of one of the families in vlm/families/: weights are mapped, not
+ * read. */
 int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, struct err *e);
 void vlm_close(struct vlm *v); /* NULL is fine */
 

@@ -25,7 +25,7 @@ struct shard {
 struct weights {
     struct shard *shards;
     size_t n_shards, cap_shards;
-    struct tensor *tensors;
+    struct weight *tensors;
     size_t n, cap;
     struct map *by_name;
     const char *source;
@@ -71,27 +71,33 @@ static bool has_prefix(const char *s, const char *prefix)
 
 /* ---- names ---- */
 
-/* A leading "model." belongs to version 4.52 and later, "vision_model." to CLIP before 5.6, and
- * "language_model.model." to files of any age. Writes at most cap bytes. */
+/* How names begin, in the files of any version and family, and in one form; of two that fit the
+ * first. A leading "model." belongs to version 4.52 and later, "vision_model." to CLIP before 5.6,
+ * "language_model.model." to files of any age. */
+static const struct {
+    const char *from, *to;
+} beginnings[] = {
+    { "model.language_model.model.", "language_model." },
+    { "model.language_model.lm_head.", "lm_head." },
+    { "model.language_model.", "language_model." },
+    { "model.vision_tower.vision_model.", "vision_tower." },
+    { "model.vision_tower.", "vision_tower." },
+    { "model.multi_modal_projector.", "multi_modal_projector." },
+    { "model.image_newline", "image_newline" },
+    { "vision_tower.vision_model.", "vision_tower." },
+    { "language_model.model.", "language_model." },
+    { "language_model.lm_head.", "lm_head." },
+};
+
+/* Writes at most cap bytes. */
 static void plain_name(const char *name, char *out, size_t cap)
 {
-    static const char *const parts[] = { "language_model.", "vision_tower.",
-                                         "multi_modal_projector.", "image_newline" };
-
-    if (has_prefix(name, "model."))
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-            if (has_prefix(name + strlen("model."), parts[i])) {
-                name += strlen("model.");
-                break;
-            }
-    if (has_prefix(name, "vision_tower.vision_model."))
-        snprintf(out, cap, "vision_tower.%s", name + strlen("vision_tower.vision_model."));
-    else if (has_prefix(name, "language_model.model."))
-        snprintf(out, cap, "language_model.%s", name + strlen("language_model.model."));
-    else if (has_prefix(name, "language_model.lm_head."))
-        snprintf(out, cap, "lm_head.%s", name + strlen("language_model.lm_head."));
-    else
-        snprintf(out, cap, "%s", name);
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+        if (has_prefix(name, beginnings[i].from)) {
+            snprintf(out, cap, "%s%s", beginnings[i].to, name + strlen(beginnings[i].from));
+            return;
+        }
+    snprintf(out, cap, "%s", name);
 }
 
 /* Tables that old checkpoints carry and that follow from the configuration. */
@@ -125,7 +131,7 @@ static int bad(struct err *e, const char *file, const char *tensor, const char *
     return tensor ? err_at(e, "%s: tensor %s", file, tensor) : err_at(e, "%s", file);
 }
 
-static int read_dtype(const struct json_t *value, struct tensor *t, struct err *e)
+static int read_dtype(const struct json_t *value, struct weight *t, struct err *e)
 {
     const char *text = jv_text(jv_get(value, "dtype"));
 
@@ -146,7 +152,7 @@ static int read_dtype(const struct json_t *value, struct tensor *t, struct err *
 }
 
 /* n = the product of the shape, without overflow. */
-static int read_shape(const struct json_t *value, struct tensor *t, struct err *e)
+static int read_shape(const struct json_t *value, struct weight *t, struct err *e)
 {
     const struct json_t *shape = jv_get(value, "shape");
     int64_t side;
@@ -183,7 +189,7 @@ static int read_extent(const struct json_t *value, uint64_t room, struct extent 
     return 0;
 }
 
-static int check_size(const struct tensor *t, const struct extent *x, struct err *e)
+static int check_size(const struct weight *t, const struct extent *x, struct err *e)
 {
     size_t bytes;
 
@@ -194,7 +200,7 @@ static int check_size(const struct tensor *t, const struct extent *x, struct err
     return err_expected(e, "%zu elements of %s", t->n, dtype_name(t->dtype));
 }
 
-static int add_tensor(struct weights *w, struct tensor *t, struct err *e)
+static int add_tensor(struct weights *w, struct weight *t, struct err *e)
 {
     size_t found;
     int rc = map_add(w->by_name, t->name, strlen(t->name), w->n, &found, e);
@@ -215,7 +221,7 @@ static int add_tensor(struct weights *w, struct tensor *t, struct err *e)
 static int read_tensor(struct weights *w, const struct contents *c, const char *key,
                        const struct json_t *value, struct extent *x, struct err *e)
 {
-    struct tensor t = { .file = c->file };
+    struct weight t = { .file = c->file };
     char name[512];
     int rc;
 
@@ -469,7 +475,7 @@ static int check_index(const struct weights *w, const struct json_t *map, const 
     char name[512];
 
     while (jv_member(map, &iterator, &key, &value)) {
-        const struct tensor *t;
+        const struct weight *t;
 
         if (is_derived(key))
             continue;
@@ -595,12 +601,12 @@ size_t weights_count(const struct weights *w)
     return w->n;
 }
 
-const struct tensor *weights_at(const struct weights *w, size_t i)
+const struct weight *weights_at(const struct weights *w, size_t i)
 {
     return &w->tensors[i];
 }
 
-const struct tensor *weights_find(const struct weights *w, const char *name)
+const struct weight *weights_find(const struct weights *w, const char *name)
 {
     size_t i;
 
@@ -626,7 +632,7 @@ const char *weights_file_path(const struct weights *w, size_t i)
     return w->shards[i].path;
 }
 
-static void tensor_digest(const struct tensor *t, char hex[SHA256_HEX])
+static void tensor_digest(const struct weight *t, char hex[SHA256_HEX])
 {
     char shape[160], numbers[SHA256_HEX];
     char said[1024]; /* plain_name leaves at most 511 bytes */

@@ -18,14 +18,11 @@
 #include <stdint.h>
 
 #include "base/base.h"
-
-enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
-const char *dtype_name(enum dtype t); /* "f32", ... */
-size_t dtype_size(enum dtype t);
+#include "vlm/ops/numbers.h"
 
 enum { TENSOR_RANK_MAX = 8 };
 
-struct tensor {
+struct weight {       /* a tensor as stored */
     const char *name; /* in the form above */
     const char *file; /* that holds it, without its folder */
     const void *data; /* little-endian, row-major, aligned for nothing; mapped */
@@ -48,8 +45,8 @@ bool weights_has_file(const struct weights *w, const char *file);
 void weights_close(struct weights *w); /* NULL is fine */
 
 size_t weights_count(const struct weights *w);
-const struct tensor *weights_at(const struct weights *w, size_t i);
-const struct tensor *weights_find(const struct weights *w, const char *name); /* NULL: none */
+const struct weight *weights_at(const struct weights *w, size_t i);
+const struct weight *weights_find(const struct weights *w, const char *name); /* NULL: none */
 size_t weights_bytes(const struct weights *w);
 
 /* The files, in order of their names. */

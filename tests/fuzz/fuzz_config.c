@@ -7,23 +7,38 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "vlm/config.h"
+#include "vlm/families/family.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_config(const struct model_config *c)
 {
-    const struct vision_config *v = &c->vision;
+    const struct tower_config *v = &c->vision;
     const struct text_config *t = &c->text;
 
-    assert(v->hidden % v->heads == 0 && v->image_size % v->patch == 0 && config_grid(c) > 0);
-    assert(c->vision_blocks <= v->layers && v->channels == 3);
+    assert(c->family && v->hidden % v->heads == 0 && v->patch > 0 && v->eps > 0);
+    assert(v->image_size == 0 || config_grid(c) > 0);
+    assert(v->blocks <= v->layers && v->channels == 3);
     assert(t->heads % t->kv_heads == 0 && t->head_dim > 0 && t->head_dim % 2 == 0);
-    assert(t->eps > 0 && t->rope_theta > 0 && v->eps > 0);
+    assert(t->eps > 0 && t->rope_theta > 0);
     assert(c->image_token < t->vocab);
-    assert(c->n_pinpoints > 0 && c->n_pinpoints <= PINPOINTS_MAX);
-    for (size_t i = 0; i < c->n_pinpoints; i++)
-        assert(c->pinpoints[i].height >= v->image_size && c->pinpoints[i].width >= v->image_size);
+}
+
+/* Pictures of any shape are laid out, or refused with a reason. */
+static void check_layouts(const struct model_config *c)
+{
+    static const uint32_t sides[] = { 1, 37, 640, 16383 };
+    struct layout l;
+    struct err e;
+
+    for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+        for (size_t j = 0; j < sizeof(sides) / sizeof(sides[0]); j++) {
+            int rc = c->family->layout(&l, c, sides[i], sides[j], &e);
+
+            assert(rc == 0 || e.what[0] != '\0');
+            assert(rc < 0 || (l.tokens >= c->family->least_tokens(c) && l.rank > 0 &&
+                              l.tower_rows >= l.longest_span && l.pictures > 0));
+        }
 }
 
 static void check_error(int rc, const struct err *e)
@@ -36,7 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *zero = size ? memchr(data, 0, size) : NULL;
     size_t len = zero ? (size_t)(zero - data) : size;
     struct model_config c;
-    struct prep_config p;
     struct err e;
     int rc = config_parse(&c, "config.json", (const char *)data, len, &e);
 
@@ -46,10 +60,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_config(&c);
     if (!zero)
         return 0;
-    rc = prep_config_parse(&p, &c, "processor_config.json", (const char *)zero + 1, size - len - 1,
-                           &e);
+    rc = prep_config_parse(&c, "processor_config.json", (const char *)zero + 1, size - len - 1, &e);
     check_error(rc, &e);
-    assert(rc < 0 || (p.tile == c.vision.image_size && p.n_pinpoints == c.n_pinpoints &&
-                      p.std[0] > 0 && p.rescale > 0));
+    if (rc < 0)
+        return 0;
+    assert(c.prep.std[0] > 0 && c.prep.rescale > 0);
+    check_layouts(&c);
     return 0;
 }

@@ -5,13 +5,13 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "vlm/numbers.h"
+#include "vlm/ops/numbers.h"
 #include "vlm/weights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The tensor's numbers are all in the file: reading them is what the sanitizer watches. */
-static double sum_of(const struct tensor *t)
+static double sum_of(const struct weight *t)
 {
     double sum = 0;
 
@@ -22,7 +22,7 @@ static double sum_of(const struct tensor *t)
 
 static void check_tensor(const struct weights *w, size_t i)
 {
-    const struct tensor *t = weights_at(w, i);
+    const struct weight *t = weights_at(w, i);
     char shape[160];
     uint64_t n = 1;
 

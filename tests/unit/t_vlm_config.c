@@ -5,6 +5,7 @@
 #include "t_vlm_support.h"
 
 #include "vlm/config.h"
+#include "vlm/families/family.h"
 
 /* ---- config.json ---- */
 
@@ -54,12 +55,12 @@ static void config_says_what_the_model_is(void **state)
     assert_int_equal(c.vision.channels, 3);
     assert_int_equal(c.vision.act, ACT_QUICK_GELU);
     assert_true(c.vision.eps == 1e-5);
-    assert_int_equal(c.vision_blocks, 3);
+    assert_int_equal(c.vision.blocks, 3);
     assert_int_equal(c.image_token, 300);
     assert_int_equal(c.projector_act, ACT_GELU);
     assert_true(c.projector_bias && !c.tied);
-    assert_int_equal(c.n_pinpoints, 2);
-    assert_int_equal(c.pinpoints[1].height, 56);
+    assert_int_equal(c.llava.pinpoints.n, 2);
+    assert_int_equal(c.llava.pinpoints.points[1].height, 56);
     assert_int_equal(config_grid(&c), 2);
 }
 
@@ -81,9 +82,9 @@ static void absent_keys_have_their_class_defaults(void **state)
     assert_true(c.text.eps == 1e-6 && c.text.rope_theta == 10000.0);
     assert_int_equal(c.vision.hidden, 1024);
     assert_int_equal(c.vision.image_size, 336);
-    assert_int_equal(c.vision_blocks, 23);
-    assert_int_equal(c.n_pinpoints, 5);
-    assert_int_equal(c.pinpoints[0].width, 672);
+    assert_int_equal(c.vision.blocks, 23);
+    assert_int_equal(c.llava.pinpoints.n, 5);
+    assert_int_equal(c.llava.pinpoints.points[0].width, 672);
     c = config_with("\"model_type\": \"llama\", \"hidden_size\": 64, \"intermediate_size\": 96,",
                     "\"model_type\": \"mistral\", \"hidden_size\": 64,");
     assert_int_equal(c.text.intermediate, 14336);
@@ -125,9 +126,9 @@ static void newer_and_other_spellings_are_read(void **state)
     c = config_with("\"hidden_size\": 64", "\"hidden_size\": 64, \"tie_word_embeddings\": true");
     assert_true(c.tied);
     c = config_with("\"vision_feature_layer\": -2", "\"vision_feature_layer\": 1");
-    assert_int_equal(c.vision_blocks, 1);
+    assert_int_equal(c.vision.blocks, 1);
     c = config_with("\"vision_feature_layer\": -2", "\"vision_feature_layer\": -5");
-    assert_int_equal(c.vision_blocks, 0);
+    assert_int_equal(c.vision.blocks, 0);
     c = config_with("\"tie_word_embeddings\": false", "\"quantization_config\": null");
     assert_true(!c.tied);
 }
@@ -142,10 +143,7 @@ static const struct {
       "\"llava\"",
       ERR_FORMAT,
       { "architecture are not read", "llava", "config.json: model_type" } },
-    { "\"llava_next\"",
-      "\"qwen2_vl\"",
-      ERR_FORMAT,
-      { "qwen2_vl", "import FILE", "qwen2 text model" } },
+    { "\"llava_next\"", "\"qwen2_vl\"", ERR_FORMAT, { "qwen2_vl", "import FILE", "llava_next" } },
     { "\"model_type\": \"llava_next\",", "", ERR_FORMAT, { "no model_type" } },
     { "\"architectures\"",
       "\"quantization_config\": {\"bits\": 4}, \"x\"",
@@ -279,31 +277,30 @@ static const char prep_text[] =
     "28]],\n"
     " \"image_mean\": [0.5, 0.25, 0.125], \"rescale_factor\": 0.00392156862745098}";
 
-static int load_prep(void **state, const char *name, const char *text, struct prep_config *c,
+static int load_prep(void **state, const char *name, const char *text, struct model_config *c,
                      struct err *e)
 {
-    struct model_config m = config_with("{", "{");
-
+    write_file(scratch_path(state, "config.json"), config_text, strlen(config_text));
     write_file(scratch_path(state, name), text, strlen(text));
-    return prep_config_load(c, &m, ((struct scratch *)*state)->folder, e);
+    return config_load(c, ((struct scratch *)*state)->folder, e);
 }
 
 static void prep_is_found_in_both_files(void **state)
 {
     char nested[1024];
-    struct prep_config c;
+    struct model_config c;
     struct err e;
 
     assert_ok(load_prep(state, "preprocessor_config.json", prep_text, &c, &e), &e);
-    assert_true(c.tile == 28 && c.mean[1] == 0.25f && c.std[0] == 0.26862954f);
-    assert_true(c.rescale == 0.00392156862745098 && c.n_pinpoints == 2);
+    assert_true(c.prep.mean[1] == 0.25f && c.prep.std[0] == 0.26862954f);
+    assert_true(c.prep.rescale == 0.00392156862745098 && c.llava.pinpoints.n == 2);
     /* a processor's file without it changes nothing; with it, it counts first */
     assert_ok(load_prep(state, "processor_config.json", "{\"patch_size\": 14}", &c, &e), &e);
-    assert_true(c.mean[1] == 0.25f);
+    assert_true(c.prep.mean[1] == 0.25f);
     snprintf(nested, sizeof(nested), "{\"image_processor\": %s}", prep_text);
     write_file(scratch_path(state, "preprocessor_config.json"), "{}", 2);
     assert_ok(load_prep(state, "processor_config.json", nested, &c, &e), &e);
-    assert_true(c.mean[1] == 0.25f);
+    assert_true(c.prep.mean[1] == 0.25f);
 }
 
 static void wrong_preps_are_refused(void **state)
@@ -328,7 +325,7 @@ static void wrong_preps_are_refused(void **state)
 
     for (size_t i = 0; i < COUNT(changes); i++) {
         char *text = replaced(prep_text, changes[i].from, changes[i].to);
-        struct prep_config c;
+        struct model_config c;
         struct err e = { 0 };
         int rc = load_prep(state, "preprocessor_config.json", text, &c, &e);
 

@@ -421,7 +421,7 @@ static void break_tensor(void **state, const char *name)
     assert_ok(open_changed(state, &v, NULL, &e), &e);
     assert_ok(file_read(scratch_path(state, "model.safetensors"), 4 << 20, &text, &len, &e), &e);
     {
-        const struct tensor *t = weights_find(v->model->weights, name);
+        const struct weight *t = weights_find(v->model->weights, name);
 
         assert_non_null(t);
         for (size_t i = 8; at == 0 && i + 4 <= len; i++)

@@ -97,15 +97,16 @@ static void check_linear(const struct ops *o, const char *row)
         size_t n = cases[i].n, rows = cases[i].rows, cols = cases[i].cols, before;
         void *stored = calloc(rows * cols, sizeof(float));
         float *x = calloc(n * cols, sizeof(*x)), *y = calloc(n * rows, sizeof(*y));
-        struct matrix w = { stored, cases[i].dtype, rows, cols };
+        struct matrix w = { .data = stored, .dtype = cases[i].dtype, .rows = rows, .cols = cols };
+        struct tensor in = { x, n, cols }, out = { y, n, rows }, none = { 0 };
         struct err e;
 
         assert_true(stored && x && y);
         before = begin_counting();
-        assert_ok(o->linear(o, y, x, n, &w, NULL, &e), &e);
-        if (most - before != o->linear_bytes(o, n, &w))
+        assert_ok(o->linear(o, out, in, &w, none, &e), &e);
+        if (most - before != o->scratch_bytes(o, n, &w))
             fail_row(row, "linear %zu takes %zu bytes, says %zu", i, most - before,
-                     o->linear_bytes(o, n, &w));
+                     o->scratch_bytes(o, n, &w));
         free(stored);
         free(x);
         free(y);
@@ -123,8 +124,10 @@ static void check_attention(const struct ops *o, const char *row)
     enum { N = 700, HEADS = 2, DIM = 4, IMAGES = 2 };
     static uint32_t ids[N], rows[N];
     static float x[IMAGES * N * HEADS * DIM], y[IMAGES * N * HEADS * DIM];
-    struct image_attention whole = { IMAGES, N, HEADS, DIM };
-    struct attended io = { y, x, x, x };
+    static const uint32_t ends[] = { N, 2 * N };
+    struct span_attention whole = { .ends = ends, .n = IMAGES, .heads = HEADS };
+    struct tensor in = { x, IMAGES * N, HEADS * DIM }, out = { y, IMAGES * N, HEADS * DIM };
+    struct attended io = { .y = out, .q = in, .k = in, .v = in };
     struct prompt prompt = { ids, N };
     struct tree tree;
     struct err e;
@@ -133,12 +136,14 @@ static void check_attention(const struct ops *o, const char *row)
     for (uint32_t i = 0; i < N; i++)
         rows[i] = i;
     before = begin_counting();
-    assert_ok(o->attend_image(o, &io, &whole, &e), &e);
+    assert_ok(o->attend_spans(o, &io, &whole, &e), &e);
     if (most - before != o->attend_bytes(o, N))
         fail_row(row, "an image takes %zu bytes, says %zu", most - before, o->attend_bytes(o, N));
     assert_ok(tree_build(&tree, &prompt, 1, &e), &e);
 
-    struct attention a = { HEADS, HEADS, DIM, 0, rows, N, &tree };
+    struct tree_attention a = { .heads = HEADS, .kv_heads = HEADS, .rows = rows, .tree = &tree };
+
+    io.q = tensor_rows(in, 0, N);
 
     before = begin_counting();
     assert_ok(o->attend_tree(o, &io, &a, &e), &e);

@@ -5,7 +5,8 @@
 #include "t_vlm_support.h"
 
 #include "vlm/model.h"
-#include "vlm/numbers.h"
+#include "vlm/ops/numbers.h"
+#include "vlm/vlm.h"
 #include "vlm/weights.h"
 
 /* ---- safetensors ---- */
@@ -50,7 +51,7 @@ static void good_files_are_read(void **state)
                 "\"x.rotary_emb.inv_freq\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[32,"
                 "40]}}   ";
     struct weights *w;
-    const struct tensor *t;
+    const struct weight *t;
     char shape[160];
     struct err e;
 
@@ -422,17 +423,23 @@ static void weights_must_fit_the_configuration(void **state)
           { "missing", "self_attn.q_proj.bias" } },
     };
 
+    struct vlm_options options = { 0 };
+    struct ops *ops;
+    struct err error;
+
+    assert_ok(ops_new(&ops, OPS_REF, PRECISION_F32, &error), &error);
     for (size_t i = 0; i < COUNT(changes); i++) {
         struct model *m;
         struct err e = { 0 };
         int rc;
 
         copy_changed(state, "llama-gqa", "config.json", changes[i].from, changes[i].to);
-        rc = model_open(&m, ((struct scratch *)*state)->folder, NULL, &e);
+        rc = model_open(&m, ((struct scratch *)*state)->folder, ops, &options, &e);
         assert_says_at(changes[i].to, rc, &e, ERR_FORMAT, changes[i].parts, COUNT(changes[i].parts),
                        __FILE__, __LINE__);
         assert_null(m);
     }
+    free(ops);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ops_dnnl.c - the operations on oneDNN's matrix product, with OpenMP and vectors around it.
+ * dnnl.c - the operations on oneDNN's matrix product, with OpenMP and vectors around it.
  *
  * Weights stay as they are stored and are widened to float32 panel by panel, so that a model needs
  * no memory beyond its mapped files. bfloat16 is done by rounding what a product takes: its numbers
@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vlm/numbers.h"
-#include "vlm/ops.h"
+#include "vlm/ops/ops.h"
 
 enum {
     PANEL_FLOATS =
@@ -171,7 +170,7 @@ static bool is_ready(const struct ops *o, const struct matrix *w)
            o->precision == PRECISION_F32;
 }
 
-static size_t linear_bytes(const struct ops *o, size_t n, const struct matrix *w)
+static size_t scratch_bytes(const struct ops *o, size_t n, const struct matrix *w)
 {
     size_t panel = is_ready(o, w) ? 0 : panel_rows(w) * w->cols;
     size_t rounded = o->precision == PRECISION_BF16 ? n * w->cols : 0;
@@ -179,10 +178,11 @@ static size_t linear_bytes(const struct ops *o, size_t n, const struct matrix *w
     return (panel + rounded) * sizeof(float);
 }
 
-static int linear(const struct ops *o, float *y, const float *x, size_t n, const struct matrix *w,
-                  const float *bias, struct err *e)
+static int linear(const struct ops *o, struct tensor y, struct tensor x, const struct matrix *w,
+                  struct tensor bias, struct err *e)
 {
     struct panel whole = { w->data, w->rows, w->cols };
+    size_t n = x.rows;
     float *rounded = NULL;
     int rc;
 
@@ -195,24 +195,24 @@ static int linear(const struct ops *o, float *y, const float *x, size_t n, const
             return ERR_NOMEM;
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < n; i++)
-            round_bf16(rounded + i * w->cols, x + i * w->cols, w->cols);
-        x = rounded;
+            round_bf16(rounded + i * w->cols, x.at + i * w->cols, w->cols);
+        x.at = rounded;
     }
-    rc = is_ready(o, w) ? multiply(y, w->rows, x, n, &whole, e)
-                        : by_panels(y, x, n, w, o->precision, e);
+    rc = is_ready(o, w) ? multiply(y.at, w->rows, x.at, n, &whole, e)
+                        : by_panels(y.at, x.at, n, w, o->precision, e);
     free(rounded);
-    if (rc == 0 && bias) {
+    if (rc == 0 && bias.at) {
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < n; i++)
-            add_row(y + i * w->rows, bias, w->rows);
+            add_row(y.at + i * w->rows, bias.at, w->rows);
     }
     return rc;
 }
 
-static void lookup(float *y, const struct matrix *w, const uint32_t *ids, size_t n)
+static void lookup(struct tensor y, const struct matrix *w, const uint32_t *ids)
 {
-    for (size_t i = 0; i < n; i++)
-        widen(y + i * w->cols, w, (size_t)ids[i] * w->cols, w->cols);
+    for (size_t i = 0; i < y.rows; i++)
+        widen(y.at + i * w->cols, w, (size_t)ids[i] * w->cols, w->cols);
 }
 
 /* ---- norms ---- */
@@ -236,12 +236,12 @@ VECTOR static void layer_norm_row(float *y, const float *x, size_t size, const f
         y[c] = (x[c] - mean) * scale * weight[c] + bias[c];
 }
 
-static void layer_norm(float *y, const float *x, size_t n, size_t size, const float *weight,
-                       const float *bias, double eps)
+static void layer_norm(struct tensor y, struct tensor x, struct tensor weight, struct tensor bias,
+                       double eps)
 {
 #pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < n; i++)
-        layer_norm_row(y + i * size, x + i * size, size, weight, bias, eps);
+    for (size_t i = 0; i < x.rows; i++)
+        layer_norm_row(y.at + i * x.cols, x.at + i * x.cols, x.cols, weight.at, bias.at, eps);
 }
 
 VECTOR static void rms_norm_row(float *y, const float *x, size_t size, const float *weight,
@@ -259,12 +259,11 @@ VECTOR static void rms_norm_row(float *y, const float *x, size_t size, const flo
         y[c] = x[c] * scale * weight[c];
 }
 
-static void rms_norm(float *y, const float *x, size_t n, size_t size, const float *weight,
-                     double eps)
+static void rms_norm(struct tensor y, struct tensor x, struct tensor weight, double eps)
 {
 #pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < n; i++)
-        rms_norm_row(y + i * size, x + i * size, size, weight, eps);
+    for (size_t i = 0; i < x.rows; i++)
+        rms_norm_row(y.at + i * x.cols, x.at + i * x.cols, x.cols, weight.at, eps);
 }
 
 /* ---- positions ---- */
@@ -280,28 +279,17 @@ VECTOR static void turn(float *a, float *b, const float *c, const float *s, size
     }
 }
 
-static void rope(float *x, size_t n, size_t heads, size_t head_dim, const uint32_t *depth,
-                 const float *frequency)
+static void rotate(struct tensor x, size_t heads, struct tensor cosines, struct tensor sines)
 {
-    enum { HALF_MAX = 1024 };
-    size_t half = head_dim / 2;
+    size_t half = cosines.cols;
 
 #pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < n; i++) {
-        float c[HALF_MAX], s[HALF_MAX];
+    for (size_t i = 0; i < x.rows; i++)
+        for (size_t h = 0; h < heads; h++) {
+            float *head = x.at + (i * heads + h) * 2 * half;
 
-        for (size_t from = 0; from < half; from += HALF_MAX) {
-            size_t part = half - from < HALF_MAX ? half - from : HALF_MAX;
-
-            for (size_t d = 0; d < part; d++)
-                sincosf((float)depth[i] * frequency[from + d], &s[d], &c[d]);
-            for (size_t h = 0; h < heads; h++) {
-                float *head = x + (i * heads + h) * head_dim + from;
-
-                turn(head, head + half, c, s, part);
-            }
+            turn(head, head + half, cosines.at + i * half, sines.at + i * half, half);
         }
-    }
 }
 
 /* ---- attention ---- */
@@ -348,40 +336,56 @@ static float *new_scores(size_t columns, struct err *e)
     return mem_new(n, sizeof(float), e);
 }
 
-/* Queries [first, first + rows) of an image, one head of them; keys is where its keys begin. */
-static int attend_part(const struct attended *x, const struct image_attention *a, float *scores,
-                       size_t keys, size_t first)
-{
-    size_t rows = a->n - first < CHUNK_ROWS ? a->n - first : CHUNK_ROWS;
-    size_t at = keys + first * a->heads * a->head_dim;
-    dnnl_dim_t width = (dnnl_dim_t)(a->heads * a->head_dim), dim = (dnnl_dim_t)a->head_dim;
-    dnnl_dim_t n = (dnnl_dim_t)a->n;
-    float scale = (float)(1 / sqrt((double)a->head_dim));
-    int bad = dnnl_sgemm('N', 'T', (dnnl_dim_t)rows, n, dim, 1.0f, x->q + at, width, x->k + keys,
-                         width, 0.0f, scores, n) != dnnl_success;
+/* A run of rows that see each other, and the part of it that asks. */
+struct run {
+    size_t begin, n;    /* of the run */
+    size_t first, rows; /* of the part, within the run */
+    size_t head;
+};
 
-    for (size_t r = 0; r < rows; r++)
-        softmax_row(scores + r * a->n, 0, a->n, a->n, scale);
-    return bad | (dnnl_sgemm('N', 'N', (dnnl_dim_t)rows, dim, n, 1.0f, scores, n, x->v + keys,
-                             width, 0.0f, x->y + at, width) != dnnl_success);
+static int attend_part(const struct attended *x, size_t heads, const struct run *r, float *scores)
+{
+    size_t width = x->q.cols, dim = width / heads;
+    size_t keys = r->begin * width + r->head * dim, at = keys + r->first * width;
+    dnnl_dim_t ld = (dnnl_dim_t)width, rows = (dnnl_dim_t)r->rows, n = (dnnl_dim_t)r->n;
+    float scale = (float)(1 / sqrt((double)dim));
+    int bad = dnnl_sgemm('N', 'T', rows, n, (dnnl_dim_t)dim, 1.0f, x->q.at + at, ld, x->k.at + keys,
+                         ld, 0.0f, scores, n) != dnnl_success;
+
+    for (size_t i = 0; i < r->rows; i++)
+        softmax_row(scores + i * r->n, 0, r->n, r->n, scale);
+    return bad | (dnnl_sgemm('N', 'N', rows, (dnnl_dim_t)dim, n, 1.0f, scores, n, x->v.at + keys,
+                             ld, 0.0f, x->y.at + at, ld) != dnnl_success);
 }
 
-static int attend_image(const struct ops *o, const struct attended *x,
-                        const struct image_attention *a, struct err *e)
+/* Work is told out by run, head and chunk; a run has as many chunks as the longest, empty ones
+ * behind its end. */
+static int attend_spans(const struct ops *o, const struct attended *x,
+                        const struct span_attention *a, struct err *e)
 {
-    size_t chunks = (a->n + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    float *scores = new_scores(a->n, e);
+    size_t longest = longest_span(a), chunks = (longest + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    float *scores = new_scores(longest, e);
     int bad = 0;
 
     (void)o;
     if (!scores)
         return (int)e->code;
 #pragma omp parallel for collapse(3) schedule(dynamic) reduction(| : bad)
-    for (size_t image = 0; image < a->images; image++)
+    for (size_t s = 0; s < a->n; s++)
         for (size_t h = 0; h < a->heads; h++)
-            for (size_t chunk = 0; chunk < chunks; chunk++)
-                bad |= attend_part(x, a, scores + (size_t)omp_get_thread_num() * CHUNK_ROWS * a->n,
-                                   (image * a->n * a->heads + h) * a->head_dim, chunk * CHUNK_ROWS);
+            for (size_t chunk = 0; chunk < chunks; chunk++) {
+                size_t begin = s > 0 ? a->ends[s - 1] : 0, n = a->ends[s] - begin;
+                size_t first = chunk * CHUNK_ROWS, left = first < n ? n - first : 0;
+                struct run r = { .begin = begin,
+                                 .n = n,
+                                 .first = first,
+                                 .rows = left < CHUNK_ROWS ? left : CHUNK_ROWS,
+                                 .head = h };
+                float *mine = scores + (size_t)omp_get_thread_num() * CHUNK_ROWS * longest;
+
+                if (left > 0)
+                    bad |= attend_part(x, a->heads, &r, mine);
+            }
     free(scores);
     return bad ? failed(e) : 0;
 }
@@ -389,8 +393,9 @@ static int attend_image(const struct ops *o, const struct attended *x,
 /* Queries [first, end) of one head. */
 struct chunk {
     const struct attended *x;
-    const struct attention *a;
+    const struct tree_attention *a;
     size_t head, first, end;
+    size_t dim; /* of a head */
     float
         *scores; /* a row a query, a column a depth: the key at depth d of a path is in column d */
 };
@@ -435,7 +440,7 @@ static bool find_part(const struct chunk *c, const struct tree_segment *s, struc
 /* scores = q k^T, segment by segment. */
 static int score_keys(const struct chunk *c)
 {
-    const struct attention *a = c->a;
+    const struct tree_attention *a = c->a;
     size_t kv = c->head / (a->heads / a->kv_heads), height = a->tree->height;
     struct part p;
     int bad = 0;
@@ -444,11 +449,11 @@ static int score_keys(const struct chunk *c)
         if (!find_part(c, &a->tree->segments[s], &p))
             continue;
         bad |= dnnl_sgemm('N', 'T', (dnnl_dim_t)(p.end - p.first), (dnnl_dim_t)(p.key_end - p.key),
-                          (dnnl_dim_t)a->head_dim, 1.0f,
-                          c->x->q + (p.first * a->heads + c->head) * a->head_dim,
-                          (dnnl_dim_t)(a->heads * a->head_dim),
-                          c->x->k + (p.key * a->kv_heads + kv) * a->head_dim,
-                          (dnnl_dim_t)(a->kv_heads * a->head_dim), 0.0f,
+                          (dnnl_dim_t)c->dim, 1.0f,
+                          c->x->q.at + (p.first * a->heads + c->head) * c->dim,
+                          (dnnl_dim_t)(a->heads * c->dim),
+                          c->x->k.at + (p.key * a->kv_heads + kv) * c->dim,
+                          (dnnl_dim_t)(a->kv_heads * c->dim), 0.0f,
                           c->scores + (p.first - c->first) * height + a->tree->depth[p.key],
                           (dnnl_dim_t)height) != dnnl_success;
     }
@@ -457,32 +462,32 @@ static int score_keys(const struct chunk *c)
 
 static int weigh_values(const struct chunk *c)
 {
-    const struct attention *a = c->a;
+    const struct tree_attention *a = c->a;
     size_t kv = c->head / (a->heads / a->kv_heads), height = a->tree->height;
-    float *y = c->x->y;
+    float *y = c->x->y.at;
     struct part p;
     int bad = 0;
 
     for (size_t i = c->first; i < c->end; i++)
-        memset(y + (i * a->heads + c->head) * a->head_dim, 0, a->head_dim * sizeof(*y));
+        memset(y + (i * a->heads + c->head) * c->dim, 0, c->dim * sizeof(*y));
     for (size_t s = 0; s < a->tree->n_segments; s++) {
         if (!find_part(c, &a->tree->segments[s], &p))
             continue;
-        bad |= dnnl_sgemm('N', 'N', (dnnl_dim_t)(p.end - p.first), (dnnl_dim_t)a->head_dim,
+        bad |= dnnl_sgemm('N', 'N', (dnnl_dim_t)(p.end - p.first), (dnnl_dim_t)c->dim,
                           (dnnl_dim_t)(p.key_end - p.key), 1.0f,
                           c->scores + (p.first - c->first) * height + a->tree->depth[p.key],
-                          (dnnl_dim_t)height, c->x->v + (p.key * a->kv_heads + kv) * a->head_dim,
-                          (dnnl_dim_t)(a->kv_heads * a->head_dim), 1.0f,
-                          y + (p.first * a->heads + c->head) * a->head_dim,
-                          (dnnl_dim_t)(a->heads * a->head_dim)) != dnnl_success;
+                          (dnnl_dim_t)height, c->x->v.at + (p.key * a->kv_heads + kv) * c->dim,
+                          (dnnl_dim_t)(a->kv_heads * c->dim), 1.0f,
+                          y + (p.first * a->heads + c->head) * c->dim,
+                          (dnnl_dim_t)(a->heads * c->dim)) != dnnl_success;
     }
     return bad;
 }
 
 static int attend_chunk(const struct chunk *c)
 {
-    const struct attention *a = c->a;
-    float scale = (float)(1 / sqrt((double)a->head_dim));
+    const struct tree_attention *a = c->a;
+    float scale = (float)(1 / sqrt((double)c->dim));
     size_t height = a->tree->height;
     int bad = score_keys(c);
 
@@ -495,10 +500,10 @@ static int attend_chunk(const struct chunk *c)
     return bad | weigh_values(c);
 }
 
-static int attend_tree(const struct ops *o, const struct attended *x, const struct attention *a,
-                       struct err *e)
+static int attend_tree(const struct ops *o, const struct attended *x,
+                       const struct tree_attention *a, struct err *e)
 {
-    size_t chunks = (a->n_rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    size_t chunks = (x->q.rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
     float *scores = new_scores(a->tree->height, e);
     int bad = 0;
 
@@ -508,11 +513,12 @@ static int attend_tree(const struct ops *o, const struct attended *x, const stru
 #pragma omp parallel for collapse(2) schedule(dynamic) reduction(| : bad)
     for (size_t chunk = 0; chunk < chunks; chunk++)
         for (size_t h = 0; h < a->heads; h++) {
-            size_t first = chunk * CHUNK_ROWS, left = a->n_rows - first;
+            size_t first = chunk * CHUNK_ROWS, left = x->q.rows - first;
             struct chunk c = {
                 .x = x,
                 .a = a,
                 .head = h,
+                .dim = x->q.cols / a->heads,
                 .first = first,
                 .end = first + (left < CHUNK_ROWS ? left : CHUNK_ROWS),
                 .scores = scores + (size_t)omp_get_thread_num() * CHUNK_ROWS * a->tree->height,
@@ -547,9 +553,26 @@ VECTOR static void silu_times(float *x, const float *up, size_t n)
         x[i] = x[i] / (1 + exp_vector(-x[i])) * up[i];
 }
 
+VECTOR static void times(float *x, const float *y, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] *= y[i];
+}
+
+/* (1 + tanh u) / 2 = 1 / (1 + e^-2u) */
+VECTOR static void gelu_tanh(float *x, size_t n)
+{
+    const float scale = 0x1.988454p0f; /* 2 sqrt(2 / pi) */
+
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] / (1 + exp_vector(-scale * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
+}
+
 static void activate_block(float *x, size_t n, enum activation act)
 {
-    const float root = 0x1.6a09e6p-1f, tanh_scale = 0x1.988454p-1f; /* sqrt(1/2), sqrt(2/pi) */
+    const float root = 0x1.6a09e6p-1f; /* sqrt(1/2) */
 
     switch (act) {
     case ACT_QUICK_GELU: quick_gelu(x, n); break;
@@ -558,10 +581,7 @@ static void activate_block(float *x, size_t n, enum activation act)
         for (size_t i = 0; i < n; i++)
             x[i] = 0.5f * x[i] * (1 + erff(x[i] * root));
         break;
-    case ACT_GELU_TANH:
-        for (size_t i = 0; i < n; i++)
-            x[i] = 0.5f * x[i] * (1 + tanhf(tanh_scale * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
-        break;
+    case ACT_GELU_TANH: gelu_tanh(x, n); break;
     case ACT_RELU:
         for (size_t i = 0; i < n; i++)
             x[i] = x[i] < 0 ? 0 : x[i];
@@ -574,25 +594,37 @@ static size_t block_of(size_t at, size_t n)
     return n - at < BLOCK ? n - at : BLOCK;
 }
 
-static void activate(float *x, size_t n, enum activation act)
+static void activate(struct tensor x, enum activation act)
 {
+    size_t n = x.rows * x.cols;
+
 #pragma omp parallel for schedule(static)
     for (size_t at = 0; at < n; at += BLOCK)
-        activate_block(x + at, block_of(at, n), act);
+        activate_block(x.at + at, block_of(at, n), act);
 }
 
-static void gate(float *x, const float *up, size_t n)
+static void gate(struct tensor x, struct tensor up, enum activation act)
 {
+    size_t n = x.rows * x.cols;
+
 #pragma omp parallel for schedule(static)
-    for (size_t at = 0; at < n; at += BLOCK)
-        silu_times(x + at, up + at, block_of(at, n));
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t block = block_of(at, n);
+
+        if (act == ACT_SILU) {
+            silu_times(x.at + at, up.at + at, block);
+        } else {
+            activate_block(x.at + at, block, act);
+            times(x.at + at, up.at + at, block);
+        }
+    }
 }
 
-static void add(float *x, const float *y, size_t n)
+static void add(struct tensor x, struct tensor y)
 {
 #pragma omp parallel for schedule(static)
-    for (size_t at = 0; at < n; at += BLOCK)
-        add_row(x + at, y + at, block_of(at, n));
+    for (size_t i = 0; i < x.rows; i++)
+        add_row(x.at + i * x.cols, y.at + i % y.rows * y.cols, x.cols);
 }
 
 /* ---- threads ---- */
@@ -613,21 +645,20 @@ static void leave(int threads)
 
 void ops_dnnl(struct ops *o)
 {
-    *o = (struct ops){ .name = "dnnl",
-                       .precision = o->precision,
-                       .narrow = o->narrow,
-                       .enter = enter,
-                       .leave = leave,
-                       .linear = linear,
-                       .linear_bytes = linear_bytes,
-                       .lookup = lookup,
-                       .layer_norm = layer_norm,
-                       .rms_norm = rms_norm,
-                       .rope = rope,
-                       .attend_image = attend_image,
-                       .attend_tree = attend_tree,
-                       .attend_bytes = attend_bytes,
-                       .activate = activate,
-                       .gate = gate,
-                       .add = add };
+    ops_ref(o);
+    o->name = "dnnl";
+    o->enter = enter;
+    o->leave = leave;
+    o->linear = linear;
+    o->scratch_bytes = scratch_bytes;
+    o->lookup = lookup;
+    o->layer_norm = layer_norm;
+    o->rms_norm = rms_norm;
+    o->rotate = rotate;
+    o->attend_spans = attend_spans;
+    o->attend_tree = attend_tree;
+    o->attend_bytes = attend_bytes;
+    o->activate = activate;
+    o->gate = gate;
+    o->add = add;
 }

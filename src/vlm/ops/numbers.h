@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * numbers.h - half-precision numbers to float32 and back, without a processor that has them.
- * Private to vlm/.
+ * numbers.h - stored numbers: half-precision numbers to float32 and back, without a processor that
+ * has them. Private to vlm/.
  */
 #ifndef ASSENT_VLM_NUMBERS_H
 #define ASSENT_VLM_NUMBERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "vlm/weights.h"
+enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+const char *dtype_name(enum dtype t); /* "f32", ... */
+size_t dtype_size(enum dtype t);
 
 static inline float number_of_bits(uint32_t bits)
 {

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "vlm/families/square.h"
+
+#include <stdlib.h>
+
+#include "vlm/buffers.h"
+#include "vlm/families/pixels.h"
+#include "vlm/families/read.h"
+
+int check_side(const struct cursor *object, const char *key, uint32_t tile, struct err *e)
+{
+    static const char *const names[] = { "shortest_edge", "height", "width" };
+    struct cursor size = cursor_member(object, key);
+    size_t seen = 0;
+    int64_t side;
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const struct json_t *part = jv_get(size.value, names[i]);
+
+        if (part && (!jv_integer(part, &side) || side != tile))
+            break;
+        seen += part != NULL;
+    }
+    if ((seen > 0 && seen == jv_members(size.value)) ||
+        (jv_integer(size.value, &side) && side == tile))
+        return 0;
+    err_set(e, ERR_FORMAT, "tiles of another size than the vision tower's images");
+    err_got(e, "%s", size.value ? "another size" : "none, which means 224");
+    err_expected(e, "%u", tile);
+    return cursor_at(&size, e);
+}
+
+static struct tower_block take_block(struct binder *b, const char *prefix)
+{
+    const struct tower_config *c = &b->m->config.vision;
+    uint64_t h = c->hidden, i = c->intermediate;
+
+    return (struct tower_block){
+        .norm1 = take_norm(b, prefix, "layer_norm1", h, true),
+        .norm2 = take_norm(b, prefix, "layer_norm2", h, true),
+        .q = take_linear(b, prefix, "self_attn.q_proj", h, h, true),
+        .k = take_linear(b, prefix, "self_attn.k_proj", h, h, true),
+        .v = take_linear(b, prefix, "self_attn.v_proj", h, h, true),
+        .out = take_linear(b, prefix, "self_attn.out_proj", h, h, true),
+        .fc1 = take_linear(b, prefix, "mlp.fc1", i, h, true),
+        .fc2 = take_linear(b, prefix, "mlp.fc2", h, i, true),
+    };
+}
+
+void take_square_tower(struct binder *b)
+{
+    struct tower *t = &b->m->tower;
+    const struct tower_config *c = &b->m->config.vision;
+    uint64_t h = c->hidden, p = c->patch, grid = config_grid(&b->m->config);
+    uint64_t rows = grid * grid + c->class_token;
+    char prefix[128];
+
+    if (c->class_token)
+        t->class_embedding = take_row(b, "vision_tower.embeddings.class_embedding", h);
+    t->patch.w = take_patches(b, "vision_tower.embeddings.patch_embedding.weight", 4,
+                              (uint64_t[]){ h, c->channels, p, p });
+    if (c->patch_bias)
+        t->patch.bias = take_row(b, "vision_tower.embeddings.patch_embedding.bias", h);
+    t->position = take_tensor(b, "vision_tower.embeddings.position_embedding.weight", rows, h);
+    if (c->pre_norm)
+        t->pre_norm = take_norm(b, "vision_tower.", "pre_layrnorm", h, true);
+    t->post_norm = take_norm(b, "vision_tower.", "post_layernorm", h, true); /* used or not */
+    for (uint32_t i = 0; i < c->layers; i++) {
+        snprintf(prefix, sizeof(prefix), "vision_tower.encoder.layers.%u.", i);
+        struct tower_block block = take_block(b, prefix);
+
+        if (i < c->blocks)
+            t->blocks[i] = block;
+    }
+}
+
+int square_encode(struct tensor *out, const struct pass *p, const struct layout *l,
+                  const float *pixels, struct err *e)
+{
+    const struct model_config *c = &p->model->config;
+    uint32_t grid = config_grid(c);
+    size_t patches = l->pictures * grid * grid, span = l->tower_rows / l->pictures;
+    size_t values = (size_t)c->vision.channels * c->vision.patch * c->vision.patch;
+    float *gathered = mem_new(patches * values, sizeof(*gathered), e);
+    uint32_t *ends = mem_new(l->pictures, sizeof(*ends), e);
+    struct tower_input in = { .pictures = l->pictures,
+                              .position = p->model->tower.position,
+                              .whole = { .ends = ends, .n = l->pictures } };
+    int rc = gathered && ends ? p->ops->alloc(p->ops, &in.patches, patches, values, e) : ERR_NOMEM;
+
+    *out = (struct tensor){ 0 };
+    if (rc == 0) {
+        pixels_to_patches(gathered, pixels, l->pictures, c->vision.image_size, c->vision.patch);
+        p->ops->write(p->ops, in.patches, gathered);
+        for (size_t i = 0; i < l->pictures; i++)
+            ends[i] = (uint32_t)((i + 1) * span);
+    }
+    free(gathered);
+    if (rc == 0)
+        rc = tower_run(out, p, &in, e);
+    p->ops->release(p->ops, &in.patches);
+    free(ends);
+    return rc;
+}
+
+size_t square_encode_bytes(const struct pass *p, const struct layout *l)
+{
+    const struct tower_config *c = &p->model->config.vision;
+    size_t patches = l->tower_rows - (c->class_token ? l->pictures : 0);
+    size_t input = tensor_bytes(patches, (size_t)c->channels * c->patch * c->patch);
+
+    return l->pictures * sizeof(uint32_t) +
+           larger_of(2 * input, input + tower_bytes(p, l->tower_rows, patches, l->longest_span));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * square.h - what the families share whose towers (CLIP, SigLIP) see square pictures of one size,
+ * one by one. Private to vlm/.
+ */
+#ifndef ASSENT_VLM_SQUARE_H
+#define ASSENT_VLM_SQUARE_H
+
+#include "vlm/families/family.h"
+
+/* {"shortest_edge": 336}, {"height": 336, "width": 336} or 336, all meaning the picture's side. */
+int check_side(const struct cursor *object, const char *key, uint32_t tile, struct err *e);
+
+/* vision_tower.*; the last norm is there whether it is applied or not. */
+void take_square_tower(struct binder *b);
+
+/* The rows of pixels [l->pictures, 3, side, side], with class tokens where the tower has them.
+ * Release *out. */
+int square_encode(struct tensor *out, const struct pass *p, const struct layout *l,
+                  const float *pixels, struct err *e);
+size_t square_encode_bytes(const struct pass *p, const struct layout *l);
+
+#endif
