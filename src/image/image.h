@@ -87,13 +87,16 @@ int image_to_send_digest(const struct image *image, const void *stored, size_t l
 
 /* ---- resizing ---- */
 
-/* Pillow 13's Image.resize((width, height), BICUBIC), bit for bit (src/libImaging/Resample.c: cubic
- * with a = -0.5 widened by the scale when shrinking, 22-bit fixed point, a pass a direction, 8 bits
- * in between, a side that keeps its size is not touched). The horizontal pass is first, but where
- * the height loses more than twice as many pixels as the width; Pillow 12 had no such exception.
+/* Pillow's; Keys' cubic has a = -0.5. */
+enum image_filter { FILTER_BICUBIC, FILTER_BILINEAR, FILTER_LANCZOS };
+
+/* Pillow 13's Image.resize((width, height), filter), bit for bit (src/libImaging/Resample.c: the
+ * filter widened by the scale when shrinking, 22-bit fixed point, a pass a direction, 8 bits in
+ * between, a side that keeps its size is not touched). The horizontal pass is first, but where the
+ * height loses more than twice as many pixels as the width; Pillow 12 had no such exception.
  * ERR_ARG: a side of 0 or above IMAGE_SIDE_MAX; ERR_LIMIT: too many pixels. */
 int image_resize(struct image *out, const struct image *in, uint32_t width, uint32_t height,
-                 struct err *e);
+                 enum image_filter filter, struct err *e);
 /* Makes a picture smaller, where it is larger, so that no side has more pixels than this. */
 int image_shrink(struct image *image, uint32_t side, struct err *e);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Pillow's BICUBIC (src/libImaging/Resample.c, Pillow 13): the order of the operations on doubles
+ * Pillow's filters (src/libImaging/Resample.c, Pillow 13): the order of the operations on doubles
  * is its, and nothing is fused.
  */
 #include "image/internal.h"
@@ -17,7 +17,7 @@ struct taps {
     const int32_t *weights;
 };
 
-/* Keys' cubic with a = -0.5; it is zero from 2 on. */
+/* Keys' cubic with a = -0.5. */
 static double cubic(double x)
 {
     const double a = -0.5;
@@ -30,36 +30,72 @@ static double cubic(double x)
     return 0;
 }
 
+static double triangle(double x)
+{
+    x = fabs(x);
+    return x < 1 ? 1 - x : 0;
+}
+
+static double sinc(double x)
+{
+    x *= M_PI;
+    return x == 0 ? 1 : sin(x) / x;
+}
+
+static double lanczos(double x)
+{
+    return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0;
+}
+
+static const struct kernel {
+    double support; /* it is zero from there on */
+    double (*at)(double x);
+} kernels[] = {
+    [FILTER_BICUBIC] = { 2, cubic },
+    [FILTER_BILINEAR] = { 1, triangle },
+    [FILTER_LANCZOS] = { 3, lanczos },
+};
+
+/* One direction of a resizing. */
+struct side {
+    const struct kernel *kernel;
+    uint32_t size;
+    double scale, widening;
+};
+
 static int32_t fixed_point(double w)
 {
     return (int32_t)(w * (1 << PRECISION) + (w < 0 ? -0.5 : 0.5));
 }
 
-/* Fills in one output pixel's taps; real[] is room for its weights before they are rounded. */
-static void find_taps(struct taps *t, int32_t *weights, double *real, double center,
-                      double widening, uint32_t size)
+/* Fills in output pixel i's taps; real[] is room for its weights before they are rounded. */
+static void find_taps(struct taps *t, const struct side *side, uint32_t i, int32_t *weights,
+                      double *real)
 {
-    double support = 2 * widening, sum = 0;
+    double center = (i + 0.5) * side->scale, support = side->kernel->support * side->widening;
+    double sum = 0;
     int first = (int)(center - support + 0.5), end = (int)(center + support + 0.5);
 
     if (first < 0)
         first = 0;
-    if (end > (int)size)
-        end = (int)size;
+    if (end > (int)side->size)
+        end = (int)side->size;
     *t = (struct taps){ (uint32_t)first, (uint32_t)(end - first), weights };
-    for (uint32_t i = 0; i < t->n; i++) {
-        real[i] = cubic((i + t->first - center + 0.5) * (1 / widening));
-        sum += real[i];
+    for (uint32_t k = 0; k < t->n; k++) {
+        real[k] = side->kernel->at((k + t->first - center + 0.5) * (1 / side->widening));
+        sum += real[k];
     }
-    for (uint32_t i = 0; i < t->n; i++)
-        weights[i] = fixed_point(sum != 0 ? real[i] / sum : real[i]);
+    for (uint32_t k = 0; k < t->n; k++)
+        weights[k] = fixed_point(sum != 0 ? real[k] / sum : real[k]);
 }
 
 /* The taps of all of a side's output pixels, in one piece of memory: free() it. */
-static struct taps *side_taps(uint32_t size, uint32_t new_size, struct err *e)
+static struct taps *side_taps(uint32_t size, uint32_t new_size, enum image_filter filter,
+                              struct err *e)
 {
-    double scale = (double)size / new_size, widening = fmax(scale, 1);
-    size_t most = (size_t)ceil(2 * widening) * 2 + 1;
+    double scale = (double)size / new_size;
+    struct side side = { &kernels[filter], size, scale, fmax(scale, 1) };
+    size_t most = (size_t)ceil(side.kernel->support * side.widening) * 2 + 1;
     struct taps *taps = mem_new(new_size, sizeof(*taps) + most * sizeof(int32_t), e);
     double *real = mem_new(most, sizeof(*real), e);
     int32_t *weights = (int32_t *)(taps ? taps + new_size : NULL);
@@ -70,7 +106,7 @@ static struct taps *side_taps(uint32_t size, uint32_t new_size, struct err *e)
         return NULL;
     }
     for (uint32_t i = 0; i < new_size; i++)
-        find_taps(&taps[i], weights + i * most, real, (i + 0.5) * scale, widening, size);
+        find_taps(&taps[i], &side, i, weights + i * most, real);
     free(real);
     return taps;
 }
@@ -127,9 +163,10 @@ static void resize_columns(struct image *out, const struct image *in, const stru
     }
 }
 
-static int resize_width(struct image *out, const struct image *in, uint32_t width, struct err *e)
+static int resize_width(struct image *out, const struct image *in, uint32_t width,
+                        enum image_filter filter, struct err *e)
 {
-    struct taps *taps = side_taps(in->width, width, e);
+    struct taps *taps = side_taps(in->width, width, filter, e);
     int rc = taps ? image_new(out, width, in->height, IMAGE_PIXELS_MAX, e) : ERR_NOMEM;
 
     if (rc == 0)
@@ -138,9 +175,10 @@ static int resize_width(struct image *out, const struct image *in, uint32_t widt
     return rc;
 }
 
-static int resize_height(struct image *out, const struct image *in, uint32_t height, struct err *e)
+static int resize_height(struct image *out, const struct image *in, uint32_t height,
+                         enum image_filter filter, struct err *e)
 {
-    struct taps *taps = side_taps(in->height, height, e);
+    struct taps *taps = side_taps(in->height, height, filter, e);
     int32_t *sums = mem_new((size_t)in->width * 3, sizeof(*sums), e);
     int rc = taps && sums ? image_new(out, in->width, height, IMAGE_PIXELS_MAX, e) : ERR_NOMEM;
 
@@ -168,7 +206,7 @@ static bool is_height_first(const struct image *in, uint32_t width, uint32_t hei
 }
 
 int image_resize(struct image *out, const struct image *in, uint32_t width, uint32_t height,
-                 struct err *e)
+                 enum image_filter filter, struct err *e)
 {
     struct image half = { 0 }; /* resized in one direction */
     int rc;
@@ -182,17 +220,17 @@ int image_resize(struct image *out, const struct image *in, uint32_t width, uint
     if (width == in->width && height == in->height)
         return copy(out, in, e);
     if (height == in->height)
-        return resize_width(out, in, width, e);
+        return resize_width(out, in, width, filter, e);
     if (width == in->width)
-        return resize_height(out, in, height, e);
+        return resize_height(out, in, height, filter, e);
     if (is_height_first(in, width, height)) {
-        rc = resize_height(&half, in, height, e);
+        rc = resize_height(&half, in, height, filter, e);
         if (rc == 0)
-            rc = resize_width(out, &half, width, e);
+            rc = resize_width(out, &half, width, filter, e);
     } else {
-        rc = resize_width(&half, in, width, e);
+        rc = resize_width(&half, in, width, filter, e);
         if (rc == 0)
-            rc = resize_height(out, &half, height, e);
+            rc = resize_height(out, &half, height, filter, e);
     }
     image_release(&half);
     return rc;
@@ -210,7 +248,7 @@ int image_shrink(struct image *image, uint32_t side, struct err *e)
     width = ((uint64_t)image->width * side + longer / 2) / longer;
     height = ((uint64_t)image->height * side + longer / 2) / longer;
     rc = image_resize(&small, image, width > 0 ? (uint32_t)width : 1,
-                      height > 0 ? (uint32_t)height : 1, e);
+                      height > 0 ? (uint32_t)height : 1, FILTER_BICUBIC, e);
     if (rc < 0)
         return rc;
     image_release(image);

@@ -113,7 +113,8 @@ static int shrink(const struct image *image, uint64_t most, struct image *out, s
     double scale = sqrt((double)most / ((double)image->width * image->height));
     uint32_t width = (uint32_t)(image->width * scale), height = (uint32_t)(image->height * scale);
 
-    return image_resize(out, image, width > 0 ? width : 1, height > 0 ? height : 1, e);
+    return image_resize(out, image, width > 0 ? width : 1, height > 0 ? height : 1, FILTER_BICUBIC,
+                        e);
 }
 
 static int take_ppm(const struct image *image, struct image_bytes *out, struct err *e)

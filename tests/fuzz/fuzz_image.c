@@ -12,12 +12,13 @@ enum { PIXELS_MAX = 1 << 20 }; /* time and memory go into headers and codecs, no
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void resize(const struct image *image, uint32_t width, uint32_t height)
+static void resize(const struct image *image, uint32_t width, uint32_t height,
+                   enum image_filter filter)
 {
     struct image out;
     struct err e;
 
-    if (image_resize(&out, image, width, height, &e) < 0)
+    if (image_resize(&out, image, width, height, filter, &e) < 0)
         abort();
     assert(out.width == width && out.height == height);
     image_release(&out);
@@ -34,9 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     assert((uint64_t)image.width * image.height <= PIXELS_MAX);
-    resize(&image, 7, 5);
-    resize(&image, image.width, 1);
-    resize(&image, 33, image.height > 1 ? image.height / 2 : 1);
+    resize(&image, 7, 5, FILTER_BICUBIC);
+    resize(&image, image.width, 1, FILTER_LANCZOS);
+    resize(&image, 33, image.height > 1 ? image.height / 2 : 1, FILTER_BILINEAR);
     image_release(&image);
     return 0;
 }

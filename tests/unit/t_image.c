@@ -162,19 +162,35 @@ static void xmp_orientations(void **state)
 
 /* ---- resizing ---- */
 
+static enum image_filter filter_of(const char *name)
+{
+    static const char *const names[] = {
+        [FILTER_BICUBIC] = "bicubic", [FILTER_BILINEAR] = "bilinear", [FILTER_LANCZOS] = "lanczos"
+    };
+    size_t i = 0;
+
+    while (i < COUNT(names) && strcmp(names[i], name) != 0)
+        i++;
+    assert_in_range(i, 0, COUNT(names) - 1);
+    return (enum image_filter)i;
+}
+
+/* A line "resize FILTER FILE WIDTH HEIGHT SHA256". */
 static void check_resize(const struct line *line)
 {
+    enum image_filter filter = filter_of(line->word[1]);
     uint64_t width, height;
     struct image image, resized;
     struct err e;
     char what[128];
 
-    snprintf(what, sizeof(what), "%s to %s x %s", line->word[1], line->word[2], line->word[3]);
-    assert_true(text_u64(line->word[2], IMAGE_SIDE_MAX, &width));
-    assert_true(text_u64(line->word[3], IMAGE_SIDE_MAX, &height));
-    assert_ok(decode_fixture(&image, "image", line->word[1], &e), &e);
-    assert_ok(image_resize(&resized, &image, (uint32_t)width, (uint32_t)height, &e), &e);
-    check_pixels(what, &resized, line->word + 2);
+    snprintf(what, sizeof(what), "%s, %s to %s x %s", line->word[1], line->word[2], line->word[3],
+             line->word[4]);
+    assert_true(text_u64(line->word[3], IMAGE_SIDE_MAX, &width));
+    assert_true(text_u64(line->word[4], IMAGE_SIDE_MAX, &height));
+    assert_ok(decode_fixture(&image, "image", line->word[2], &e), &e);
+    assert_ok(image_resize(&resized, &image, (uint32_t)width, (uint32_t)height, filter, &e), &e);
+    check_pixels(what, &resized, line->word + 3);
     image_release(&resized);
     image_release(&image);
 }
@@ -182,7 +198,7 @@ static void check_resize(const struct line *line)
 static void resizing_is_that_of_pillow(void **state)
 {
     (void)state;
-    for_each_expected("image", "resize", 30, check_resize);
+    for_each_expected("image", "resize", 90, check_resize);
 }
 
 static void resizing_to_nothing_or_too_much_is_refused(void **state)
@@ -192,10 +208,12 @@ static void resizing_to_nothing_or_too_much_is_refused(void **state)
     struct err e;
 
     (void)state;
-    assert_refused(image_resize(&out, &image, 0, 5, &e), &e, ERR_ARG);
-    assert_refused(image_resize(&out, &image, 5, 0, &e), &e, ERR_ARG);
-    assert_refused(image_resize(&out, &image, IMAGE_SIDE_MAX + 1, 1, &e), &e, ERR_ARG);
-    assert_refused(image_resize(&out, &image, IMAGE_SIDE_MAX, IMAGE_SIDE_MAX, &e), &e, ERR_LIMIT);
+    assert_refused(image_resize(&out, &image, 0, 5, FILTER_BICUBIC, &e), &e, ERR_ARG);
+    assert_refused(image_resize(&out, &image, 5, 0, FILTER_BICUBIC, &e), &e, ERR_ARG);
+    assert_refused(image_resize(&out, &image, IMAGE_SIDE_MAX + 1, 1, FILTER_LANCZOS, &e), &e,
+                   ERR_ARG);
+    assert_refused(image_resize(&out, &image, IMAGE_SIDE_MAX, IMAGE_SIDE_MAX, FILTER_BILINEAR, &e),
+                   &e, ERR_LIMIT);
     assert_null(out.rgb);
 }
 

@@ -6,15 +6,16 @@ tests/unit/t_image.c.
     images.py OUT_DIR
 
 OUT_DIR/expected.txt has a line a picture, `FILE WIDTH HEIGHT SHA256` of the RGB bytes that transformers' load_image
-gives (exif_transpose, convert("RGB")), a line a resizing, `resize FILE WIDTH HEIGHT SHA256`, of Image.resize with
-BICUBIC, and a line a bad picture, `refused FILE format|limit`. The same Pillow writes the same bytes each time; it must
-be 13 or later, whose order of the two passes of a resizing is new.
+gives (exif_transpose, convert("RGB")), a line a resizing, `resize FILTER FILE WIDTH HEIGHT SHA256`, of Image.resize,
+and a line a bad picture, `refused FILE format|limit`. The same Pillow writes the same bytes each time; it must be 13 or
+later, whose order of the two passes of a resizing is new.
 """
 
 import bz2
 import gzip
 import hashlib
 import io
+import itertools
 import lzma
 import pathlib
 import struct
@@ -428,6 +429,7 @@ def archives():
 
 # ---- what Pillow makes of them ----
 
+FILTERS = [Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS]
 RESIZED = {
     "baseline_444.jpg": [
         *[(53, 37), (106, 74), (20, 15), (7, 5), (1, 1), (53, 10), (53, 80), (9, 37), (90, 37), (200, 3)],
@@ -471,8 +473,8 @@ def main():
             expected.write(f"{name} {line(load(data))}")
         for name, sizes in RESIZED.items():
             picture = load(pictures[name])
-            for size in sizes:
-                expected.write(f"resize {name} {line(picture.resize(size, Image.Resampling.BICUBIC))}")
+            for how, size in itertools.product(FILTERS, sizes):
+                expected.write(f"resize {how.name.lower()} {name} {line(picture.resize(size, how))}")
         for name, data, why in refused():
             (folder / f"bad_{name}").write_bytes(data)
             expected.write(f"refused bad_{name} {why}\n")

@@ -177,9 +177,9 @@ int canvas_pixels(float **out, const struct prep_config *c, const struct canvas 
 
     *out = NULL;
     pixel_table_fill(&table, c);
-    rc = image_resize(&whole, image, tile, tile, e);
+    rc = image_resize(&whole, image, tile, tile, FILTER_BICUBIC, e);
     if (rc == 0)
-        rc = image_resize(&fitted, image, canvas->width, canvas->height, e);
+        rc = image_resize(&fitted, image, canvas->width, canvas->height, FILTER_BICUBIC, e);
     if (rc == 0 && !(*out = mem_new((tiles + 1) * size, sizeof(**out), e)))
         rc = ERR_NOMEM;
     if (rc == 0) {
