@@ -37,6 +37,10 @@ const char regex_gpt2[] =
 /* A character of a word: \w of UTS #18, annex C. */
 const char regex_word[] = "[\\p{Alphabetic}\\p{L}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
 
+/* What `tokenizers` (0.23.3) takes for a digit, found by asking it for every code point: Rust's
+ * is_numeric, which is N* of Unicode 17, and so has these beside the ranges below. */
+const char regex_digit[] = "[\\p{N}\U00011de0-\U00011de9\U00016ff4-\U00016ff6]";
+
 #define LATER_LETTERS                                                                      \
     "\\x{1c89}-\\x{1c8a}\\x{a7cb}-\\x{a7cd}\\x{a7da}-\\x{a7dc}\\x{105c0}-\\x{105f3}"       \
     "\\x{10d4a}-\\x{10d65}\\x{10d6f}-\\x{10d85}\\x{10ec2}-\\x{10ec4}\\x{1123f}-\\x{11240}" \

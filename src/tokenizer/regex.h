@@ -22,6 +22,6 @@ typedef int regex_cut_fn(void *data, size_t start, size_t end, bool match, struc
 int regex_cut(const struct regex *r, const char *text, size_t len, regex_cut_fn *cut, void *data,
               struct err *e);
 
-extern const char regex_gpt2[], regex_word[];
+extern const char regex_gpt2[], regex_word[], regex_digit[];
 
 #endif

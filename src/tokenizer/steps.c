@@ -198,6 +198,23 @@ static int add_split(struct steps_reader *r, const struct cursor *c, const char 
     return rc < 0 ? cursor_at(c, e) : add(r, step, c, e);
 }
 
+struct digits {
+    bool each; /* a piece of its own */
+};
+
+static int read_digits(struct steps_reader *r, const struct cursor *c, struct err *e)
+{
+    static const struct cursor_field fields[] = {
+        { "type", FIELD_REQUIRED, FIELD_ANY },
+        { "individual_digits", FIELD_REQUIRED, FIELD_FLAG(struct digits, each) },
+        { 0 },
+    };
+    struct digits d = { 0 };
+    int rc = cursor_fields_only(c, fields, &d, e);
+
+    return rc < 0 ? rc : add_split(r, c, regex_digit, false, d.each ? ISOLATED : CONTIGUOUS, e);
+}
+
 struct byte_level {
     bool prefix, words;
 };
@@ -291,6 +308,7 @@ int steps_read_pre_tokenizer(struct steps *s, const struct cursor *c, struct are
                              struct err *e)
 {
     static const struct component known[] = { { "Split", read_split },
+                                              { "Digits", read_digits },
                                               { "ByteLevel", read_byte_level },
                                               { "Metaspace", read_metaspace },
                                               { 0 } };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tokenizer.h - text to token ids, as tokenizer.json says: byte-level BPE (Llama 3, Qwen 2) and
- * SentencePiece-style BPE with byte fallback (Llama 2, Mistral). Equal to the `tokenizers` library.
+ * tokenizer.h - text to token ids, as tokenizer.json says: byte-level BPE (Llama 3, Qwen 2,
+ * SmolLM2) and SentencePiece-style BPE with byte fallback (Llama 2, Mistral). Equal to the
+ * `tokenizers` library.
  */
 #ifndef ASSENT_TOKENIZER_H
 #define ASSENT_TOKENIZER_H

@@ -202,7 +202,7 @@ static void ten_thousand_strings_have_the_ids_of_the_library(void **state)
         check_variant(recipe, name, variant, &at);
         n++;
     }
-    assert_true(n >= 17);
+    assert_true(n >= 19);
     assert_ptr_equal(at, text + len);
     free(text);
     jv_free(recipe);
@@ -528,7 +528,8 @@ static const struct {
     { NORMALIZER("{\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"\"}"),
       "normalizer.pattern", "empty" },
     { NORMALIZER("{\"type\":\"Prepend\"}"), "normalizer.prepend", "nothing" },
-    { PRE("{\"type\":\"Digits\",\"individual_digits\":true}"), "t.json: pre_tokenizer", "Digits" },
+    { PRE("{\"type\":\"Digits\"}"), "pre_tokenizer.individual_digits", "nothing" },
+    { PRE("{\"type\":\"Digits\",\"individual_digits\":1}"), "individual_digits", "1" },
     { PRE("{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Whitespace\"}]}"),
       "pre_tokenizer.pretokenizers[0]", "Whitespace" },
     { PRE("{\"type\":\"Sequence\"}"), "pre_tokenizer.pretokenizers", "nothing" },

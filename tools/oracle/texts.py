@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Writes small tokenizers and what the `tokenizers` library makes of ten thousand generated strings: the fixtures of
-tests/unit/t_tokenizer.c.
+tests/unit/t_tokenizer*.c.
 
     texts.py OUT_DIR        (make oracle)
 
 OUT_DIR/NAME.json are tokenizers. recipe.json says how the strings are generated (by splitmix64, here and in the test) and
 which variants of the files read them, each a text replaced in a file; hashes.txt has for each variant one FNV-1a (64 bits)
-for every block of strings, over their ids and an end mark each. cases.json has strings with their ids in full.
+for every block of strings, over their ids and an end mark each. cases.json has strings with their ids in full. digits.json
+has the code points that Digits takes for a digit, as ranges.
 """
 
 import json
@@ -242,6 +243,11 @@ def splitting(pattern, behavior, invert):
     return '"pre_tokenizer":' + dump({"type": "Sequence", "pretokenizers": parts})
 
 
+def digits(individual):
+    return '"pre_tokenizer":{"type":"Sequence","pretokenizers":[%s,%s]}' % (
+        dump({"type": "Digits", "individual_digits": individual}), GPT2.split(":", 1)[1])
+
+
 # name: file, what is replaced by what
 VARIANTS = {
     "llama3": ["llama3"],
@@ -254,6 +260,8 @@ VARIANTS = {
     "split-previous": ["gpt2", GPT2, splitting({"String": " "}, "MergedWithPrevious", False)],
     "split-next": ["gpt2", GPT2, splitting({"String": "a"}, "MergedWithNext", True)],
     "split-empty": ["gpt2", GPT2, splitting({"Regex": r"\p{L}*"}, "MergedWithNext", False)],
+    "digits": ["gpt2", GPT2, digits(True)],
+    "digits-together": ["gpt2", GPT2, digits(False)],
     "legacy": ["legacy"],
     "legacy-unknown": ["legacy", '"byte_fallback":true', '"byte_fallback":false'],
     "legacy-some-bytes": ["legacy", '"<0xC3>"', '"<no byte>"'],
@@ -320,6 +328,18 @@ def write_cases(out, texts):
     (out / "cases.json").write_text("\n".join([*lines, "}", "}"]) + "\n", encoding="utf-8")
 
 
+def write_digits(out):
+    each = pre_tokenizers.Digits(individual_digits=True)
+    found = []
+    for code in (*range(0xD800), *range(0xE000, 0x110000)):
+        if len(each.pre_tokenize_str(f"a{chr(code)}a")) == 3:
+            if found and found[-1][1] == code - 1:
+                found[-1][1] = code
+            else:
+                found.append([code, code])
+    (out / "digits.json").write_text(dump(found) + "\n")
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
@@ -330,6 +350,7 @@ def main():
     texts = list(strings())
     write_hashes(out, texts)
     write_cases(out, texts)
+    write_digits(out)
 
 
 if __name__ == "__main__":
