@@ -138,20 +138,42 @@ static int dict_new(struct render *r, struct val *out, size_t n, ...)
     return 0;
 }
 
-static int make_messages(struct render *r, const char *question, struct val *out)
+static int make_question(struct render *r, const char *question, struct val *out)
 {
     struct val *content = render_new(r, 2, sizeof(*content));
-    struct val *message = render_new(r, 1, sizeof(*message));
-    int rc = content && message ? 0 : r->e->code;
+    int rc = content ? 0 : r->e->code;
 
     if (rc == 0)
         rc = dict_new(r, &content[0], 1, "type", text_of("image"));
     if (rc == 0)
         rc = dict_new(r, &content[1], 2, "type", text_of("text"), "text", text_of(question));
     if (rc == 0)
-        rc = dict_new(r, message, 2, "role", text_of("user"), "content",
-                      val_list(VAL_LIST, content, 2));
-    *out = val_list(VAL_LIST, message, 1);
+        rc =
+            dict_new(r, out, 2, "role", text_of("user"), "content", val_list(VAL_LIST, content, 2));
+    return rc;
+}
+
+static int make_answer(struct render *r, const char *answer, struct val *out)
+{
+    struct val *content = render_new(r, 1, sizeof(*content));
+    int rc = content ? 0 : r->e->code;
+
+    if (rc == 0)
+        rc = dict_new(r, content, 2, "type", text_of("text"), "text", text_of(answer));
+    if (rc == 0)
+        rc = dict_new(r, out, 2, "role", text_of("assistant"), "content",
+                      val_list(VAL_LIST, content, 1));
+    return rc;
+}
+
+static int make_messages(struct render *r, const struct template_input *input, struct val *out)
+{
+    struct val *messages = render_new(r, 2, sizeof(*messages));
+    int rc = messages ? make_question(r, input->question, &messages[0]) : r->e->code;
+
+    if (rc == 0 && input->answer)
+        rc = make_answer(r, input->answer, &messages[1]);
+    *out = val_list(VAL_LIST, messages, input->answer ? 2 : 1);
     return rc;
 }
 
@@ -160,13 +182,13 @@ static int set_context(struct render *r, struct name_scope *s, const struct temp
     const struct {
         struct span name;
         struct val value;
-    } context[] = { { SPAN("add_generation_prompt"), val_bool(true) },
+    } context[] = { { SPAN("add_generation_prompt"), val_bool(!input->answer) },
                     { SPAN("bos_token"), text_of(input->bos_token) },
                     { SPAN("eos_token"), text_of(input->eos_token) },
                     { SPAN("tools"), val_none() }, /* transformers always names these two */
                     { SPAN("documents"), val_none() } };
     struct val messages;
-    int rc = make_messages(r, input->question, &messages);
+    int rc = make_messages(r, input, &messages);
 
     if (rc == 0)
         rc = scope_set(r, s, SPAN("messages"), messages);
@@ -177,7 +199,7 @@ static int set_context(struct render *r, struct name_scope *s, const struct temp
 
 static int check_input(const struct template_input *input, struct err *e)
 {
-    const char *texts[] = { input->question, input->bos_token, input->eos_token };
+    const char *texts[] = { input->question, input->bos_token, input->eos_token, input->answer };
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)

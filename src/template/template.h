@@ -28,14 +28,16 @@ int template_parse(struct template **out, const char *name, const char *text, si
 void template_free(struct template *t); /* NULL is fine */
 
 /* What a rendering sees: messages = [{role: "user", content: [{type: "image"}, {type: "text", text:
- * question}]}], add_generation_prompt = true, bos_token, eos_token. */
+ * question}]}], add_generation_prompt = true, bos_token, eos_token. With an answer, messages has
+ * {role: "assistant", content: [{type: "text", text: answer}]} too, and no prompt is added. */
 struct template_input {
     const char *question;
     const char *bos_token, *eos_token; /* NULL: "" */
+    const char *answer;                /* NULL: none yet */
 };
 
-/* The prompt, free() it. ERR_FORMAT: the template raised an exception or uses what is not known;
- * ERR_LIMIT: too many steps or too much output. */
+/* The prompt, or the conversation; free() it. ERR_FORMAT: the template raised an exception or uses
+ * what is not known; ERR_LIMIT: too many steps or too much output. */
 int template_render(const struct template *t, const struct template_input *input, char **out,
                     struct err *e);
 

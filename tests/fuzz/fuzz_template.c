@@ -13,8 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct template_input input = { "Is it a 'cat'? \xc3\xa9\n", "<s>", "</s>" };
-    char *out = NULL, *again = NULL;
+    static const struct template_input input = { "Is it a 'cat'? \xc3\xa9\n", "<s>", "</s>", NULL };
+    static const struct template_input answered = { "Is it a 'cat'?", "<s>", "</s>", "No" };
+    char *out = NULL, *again = NULL, *whole = NULL;
     struct template *t;
     struct err e;
     size_t bad;
@@ -27,9 +28,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(text_utf8(out, strlen(out), &bad));
         if (template_render(t, &input, &again, &e) < 0 || strcmp(out, again) != 0)
             abort();
+        rc = template_render(t, &answered, &whole, &e);
+        assert(rc == 0 ? text_utf8(whole, strlen(whole), &bad) : e.what[0] != '\0' && !whole);
     }
     template_free(t);
     free(out);
     free(again);
+    free(whole);
     return 0;
 }

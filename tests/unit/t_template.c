@@ -9,7 +9,7 @@
 
 #include "template/template.h"
 
-static const struct template_input cat = { "Is it a cat?", "<s>", "</s>" };
+static const struct template_input cat = { "Is it a cat?", "<s>", "</s>", NULL };
 
 /* Parses and renders; free(*out). */
 static int render(const char *text, size_t len, const struct template_input *input, char **out,
@@ -36,7 +36,8 @@ static size_t check_case(const struct json_t *c)
 {
     const struct template_input input = { text_or(jv_get(c, "question"), cat.question),
                                           text_or(jv_get(c, "bos"), cat.bos_token),
-                                          text_or(jv_get(c, "eos"), cat.eos_token) };
+                                          text_or(jv_get(c, "eos"), cat.eos_token),
+                                          jv_text(jv_get(c, "answer")) };
     const char *text = jv_text(jv_get(c, "template")), *wanted = jv_text(jv_get(c, "output"));
     bool fails = jv_is_true(jv_get(c, "error"));
     char *got;
@@ -346,7 +347,9 @@ static void bytes_that_are_no_text_are_refused(void **state)
         const char *text;
         size_t len;
     } rows[] = { { "a\0b", 3 }, { "\xff", 1 }, { "{{ '\xc3' }}", 8 }, { "\xed\xa0\x80", 3 } };
-    const struct template_input bad = { "\xff", NULL, NULL }, none = { "q", NULL, NULL };
+    const struct template_input bad = { "\xff", NULL, NULL, NULL },
+                                none = { "q", NULL, NULL, NULL };
+    const struct template_input bad_answer = { "q", NULL, NULL, "\xff" };
     struct err e;
     char *out;
 
@@ -354,6 +357,7 @@ static void bytes_that_are_no_text_are_refused(void **state)
     for (size_t i = 0; i < COUNT(rows); i++)
         assert_refused(render(rows[i].text, rows[i].len, &cat, &out, &e), &e, ERR_FORMAT);
     assert_refused(render("a", 1, &bad, &out, &e), &e, ERR_FORMAT);
+    assert_refused(render("a", 1, &bad_answer, &out, &e), &e, ERR_FORMAT);
     assert_ok(render("[{{ bos_token }}]", 17, &none, &out, &e), &e);
     assert_string_equal(out, "[]");
     free(out);

@@ -4,8 +4,8 @@
 
     templates.py OUT_DIR        (tests/data/template)
 
-OUT_DIR/cases.jsonl has a case a line: {"template", "question", "bos", "eos"} and "output", or "error": true where the
-template cannot be compiled or rendered. Lines that are equal but for the template leave out what is as in DEFAULT.
+OUT_DIR/cases.jsonl has a case a line: {"template", "question", "bos", "eos", "answer"} and "output", or "error": true
+where the template cannot be compiled or rendered. Lines that are equal but for the template leave out what is as in DEFAULT.
 """
 
 import itertools
@@ -16,7 +16,7 @@ import sys
 
 from transformers.utils.chat_template_utils import render_jinja_template
 
-DEFAULT = {"question": "Is it a cat?", "bos": "<s>", "eos": "</s>"}
+DEFAULT = {"question": "Is it a cat?", "bos": "<s>", "eos": "</s>", "answer": None}
 
 # The prompts of the four LLaVA-NeXT families, and others of the kind.
 LLAMA3 = (
@@ -151,6 +151,7 @@ LLAMA2 = (
 )
 KNOWN = [LLAMA3, MISTRAL, VICUNA, VICUNA_SYSTEM, CHATML, CHATML_PARTS, QWEN2_VL, LLAMA31, LLAMA2]
 QUESTIONS = ["Is it a cat?", "  Ist das größer als 3 €? \n\t", "", "{{ bos_token }} {% if %} 'quoted' \"twice\" \\n"]
+ANSWERS = ["Yes", "  größer als 3 € \n", ""]
 
 SMALL = r"""
 |plain text
@@ -546,12 +547,15 @@ def random_templates(n):
 def case_of(template, **changed):
     inputs = DEFAULT | changed
     content = [{"type": "image"}, {"type": "text", "text": inputs["question"]}]
+    messages = [{"role": "user", "content": content}]
+    if inputs["answer"] is not None:
+        messages.append({"role": "assistant", "content": [{"type": "text", "text": inputs["answer"]}]})
     case = {"template": template} | changed
     try:
         rendered, _ = render_jinja_template(
-            [[{"role": "user", "content": content}]],
+            [messages],
             chat_template=template,
-            add_generation_prompt=True,
+            add_generation_prompt=inputs["answer"] is None,
             bos_token=inputs["bos"],
             eos_token=inputs["eos"],
         )
@@ -562,6 +566,7 @@ def case_of(template, **changed):
 
 def main():
     cases = [case_of(template, question=question) for template in KNOWN for question in QUESTIONS]
+    cases += [case_of(template, answer=answer) for template in KNOWN for answer in ANSWERS]
     cases += [case_of(LLAMA31, bos="", eos="<|eot|>")]
     cases += [case_of(template) for template in SMALL.strip("\n").split("\n") + LINES]
     cases += [case_of(template) for template in whitespace_templates()]
