@@ -46,7 +46,7 @@ static int render_own(const struct vlm *v, const char *question, char **out, str
 
 static int render(const struct vlm *v, const char *question, char **out, struct err *e)
 {
-    struct template_input input = { question, v->bos, v->eos };
+    struct template_input input = { question, v->bos, v->eos, NULL };
     int rc = v->template ? template_render(v->template, &input, out, e)
                          : render_own(v, question, out, e);
 
@@ -100,19 +100,23 @@ struct asking {
     const struct vlm *v;
     struct vlm_prompts *p;
     size_t question;
-    struct token_ids ids; /* as rendered */
+    const char *asked; /* the question's text, with its options where they are listed */
+    char *text;        /* the prompt */
+    bool ends;         /* the tokenizer adds the begin token, which the template has not written */
+    struct token_ids ids; /* the prompt's */
     size_t image;         /* where in them */
 };
 
-/* The prompt of a question: exactly one image in it. The begin token is added unless the template
- * has written it. */
-static int encode_prompt(struct asking *a, const char *text, struct err *e)
+/* The prompt of a question: exactly one image in it. */
+static int encode_prompt(struct asking *a, struct err *e)
 {
     const struct vlm *v = a->v;
     struct token_ids *ids = &a->ids;
-    bool begun = v->bos && *v->bos && strncmp(text, v->bos, strlen(v->bos)) == 0;
-    int rc = tokenizer_encode(v->tokenizer, text, strlen(text), !begun, ids, e);
     size_t images = 0;
+    int rc;
+
+    a->ends = !v->bos || !*v->bos || strncmp(a->text, v->bos, strlen(v->bos)) != 0;
+    rc = tokenizer_encode(v->tokenizer, a->text, strlen(a->text), a->ends, ids, e);
 
     for (size_t i = 0; rc == 0 && i < ids->n; i++) {
         if (ids->ids[i] >= v->model->config.text.vocab) {
@@ -128,7 +132,7 @@ static int encode_prompt(struct asking *a, const char *text, struct err *e)
     if (rc < 0 || images == 1)
         return rc;
     err_set(e, v->template ? ERR_FORMAT : ERR_ARG, "a prompt needs the image once");
-    err_got(e, "%zu times in: %s", images, text);
+    err_got(e, "%zu times in: %s", images, a->text);
     return err_hint(e, "say the prompt yourself, with {image} and {question}");
 }
 
@@ -229,12 +233,68 @@ static int add_sequence(const struct asking *a, size_t option, const struct toke
     return rc;
 }
 
-static int encode_option(const struct vlm *v, const char *text, struct token_ids *out,
+/* The end of the answer in a conversation that goes on from the prompt, with nothing but spaces
+ * between the two, or NULL. What else a template puts there (LLaVA-NeXT's for Llama 3 has a line
+ * break in front of every text) no model has learnt to write behind this prompt. */
+static const char *answer_end(const char *conversation, const char *prompt, const char *answer)
+{
+    size_t n = strlen(prompt), len = strlen(answer);
+    const char *at = conversation + n;
+
+    if (strncmp(conversation, prompt, n) != 0)
+        return NULL;
+    while (strncmp(at, answer, len) != 0)
+        if (*at++ != ' ')
+            return NULL;
+    return at + len;
+}
+
+/* Takes the ids behind the prompt's from those of the conversation up to the answer's end. None
+ * where the prompt's are not its beginning. */
+static int take_answer(const struct asking *a, const char *conversation, const char *end,
+                       struct token_ids *out, struct err *e)
+{
+    const struct token_ids *prompt = &a->ids;
+    int rc = tokenizer_encode(a->v->tokenizer, conversation, (size_t)(end - conversation), a->ends,
+                              out, e);
+
+    if (rc < 0 || !begins(prompt, out)) {
+        out->n = 0;
+        return rc;
+    }
+    out->n -= prompt->n;
+    memmove(out->ids, out->ids + prompt->n, out->n * sizeof(*out->ids));
+    return 0;
+}
+
+/* The option's ids as the model would answer it. None where the template has no such turn, or
+ * changes what it says. */
+static int encode_answer(const struct asking *a, const char *text, struct token_ids *out,
                          struct err *e)
 {
+    const struct vlm *v = a->v;
+    struct template_input input = { a->asked, v->bos, v->eos, text };
+    char *conversation = NULL;
+    const char *end;
+    int rc = template_render(v->template, &input, &conversation, e);
+
+    if (rc == ERR_FORMAT || rc == ERR_LIMIT)
+        return 0;
+    if (rc == 0 && (end = answer_end(conversation, a->text, text)))
+        rc = take_answer(a, conversation, end, out, e);
+    free(conversation);
+    return rc;
+}
+
+static int encode_option(const struct asking *a, const char *text, struct token_ids *out,
+                         struct err *e)
+{
+    const struct vlm *v = a->v;
     int rc = check_text(v, text, e);
 
-    if (rc == 0)
+    if (rc == 0 && v->template)
+        rc = encode_answer(a, text, out, e);
+    if (rc == 0 && out->n == 0)
         rc = tokenizer_encode(v->tokenizer, text, strlen(text), false, out, e);
     if (rc == 0 && out->n == 0)
         rc = err_set(e, ERR_ARG, "an option without any token");
@@ -269,7 +329,7 @@ static int add_choice(const struct asking *a, const char *const *texts, size_t n
     int rc = options ? 0 : ERR_NOMEM;
 
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = encode_option(a->v, texts[i], &options[i], e);
+        rc = encode_option(a, texts[i], &options[i], e);
     if (rc == 0)
         rc = close_options(a->v, options, n, e);
     for (size_t i = 0; rc == 0 && i < n; i++)
@@ -368,34 +428,41 @@ static int check_length(const struct vlm *v, const struct token_ids *ids, struct
     return err_expected(e, "at most %zu", most);
 }
 
+static int add_scored(const struct asking *a, const struct vlm_question *q, struct err *e)
+{
+    return q->kind == VLM_YESNO     ? add_yes_no(a, e)
+           : q->kind == VLM_LETTERS ? add_letters(a, q->n_options, e)
+                                    : add_choice(a, q->options, q->n_options, e);
+}
+
 static int add_question(struct vlm_prompts *p, const struct vlm *v, const struct vlm_question *q,
                         size_t i, struct err *e)
 {
-    struct asking a = { .v = v, .p = p, .question = i };
-    char *listed = NULL, *text = NULL;
+    struct asking a = { .v = v, .p = p, .question = i, .asked = q->text };
+    char *listed = NULL;
     int rc = check_options(q, e);
 
-    if (rc == 0 && q->kind == VLM_LETTERS)
+    if (rc == 0 && q->kind == VLM_LETTERS) {
         rc = list_options(q, &listed, e);
+        a.asked = listed;
+    }
     if (rc == 0)
-        rc = check_text(v, listed ? listed : q->text, e);
+        rc = check_text(v, a.asked, e);
     if (rc == 0)
-        rc = render(v, listed ? listed : q->text, &text, e);
+        rc = render(v, a.asked, &a.text, e);
     if (rc == 0)
-        rc = check_rendered(v, text, listed ? listed : q->text, e);
+        rc = check_rendered(v, a.text, a.asked, e);
     if (rc == 0) {
-        p->questions[i].text = arena_text(&p->arena, text, strlen(text), e);
+        p->questions[i].text = arena_text(&p->arena, a.text, strlen(a.text), e);
         p->questions[i].n_options = q->kind == VLM_YESNO ? 2 : q->n_options;
-        rc = p->questions[i].text ? encode_prompt(&a, text, e) : ERR_NOMEM;
+        rc = p->questions[i].text ? encode_prompt(&a, e) : ERR_NOMEM;
     }
     if (rc == 0)
         rc = check_length(v, &a.ids, e);
     if (rc == 0)
-        rc = q->kind == VLM_YESNO     ? add_yes_no(&a, e)
-             : q->kind == VLM_LETTERS ? add_letters(&a, q->n_options, e)
-                                      : add_choice(&a, q->options, q->n_options, e);
+        rc = add_scored(&a, q, e);
     token_ids_release(&a.ids);
-    free(text);
+    free(a.text);
     free(listed);
     return rc < 0 ? err_at(e, "question \"%.100s\"", q->text) : 0;
 }
