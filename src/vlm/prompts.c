@@ -44,11 +44,37 @@ static int render_own(const struct vlm *v, const char *question, char **out, str
     return rc;
 }
 
-static int render(const struct vlm *v, const char *question, char **out, struct err *e)
+/* A template that opens a thought wants words of it next; what is read here is the answer's first,
+ * so the thought is closed, empty, as models of that kind are asked not to think. */
+static int close_thought(char **text, struct err *e)
+{
+    static const char opened[] = "<think>\n", closed[] = "\n</think>\n\n";
+    size_t len = strlen(*text), before = len - (sizeof(opened) - 1);
+    char *whole;
+
+    if (len < sizeof(opened) - 1 || strcmp(*text + before, opened) != 0)
+        return 0;
+    whole = mem_new(len + sizeof(closed), 1, e);
+    if (!whole)
+        return ERR_NOMEM;
+    memcpy(whole, *text, len);
+    memcpy(whole + len, closed, sizeof(closed));
+    free(*text);
+    *text = whole;
+    return 0;
+}
+
+static int render_folders(const struct vlm *v, const char *question, char **out, struct err *e)
 {
     struct template_input input = { question, v->bos, v->eos, NULL };
-    int rc = v->template ? template_render(v->template, &input, out, e)
-                         : render_own(v, question, out, e);
+    int rc = template_render(v->template, &input, out, e);
+
+    return rc < 0 ? rc : close_thought(out, e);
+}
+
+static int render(const struct vlm *v, const char *question, char **out, struct err *e)
+{
+    int rc = v->template ? render_folders(v, question, out, e) : render_own(v, question, out, e);
 
     if (rc < 0 && v->template && e->hint[0] == '\0')
         err_hint(e, "say the prompt yourself, with {image} and {question}: prompt: in assent.yaml, "
