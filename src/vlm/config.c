@@ -12,7 +12,7 @@
 
 enum { CONFIG_FILE_MAX = 4 << 20 };
 
-static const struct family *const families[] = { &llava_next_family };
+static const struct family *const families[] = { &llava_next_family, &qwen3_vl_family };
 
 /* ---- config.json ---- */
 

@@ -67,6 +67,23 @@ struct llava_config { /* families/llava_next.c */
     struct pinpoints pinpoints;
 };
 
+enum { LISTED_BLOCKS_MAX = 8 };
+
+struct block_list { /* of a tower's blocks, rising */
+    uint32_t at[LISTED_BLOCKS_MAX];
+    size_t n;
+};
+
+struct qwen_config {                 /* families/qwen_vl.h */
+    uint32_t merge;                  /* patches along a side of the block that is a token */
+    uint32_t frames;                 /* of a video that make a patch */
+    uint32_t position_side;          /* of the square that the learned positions are */
+    uint32_t out_hidden;             /* of what the tower gives the language model */
+    double tower_theta;              /* of the rotary positions in the tower */
+    struct block_list deep;          /* whose rows go to the first decoder layers */
+    uint64_t min_pixels, max_pixels; /* of a resized picture */
+};
+
 struct model_config {
     const struct family *family;
     struct tower_config vision;
@@ -79,6 +96,7 @@ struct model_config {
     char weights_file[WEIGHTS_FILE_MAX]; /* that config.json names; "": the usual one */
     union {
         struct llava_config llava;
+        struct qwen_config qwen;
     };
 };
 

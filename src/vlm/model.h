@@ -28,6 +28,7 @@ struct tower {
     struct tensor class_embedding; /* [1, hidden] */
     struct linear patch;           /* [hidden, values of a patch] */
     struct tensor position;        /* [rows of a picture, hidden] */
+    const float *table;            /* in its place: positions to be resampled */
     struct norm pre_norm, post_norm;
     struct tower_block *blocks; /* vision.blocks of them: those that run */
 };

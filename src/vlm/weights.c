@@ -84,6 +84,7 @@ static const struct {
     { "model.vision_tower.", "vision_tower." },
     { "model.multi_modal_projector.", "multi_modal_projector." },
     { "model.image_newline", "image_newline" },
+    { "model.visual.", "visual." },
     { "vision_tower.vision_model.", "vision_tower." },
     { "language_model.model.", "language_model." },
     { "language_model.lm_head.", "lm_head." },

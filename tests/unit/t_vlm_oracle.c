@@ -21,7 +21,8 @@ static const struct {
     { "llama-gqa", VLM_YESNO },      { "llama-f16-shards", VLM_YESNO },
     { "llama-biased", VLM_CHOICE },  { "mistral-bf16", VLM_YESNO },
     { "mistral-window", VLM_YESNO }, { "qwen2-tied", VLM_YESNO },
-    { "real-tiles", VLM_YESNO },
+    { "real-tiles", VLM_YESNO },     { "qwen3vl-a", VLM_YESNO },
+    { "qwen3vl-b", VLM_YESNO },      { "qwen3vl-c", VLM_YESNO },
 };
 
 /* ---- a case ---- */

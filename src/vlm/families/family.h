@@ -38,6 +38,9 @@ struct layout {
             uint32_t map_width, map_height;
             uint32_t first_row, rows, first_col, cols;
         } canvas;
+        struct grid { /* families/qwen_vl.h: patches; a token's block has `merge` a side */
+            uint32_t across, down, merge;
+        } grid;
     };
 };
 
@@ -77,6 +80,6 @@ struct family {
     double (*connector_flop)(const struct model_config *c, const struct layout *l);
 };
 
-extern const struct family llava_next_family;
+extern const struct family llava_next_family, qwen3_vl_family;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The language models of all families. Defaults: configuration_{llama,mistral,qwen2}.py of
+ * The language models of all families. Defaults: configuration_{llama,mistral,qwen2,qwen3_vl}.py of
  * transformers 5.23.
  */
 #include "vlm/families/read.h"
@@ -51,6 +51,22 @@ static const struct text_family families[] = {
                  .act = ACT_SILU,
                  .qkv_bias = true },
       .window_must_be_used = true },
+    { .usual = { .family = "qwen3_vl_text",
+                 .hidden = 4096,
+                 .intermediate = 22016,
+                 .layers = 32,
+                 .heads = 32,
+                 .kv_heads = 32,
+                 .head_dim = 128,
+                 .vocab = 151936,
+                 .max_positions = 128000,
+                 .eps = 1e-6,
+                 .rope_theta = 500000.0,
+                 .rope_sections = { 24, 20, 20 },
+                 .rope_interleaved = true,
+                 .act = ACT_SILU,
+                 .qk_norm = true },
+      .has_attention_bias = true },
 };
 
 /* "llama, mistral or qwen2" */
@@ -86,7 +102,27 @@ static int find_family(const struct cursor *section, const char *const *types,
     return cursor_at(&type, e);
 }
 
-/* One of the two objects that may say how positions turn; every scaling is refused. */
+/* mrope_section, of a class with several axes. */
+static int read_sections(const struct cursor *rope, struct text_config *out, struct err *e)
+{
+    struct cursor list = cursor_member(rope, "mrope_section"), item = { 0 };
+    int64_t pairs;
+    int rc = 0;
+
+    if (out->rope_sections[0] == 0 || !list.value)
+        return 0;
+    if (jv_length(list.value) != ROPE_AXES)
+        return cursor_wrong(&list, "three numbers of pairs", e);
+    while (rc == 0 && cursor_next(&list, &item)) {
+        rc = cursor_whole(&item, 1, SIDE_MAX, &pairs, e);
+        if (rc == 0)
+            out->rope_sections[item.index] = (uint32_t)pairs;
+    }
+    return rc;
+}
+
+/* One of the two objects that may say how positions turn; every scaling is refused. An object
+ * without a type says what else is to be said. */
 static int read_rope_object(const struct cursor *c, struct text_config *out, struct err *e)
 {
     static const struct cursor_field fields[] = {
@@ -94,14 +130,17 @@ static int read_rope_object(const struct cursor *c, struct text_config *out, str
         { 0 },
     };
     const struct json_t *type = jv_get(c->value, "rope_type");
+    bool more = jv_get(c->value, "rope_theta") || jv_get(c->value, "mrope_section");
 
     if (cursor_is_null(c))
         return 0;
     if (!type)
         type = jv_get(c->value, "type");
-    if (!jv_is_object(c->value) || text_equal(jv_text(type), "default") ||
-        (!type && jv_get(c->value, "rope_theta")))
-        return cursor_fields(c, fields, out, e);
+    if (!jv_is_object(c->value) || text_equal(jv_text(type), "default") || (!type && more)) {
+        int rc = cursor_fields(c, fields, out, e);
+
+        return rc < 0 ? rc : read_sections(c, out, e);
+    }
     err_set(e, ERR_FORMAT, "this RoPE scaling is not computed");
     err_got(e, "%s", jv_text(type) ? jv_text(type) : "an object without a type");
     err_expected(e, "default, or no scaling");
@@ -166,6 +205,11 @@ static int read_biases(const struct cursor *section, const struct text_family *f
     return rc;
 }
 
+static uint32_t sections_of(const struct text_config *c)
+{
+    return c->rope_sections[0] + c->rope_sections[1] + c->rope_sections[2];
+}
+
 static int check_text(const struct cursor *section, const struct text_config *c, struct err *e)
 {
     const struct refusal refusals[] = {
@@ -173,6 +217,8 @@ static int check_text(const struct cursor *section, const struct text_config *c,
         { c->heads % c->kv_heads != 0, "num_key_value_heads",
           "a number of heads that the key-value heads do not divide" },
         { c->head_dim == 0 || c->head_dim % 2 != 0, "head_dim", "an odd head dimension" },
+        { c->rope_sections[0] > 0 && sections_of(c) != c->head_dim / 2, "head_dim",
+          "sections of mrope_section that are not the pairs of a head" },
     };
 
     return check_refusals(section, refusals, COUNT(refusals), e);
