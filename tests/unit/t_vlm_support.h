@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * t_vlm_support.h - what the tests of the engine share: parts of messages, changed texts, numbers
- * without pattern, .npy files, the pictures that tools/oracle/models.py asks about.
+ * without pattern, prompts that begin alike, .npy files, the pictures that tools/oracle/models.py
+ * asks about.
  */
 #ifndef TESTS_UNIT_T_VLM_SUPPORT_H
 #define TESTS_UNIT_T_VLM_SUPPORT_H
@@ -9,6 +10,7 @@
 #include "support.h"
 
 #include "image/image.h"
+#include "vlm/tree.h"
 #include "vlm/vlm.h"
 
 /* ---- messages ---- */
@@ -86,6 +88,50 @@ static inline double distance(const float *a, const float *b, size_t n)
         norm += (double)b[i] * (double)b[i];
     }
     return sqrt(difference) / sqrt(norm > 0 ? norm : 1);
+}
+
+/* ---- prompts ---- */
+
+enum { PROMPT_LENGTH = 40 }; /* at most */
+
+struct forest { /* prompts that share beginnings of random lengths */
+    struct prompt *prompts;
+    uint32_t *ids;
+    size_t n;
+};
+
+static inline size_t number_below(uint64_t *state, size_t n)
+{
+    return (size_t)(((double)next_number(state) + 1) / 2 * (double)n) % n;
+}
+
+/* Prompt i begins as an earlier one does, for a random number of tokens. free_forest
+ * it. */
+static inline struct forest make_forest(size_t n, size_t common, uint64_t *state)
+{
+    struct forest f = { malloc(n * sizeof(*f.prompts) + 1),
+                        malloc(n * PROMPT_LENGTH * sizeof(*f.ids) + 1), n };
+
+    assert_true(f.prompts && f.ids);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t *ids = f.ids + i * PROMPT_LENGTH;
+        size_t length = common + 1 + number_below(state, PROMPT_LENGTH - common);
+        size_t shared = i == 0 ? 0 : common + number_below(state, PROMPT_LENGTH - common);
+        const struct prompt *earlier = i == 0 ? NULL : &f.prompts[number_below(state, i)];
+
+        if (earlier && shared > earlier->n)
+            shared = earlier->n;
+        for (size_t k = 0; k < length; k++)
+            ids[k] = earlier && k < shared ? earlier->ids[k] : (uint32_t)number_below(state, 9);
+        f.prompts[i] = (struct prompt){ ids, length };
+    }
+    return f;
+}
+
+static inline void free_forest(struct forest *f)
+{
+    free(f->prompts);
+    free(f->ids);
 }
 
 /* ---- .npy ---- */

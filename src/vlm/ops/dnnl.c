@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * dnnl.c - the operations on oneDNN's matrix product, with OpenMP and vectors around it.
+ * dnnl.c - the operations on oneDNN's matrix product, with OpenMP around it.
  *
  * Weights stay as they are stored and are widened to float32 panel by panel, so that a model needs
  * no memory beyond its mapped files. bfloat16 is done by rounding what a product takes: its numbers
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vlm/ops/ops.h"
+#include "vlm/ops/vector.h"
 
 enum {
     PANEL_FLOATS =
@@ -22,60 +22,7 @@ enum {
     BLOCK = 4096,     /* numbers a thread takes at a time */
 };
 
-/* Compiled for several processors, chosen when the program starts. Sanitizers run before that
- * choice can. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(__clang__)
-#define VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VECTOR
-#endif
-
-/* e^x, to 2 units in the last place: x = n ln 2 + r, |r| <= ln 2 / 2, and the series of e^r. Below
- * -87 it is e^-87, which is nothing beside the 1 of a softmax's largest; above 88.3 it is infinite.
- * A NaN stays one. */
-static inline float exp_vector(float x)
-{
-    const float shift = 0x1.8p23f; /* adding it leaves no room for a fraction, and n in the bits */
-    float shifted, n, r, p;
-
-    x = x < -87.0f ? -87.0f : x > 89.0f ? 89.0f : x;
-    shifted = x * 0x1.715476p0f + shift;
-    n = shifted - shift;
-    r = x - n * 0x1.62e4p-1f;
-    r = r - n * 0x1.7f7d1cp-20f;
-    p = 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    return p * number_of_bits((number_bits(shifted) + 127) << 23);
-}
-
 /* ---- matrices ---- */
-
-VECTOR static void widen_f16(float *y, const uint16_t *x, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        y[i] = number_from_f16(x[i]);
-}
-
-VECTOR static void widen_bf16(float *y, const uint16_t *x, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        y[i] = number_from_bf16(x[i]);
-}
-
-VECTOR static void round_bf16(float *y, const float *x, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        y[i] = number_from_bf16(number_to_bf16(x[i]));
-}
 
 /* n stored numbers from element `at` on, as float32. */
 static void widen(float *y, const struct matrix *w, size_t at, size_t n)
@@ -88,9 +35,9 @@ static void widen(float *y, const struct matrix *w, size_t at, size_t n)
         for (size_t i = 0; i < n; i++)
             y[i] = number_at(data, w->dtype, i);
     else if (w->dtype == DTYPE_F16)
-        widen_f16(y, (const void *)data, n);
+        vector_from_f16(y, (const void *)data, n);
     else
-        widen_bf16(y, (const void *)data, n);
+        vector_from_bf16(y, (const void *)data, n);
 }
 
 static void widen_panel(float *panel, const struct matrix *w, size_t first, size_t rows,
@@ -102,7 +49,7 @@ static void widen_panel(float *panel, const struct matrix *w, size_t first, size
 
         widen(y, w, (first + r) * w->cols, w->cols);
         if (p == PRECISION_BF16)
-            round_bf16(y, y, w->cols);
+            vector_round_bf16(y, y, w->cols);
     }
 }
 
@@ -156,13 +103,6 @@ static int by_panels(float *y, const float *x, size_t n, const struct matrix *w,
     return rc;
 }
 
-VECTOR static void add_row(float *y, const float *bias, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        y[i] += bias[i];
-}
-
 /* Can a product take the matrix as it is stored? */
 static bool is_ready(const struct ops *o, const struct matrix *w)
 {
@@ -195,7 +135,7 @@ static int linear(const struct ops *o, struct tensor y, struct tensor x, const s
             return ERR_NOMEM;
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < n; i++)
-            round_bf16(rounded + i * w->cols, x.at + i * w->cols, w->cols);
+            vector_round_bf16(rounded + i * w->cols, x.at + i * w->cols, w->cols);
         x.at = rounded;
     }
     rc = is_ready(o, w) ? multiply(y.at, w->rows, x.at, n, &whole, e)
@@ -204,7 +144,7 @@ static int linear(const struct ops *o, struct tensor y, struct tensor x, const s
     if (rc == 0 && bias.at) {
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < n; i++)
-            add_row(y.at + i * w->rows, bias.at, w->rows);
+            vector_add(y.at + i * w->rows, bias.at, w->rows);
     }
     return rc;
 }
@@ -217,67 +157,26 @@ static void lookup(struct tensor y, const struct matrix *w, const uint32_t *ids)
 
 /* ---- norms ---- */
 
-VECTOR static void layer_norm_row(float *y, const float *x, size_t size, const float *weight,
-                                  const float *bias, double eps)
-{
-    double sum = 0, squares = 0;
-    float mean, scale;
-
-#pragma omp simd reduction(+ : sum)
-    for (size_t c = 0; c < size; c++)
-        sum += (double)x[c];
-    mean = (float)(sum / (double)size);
-#pragma omp simd reduction(+ : squares)
-    for (size_t c = 0; c < size; c++)
-        squares += (double)((x[c] - mean) * (x[c] - mean));
-    scale = (float)(1 / sqrt(squares / (double)size + eps));
-#pragma omp simd
-    for (size_t c = 0; c < size; c++)
-        y[c] = (x[c] - mean) * scale * weight[c] + bias[c];
-}
-
 static void layer_norm(struct tensor y, struct tensor x, struct tensor weight, struct tensor bias,
                        double eps)
 {
+    struct vector_norm norm = { .weight = weight.at, .bias = bias.at, .eps = eps };
+
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < x.rows; i++)
-        layer_norm_row(y.at + i * x.cols, x.at + i * x.cols, x.cols, weight.at, bias.at, eps);
-}
-
-VECTOR static void rms_norm_row(float *y, const float *x, size_t size, const float *weight,
-                                double eps)
-{
-    double squares = 0;
-    float scale;
-
-#pragma omp simd reduction(+ : squares)
-    for (size_t c = 0; c < size; c++)
-        squares += (double)(x[c] * x[c]);
-    scale = (float)(1 / sqrt(squares / (double)size + eps));
-#pragma omp simd
-    for (size_t c = 0; c < size; c++)
-        y[c] = x[c] * scale * weight[c];
+        vector_layer_norm(y.at + i * x.cols, x.at + i * x.cols, x.cols, &norm);
 }
 
 static void rms_norm(struct tensor y, struct tensor x, struct tensor weight, double eps)
 {
+    struct vector_norm norm = { .weight = weight.at, .eps = eps };
+
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < x.rows; i++)
-        rms_norm_row(y.at + i * x.cols, x.at + i * x.cols, x.cols, weight.at, eps);
+        vector_rms_norm(y.at + i * x.cols, x.at + i * x.cols, x.cols, &norm);
 }
 
 /* ---- positions ---- */
-
-VECTOR static void turn(float *a, float *b, const float *c, const float *s, size_t n)
-{
-#pragma omp simd
-    for (size_t d = 0; d < n; d++) {
-        float x = a[d], y = b[d];
-
-        a[d] = x * c[d] - y * s[d];
-        b[d] = y * c[d] + x * s[d];
-    }
-}
 
 static void rotate(struct tensor x, size_t heads, struct tensor cosines, struct tensor sines)
 {
@@ -288,30 +187,11 @@ static void rotate(struct tensor x, size_t heads, struct tensor cosines, struct 
         for (size_t h = 0; h < heads; h++) {
             float *head = x.at + (i * heads + h) * 2 * half;
 
-            turn(head, head + half, cosines.at + i * half, sines.at + i * half, half);
+            vector_turn(head, head + half, cosines.at + i * half, sines.at + i * half, half);
         }
 }
 
 /* ---- attention ---- */
-
-/* Softmax of scale * x over [from, to); zeros in the rest of [0, all). */
-VECTOR static void softmax_row(float *x, size_t from, size_t to, size_t all, float scale)
-{
-    float largest = -INFINITY, sum = 0, inverse;
-
-#pragma omp simd reduction(max : largest)
-    for (size_t i = from; i < to; i++)
-        largest = x[i] > largest ? x[i] : largest;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = from; i < to; i++)
-        sum += x[i] = exp_vector(scale * (x[i] - largest));
-    inverse = 1 / sum;
-#pragma omp simd
-    for (size_t i = from; i < to; i++)
-        x[i] *= inverse;
-    memset(x, 0, from * sizeof(*x));
-    memset(x + to, 0, (all - to) * sizeof(*x));
-}
 
 /* Every thread has the scores of a chunk; they have that many rows together. */
 static size_t score_rows(void)
@@ -353,7 +233,7 @@ static int attend_part(const struct attended *x, size_t heads, const struct run 
                          ld, 0.0f, scores, n) != dnnl_success;
 
     for (size_t i = 0; i < r->rows; i++)
-        softmax_row(scores + i * r->n, 0, r->n, r->n, scale);
+        vector_softmax(scores + i * r->n, 0, r->n, r->n, scale);
     return bad | (dnnl_sgemm('N', 'N', rows, (dnnl_dim_t)dim, n, 1.0f, scores, n, x->v.at + keys,
                              ld, 0.0f, x->y.at + at, ld) != dnnl_success);
 }
@@ -495,7 +375,7 @@ static int attend_chunk(const struct chunk *c)
         size_t to = a->tree->depth[a->rows[i]] + 1;
         size_t from = a->window && to > a->window ? to - a->window : 0;
 
-        softmax_row(c->scores + (i - c->first) * height, from, to, height, scale);
+        vector_softmax(c->scores + (i - c->first) * height, from, to, height, scale);
     }
     return bad | weigh_values(c);
 }
@@ -532,63 +412,6 @@ static int attend_tree(const struct ops *o, const struct attended *x,
 
 /* ---- number by number ---- */
 
-VECTOR static void quick_gelu(float *x, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        x[i] = x[i] / (1 + exp_vector(-1.702f * x[i]));
-}
-
-VECTOR static void silu(float *x, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        x[i] = x[i] / (1 + exp_vector(-x[i]));
-}
-
-VECTOR static void silu_times(float *x, const float *up, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        x[i] = x[i] / (1 + exp_vector(-x[i])) * up[i];
-}
-
-VECTOR static void times(float *x, const float *y, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        x[i] *= y[i];
-}
-
-/* (1 + tanh u) / 2 = 1 / (1 + e^-2u) */
-VECTOR static void gelu_tanh(float *x, size_t n)
-{
-    const float scale = 0x1.988454p0f; /* 2 sqrt(2 / pi) */
-
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        x[i] = x[i] / (1 + exp_vector(-scale * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
-}
-
-static void activate_block(float *x, size_t n, enum activation act)
-{
-    const float root = 0x1.6a09e6p-1f; /* sqrt(1/2) */
-
-    switch (act) {
-    case ACT_QUICK_GELU: quick_gelu(x, n); break;
-    case ACT_SILU: silu(x, n); break;
-    case ACT_GELU:
-        for (size_t i = 0; i < n; i++)
-            x[i] = 0.5f * x[i] * (1 + erff(x[i] * root));
-        break;
-    case ACT_GELU_TANH: gelu_tanh(x, n); break;
-    case ACT_RELU:
-        for (size_t i = 0; i < n; i++)
-            x[i] = x[i] < 0 ? 0 : x[i];
-        break;
-    }
-}
-
 static size_t block_of(size_t at, size_t n)
 {
     return n - at < BLOCK ? n - at : BLOCK;
@@ -600,7 +423,7 @@ static void activate(struct tensor x, enum activation act)
 
 #pragma omp parallel for schedule(static)
     for (size_t at = 0; at < n; at += BLOCK)
-        activate_block(x.at + at, block_of(at, n), act);
+        vector_activate(x.at + at, block_of(at, n), act);
 }
 
 static void gate(struct tensor x, struct tensor up, enum activation act)
@@ -611,12 +434,8 @@ static void gate(struct tensor x, struct tensor up, enum activation act)
     for (size_t at = 0; at < n; at += BLOCK) {
         size_t block = block_of(at, n);
 
-        if (act == ACT_SILU) {
-            silu_times(x.at + at, up.at + at, block);
-        } else {
-            activate_block(x.at + at, block, act);
-            times(x.at + at, up.at + at, block);
-        }
+        vector_activate(x.at + at, block, act);
+        vector_multiply(x.at + at, up.at + at, block);
     }
 }
 
@@ -624,7 +443,7 @@ static void add(struct tensor x, struct tensor y)
 {
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < x.rows; i++)
-        add_row(x.at + i * x.cols, y.at + i % y.rows * y.cols, x.cols);
+        vector_add(x.at + i * x.cols, y.at + i % y.rows * y.cols, x.cols);
 }
 
 /* ---- threads ---- */

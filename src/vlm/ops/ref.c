@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ops_ref.c - every operation in plain C, written to be read. Sums are in double.
+ * ref.c - every operation in plain C, written to be read. Sums are in double.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void copy_rows(struct tensor y, struct tensor x, const struct row_map *m)
 {
     for (size_t i = 0; i < m->n; i++)
         memmove(y.at + (m->to ? m->to[i] : i) * y.cols, x.at + (m->from ? m->from[i] : i) * x.cols,
-                x.cols * sizeof(float));
+                x.cols * sizeof(*x.at));
 }
 
 static void add_rows(struct tensor y, struct tensor x, const struct row_map *m)
@@ -332,9 +332,11 @@ size_t products_bytes(const struct ops *o, size_t n, const struct matrix *const 
                       size_t matrices)
 {
     size_t most = 0;
+
     for (size_t i = 0; i < matrices; i++) {
-        size_t b = o->scratch_bytes(o, n, list[i]);
-        most = b > most ? b : most;
+        size_t bytes = o->scratch_bytes(o, n, list[i]);
+
+        most = bytes > most ? bytes : most;
     }
     return most;
 }
