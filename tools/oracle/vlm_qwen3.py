@@ -13,6 +13,7 @@ before it; the last one is normed. The smallest folder is a Thinking one: its pr
 import hashlib
 import json
 import pathlib
+import shutil
 import sys
 
 import numpy as np
@@ -215,6 +216,7 @@ def write_prep(folder, spec):
 
 def build(name, spec, out, seed):
     folder = out / name
+    shutil.rmtree(folder, ignore_errors=True)
     tokenizer = make_tokenizer(spec["chat"])
     ids = {key: tokenizer.convert_tokens_to_ids(f"<|{key[:-9]}|>") for key in ("vision_start_token_id", "vision_end_token_id")}
     config = Qwen3VLConfig(
@@ -251,11 +253,15 @@ def image_processor(folder):
     return Qwen2VLImageProcessorPil(**{k: v for k, v in settings.items() if k != "image_processor_type"})
 
 
-class StillProcessor(Qwen3VLProcessor):
-    """Without the part for videos, which wants torchvision."""
+class Still:
+    """A processor without the part for videos, which wants torchvision."""
 
     def check_argument_for_proper_class(self, name, argument):
         return None if name == "video_processor" else super().check_argument_for_proper_class(name, argument)
+
+
+class StillProcessor(Still, Qwen3VLProcessor):
+    pass
 
 
 def run_cases(folder, tokenizer, spec):
@@ -279,16 +285,15 @@ def render(processor, question):
 
 
 class Stages:
-    """What passes the places of a model that have no name in its outputs."""
+    """What passes the places of a model that have no name in its outputs; its module has the function that rotates."""
 
-    def __init__(self, model):
-        self.kept, self.hooks = {}, []
+    def __init__(self, model, modeling):
+        self.kept, self.hooks, self.modeling = {}, [], modeling
         visual, text = model.model.visual, model.model.language_model
         for i, block in enumerate(visual.blocks):
             self.hook(block, f"tower.{i}")
         self.hooks.append(visual.merger.register_forward_pre_hook(lambda _, args: self.keep("vision", args[0])))
-        self.hook(visual.merger, "features")
-        for i, merger in enumerate(visual.deepstack_merger_list):
+        for i, merger in enumerate(getattr(visual, "deepstack_merger_list", ())):
             self.hook(merger, f"deep.{i}")
         for i, layer in enumerate(text.layers):
             self.hooks.append(layer.register_forward_pre_hook(lambda _, args, i=i: self.keep(f"hidden.{i}", args[0][0])))
@@ -301,7 +306,7 @@ class Stages:
         self.kept.setdefault(name, value.detach().clone())
 
     def __enter__(self):
-        rotate = self.rotate = modeling_qwen3_vl.apply_rotary_pos_emb
+        rotate = self.rotate = self.modeling.apply_rotary_pos_emb
 
         def watched(q, k, *args, **more):
             turned = rotate(q, k, *args, **more)
@@ -309,20 +314,21 @@ class Stages:
                 self.keep(name, x[0].transpose(0, 1).flatten(1))
             return turned
 
-        modeling_qwen3_vl.apply_rotary_pos_emb = watched
+        self.modeling.apply_rotary_pos_emb = watched
         return self.kept
 
     def __exit__(self, *_):
-        modeling_qwen3_vl.apply_rotary_pos_emb = self.rotate
+        self.modeling.apply_rotary_pos_emb = self.rotate
         for hook in self.hooks:
             hook.remove()
 
 
-def run_case(model, processor, image, question, out, every):
+def run_case(model, processor, image, question, out, every, modeling=modeling_qwen3_vl):
     prompt = render(processor, question)
     inputs = processor(images=image, text=prompt, return_tensors="pt", return_mm_token_type_ids=True)
-    with torch.no_grad(), Stages(model) as kept:
+    with torch.no_grad(), Stages(model, modeling) as kept:
         result = model(**inputs)
+        kept["features"] = model.model.get_image_features(inputs["pixel_values"], inputs["image_grid_thw"]).pooler_output[0]
     positions, _ = model.model.get_rope_index(
         inputs["input_ids"], inputs["mm_token_type_ids"], image_grid_thw=inputs["image_grid_thw"]
     )
@@ -356,19 +362,19 @@ def resized(processor, width, height):
     return w, h
 
 
-def write_sizes(out):
+def write_sizes(path, patch, groups):
     """What becomes of notable sizes, and of all below a bound: a hash a width. Before each group, a patch's side twice
     and the limits."""
     lines = []
-    for limits, top in LIMITS:
-        processor = Qwen2VLImageProcessorPil(size=limits, patch_size=16)
-        lines.append("limits 32 {shortest_edge} {longest_edge}".format(**limits))
+    for limits, top in groups:
+        processor = Qwen2VLImageProcessorPil(size=limits, patch_size=patch)
+        lines.append("limits {} {shortest_edge} {longest_edge}".format(2 * patch, **limits))
         for width, height in NOTABLE:
             lines.append("size {} {} {} {}".format(width, height, *resized(processor, width, height)))
         for width in range(1, top + 1):
             sides = [side for height in range(1, top + 1) for side in resized(processor, width, height)]
             lines.append(f"width {width} {top} {fnv(sides):016x}")
-    (out / "smart_resize.txt").write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n")
 
 
 def main():
@@ -377,7 +383,7 @@ def main():
     torch.set_num_threads(1)
     for i, (name, spec) in enumerate(MODELS.items()):
         build(name, spec, out, 200 + i)
-    write_sizes(out)
+    write_sizes(out / "smart_resize.txt", 16, LIMITS)
 
 
 if __name__ == "__main__":
