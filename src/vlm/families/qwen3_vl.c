@@ -31,28 +31,8 @@ static int read_positions(const struct cursor *section, struct model_config *c, 
     return side * side == n ? 0 : cursor_wrong(&at, "the square of a whole number", e);
 }
 
-/* rope_parameters of the tower, that newer folders have. */
-static int read_tower_rope(const struct cursor *section, struct model_config *c, struct err *e)
-{
-    static const struct cursor_field fields[] = {
-        { POSITIVE("rope_theta", struct qwen_config, tower_theta) },
-        { 0 },
-    };
-    struct cursor rope = cursor_member(section, "rope_parameters");
-    struct cursor type = cursor_member(&rope, "rope_type");
-
-    if (type.value && !text_equal(jv_text(type.value), "axial") &&
-        !text_equal(jv_text(type.value), "default"))
-        return cursor_wrong(&type, "axial", e);
-    return read_section(&rope, fields, &c->qwen, e);
-}
-
 static int read_vision(const struct cursor *section, struct model_config *c, struct err *e)
 {
-    static const struct cursor_field fields[] = {
-        { SIZE("out_hidden_size", struct qwen_config, out_hidden, SIDE_MAX) },
-        { 0 },
-    };
     int rc;
 
     c->vision = (struct tower_config){ .hidden = 1152,
@@ -70,8 +50,7 @@ static int read_vision(const struct cursor *section, struct model_config *c, str
                                     .out_hidden = 3584,
                                     .deep = { .at = { 8, 16, 24 }, .n = 3 } };
     if ((rc = qwen_read_tower(c, section, towers, e)) < 0 ||
-        (rc = read_section(section, fields, &c->qwen, e)) < 0 ||
-        (rc = read_positions(section, c, e)) < 0 || (rc = read_tower_rope(section, c, e)) < 0)
+        (rc = read_positions(section, c, e)) < 0)
         return rc;
     return qwen_read_blocks(&c->qwen.deep, section, "deepstack_visual_indexes", c->vision.layers,
                             e);
@@ -91,15 +70,14 @@ static int read_own(struct model_config *c, const struct cursor *top, struct err
         return rc;
 
     const struct refusal refusals[] = {
-        { c->qwen.out_hidden != c->text.hidden, "out_hidden_size",
-          "a tower whose rows are not as wide as the text model" },
         { c->qwen.deep.n > 0 && c->qwen.deep.at[c->qwen.deep.n - 1] >= c->vision.layers,
           "deepstack_visual_indexes", "rows of blocks that the tower has not" },
         { c->qwen.deep.n > c->text.layers, "deepstack_visual_indexes",
           "more of them than the text model has layers" },
     };
 
-    if ((rc = check_refusals(&vision, refusals, COUNT(refusals), e)) < 0 ||
+    if ((rc = qwen_check_width(&vision, c, e)) < 0 ||
+        (rc = check_refusals(&vision, refusals, COUNT(refusals), e)) < 0 ||
         (rc = read_image_token(top, 151655, c, e)) < 0)
         return rc;
     return cursor_fields(top, fields, c, e);
@@ -107,17 +85,9 @@ static int read_own(struct model_config *c, const struct cursor *top, struct err
 
 static bool add_settings(const struct model_config *c, struct json_t *model, struct json_t *prep)
 {
-    struct json_t *deep = jv_array();
-
-    for (size_t i = 0; deep && i < c->qwen.deep.n; i++)
-        if (!jv_append(deep, jv_pack("i", (int)c->qwen.deep.at[i]))) {
-            jv_free(deep);
-            deep = NULL;
-        }
-    return deep && jv_set(model, "deepstack_visual_indexes", deep) &&
+    return jv_set(model, "deepstack_visual_indexes", qwen_blocks_json(&c->qwen.deep)) &&
            jv_set(model, "num_position_embeddings",
                   jv_pack("I", (long long)c->qwen.position_side * c->qwen.position_side)) &&
-           jv_set(model, "vision_rope_theta", jv_real(c->qwen.tower_theta)) &&
            qwen_settings(c, model, prep);
 }
 
@@ -298,14 +268,6 @@ static size_t encode_bytes(const struct pass *p, const struct layout *l)
     return larger_of(larger_of(2 * patches, in_tower), connected);
 }
 
-static double connector_flop(const struct model_config *c, const struct layout *l)
-{
-    double block = (double)c->vision.hidden * c->qwen.merge * c->qwen.merge;
-    double mergers = 1 + (double)c->qwen.deep.n;
-
-    return mergers * 2 * (double)l->projected * (block * block + block * c->text.hidden);
-}
-
 const struct family qwen3_vl_family = {
     .model_type = "qwen3_vl",
     .architecture = "Qwen3VLForConditionalGeneration",
@@ -320,5 +282,5 @@ const struct family qwen3_vl_family = {
     .encode = encode,
     .encode_bytes = encode_bytes,
     .place = qwen_place,
-    .connector_flop = connector_flop,
+    .connector_flop = qwen_connector_flop,
 };

@@ -42,6 +42,22 @@ static int check_tower(const struct cursor *section, const struct model_config *
     return check_refusals(section, refusals, COUNT(refusals), e);
 }
 
+/* rope_parameters of the tower, that newer folders have. */
+static int read_tower_rope(const struct cursor *section, struct model_config *c, struct err *e)
+{
+    static const struct cursor_field fields[] = {
+        { POSITIVE("rope_theta", struct qwen_config, tower_theta) },
+        { 0 },
+    };
+    struct cursor rope = cursor_member(section, "rope_parameters");
+    struct cursor type = cursor_member(&rope, "rope_type");
+
+    if (type.value && !text_equal(jv_text(type.value), "axial") &&
+        !text_equal(jv_text(type.value), "default"))
+        return cursor_wrong(&type, "axial", e);
+    return read_section(&rope, fields, &c->qwen, e);
+}
+
 int qwen_read_tower(struct model_config *c, const struct cursor *section, const char *const *types,
                     struct err *e)
 {
@@ -58,6 +74,7 @@ int qwen_read_tower(struct model_config *c, const struct cursor *section, const 
     static const struct cursor_field of_qwen[] = {
         { SIZE("spatial_merge_size", struct qwen_config, merge, 16) },
         { SIZE("temporal_patch_size", struct qwen_config, frames, 16) },
+        { SIZE("out_hidden_size", struct qwen_config, out_hidden, SIDE_MAX) },
         { 0 },
     };
     struct cursor type = cursor_member(section, "model_type");
@@ -66,10 +83,21 @@ int qwen_read_tower(struct model_config *c, const struct cursor *section, const 
     if (!cursor_is_null(&type) && !is_among(jv_text(type.value), types))
         rc = cursor_wrong(&type, types[0], e);
     if (rc < 0 || (rc = read_section(section, of_tower, &c->vision, e)) < 0 ||
-        (rc = read_section(section, of_qwen, &c->qwen, e)) < 0)
+        (rc = read_section(section, of_qwen, &c->qwen, e)) < 0 ||
+        (rc = read_tower_rope(section, c, e)) < 0)
         return rc;
     c->vision.blocks = c->vision.layers;
     return check_tower(section, c, e);
+}
+
+int qwen_check_width(const struct cursor *section, const struct model_config *c, struct err *e)
+{
+    const struct refusal refusals[] = {
+        { c->qwen.out_hidden != c->text.hidden, "out_hidden_size",
+          "a tower whose rows are not as wide as the text model" },
+    };
+
+    return check_refusals(section, refusals, COUNT(refusals), e);
 }
 
 int qwen_read_blocks(struct block_list *out, const struct cursor *section, const char *key,
@@ -184,6 +212,18 @@ static bool set_number(struct json_t *object, const char *key, uint64_t number)
     return jv_set(object, key, jv_pack("I", (long long)number));
 }
 
+struct json_t *qwen_blocks_json(const struct block_list *list)
+{
+    struct json_t *out = jv_array();
+
+    for (size_t i = 0; out && i < list->n; i++)
+        if (!jv_append(out, jv_pack("i", (int)list->at[i]))) {
+            jv_free(out);
+            out = NULL;
+        }
+    return out;
+}
+
 bool qwen_settings(const struct model_config *c, struct json_t *model, struct json_t *prep)
 {
     const uint32_t *sections = c->text.rope_sections;
@@ -191,6 +231,7 @@ bool qwen_settings(const struct model_config *c, struct json_t *model, struct js
     return set_number(prep, "min_pixels", c->qwen.min_pixels) &&
            set_number(prep, "max_pixels", c->qwen.max_pixels) &&
            set_number(model, "spatial_merge_size", c->qwen.merge) &&
+           jv_set(model, "vision_rope_theta", jv_real(c->qwen.tower_theta)) &&
            jv_set(model, "mrope_section",
                   jv_pack("[i, i, i]", (int)sections[0], (int)sections[1], (int)sections[2]));
 }
@@ -411,6 +452,14 @@ int qwen_merge(struct tensor *out, const struct pass *p, const struct connector 
     int rc = p->ops->alloc(p->ops, out, blocks.rows, p->model->config.text.hidden, e);
 
     return rc < 0 ? rc : connector_run(*out, p, c, blocks, e);
+}
+
+double qwen_connector_flop(const struct model_config *c, const struct layout *l)
+{
+    double block = (double)c->vision.hidden * c->qwen.merge * c->qwen.merge;
+    double mergers = 1 + (double)c->qwen.deep.n;
+
+    return mergers * 2 * (double)l->projected * (block * block + block * c->text.hidden);
 }
 
 /* ---- the language model ---- */

@@ -18,11 +18,14 @@
  */
 int qwen_read_tower(struct model_config *c, const struct cursor *section, const char *const *types,
                     struct err *e);
+/* Once the text model is known: its rows are as wide as the tower's. */
+int qwen_check_width(const struct cursor *section, const struct model_config *c, struct err *e);
 /* A list of blocks of the tower, rising. */
 int qwen_read_blocks(struct block_list *out, const struct cursor *section, const char *key,
                      uint32_t blocks, struct err *e);
 int qwen_read_prep(struct model_config *c, const struct cursor *object, struct err *e);
 int qwen_choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e);
+struct json_t *qwen_blocks_json(const struct block_list *list); /* NULL without memory */
 bool qwen_settings(const struct model_config *c, struct json_t *model, struct json_t *prep);
 
 /* ---- a picture ---- */
@@ -50,6 +53,9 @@ int qwen_angles(struct angles *out, const struct pass *p, const struct layout *l
 /* Rows of a tower, a block's patches as one row, through a connector. Release *out. */
 int qwen_merge(struct tensor *out, const struct pass *p, const struct connector *c,
                struct tensor rows, struct err *e);
+
+/* Of the mergers, deep ones included. */
+double qwen_connector_flop(const struct model_config *c, const struct layout *l);
 
 /* ---- the language model ---- */
 
