@@ -81,6 +81,8 @@ struct qwen_config {                 /* families/qwen_vl.h */
     uint32_t out_hidden;             /* of what the tower gives the language model */
     double tower_theta;              /* of the rotary positions in the tower */
     struct block_list deep;          /* whose rows go to the first decoder layers */
+    uint32_t window;                 /* tokens along a side of what most blocks see; 0: all */
+    struct block_list full;          /* that see all even so */
     uint64_t min_pixels, max_pixels; /* of a resized picture */
 };
 

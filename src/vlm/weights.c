@@ -88,6 +88,9 @@ static const struct {
     { "vision_tower.vision_model.", "vision_tower." },
     { "language_model.model.", "language_model." },
     { "language_model.lm_head.", "lm_head." },
+    { "model.layers.", "language_model.layers." },
+    { "model.embed_tokens.", "language_model.embed_tokens." },
+    { "model.norm.", "language_model.norm." },
 };
 
 /* Writes at most cap bytes. */

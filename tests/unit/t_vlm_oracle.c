@@ -23,6 +23,7 @@ static const struct {
     { "mistral-window", VLM_YESNO }, { "qwen2-tied", VLM_YESNO },
     { "real-tiles", VLM_YESNO },     { "qwen3vl-a", VLM_YESNO },
     { "qwen3vl-b", VLM_YESNO },      { "qwen3vl-c", VLM_YESNO },
+    { "qwen25vl-a", VLM_YESNO },     { "qwen25vl-b", VLM_YESNO },
 };
 
 /* ---- a case ---- */

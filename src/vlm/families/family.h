@@ -80,6 +80,6 @@ struct family {
     double (*connector_flop)(const struct model_config *c, const struct layout *l);
 };
 
-extern const struct family llava_next_family, qwen3_vl_family;
+extern const struct family llava_next_family, qwen3_vl_family, qwen2_5_vl_family;
 
 #endif

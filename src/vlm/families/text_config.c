@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The language models of all families. Defaults: configuration_{llama,mistral,qwen2,qwen3_vl}.py of
- * transformers 5.23.
+ * The language models of all families. Defaults: configuration_{llama,mistral,qwen2,qwen3_vl,
+ * qwen2_5_vl}.py of transformers 5.23.
  */
 #include "vlm/families/read.h"
 
 /* What a class's absent keys are, and which of its keys count. */
 struct text_family {
+    const char *whole;        /* the type of a model that has this one's keys at its top */
     struct text_config usual; /* kv_heads 0: as many as heads; head_dim 0: hidden / heads;
                                  sliding_window: where the key is absent */
     bool has_attention_bias;  /* the keys attention_bias, mlp_bias count */
@@ -67,6 +68,22 @@ static const struct text_family families[] = {
                  .act = ACT_SILU,
                  .qk_norm = true },
       .has_attention_bias = true },
+    { .usual = { .family = "qwen2_5_vl_text",
+                 .hidden = 8192,
+                 .intermediate = 29568,
+                 .layers = 80,
+                 .heads = 64,
+                 .kv_heads = 8,
+                 .vocab = 152064,
+                 .max_positions = 32768,
+                 .sliding_window = 4096,
+                 .eps = 1e-5,
+                 .rope_theta = 1000000.0,
+                 .rope_sections = { 16, 24, 24 },
+                 .act = ACT_SILU,
+                 .qkv_bias = true },
+      .whole = "qwen2_5_vl",
+      .window_must_be_used = true },
 };
 
 /* "llama, mistral or qwen2" */
@@ -90,7 +107,7 @@ static int find_family(const struct cursor *section, const char *const *types,
     char expected[120];
 
     for (size_t i = 0; is_among(name, types) && i < COUNT(families); i++)
-        if (text_equal(name, families[i].usual.family)) {
+        if (text_equal(name, families[i].usual.family) || text_equal(name, families[i].whole)) {
             *out = &families[i];
             return 0;
         }
@@ -121,6 +138,13 @@ static int read_sections(const struct cursor *rope, struct text_config *out, str
     return rc;
 }
 
+/* "mrope" is the older name of the default with sections in a row. */
+static bool is_unscaled(const struct json_t *type, const struct text_config *c)
+{
+    return text_equal(jv_text(type), "default") ||
+           (c->rope_sections[0] > 0 && !c->rope_interleaved && text_equal(jv_text(type), "mrope"));
+}
+
 /* One of the two objects that may say how positions turn; every scaling is refused. An object
  * without a type says what else is to be said. */
 static int read_rope_object(const struct cursor *c, struct text_config *out, struct err *e)
@@ -136,7 +160,7 @@ static int read_rope_object(const struct cursor *c, struct text_config *out, str
         return 0;
     if (!type)
         type = jv_get(c->value, "type");
-    if (!jv_is_object(c->value) || text_equal(jv_text(type), "default") || (!type && more)) {
+    if (!jv_is_object(c->value) || is_unscaled(type, out) || (!type && more)) {
         int rc = cursor_fields(c, fields, out, e);
 
         return rc < 0 ? rc : read_sections(c, out, e);
