@@ -86,6 +86,12 @@ struct qwen_config {                 /* families/qwen_vl.h */
     uint64_t min_pixels, max_pixels; /* of a resized picture */
 };
 
+struct idefics_config { /* families/idefics.c */
+    uint32_t scale;     /* patches along a side of the square that is a token */
+    uint32_t longest;   /* edge of the picture that is cut, in pixels */
+    bool split;         /* into tiles; or the whole picture is the only one */
+};
+
 struct model_config {
     const struct family *family;
     struct tower_config vision;
@@ -99,6 +105,7 @@ struct model_config {
     union {
         struct llava_config llava;
         struct qwen_config qwen;
+        struct idefics_config idefics;
     };
 };
 

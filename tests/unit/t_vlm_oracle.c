@@ -24,6 +24,8 @@ static const struct {
     { "real-tiles", VLM_YESNO },     { "qwen3vl-a", VLM_YESNO },
     { "qwen3vl-b", VLM_YESNO },      { "qwen3vl-c", VLM_YESNO },
     { "qwen25vl-a", VLM_YESNO },     { "qwen25vl-b", VLM_YESNO },
+    { "smolvlm-a", VLM_YESNO },      { "idefics3-b", VLM_YESNO },
+    { "smolvlm-whole", VLM_YESNO },
 };
 
 /* ---- a case ---- */

@@ -41,6 +41,10 @@ struct layout {
         struct grid { /* families/qwen_vl.h: patches; a token's block has `merge` a side */
             uint32_t across, down, merge;
         } grid;
+        struct splitting {                    /* families/idefics.c */
+            struct pinpoint fitted, enlarged; /* the picture, resized twice */
+            uint32_t rows, cols;              /* of tiles before the whole picture, or 0 */
+        } splitting;
     };
 };
 
@@ -81,5 +85,6 @@ struct family {
 };
 
 extern const struct family llava_next_family, qwen3_vl_family, qwen2_5_vl_family;
+extern const struct family idefics3_family, smolvlm_family;
 
 #endif
