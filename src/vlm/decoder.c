@@ -58,17 +58,23 @@ static void list_buffers(struct decoder_pass *p, struct buffer out[BUFFERS])
 
 /* ---- the rows that go in ---- */
 
-/* The k-th image token of a path stands for feature k. */
+/* The k-th image token of a path stands for its picture's feature k. */
 static void find_features(struct decoder_pass *p)
 {
-    const struct tree *t = p->in->tree;
+    const struct decoder_input *in = p->in;
+    const struct tree *t = in->tree;
     uint32_t token = p->p->model->config.image_token, *seen = p->scratch;
+    size_t first = 0, end = 0, picture = 0;
 
     for (size_t i = 0; i < t->n; i++) {
         bool image;
 
-        seen[i] = t->parent[i] == TREE_ROOT ? 0 : seen[t->parent[i]];
-        image = t->ids[i] == token && seen[i] < p->in->features->rows.rows;
+        for (; picture < in->n_pictures && in->pictures[picture].first_token == i; picture++) {
+            first = end;
+            end += in->pictures[picture].features;
+        }
+        seen[i] = t->parent[i] == TREE_ROOT ? (uint32_t)first : seen[t->parent[i]];
+        image = t->ids[i] == token && seen[i] < end;
         p->feature[i] = image ? seen[i]++ : NO_FEATURE;
     }
 }

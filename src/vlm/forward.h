@@ -90,11 +90,19 @@ struct places { /* of a tree's tokens; axes may be the same array */
     uint32_t *axis[ROPE_AXES];
 };
 
+struct decoder_picture {
+    uint32_t first_token; /* in the tree, where its tokens begin */
+    size_t features;      /* rows of it, behind those of the pictures before */
+};
+
 struct decoder_input {
     const struct tree *tree;
     const struct places *places;
-    const struct features *features; /* the k-th image token of a path stands for row k */
-    const uint32_t *rows;            /* the tokens whose hidden states are wanted, rising */
+    const struct features *features;
+    /* The k-th image token of a path stands for row k of its picture. */
+    const struct decoder_picture *pictures;
+    size_t n_pictures;
+    const uint32_t *rows; /* the tokens whose hidden states are wanted, rising */
     size_t n_rows;
 };
 

@@ -153,6 +153,51 @@ int tree_build(struct tree *out, const struct prompt *prompts, size_t n, struct 
     return rc;
 }
 
+static void append(struct tree *out, const struct tree *t)
+{
+    uint32_t first = (uint32_t)out->n;
+
+    for (size_t i = 0; i < t->n; i++, out->n++) {
+        out->ids[out->n] = t->ids[i];
+        out->depth[out->n] = t->depth[i];
+        out->parent[out->n] = t->parent[i] == TREE_ROOT ? TREE_ROOT : first + t->parent[i];
+    }
+    for (size_t i = 0; i < t->n_segments; i++) {
+        struct tree_segment s = t->segments[i];
+
+        out->segments[out->n_segments++] = (struct tree_segment){ .first = first + s.first,
+                                                                  .end = first + s.end,
+                                                                  .below = first + s.below };
+    }
+    for (size_t i = 0; i < t->n_prompts; i++)
+        out->ends[out->n_prompts++] = first + t->ends[i];
+    if (t->height > out->height)
+        out->height = t->height;
+}
+
+int tree_join(struct tree *out, const struct tree *trees, size_t n, struct err *e)
+{
+    size_t tokens = 0, prompts = 0;
+    int rc;
+
+    *out = (struct tree){ 0 };
+    for (size_t i = 0; i < n; i++) {
+        tokens += trees[i].n;
+        prompts += trees[i].n_prompts;
+    }
+    if (tokens > TREE_TOKENS_MAX) {
+        err_set(e, ERR_LIMIT, "prompts of too many tokens");
+        err_got(e, "%zu", tokens);
+        return err_expected(e, "at most %d", TREE_TOKENS_MAX);
+    }
+    rc = take_memory(out, tokens + 1, prompts, e); /* as tree_bytes says */
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        append(out, &trees[i]);
+    if (rc < 0)
+        tree_release(out);
+    return rc;
+}
+
 /* One more token than there are: the trie has a node before every first one. */
 size_t tree_bytes(const struct tree *t)
 {

@@ -45,6 +45,8 @@ struct prompt { /* one sequence of tokens, borrowed */
 };
 
 int tree_build(struct tree *out, const struct prompt *prompts, size_t n, struct err *e);
+/* Several, one behind the other: no token of one sees another's. */
+int tree_join(struct tree *out, const struct tree *trees, size_t n, struct err *e);
 size_t tree_bytes(const struct tree *t); /* of memory */
 void tree_release(struct tree *t);       /* zeroed is fine */
 

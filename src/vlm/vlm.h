@@ -149,6 +149,18 @@ struct vlm_how {
  * the events said that it shall end. */
 int vlm_ask(struct vlm *v, const struct vlm_prompts *p, const struct image *image,
             const struct vlm_how *how, struct vlm_answers *out, struct err *e);
+/* Pictures in one pass: no less exact, and quicker where each alone has few tokens. */
+struct vlm_asked { /* all prompts about each of the images */
+    const struct vlm_prompts *prompts;
+    const struct image *const *images;
+    size_t n;
+};
+/* out[n]. ERR_LIMIT: some prompt with its picture is too long for the model. */
+int vlm_ask_together(struct vlm *v, const struct vlm_asked *asked, const struct vlm_how *how,
+                     struct vlm_answers *out, struct err *e);
+/* Of how many pictures of that size a pass should be, asked all prompts. */
+int vlm_together(const struct vlm *v, const struct vlm_prompts *p, const struct image *size,
+                 size_t *out, struct err *e);
 void vlm_answers_release(struct vlm_answers *a);
 
 /* The probability that fell on valid answers at all; and an option's share of it. */
@@ -163,7 +175,8 @@ struct vlm_cost {
     size_t tiles, image_tokens, tokens; /* of the tree */
     size_t tokens_one_by_one;           /* of all prompts alone */
     double flop, flop_one_by_one;       /* a multiply-add is 2 */
-    size_t activation_bytes;            /* beside the mapped weights */
+    size_t together;                    /* pictures that are asked in a pass: vlm_together */
+    size_t activation_bytes;            /* of such a pass, beside the mapped weights */
 };
 int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
                  uint32_t width, uint32_t height, struct err *e);

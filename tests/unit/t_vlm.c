@@ -397,11 +397,69 @@ static void bf16_is_near_f32_and_alike_in_both_tables(void **state)
     }
 }
 
+/* ---- several pictures in a pass ---- */
+
+static const struct vlm_question of_all[] = {
+    { "Is it red?", VLM_YESNO, NULL, 0 },
+    { "Is it blue, or is it of some other colour?", VLM_YESNO, NULL, 0 },
+};
+
+static void compare_together(const char *model, bool reference)
+{
+    static const struct {
+        uint32_t width, height;
+    } sizes[] = { { 37, 23 }, { 20, 61 }, { 37, 23 } };
+    struct vlm_options options = { .dtype = "f32", .reference = reference };
+    struct vlm *v = open_model(model, &options);
+    struct vlm_prompts *p = make_prompts(v, of_all, COUNT(of_all));
+    struct vlm_how how = { .logits = true };
+    struct image images[COUNT(sizes)];
+    const struct image *list[COUNT(sizes)];
+    struct vlm_asked asked = { .prompts = p, .images = list, .n = COUNT(sizes) };
+    struct vlm_answers together[COUNT(sizes)], alone;
+    size_t vocab = vlm_info(v).vocabulary;
+    struct err e;
+
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        images[i] = make_picture(sizes[i].width, sizes[i].height);
+        list[i] = &images[i];
+    }
+    images[2].rgb[0] ^= 255; /* of one size, and not the same */
+    assert_ok(vlm_ask_together(v, &asked, &how, together, &e), &e);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        assert_ok(vlm_ask(v, p, &images[i], &how, &alone, &e), &e);
+        for (size_t q = 0; q < COUNT(of_all); q++) {
+            double d = distance(together[i].logits + q * vocab, alone.logits + q * vocab, vocab);
+
+            if (!(d <= 1e-5))
+                fail_row(model, "picture %zu, question %zu: differs by %g", i, q, d);
+        }
+        vlm_answers_release(&alone);
+        vlm_answers_release(&together[i]);
+        free(images[i].rgb);
+    }
+    vlm_prompts_free(p);
+    vlm_close(v);
+}
+
+static void pictures_together_equal_each_alone(void **state)
+{
+    static const char *const models[] = { "llama-gqa", "mistral-window", "qwen2-tied",
+                                          "qwen3vl-a", "qwen25vl-a",     "smolvlm-whole" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(models); i++) {
+        compare_together(models[i], true);
+        compare_together(models[i], false);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_pass_equals_one_by_one),
         cmocka_unit_test(one_pass_equals_one_by_one_in_plain_c),
+        cmocka_unit_test(pictures_together_equal_each_alone),
         cmocka_unit_test(other_questions_change_nothing),
         cmocka_unit_test(branches_may_be_one_token_or_none),
         cmocka_unit_test(four_hundred_questions_are_one_pass),

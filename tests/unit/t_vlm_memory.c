@@ -160,13 +160,35 @@ static void attention_says_what_it_takes(void **state)
 
 /* ---- a whole pass ---- */
 
-static size_t estimate(const struct vlm *v, const struct vlm_prompts *p, const struct image *image)
+static struct vlm_cost estimate(const struct vlm *v, const struct vlm_prompts *p,
+                                const struct image *image)
 {
     struct vlm_cost cost;
     struct err e;
 
     assert_ok(vlm_estimate(&cost, v, p, image->width, image->height, &e), &e);
-    return cost.activation_bytes;
+    return cost;
+}
+
+/* What it takes to ask about as many pictures of that size as are asked together. */
+static size_t taken(struct vlm *v, const struct vlm_prompts *p, const struct image *image, size_t n)
+{
+    enum { MOST = 64 };
+    const struct image *images[MOST];
+    struct vlm_asked asked = { .prompts = p, .images = images, .n = n };
+    struct vlm_how how = { 0 };
+    struct vlm_answers answers[MOST];
+    size_t before;
+    struct err e;
+
+    assert_true(n > 0 && n <= MOST);
+    for (size_t i = 0; i < n; i++)
+        images[i] = image;
+    before = begin_counting();
+    assert_ok(vlm_ask_together(v, &asked, &how, answers, &e), &e);
+    for (size_t i = 0; i < n; i++)
+        vlm_answers_release(&answers[i]);
+    return most - before;
 }
 
 /* The estimate is what a pass takes at its hungriest. */
@@ -179,20 +201,16 @@ static void check_pass(const struct vlm_options *o, const char *model, int threa
     };
     struct vlm *v = open_model(model, o);
     struct vlm_prompts *p = make_prompts(v, questions, COUNT(questions));
-    struct vlm_how how = { 0 };
-    struct vlm_answers a;
-    struct err e;
-    size_t before, took, says;
+    struct vlm_cost cost;
+    size_t took;
 
     v->ops->narrow = false; /* the models here are, and would take one thread */
     omp_set_num_threads(threads);
-    before = begin_counting();
-    assert_ok(vlm_ask(v, p, image, &how, &a, &e), &e);
-    took = most - before;
-    says = estimate(v, p, image);
-    if (says != took)
-        fail_row(model, "%s, %d threads: takes %zu bytes, says %zu", o->dtype, threads, took, says);
-    vlm_answers_release(&a);
+    cost = estimate(v, p, image);
+    took = taken(v, p, image, cost.together);
+    if (cost.activation_bytes != took)
+        fail_row(model, "%s, %d threads, %zu pictures: takes %zu bytes, says %zu", o->dtype,
+                 threads, cost.together, took, cost.activation_bytes);
     vlm_prompts_free(p);
     vlm_close(v);
 }
