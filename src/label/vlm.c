@@ -9,6 +9,19 @@
 #include "label/internal.h"
 #include "vlm/vlm.h"
 
+enum { TOGETHER_MOST = 64 };
+
+/* A picture that was submitted, until it is collected. */
+struct waiting {
+    struct image image; /* its own copy */
+    const struct asked_list *asked;
+    uint64_t tag;
+    struct raw_answer *raw; /* once it is answered */
+    size_t n_raw;           /* whose likeliest tokens are still its own */
+    struct arena arena;     /* of raw */
+    struct err error;
+};
+
 struct vlm_labeler {
     const struct task *task;
     const struct annotator *annotator;
@@ -16,12 +29,11 @@ struct vlm_labeler {
     struct vlm *vlm;
     struct vlm_prompts *prompts; /* of the columns wanted last */
     uint8_t *wanted;             /* [n_columns] those */
-    /* the picture that was answered last, until it is collected */
-    struct raw_answer *raw;
-    struct arena arena; /* of raw */
-    uint64_t tag;
-    struct err error;
-    bool done;
+    /* Pictures in the order of their coming; those in front are answered. */
+    struct waiting waiting[TOGETHER_MOST];
+    size_t n, n_answered;
+    struct waiting given; /* that was collected last */
+    size_t together;      /* pictures of the pass that is waited for; 0: none is */
 };
 
 /* ---- questions ---- */
@@ -74,78 +86,161 @@ static struct json_t *likeliest(const struct vlm_labeler *s, const struct vlm_an
 }
 
 /* May the column have no answer: is some wording's mass too small? */
-static bool is_doubtful(const struct vlm_labeler *s, const struct asked_list *asked, size_t column)
+static bool is_doubtful(const struct vlm_labeler *s, const struct waiting *w, size_t column)
 {
     double least = s->task->questions[s->task->columns[column].question].min_mass;
 
-    for (size_t i = 0; i < asked->n; i++)
-        if (asked->items[i].column == column && s->raw[i].mass < least)
+    for (size_t i = 0; i < w->asked->n; i++)
+        if (w->asked->items[i].column == column && w->raw[i].mass < least)
             return true;
     return false;
 }
 
-static int take_answers(struct vlm_labeler *s, const struct asked_list *asked,
+static int take_answers(const struct vlm_labeler *s, struct waiting *w,
                         const struct vlm_answers *answers, struct err *e)
 {
-    arena_release(&s->arena);
-    s->raw = arena_new(&s->arena, asked->n, sizeof(*s->raw), e);
-    for (size_t i = 0; s->raw && i < asked->n; i++) {
+    size_t n = w->asked->n;
+
+    w->raw = arena_new(&w->arena, n, sizeof(*w->raw), e);
+    for (size_t i = 0; w->raw && i < n; i++) {
         const struct vlm_answer *a = &answers->items[i];
 
-        s->raw[i].mass = vlm_mass(a);
-        s->raw[i].score = arena_new(&s->arena, a->n_options, sizeof(*s->raw[i].score), e);
-        if (!s->raw[i].score)
+        w->raw[i].mass = vlm_mass(a);
+        w->raw[i].score = arena_new(&w->arena, a->n_options, sizeof(*w->raw[i].score), e);
+        if (!w->raw[i].score)
             return ERR_NOMEM;
         for (size_t o = 0; o < a->n_options; o++)
-            s->raw[i].score[o] = vlm_score(a, o);
+            w->raw[i].score[o] = vlm_score(a, o);
     }
-    for (size_t i = 0; s->raw && i < asked->n; i++)
-        if (is_doubtful(s, asked, asked->items[i].column))
-            s->raw[i].top = likeliest(s, &answers->items[i]);
-    return s->raw ? 0 : ERR_NOMEM;
+    for (size_t i = 0; w->raw && i < n; i++)
+        if (is_doubtful(s, w, w->asked->items[i].column))
+            w->raw[i].top = likeliest(s, &answers->items[i]);
+    w->n_raw = w->raw ? n : 0;
+    return w->raw ? 0 : ERR_NOMEM;
+}
+
+/* ---- pictures ---- */
+
+/* The waiting pictures [first, first + n) in one pass. */
+static int ask(struct vlm_labeler *s, size_t first, size_t n, struct err *e)
+{
+    const struct image *images[TOGETHER_MOST];
+    struct vlm_answers answers[TOGETHER_MOST];
+    struct vlm_asked asked = { .prompts = s->prompts, .images = images, .n = n };
+    struct vlm_how how = { 0 };
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        images[i] = &s->waiting[first + i].image;
+    rc = vlm_ask_together(s->vlm, &asked, &how, answers, e);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0)
+            rc = take_answers(s, &s->waiting[first + i], &answers[i], e);
+        vlm_answers_release(&answers[i]);
+    }
+    return rc;
+}
+
+/* A prompt that is too long for the model is its picture's fault: then each is asked alone. */
+static int answer_waiting(struct vlm_labeler *s, struct err *e)
+{
+    size_t n = s->n - s->n_answered;
+    int rc = ask(s, s->n_answered, n, e);
+
+    for (size_t i = s->n_answered; rc == ERR_LIMIT && i < s->n; i++) {
+        struct err alone = { 0 };
+        int code = ask(s, i, 1, &alone);
+
+        s->waiting[i].error = alone;
+        if (code < 0 && code != ERR_LIMIT) {
+            *e = alone;
+            return code;
+        }
+    }
+    if (rc < 0 && rc != ERR_LIMIT)
+        return rc;
+    s->n_answered = s->n;
+    s->together = 0;
+    return 0;
 }
 
 static bool wants_more(const void *state)
 {
     const struct vlm_labeler *s = state;
 
-    return !s->done; /* it uses all processors for one picture */
+    return s->n_answered == 0 && s->n < s->together;
 }
 
-/* Computes all of it. A prompt that is too long for the model is the picture's fault. */
+static int copy_image(struct image *out, const struct image *in, struct err *e)
+{
+    size_t bytes = (size_t)in->width * in->height * 3;
+
+    *out = (struct image){ .width = in->width, .height = in->height, .rgb = mem_new(bytes, 1, e) };
+    if (!out->rgb)
+        return ERR_NOMEM;
+    memcpy(out->rgb, in->rgb, bytes);
+    return 0;
+}
+
+static void forget(struct waiting *w)
+{
+    for (size_t i = 0; i < w->n_raw; i++)
+        jv_free(w->raw[i].top);
+    image_release(&w->image);
+    arena_release(&w->arena);
+    *w = (struct waiting){ 0 };
+}
+
+/* It waits until there are enough for a pass, all asked the same. */
 static int submit(void *state, const struct label_picture *picture, const struct asked_list *asked,
                   uint64_t tag, struct err *e)
 {
     struct vlm_labeler *s = state;
-    struct vlm_how how = { 0 };
-    struct vlm_answers answers;
-    int rc = use_prompts(s, asked, e);
+    struct waiting *w;
+    int rc = 0;
 
+    if (s->n > s->n_answered && memcmp(s->wanted, asked->wanted, s->task->n_columns) != 0)
+        rc = answer_waiting(s, e);
     if (rc == 0)
-        rc = vlm_ask(s->vlm, s->prompts, picture->image, &how, &answers, e);
-    s->error = (struct err){ 0 };
-    if (rc == 0) {
-        rc = take_answers(s, asked, &answers, e);
-        vlm_answers_release(&answers);
-    } else if (rc == ERR_LIMIT) {
-        s->error = *e;
-        rc = 0;
+        rc = use_prompts(s, asked, e);
+    if (rc == 0 && s->n == s->n_answered)
+        rc = vlm_together(s->vlm, s->prompts, picture->image, &s->together, e);
+    if (rc == ERR_LIMIT) {
+        s->together = 1;
+        rc = 0; /* asking says it, of this picture */
     }
-    s->tag = tag;
-    s->done = rc == 0;
+    if (rc < 0)
+        return rc;
+    w = &s->waiting[s->n];
+    *w = (struct waiting){ .asked = asked, .tag = tag };
+    if ((rc = copy_image(&w->image, picture->image, e)) == 0)
+        s->n++;
     return rc;
 }
 
+/* The picture that is given out is the first; its raw answers stay until the next call. */
 static int collect(void *state, double seconds, struct collected *out, struct err *e)
 {
     struct vlm_labeler *s = state;
+    struct waiting *given = &s->given;
+    int rc = 0;
 
     (void)seconds;
-    (void)e;
-    if (!s->done)
+    forget(given);
+    if (s->n == 0)
         return 0;
-    s->done = false;
-    *out = (struct collected){ s->tag, s->raw, s->error };
+    if (s->n_answered == 0)
+        rc = answer_waiting(s, e);
+    if (rc < 0)
+        return rc;
+    *given = s->waiting[0];
+    given->n_raw = 0; /* who collects takes them */
+    s->n--;
+    s->n_answered--;
+    memmove(s->waiting, s->waiting + 1, s->n * sizeof(*s->waiting));
+    *out = (struct collected){ given->tag, given->raw, given->error };
     return 1;
 }
 
@@ -175,7 +270,9 @@ static void close_model(void *state)
 
     vlm_prompts_free(s->prompts);
     vlm_close(s->vlm);
-    arena_release(&s->arena);
+    for (size_t i = 0; i < s->n; i++)
+        forget(&s->waiting[i]);
+    forget(&s->given);
     free(s->wanted);
     free(s->path);
     free(s);
