@@ -218,7 +218,8 @@ static void check_pass(const struct vlm_options *o, const char *model, int threa
 static void scores_of_64_threads_and_rounded_copies_are_counted(void **state)
 {
     static const char *const dtypes[] = { "f32", "bf16" };
-    static const char *const models[] = { "llama-gqa", "llama-f16-shards", "qwen2-tied" };
+    static const char *const models[] = { "llama-gqa", "llama-f16-shards", "qwen2-tied",
+                                          "qwen3vl-a", "qwen3vl-b" };
     int usual = omp_get_max_threads();
     struct image images[] = { make_picture(37, 23), make_picture(300, 20) };
 
@@ -237,12 +238,54 @@ static void scores_of_64_threads_and_rounded_copies_are_counted(void **state)
         free(images[i].rgb);
 }
 
+/* What comes before the language model says it too, where that takes less than the rest. */
+static void check_encode(const char *model, bool reference, const struct image *image)
+{
+    struct vlm_options o = { .dtype = "f32", .reference = reference };
+    struct vlm *v = open_model(model, &o);
+    struct pass p = { .model = v->model, .ops = v->ops };
+    const struct model_config *c = &v->model->config;
+    struct features features;
+    struct layout l;
+    struct err e;
+    float *pixels;
+    size_t before, says;
+
+    assert_ok(c->family->layout(&l, c, image->width, image->height, &e), &e);
+    assert_ok(c->family->pixels(&pixels, c, &l, image, &e), &e);
+    before = begin_counting();
+    assert_ok(c->family->encode(&features, &p, &l, pixels, &e), &e);
+    says = c->family->encode_bytes(&p, &l);
+    if (says != most - before)
+        fail_row(model, "%u x %u: takes %zu bytes, says %zu", image->width, image->height,
+                 most - before, says);
+    features_release(&features, v->ops);
+    free(pixels);
+    vlm_close(v);
+}
+
+static void pictures_say_what_they_take(void **state)
+{
+    static const char *const models[] = { "llama-gqa", "qwen3vl-a", "qwen3vl-b", "qwen3vl-c" };
+    struct image images[] = { make_picture(37, 23), make_picture(178, 218) };
+
+    (void)state;
+    for (size_t m = 0; m < COUNT(models); m++)
+        for (size_t i = 0; i < COUNT(images); i++) {
+            check_encode(models[m], true, &images[i]);
+            check_encode(models[m], false, &images[i]);
+        }
+    for (size_t i = 0; i < COUNT(images); i++)
+        free(images[i].rgb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_say_what_they_take),
         cmocka_unit_test(attention_says_what_it_takes),
         cmocka_unit_test(scores_of_64_threads_and_rounded_copies_are_counted),
+        cmocka_unit_test(pictures_say_what_they_take),
     };
 
     cmocka_set_test_filter(getenv("TEST"));
