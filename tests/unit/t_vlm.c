@@ -27,9 +27,10 @@ static const struct vlm_question questions[] = {
     { "Is it a dog? Is it a dog? Is it a dog? Is it a dog? Is it a dog?", VLM_YESNO, NULL, 0 },
 };
 
-static const char *const families[] = { "llama-gqa", "mistral-window", "qwen2-tied",  "qwen3vl-a",
-                                        "qwen3vl-b", "qwen3vl-c",      "llama-biased" };
-enum { N_WITH_YES = 6 }; /* of them, in front: that have tokens for yes and no */
+static const char *const families[] = { "llama-gqa",  "mistral-window", "qwen2-tied",
+                                        "qwen3vl-a",  "qwen3vl-b",      "qwen3vl-c",
+                                        "qwen25vl-a", "qwen25vl-b",     "llama-biased" };
+enum { N_WITH_YES = 8 }; /* of them, in front: that have tokens for yes and no */
 
 /* ---- one pass ---- */
 

@@ -333,20 +333,30 @@ static void check_line(const char *line, struct model_config *c, size_t counts[3
     }
 }
 
-static void sizes_equal_transformers_for_every_picture(void **state)
+/* Every line of a file: groups of limits, notable sizes, widths. */
+static void check_sizes(const char *file, struct model_config c, const size_t wanted[3])
 {
-    struct model_config c = prep_with("{", "{");
-    char *path = data_path("vlm", "smart_resize.txt"), *text;
+    char *path = data_path("vlm", file), *text;
     size_t len, counts[3] = { 0 };
     struct err e;
 
-    (void)state;
     assert_ok(file_read(path, 1 << 20, &text, &len, &e), &e);
     for (const char *at = text; *at; at = strchr(at, '\n') + 1)
         check_line(at, &c, counts);
-    assert_true(counts[0] == 2 && counts[1] > 40 && counts[2] == 1000);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(counts[i], wanted[i]);
     free(text);
     free(path);
+}
+
+static void sizes_equal_transformers_for_every_picture(void **state)
+{
+    struct model_config c = prep_with("{", "{");
+
+    (void)state;
+    check_sizes("smart_resize.txt", c, (size_t[]){ 2, 50, 1000 });
+    c.vision.patch = 14; /* as Qwen2.5-VL has them */
+    check_sizes("qwen25_sizes.txt", c, (size_t[]){ 1, 25, 700 });
 }
 
 static void what_cannot_be_seen_is_the_pictures_fault(void **state)

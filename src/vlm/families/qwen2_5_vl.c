@@ -303,9 +303,9 @@ static size_t encode_bytes(const struct pass *p, const struct layout *l)
     size_t n = l->tower_rows, patches = tensor_bytes(n, l->shape[1] / 2);
     size_t angles = tensor_bytes(n, c->hidden / c->heads);
     size_t in_tower = patches + angles + tower_bytes(p, n, n, l->longest_span);
-    size_t connected = tensor_bytes(n, c->hidden) +
-                       2 * tensor_bytes(l->tokens, p->model->config.text.hidden) +
-                       connector_bytes(p, &p->model->connector, l->projected);
+    size_t features = tensor_bytes(l->tokens, p->model->config.text.hidden);
+    size_t connected = tensor_bytes(n, c->hidden) + features +
+                       larger_of(features, connector_bytes(p, &p->model->connector, l->projected));
 
     return windows_bytes(l) + larger_of(larger_of(2 * patches, in_tower), connected);
 }
