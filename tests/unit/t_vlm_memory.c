@@ -219,7 +219,7 @@ static void scores_of_64_threads_and_rounded_copies_are_counted(void **state)
 {
     static const char *const dtypes[] = { "f32", "bf16" };
     static const char *const models[] = { "llama-gqa", "llama-f16-shards", "qwen2-tied",
-                                          "qwen3vl-a", "qwen3vl-b" };
+                                          "qwen3vl-a", "qwen3vl-b",        "qwen25vl-a" };
     int usual = omp_get_max_threads();
     struct image images[] = { make_picture(37, 23), make_picture(300, 20) };
 
@@ -266,7 +266,8 @@ static void check_encode(const char *model, bool reference, const struct image *
 
 static void pictures_say_what_they_take(void **state)
 {
-    static const char *const models[] = { "llama-gqa", "qwen3vl-a", "qwen3vl-b", "qwen3vl-c" };
+    static const char *const models[] = { "llama-gqa", "qwen3vl-a",  "qwen3vl-b",
+                                          "qwen3vl-c", "qwen25vl-a", "qwen25vl-b" };
     struct image images[] = { make_picture(37, 23), make_picture(178, 218) };
 
     (void)state;
