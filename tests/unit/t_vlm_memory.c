@@ -219,7 +219,8 @@ static void scores_of_64_threads_and_rounded_copies_are_counted(void **state)
 {
     static const char *const dtypes[] = { "f32", "bf16" };
     static const char *const models[] = { "llama-gqa", "llama-f16-shards", "qwen2-tied",
-                                          "qwen3vl-a", "qwen3vl-b",        "qwen25vl-a" };
+                                          "qwen3vl-a", "qwen3vl-b",        "qwen25vl-a",
+                                          "smolvlm-a", "idefics3-b" };
     int usual = omp_get_max_threads();
     struct image images[] = { make_picture(37, 23), make_picture(300, 20) };
 
