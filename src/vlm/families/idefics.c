@@ -30,7 +30,7 @@ enum {
         .post_norm = true                                                                   \
     }
 
-static const char *const towers[] = { "idefics3_vision", "smolvlm_vision", "idefics3", NULL };
+static const char *const towers[] = { "smolvlm_vision", "idefics3_vision", "idefics3", NULL };
 static const struct tower_defaults siglip = {
     .types = towers,
     .absent = SIGLIP,
