@@ -63,8 +63,19 @@ struct prep_config {  /* what all image processors have */
     double rescale;
 };
 
-struct llava_config { /* families/llava_next.c */
+enum { LLAVA_LAYERS_MAX = 8 };
+
+struct llava_config { /* families/llava.h */
+    /* The hidden states that stand side by side: each of so many blocks. */
+    uint32_t layers[LLAVA_LAYERS_MAX];
+    size_t n_layers;
+    uint32_t skipped; /* rows of each picture, in front */
     struct pinpoints pinpoints;
+    uint32_t map_tiles;   /* whose patches a map may have before it is made smaller */
+    struct cut_rule {     /* where there are no pinpoints */
+        bool pads;        /* to a square, first */
+        uint32_t shorter; /* what the shorter side becomes, in pixels; 0: both become the tower's */
+    } cut;
 };
 
 enum { LISTED_BLOCKS_MAX = 8 };

@@ -129,6 +129,10 @@ static void newer_and_other_spellings_are_read(void **state)
     assert_int_equal(c.vision.blocks, 1);
     c = config_with("\"vision_feature_layer\": -2", "\"vision_feature_layer\": -5");
     assert_int_equal(c.vision.blocks, 0);
+    c = config_with("\"vision_feature_layer\": -2", "\"vision_feature_layer\": [1, -2, 1]");
+    assert_int_equal(c.vision.blocks, 3);
+    assert_int_equal(c.llava.n_layers, 3);
+    assert_true(c.llava.layers[0] == 1 && c.llava.layers[1] == 3 && c.llava.layers[2] == 1);
     c = config_with("\"tie_word_embeddings\": false", "\"quantization_config\": null");
     assert_true(!c.tied);
 }
@@ -140,9 +144,9 @@ static const struct {
     const char *parts[3];
 } wrong_changes[] = {
     { "\"llava_next\"",
-      "\"llava\"",
+      "\"llava_next_video\"",
       ERR_FORMAT,
-      { "architecture are not read", "llava", "config.json: model_type" } },
+      { "architecture are not read", "llava_next_video", "config.json: model_type" } },
     { "\"llava_next\"", "\"qwen2_vl\"", ERR_FORMAT, { "qwen2_vl", "import FILE", "llava_next" } },
     { "\"model_type\": \"llava_next\",", "", ERR_FORMAT, { "no model_type" } },
     { "\"architectures\"",
@@ -211,7 +215,11 @@ static const struct {
       ERR_FORMAT,
       { "320", "vocab_size", "image_token_index" } },
     { "\"image_token_index\": 300, ", "", ERR_FORMAT, { "below the text model's vocab_size" } },
-    { "-2", "[-2, -5]", ERR_FORMAT, { "list of vision layers", "vision_feature_layer" } },
+    { "-2", "[-2, -5]", ERR_FORMAT, { "goes into the tower's blocks", "vision_feature_layer" } },
+    { "-2", "[-2, -6]", ERR_FORMAT, { "-6", "vision_feature_layer[1]" } },
+    { "-2", "[]", ERR_FORMAT, { "list of 1 to 8", "vision_feature_layer" } },
+    { "-2", "[1, 1, 1, 1, 1, 1, 1, 1, 1]", ERR_FORMAT, { "list of 1 to 8" } },
+    { "-2", "[[1]]", ERR_FORMAT, { "vision_feature_layer[0]" } },
     { "-2", "-6", ERR_FORMAT, { "-6", "vision_feature_layer" } },
     { "-2", "5", ERR_FORMAT, { "vision_feature_layer" } },
     { "\"default\"", "\"full\"", ERR_FORMAT, { "full", "vision_feature_select_strategy" } },
@@ -225,12 +233,21 @@ static const struct {
       "[[28, 5600000]]",
       ERR_FORMAT,
       { "16384", "image_grid_pinpoints[0][1]" } },
-    { "\"image_size\": 28", "\"image_size\": 29", ERR_FORMAT, { "patches do not divide" } },
+    { "\"image_size\": 28", "\"image_size\": 29", ERR_FORMAT, { "28 x 56", "multiples of 29" } },
+    { "\"image_size\": 28", "\"image_size\": 13", ERR_FORMAT, { "patches larger than" } },
+    { "\"image_size\": 28",
+      "\"image_size\": 28, \"model_type\": \"siglip_vision_model\"",
+      ERR_FORMAT,
+      { "no class token", "vision_feature_select_strategy" } },
+    { "\"image_size\": 28",
+      "\"image_size\": 28, \"model_type\": null, \"hidden_act\": 1",
+      ERR_FORMAT,
+      { "vision_config.hidden_act" } },
     { "\"image_size\": 28", "\"image_size\": 28, \"num_channels\": 4", ERR_FORMAT, { "channels" } },
     { "\"image_size\": 28",
       "\"image_size\": 28, \"model_type\": \"siglip\"",
       ERR_FORMAT,
-      { "siglip", "vision_config.model_type" } },
+      { "siglip", "vision_config.model_type", "clip_vision_model or" } },
     { "\"num_attention_heads\": 4",
       "\"num_attention_heads\": 5",
       ERR_FORMAT,

@@ -29,15 +29,23 @@ struct layout {
     size_t projected;   /* rows of the connector's first product */
     size_t tokens;      /* image tokens: rows of the features */
     union {
-        struct canvas {             /* families/canvas.h */
-            struct pinpoint size;   /* pixels */
-            uint32_t width, height; /* the image resized onto the canvas */
-            uint32_t left, top;     /* its place there */
-            uint32_t tiles_down, tiles_across;
-            /* The map of the canvas's patches, and the part of it that shows the image. */
-            uint32_t map_width, map_height;
-            uint32_t first_row, rows, first_col, cols;
-        } canvas;
+        struct llava_layout {           /* families/llava.h */
+            struct canvas {             /* families/canvas.h; no tiles: none */
+                struct pinpoint size;   /* pixels */
+                uint32_t width, height; /* the image resized onto the canvas */
+                uint32_t left, top;     /* its place there */
+                uint32_t tiles_down, tiles_across;
+                /* The map of the canvas's patches, and the part of it that shows the image. */
+                uint32_t map_width, map_height;
+                uint32_t first_row, rows, first_col, cols;
+            } canvas;
+            struct cut {         /* families/cut.h: where there is no canvas */
+                uint32_t square; /* side of what the image is padded to first; 0: it is not */
+                uint32_t width, height; /* resized */
+                uint32_t left, top;     /* of the part that is kept */
+            } cut;
+            uint32_t rows, cols; /* of the map as it is packed, a newline behind each row */
+        } llava;
         struct grid { /* families/qwen_vl.h: patches; a token's block has `merge` a side */
             uint32_t across, down, merge;
         } grid;
@@ -84,7 +92,8 @@ struct family {
     double (*connector_flop)(const struct model_config *c, const struct layout *l);
 };
 
-extern const struct family llava_next_family, qwen3_vl_family, qwen2_5_vl_family;
+extern const struct family llava_family, llava_next_family, llava_onevision_family;
+extern const struct family qwen3_vl_family, qwen2_5_vl_family;
 extern const struct family idefics3_family, smolvlm_family;
 
 #endif

@@ -7,6 +7,8 @@
 #include "vlm/families/pixels.h"
 #include "vlm/families/read.h"
 
+enum { USUAL_SIDE = 224 }; /* of the processors that are not told one */
+
 int check_side(const struct cursor *object, const char *key, uint32_t tile, struct err *e)
 {
     static const char *const names[] = { "shortest_edge", "height", "width" };
@@ -22,10 +24,13 @@ int check_side(const struct cursor *object, const char *key, uint32_t tile, stru
         seen += part != NULL;
     }
     if ((seen > 0 && seen == jv_members(size.value)) ||
-        (jv_integer(size.value, &side) && side == tile))
+        (jv_integer(size.value, &side) && side == tile) || (!size.value && tile == USUAL_SIDE))
         return 0;
     err_set(e, ERR_FORMAT, "tiles of another size than the vision tower's images");
-    err_got(e, "%s", size.value ? "another size" : "none, which means 224");
+    if (size.value)
+        err_got(e, "another size");
+    else
+        err_got(e, "none, which means %d", USUAL_SIDE);
     err_expected(e, "%u", tile);
     return cursor_at(&size, e);
 }
@@ -74,8 +79,8 @@ void take_square_tower(struct binder *b)
     }
 }
 
-int square_encode(struct tensor *out, const struct pass *p, const struct layout *l,
-                  const float *pixels, struct err *e)
+int square_encode_tapped(struct square_rows *out, const struct pass *p, const struct layout *l,
+                         const float *pixels, struct err *e)
 {
     const struct model_config *c = &p->model->config;
     uint32_t grid = config_grid(c);
@@ -85,10 +90,13 @@ int square_encode(struct tensor *out, const struct pass *p, const struct layout 
     uint32_t *ends = mem_new(l->pictures, sizeof(*ends), e);
     struct tower_input in = { .pictures = l->pictures,
                               .position = p->model->tower.position,
-                              .whole = { .ends = ends, .n = l->pictures } };
+                              .whole = { .ends = ends, .n = l->pictures },
+                              .tap_blocks = out->tap_blocks,
+                              .tapped = out->tapped,
+                              .n_taps = out->n_taps };
     int rc = gathered && ends ? p->ops->alloc(p->ops, &in.patches, patches, values, e) : ERR_NOMEM;
 
-    *out = (struct tensor){ 0 };
+    out->last = (struct tensor){ 0 };
     if (rc == 0) {
         pixels_to_patches(gathered, pixels, l->pictures, c->vision.image_size, c->vision.patch);
         p->ops->write(p->ops, in.patches, gathered);
@@ -97,9 +105,19 @@ int square_encode(struct tensor *out, const struct pass *p, const struct layout 
     }
     free(gathered);
     if (rc == 0)
-        rc = tower_run(out, p, &in, e);
+        rc = tower_run(&out->last, p, &in, e);
     p->ops->release(p->ops, &in.patches);
     free(ends);
+    return rc;
+}
+
+int square_encode(struct tensor *out, const struct pass *p, const struct layout *l,
+                  const float *pixels, struct err *e)
+{
+    struct square_rows rows = { .n_taps = 0 };
+    int rc = square_encode_tapped(&rows, p, l, pixels, e);
+
+    *out = rows.last;
     return rc;
 }
 

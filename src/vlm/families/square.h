@@ -18,6 +18,16 @@ void take_square_tower(struct binder *b);
  * Release *out. */
 int square_encode(struct tensor *out, const struct pass *p, const struct layout *l,
                   const float *pixels, struct err *e);
+/* The same, with copies of the rows behind some of the tower's blocks (struct tower_input). */
+struct square_rows {
+    struct tensor last;
+    const uint32_t *tap_blocks;
+    struct tensor *tapped;
+    size_t n_taps;
+};
+int square_encode_tapped(struct square_rows *out, const struct pass *p, const struct layout *l,
+                         const float *pixels, struct err *e);
+/* Without the copies. */
 size_t square_encode_bytes(const struct pass *p, const struct layout *l);
 
 #endif
