@@ -17,15 +17,30 @@ static const double tolerance = 1e-4; /* of a stage's norm */
 static const struct {
     const char *name;
     enum vlm_kind kind;
+    const char *cases; /* NULL: cases.txt */
+    uint32_t tiles;    /* chosen for these */
 } models[] = {
-    { "llama-gqa", VLM_YESNO },      { "llama-f16-shards", VLM_YESNO },
-    { "llama-biased", VLM_CHOICE },  { "mistral-bf16", VLM_YESNO },
-    { "mistral-window", VLM_YESNO }, { "qwen2-tied", VLM_YESNO },
-    { "real-tiles", VLM_YESNO },     { "qwen3vl-a", VLM_YESNO },
-    { "qwen3vl-b", VLM_YESNO },      { "qwen3vl-c", VLM_YESNO },
-    { "qwen25vl-a", VLM_YESNO },     { "qwen25vl-b", VLM_YESNO },
-    { "smolvlm-a", VLM_YESNO },      { "idefics3-b", VLM_YESNO },
+    { "llama-gqa", VLM_YESNO },
+    { "llama-f16-shards", VLM_YESNO },
+    { "llama-biased", VLM_CHOICE },
+    { "mistral-bf16", VLM_YESNO },
+    { "mistral-window", VLM_YESNO },
+    { "qwen2-tied", VLM_YESNO },
+    { "real-tiles", VLM_YESNO },
+    { "qwen3vl-a", VLM_YESNO },
+    { "qwen3vl-b", VLM_YESNO },
+    { "qwen3vl-c", VLM_YESNO },
+    { "qwen25vl-a", VLM_YESNO },
+    { "qwen25vl-b", VLM_YESNO },
+    { "smolvlm-a", VLM_YESNO },
+    { "idefics3-b", VLM_YESNO },
     { "smolvlm-whole", VLM_YESNO },
+    { "onevision-a", VLM_YESNO },
+    { "onevision-b", VLM_YESNO },
+    { "llava15-a", VLM_YESNO },
+    { "llava15-b", VLM_YESNO },
+    { "llava15-padded", VLM_YESNO },
+    { "onevision-a", VLM_YESNO, "whole.txt", 1 },
 };
 
 /* ---- a case ---- */
@@ -212,8 +227,11 @@ static bool next_case(const char **at, struct test_case *c)
 
 static void run_model(void **state, size_t model, bool reference, struct worst *w)
 {
-    struct vlm_options options = { .dtype = "f32", .reference = reference };
-    char *folder = data_path("vlm", models[model].name), *cases = read_text(folder, "cases.txt");
+    struct vlm_options options = { .dtype = "f32",
+                                   .reference = reference,
+                                   .pictures = { .tiles = models[model].tiles } };
+    char *folder = data_path("vlm", models[model].name);
+    char *cases = read_text(folder, models[model].cases ? models[model].cases : "cases.txt");
     const char *at = cases;
     struct test_case c;
     struct vlm *v;

@@ -5,9 +5,9 @@
     vlm_llava.py OUT_DIR        (make oracle)
 
 Folders as models.py writes them, with two stages more: tower.N is what the tower's block N gives (all pictures, class
-tokens included), query.0 and key.0 are those of the first decoder layer behind rotation. NAME/whole00 is a picture
-without tiles, as OneVision takes each of several pictures. onevision_sizes.txt and llava_sizes.txt have what follows
-from a picture's size, and the hashes of prepared pictures.
+tokens included), query.0 and key.0 are those of the first decoder layer behind rotation. The cases of NAME/whole.txt are
+pictures without tiles, as OneVision takes each of several pictures. onevision_sizes.txt and llava_sizes.txt have what
+follows from a picture's size, and the hashes of prepared pictures.
 """
 
 import hashlib
@@ -162,7 +162,7 @@ def build_onevision(spec, out, seed):
     write_model(folder, LlavaOnevisionForConditionalGeneration(config), processor, spec, seed)
     model = run_cases(folder, LlavaOnevisionForConditionalGeneration, processor, spec)
     if spec["name"] == "onevision-a":
-        run_whole(model, processor, folder / "whole00")
+        run_whole(model, processor, folder)
 
 
 def build_llava(spec, out, seed):
@@ -239,8 +239,9 @@ def prepare(processor, image, question):
     return processor(images=image, text=prompt, return_tensors="pt"), prompt
 
 
-def run_whole(model, processor, out):
+def run_whole(model, processor, folder):
     """The first of two pictures, in the prompt of one."""
+    (folder / "whole.txt").write_text(f"whole00\t50\t37\t1\t{QUESTIONS[0]}\n", encoding="utf-8")
     inputs, prompt = prepare(processor, picture(50, 37), QUESTIONS[0])
     image, size = processor.image_processor, inputs["pixel_values"].shape[-1]
     two = image([[picture(50, 37), picture(50, 37)]], return_tensors="pt")
@@ -249,7 +250,7 @@ def run_whole(model, processor, out):
     whole = dict(ids, pixel_values=two["pixel_values"][:1], image_sizes=two["image_sizes"][:1],
                  batch_num_images=two["batch_num_images"])
     assert whole["pixel_values"].shape == (1, 1, 3, size, size)
-    write_case(model, whole, prompt, out, 1)
+    write_case(model, whole, prompt, folder / "whole00", 1)
 
 
 def write_case(model, inputs, prompt, out, every):
