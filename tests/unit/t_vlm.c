@@ -27,10 +27,12 @@ static const struct vlm_question questions[] = {
     { "Is it a dog? Is it a dog? Is it a dog? Is it a dog? Is it a dog?", VLM_YESNO, NULL, 0 },
 };
 
-static const char *const families[] = { "llama-gqa", "mistral-window", "qwen2-tied",  "qwen3vl-a",
-                                        "qwen3vl-b", "qwen3vl-c",      "qwen25vl-a",  "qwen25vl-b",
-                                        "smolvlm-a", "idefics3-b",     "llama-biased" };
-enum { N_WITH_YES = 10 }; /* of them, in front: that have tokens for yes and no */
+static const char *const families[] = {
+    "llama-gqa",   "mistral-window", "qwen2-tied",   "qwen3vl-a", "qwen3vl-b",
+    "qwen3vl-c",   "qwen25vl-a",     "qwen25vl-b",   "smolvlm-a", "idefics3-b",
+    "onevision-a", "llava15-a",      "llama-biased",
+};
+enum { N_WITH_YES = COUNT(families) - 1 }; /* in front: that have tokens for yes and no */
 
 /* ---- one pass ---- */
 
