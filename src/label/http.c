@@ -84,9 +84,14 @@ static int find_protocol(struct server_model *s, struct err *e)
 
 static int check_annotator(const struct annotator *a, struct err *e)
 {
-    if (a->dtype || a->prompt) {
-        err_set(e, ERR_ARG, "%s is the engine's here, and nothing to a server",
-                a->dtype ? "dtype" : "prompt");
+    const char *own = a->dtype                 ? "dtype"
+                      : a->prompt              ? "prompt"
+                      : a->pictures.min_pixels ? "min_pixels"
+                      : a->pictures.tiles      ? "tiles"
+                                               : NULL;
+
+    if (own) {
+        err_set(e, ERR_ARG, "%s is the engine's here, and nothing to a server", own);
         return err_at(e, "assent.yaml:%u: %s", a->line, a->name);
     }
     if (a->server.n_urls > 0 && a->model)
@@ -261,7 +266,7 @@ static struct json_t *settings(const void *state)
     struct json_t *way = asking_settings(s->asking),
                   *all = jv_pack("{s:s, s:s, s:s, s:s?, s:I, s:I}", "engine", "http", "model",
                                  a->model, "protocol", s->protocol->name, "system",
-                                 a->server.system, "max_pixels", (long long)a->server.max_pixels,
+                                 a->server.system, "max_pixels", (long long)a->pictures.max_pixels,
                                  "max_tokens", (long long)asking_tokens(s->asking));
 
     for (size_t i = 1; i < CHAT_MODES; i++) /* the first is what chat is */

@@ -296,12 +296,26 @@ static int make_all_prompts(struct vlm_labeler *s, struct err *e)
     return rc;
 }
 
+/* Where the annotator is said to be what it cannot be, its line. */
+static int open_engine(struct vlm_labeler *s, const struct annotator *a,
+                       const struct label_options *o, struct err *e)
+{
+    const struct picture_limits *p = &a->pictures;
+    struct vlm_options options = { .dtype = a->dtype,
+                                   .prompt = a->prompt,
+                                   .pictures = { .min_pixels = p->min_pixels,
+                                                 .max_pixels = p->max_pixels,
+                                                 .tiles = (uint32_t)p->tiles },
+                                   .reference = o->reference,
+                                   .events = o->events };
+    int rc = vlm_open(&s->vlm, s->path, &options, e);
+
+    return rc == ERR_ARG ? err_at(e, "assent.yaml:%u: %s", a->line, a->name) : rc;
+}
+
 static int open_model(void **state, const struct task *t, const struct annotator *a,
                       const struct label_options *o, struct err *e)
 {
-    struct vlm_options options = {
-        .dtype = a->dtype, .prompt = a->prompt, .reference = o->reference, .events = o->events
-    };
     struct vlm_labeler *s = mem_new(1, sizeof(*s), e);
     int rc = s ? find_model(a, o, &s->path, e) : ERR_NOMEM;
 
@@ -309,7 +323,7 @@ static int open_model(void **state, const struct task *t, const struct annotator
         s->task = t;
         s->annotator = a;
         s->wanted = mem_new(t->n_columns, 1, e);
-        rc = s->wanted ? vlm_open(&s->vlm, s->path, &options, e) : ERR_NOMEM;
+        rc = s->wanted ? open_engine(s, a, o, e) : ERR_NOMEM;
     }
     if (rc == 0)
         rc = make_all_prompts(s, e);

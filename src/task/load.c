@@ -101,6 +101,30 @@ int load_above_zero(const struct loader *l, int node, void *into, struct err *e)
     return doc_at(l->doc, node, e);
 }
 
+static int read_limit(const struct loader *l, int node, void *into, struct err *e)
+{
+    uint64_t *n = into;
+    int rc = load_count(l, node, n, e);
+
+    if (rc < 0 || *n > 0)
+        return rc;
+    err_set(e, ERR_FORMAT, "this should be above zero");
+    err_hint(e, "without the key pictures are as the model has them");
+    return doc_at(l->doc, node, e);
+}
+
+static int read_tiles(const struct loader *l, int node, void *into, struct err *e)
+{
+    uint64_t *n = into;
+    int rc = read_limit(l, node, n, e);
+
+    if (rc < 0 || *n <= TASK_TILES_MAX)
+        return rc;
+    err_set(e, ERR_FORMAT, "no picture is cut into so many tiles");
+    doc_at(l->doc, node, e);
+    return err_expected(e, "1 to %d", TASK_TILES_MAX);
+}
+
 static const struct key server_price_keys[] = {
     { "input", load_above_zero, offsetof(struct server_price, input), true },
     { "cached_input", load_real, offsetof(struct server_price, cached_input), false },
@@ -139,7 +163,9 @@ static const struct key annotator_keys[] = {
     { "probabilities", load_text, offsetof(struct raw_annotator, a.server.probabilities), false },
     { "api_key_env", load_text, offsetof(struct raw_annotator, a.server.api_key_env), false },
     { "system", load_text, offsetof(struct raw_annotator, a.server.system), false },
-    { "max_pixels", load_count, offsetof(struct raw_annotator, a.server.max_pixels), false },
+    { "max_pixels", read_limit, offsetof(struct raw_annotator, a.pictures.max_pixels), false },
+    { "min_pixels", read_limit, offsetof(struct raw_annotator, a.pictures.min_pixels), false },
+    { "tiles", read_tiles, offsetof(struct raw_annotator, a.pictures.tiles), false },
     { "max_tokens", load_count, offsetof(struct raw_annotator, a.server.max_tokens), false },
     { "concurrency", read_concurrency, offsetof(struct raw_annotator, a.server.concurrency),
       false },

@@ -140,7 +140,6 @@ struct model_server {
     const char *probabilities; /* of chat: likeliest, or exact; NULL: likeliest */
     const char *api_key_env;   /* the variable that holds the key; NULL: none */
     const char *system;        /* the system message; NULL: none */
-    uint64_t max_pixels;       /* larger pictures are made smaller; 0: none is */
     uint64_t max_tokens;       /* that an answer may have; 0: the default */
     uint64_t concurrency;      /* requests in flight; 0: as many as it answers well */
     uint64_t timeout; /* seconds until a request's answer is whole; 0: the client's default */
@@ -148,6 +147,14 @@ struct model_server {
     struct server_price price;
     const char *extra;             /* fields of every request, a JSON object; NULL: none */
     struct server_headers headers; /* of every request */
+};
+
+enum { TASK_TILES_MAX = 1000 };
+
+/* How large pictures are when a model sees them; 0: not given. A server's has max_pixels alone:
+ * larger ones are made smaller before they are sent. */
+struct picture_limits {
+    uint64_t min_pixels, max_pixels, tiles;
 };
 
 enum { TASK_EXAMPLES_MAX = 32 }; /* of a question */
@@ -166,6 +173,7 @@ struct annotator {
     const char *name;
     enum annotator_kind kind;
     const char *engine, *model, *dtype; /* a model's; NULL: not given */
+    struct picture_limits pictures;
     struct model_server server;
     struct asking_way way;
     const char *prompt; /* in place of the model's template, with {image} and {question}; NULL */

@@ -481,6 +481,37 @@ static void annotators_that_cannot_be_asked_are_refused(void **state)
     labeler_close(NULL);
 }
 
+/* The toy has one way; a server is sent pictures, and cuts them as it likes. */
+static void what_pictures_cannot_be_is_refused_with_the_line(void **state)
+{
+    static const char *const url = "http://127.0.0.1:1/v1";
+    static const struct {
+        struct annotator a;
+        const char *what;
+    } rows[] = {
+        { { .model = "model", .pictures = { .max_pixels = 262144 } }, "pictures" },
+        { { .engine = "http", .pictures = { .tiles = 1 } }, "tiles is the engine's" },
+        { { .engine = "http", .pictures = { .min_pixels = 1 } }, "min_pixels is the engine's" },
+    };
+    struct task *t = load_task("name: t\nquestions: [{name: A, text: a}]\n");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct annotator a = rows[i].a;
+        struct labeler *l;
+        struct err e;
+
+        a.name = "m";
+        a.line = 9;
+        a.server.urls = &url;
+        a.server.n_urls = 1;
+        assert_refused(open_toy(&l, t, &a, false, &e), &e, ERR_ARG);
+        assert_contains(e.what, rows[i].what);
+        assert_string_equal(e.where, "assent.yaml:9: m");
+    }
+    task_free(t);
+}
+
 static void model_and_files_are_for_the_record(void **state)
 {
     static const char *const wanted[] = { "/model.safetensors", "/config.json", "/tokenizer.json" };
@@ -555,6 +586,7 @@ int main(void)
         cmocka_unit_test(little_mass_is_no_answer_and_says_what_was_likely),
         cmocka_unit_test(min_mass_is_where_answers_end),
         cmocka_unit_test(annotators_that_cannot_be_asked_are_refused),
+        cmocka_unit_test(what_pictures_cannot_be_is_refused_with_the_line),
         cmocka_unit_test(model_and_files_are_for_the_record),
         cmocka_unit_test(cost_is_the_engines_for_open_questions_alone),
     };

@@ -311,6 +311,22 @@ static void what_a_server_takes_is_read(void **state)
     task_free(t);
 }
 
+static void how_pictures_are_prepared_is_read(void **state)
+{
+    struct task *t = load_task("name: t\nquestions:\n  - {name: A, text: a}\nannotators:\n"
+                               "  a: {kind: model, max_pixels: 262144, min_pixels: 1}\n"
+                               "  b: {kind: model, tiles: 1000}\n");
+    const struct picture_limits *a = &t->annotators[0].pictures, *b = &t->annotators[1].pictures;
+
+    (void)state;
+    assert_int_equal(a->max_pixels, 262144);
+    assert_int_equal(a->min_pixels, 1);
+    assert_int_equal(a->tiles, 0);
+    assert_true(b->max_pixels == 0 && b->min_pixels == 0);
+    assert_int_equal(b->tiles, 1000);
+    task_free(t);
+}
+
 static void prices_and_alarms_are_read(void **state)
 {
     struct task *t = load_task(everything);
@@ -566,6 +582,7 @@ int main(void)
         cmocka_unit_test(rules_take_conditions_in_all_forms),
         cmocka_unit_test(rule_text_says_what_the_rule_means),
         cmocka_unit_test(what_a_server_takes_is_read),
+        cmocka_unit_test(how_pictures_are_prepared_is_read),
         cmocka_unit_test(prices_and_alarms_are_read),
         cmocka_unit_test(alt_test_knows_what_people_cost),
         cmocka_unit_test(machines_are_read_and_cost_what_an_hour_of_work_does),

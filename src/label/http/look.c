@@ -510,7 +510,7 @@ static int ask_own(struct looking *l, const struct protocol *const *ways, struct
         l->out->kept_back = true;
         return 0;
     }
-    rc = data_url_make(l->options->picture, l->annotator->server.max_pixels, &data_url, e);
+    rc = data_url_make(l->options->picture, l->annotator->pictures.max_pixels, &data_url, e);
     if (rc == 0)
         rc = probe_ask(l->probe, ways[p - s->protocols], data_url, NULL, &a, e);
     free(data_url);

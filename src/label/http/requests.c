@@ -26,7 +26,7 @@ static void free_shot(struct shot *s)
 static int take_picture(const struct requests *r, struct shot *shot, const struct label_picture *p,
                         struct err *e)
 {
-    uint64_t most = r->annotator->server.max_pixels;
+    uint64_t most = r->annotator->pictures.max_pixels;
     int rc = 0;
 
     if (exchange_is_replay(r->exchange))

@@ -132,7 +132,7 @@ static int show_picture(const struct asking *w, const struct label_options *o, s
                         struct err *e)
 {
     const struct label_example_picture *p = &o->examples->pictures[i];
-    uint64_t most = w->annotator->server.max_pixels;
+    uint64_t most = w->annotator->pictures.max_pixels;
     struct image image;
     struct label_picture shown = { &image, p->bytes, p->len, NULL };
     int rc = image_decode(&image, p->bytes, p->len, e);
