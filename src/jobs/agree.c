@@ -16,6 +16,7 @@ struct agreeing {
     struct dataset data;
     struct scope scope;
     const int16_t **matrices;
+    bool sure; /* probabilities are loaded, to see where models are */
 };
 
 /* chosen NULL: all images. */
@@ -33,6 +34,49 @@ static int compare_images(const struct agreeing *g, const size_t *chosen, size_t
                                   .events = g->options->events };
 
     return comparison_run(out, &c, e);
+}
+
+/* ---- pairs ---- */
+
+static int compare_pair(const struct agreeing *g, struct agree_pair *pair, struct err *e)
+{
+    const int16_t *matrices[] = { g->matrices[pair->first], g->matrices[pair->second] };
+    const struct comparison c = { .scope = &g->scope,
+                                  .matrices = matrices,
+                                  .n_matrices = 2,
+                                  .n_images = g->data.images.n,
+                                  .events = g->options->events };
+    struct stats_agreement *figures;
+    int rc = comparison_run(&figures, &c, e);
+
+    if (rc < 0)
+        return rc;
+    pair->n = figures->pooled.n;
+    pair->agreement = figures->pooled.value[STATS_AGREEMENT];
+    pair->kappa = figures->pooled.value[STATS_KAPPA];
+    stats_agreement_free(figures);
+    return 0;
+}
+
+static int compare_pairs(struct agreeing *g, struct err *e)
+{
+    struct agree_result *out = g->out;
+    size_t n = out->n_names;
+    int rc = 0;
+
+    if (n == 2)
+        return 0;
+    out->pairs = arena_new(&out->arena, n * (n - 1) / 2, sizeof(*out->pairs), e);
+    if (!out->pairs)
+        return ERR_NOMEM;
+    for (size_t first = 0; first < n; first++)
+        for (size_t second = first + 1; rc == 0 && second < n; second++) {
+            struct agree_pair *pair = &out->pairs[out->n_pairs++];
+
+            *pair = (struct agree_pair){ .first = first, .second = second };
+            rc = compare_pair(g, pair, e);
+        }
+    return rc;
 }
 
 /* ---- parts ---- */
@@ -132,8 +176,11 @@ static int load(struct agreeing *g, struct err *e)
 
     if (rc < 0)
         return rc;
-    if (o->names)
-        return dataset_load(&g->data, o->names, o->n_names, 0, e);
+    if (o->names) {
+        g->sure = sure_is_asked(&g->data, o->names, o->n_names);
+        return dataset_load(&g->data, o->names, o->n_names, g->sure ? STORE_WITH_PROBABILITIES : 0,
+                            e);
+    }
     usual = pair_usual(&g->data.known);
     if (!usual.second)
         return too_few(&g->data, usual.first, e);
@@ -205,6 +252,10 @@ int job_agree(const struct project *p, const struct agree_options *o, struct agr
         rc = describe(&g, e);
     if (rc == 0)
         rc = compare_all(&g, e);
+    if (rc == 0)
+        rc = compare_pairs(&g, e);
+    if (rc == 0 && g.sure)
+        rc = sure_find(&out->sure, &g.data, g.scope.columns, g.scope.n_columns, &out->arena, e);
     if (rc == 0)
         rc = find_differences(&g, e);
     if (rc == 0)

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "jobs/differences.h"
 #include "jobs/multi.h"
+#include "jobs/sure.h"
 #include "jobs/unanswered.h"
 #include "project/project.h"
 #include "stats/against.h"
@@ -35,6 +36,12 @@ struct agree_part { /* the images with one value of the metadata column */
     struct stats_agreement *agreement;
 };
 
+struct agree_pair {       /* two of more annotators */
+    size_t first, second; /* of names */
+    uint64_t n;           /* cells that both labelled */
+    double agreement, kappa;
+};
+
 struct agree_result {
     const struct task *task; /* the project's */
     const char **names;      /* of the annotators */
@@ -49,13 +56,16 @@ struct agree_result {
     const char *by;
     struct agree_part *parts;
     size_t n_parts;
+    struct agree_pair *pairs; /* each with each that follows; none of two annotators */
+    size_t n_pairs;
     size_t n_images, resamples;
     uint64_t seed;
     enum interval_kind interval;
     struct differences differences; /* of two annotators */
     struct multi multi;             /* questions that allow several options */
     struct unanswered unanswered;   /* of its models */
-    struct arena arena;             /* private */
+    struct sure sure;
+    struct arena arena; /* private */
 };
 
 /* Two annotators held against a third. */

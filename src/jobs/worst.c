@@ -24,20 +24,6 @@ struct finding {
 
 /* ---- which ---- */
 
-static double own_probability(const struct worst_input *in, size_t column, size_t image)
-{
-    const struct task *t = in->data->project->task;
-    const struct column *c = &t->columns[column];
-    const float *row = in->first->labels.probabilities;
-    int16_t label = in->first->labels.values[column * in->data->images.n + image];
-    double p;
-
-    if (!row)
-        return NAN;
-    p = (double)row[image * t->n_probabilities + c->probability + (c->yesno ? 0 : (size_t)label)];
-    return c->yesno && label == VALUE_NO ? 1 - p : p;
-}
-
 static int find_in_column(struct finding *f, size_t column, struct err *e)
 {
     size_t n_images = f->in->data->images.n;
@@ -53,7 +39,7 @@ static int find_in_column(struct finding *f, size_t column, struct err *e)
             continue;
         if (mem_grow(&f->items, &f->cap, f->n + 1, sizeof(*f->items), CANDIDATES_MAX, e) < 0)
             return ERR_NOMEM;
-        p = own_probability(f->in, column, i);
+        p = dataset_probability(f->in->data, f->in->first, column, i);
         f->items[f->n++] = (struct candidate){ .column = (uint32_t)column,
                                                .image = (uint32_t)i,
                                                .turn = isnan(p) ? turn++ : 0,
@@ -140,7 +126,7 @@ static int describe(struct worst *out, const struct finding *f, const struct cat
             .second = task_value_text(column, f->in->second->labels.values[cell]),
             .majority =
                 f->in->consensus[cell] < 0 ? "" : task_value_text(column, f->in->consensus[cell]),
-            .probability = own_probability(f->in, at->column, at->image),
+            .probability = dataset_probability(d, f->in->first, at->column, at->image),
         };
         if (c->picture_of[at->image] != SIZE_MAX)
             read_picture(w, c, c->picture_of[at->image]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "project/dataset.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "project/pair.h"
@@ -93,6 +94,21 @@ const struct labelled *dataset_find(const struct dataset *d, const char *name)
         if (text_equal(d->items[i].name, name))
             return &d->items[i];
     return NULL;
+}
+
+double dataset_probability(const struct dataset *d, const struct labelled *who, size_t column,
+                           size_t image)
+{
+    const struct task *t = d->project->task;
+    const struct column *c = &t->columns[column];
+    const float *row = who->labels.probabilities;
+    int16_t label = who->labels.values[column * d->images.n + image];
+    double p;
+
+    if (!row || label < 0)
+        return NAN;
+    p = (double)row[image * t->n_probabilities + c->probability + (c->yesno ? 0 : (size_t)label)];
+    return c->yesno && label == VALUE_NO ? 1 - p : p;
 }
 
 int dataset_count_labels(const struct project *p, const char *annotator, uint64_t *n, struct err *e)

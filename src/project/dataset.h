@@ -37,6 +37,9 @@ void dataset_release(struct dataset *d); /* zeroed is fine */
 int dataset_need_images(const struct dataset *d, struct err *e);
 /* The labels of one; NULL: they are not loaded. */
 const struct labelled *dataset_find(const struct dataset *d, const char *name);
+/* That who gives to the label it has there; NaN: not known. */
+double dataset_probability(const struct dataset *d, const struct labelled *who, size_t column,
+                           size_t image);
 
 /* Labels of one annotator that count now; ERR_ARG where nobody is called so. */
 int dataset_count_labels(const struct project *p, const char *annotator, uint64_t *n,

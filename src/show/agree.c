@@ -75,6 +75,102 @@ static void say_pooled(struct page *p, const struct agree_result *r)
     say_kappa(p, r, f);
 }
 
+/* ---- each two ---- */
+
+enum { MATRIX_MAX = 8 };
+
+struct matrix_row {
+    const char *name;
+    double with[MATRIX_MAX]; /* each annotator; NaN: itself */
+};
+
+#define WITH(i)                                                   \
+    {                                                             \
+        .key = "with_" #i, .heading = #i, .kind = FIGURE_NUMBER,  \
+        .at = offsetof(struct matrix_row, with[i]), .decimals = 3 \
+    }
+
+/* The headings are the annotators' names. */
+static const struct figure matrix_figures[] = {
+    { "name", "", NULL, FIGURE_TEXT, .at = offsetof(struct matrix_row, name) },
+    WITH(0),
+    WITH(1),
+    WITH(2),
+    WITH(3),
+    WITH(4),
+    WITH(5),
+    WITH(6),
+    WITH(7),
+    { 0 },
+};
+
+/* The agreement of each two; kappa: that in its place. */
+static void add_matrix(struct page *p, const struct agree_result *r, bool kappa)
+{
+    struct matrix_row rows[MATRIX_MAX];
+    struct shown shown[1 + MATRIX_MAX] = { { "name", 0, kappa ? "kappa" : "agreement" } };
+    struct table *t;
+
+    for (size_t a = 0; a < r->n_names; a++) {
+        shown[1 + a] = (struct shown){ matrix_figures[1 + a].key, 0, r->names[a] };
+        rows[a].name = r->names[a];
+        rows[a].with[a] = NAN;
+    }
+    for (size_t i = 0; i < r->n_pairs; i++) {
+        const struct agree_pair *pair = &r->pairs[i];
+        double figure = kappa ? pair->kappa : pair->agreement;
+
+        rows[pair->first].with[pair->second] = rows[pair->second].with[pair->first] = figure;
+    }
+    t = page_table(p, &(struct layout){
+                          .parts = { matrix_figures }, .shown = shown, .n_shown = 1 + r->n_names });
+    for (size_t a = 0; a < r->n_names; a++)
+        table_row(t, NULL, (const void *[]){ &rows[a], NULL, NULL, NULL });
+}
+
+static void add_pairs(struct page *p, const struct agree_result *r)
+{
+    struct json_t *list = jv_array();
+
+    for (size_t i = 0; i < r->n_pairs; i++) {
+        const struct agree_pair *pair = &r->pairs[i];
+
+        jv_append(list,
+                  jv_pack("{s:s, s:s, s:I, s:o, s:o}", "first", r->names[pair->first], "second",
+                          r->names[pair->second], "n", (long long)pair->n, "agreement",
+                          jv_real(pair->agreement), "kappa", jv_real(pair->kappa)));
+    }
+    page_set(p, "pairs", list);
+    if (r->n_pairs == 0 || r->n_names > MATRIX_MAX)
+        return;
+    page_heading(p, "Each two");
+    add_matrix(p, r, false);
+    add_matrix(p, r, true);
+}
+
+/* ---- where models are sure ---- */
+
+static void add_sure(struct page *p, const struct agree_result *r)
+{
+    const struct sure *s = &r->sure;
+    struct table *t;
+
+    if (s->n == 0)
+        return;
+    page_heading(p, "Where models are sure and people differ");
+    t = page_table(p, &(struct layout){ .parts = { figures_sure } });
+    table_list(t, "sure");
+    for (size_t i = 0; i < s->n; i++)
+        if (s->items[i].differ > 0)
+            table_row(t, "sure[]", (const void *[]){ &s->items[i], NULL, NULL, NULL });
+    table_rule(t);
+    table_row(t, NULL, (const void *[]){ &s->all, NULL, NULL, NULL });
+    page_note(p,
+              "sure: all models give one answer, each with a probability of %.2f or more. all "
+              "people: everybody who answered says otherwise.",
+              SURE_PROBABILITY);
+}
+
 /* ---- by a metadata column ---- */
 
 static struct agreement_view view_of(const struct agree_result *r,
@@ -140,6 +236,8 @@ struct page *show_agree(const struct agree_result *r)
     page_count(p, "images", r->n_images);
     page_count(p, "resamples", r->resamples);
     page_count(p, "seed", r->seed);
+    add_pairs(p, r);
+    add_sure(p, r);
     multi_blocks(p, &r->multi);
     if (r->by)
         add_parts(p, r);

@@ -371,6 +371,7 @@ const struct figure_list figure_lists[] = {
     { "Questions with little agreement (agree, report)", figures_low },
     { "Groups of images that differ (agree --by, report --by)", figures_gaps },
     { "Questions that allow several options (agree, report)", figures_multi },
+    { "Where models are sure and people differ (agree)", figures_sure },
     { "Consensus", figures_consensus },
     { "Consensus, per question", figures_wins },
     { "Questions that the votes favour (report)", figures_winners },

@@ -92,6 +92,7 @@ extern const struct figure figures_low[];      /* struct low_agreement */
 extern const struct figure figures_gaps[];     /* struct gap */
 extern const struct figure figures_multi[];    /* struct multi_question */
 extern const struct figure figures_against[];  /* struct stats_against_row */
+extern const struct figure figures_sure[];     /* struct sure_question */
 
 /* The lists with statistics, for whoever explains them; ends without a title. */
 struct figure_list {

@@ -5,6 +5,7 @@
  */
 #include "jobs/differences.h"
 #include "jobs/multi.h"
+#include "jobs/sure.h"
 #include "show/figures.h"
 #include "stats/against.h"
 
@@ -119,5 +120,20 @@ const struct figure figures_against[] = {
       .rank = 1 },
     { "bh", "p (BH)", bh, CHANCE(stats_against_row, test.bh), .defined = "for a question",
       .rank = 5 },
+    { 0 },
+};
+
+const struct figure figures_sure[] = {
+    { "name", "question", NULL, TEXT(sure_question, name) },
+    { "n", "sure",
+      "cells on which all models give one answer, each with a probability of .95 or more, and a "
+      "person answered",
+      COUNT(sure_question, n) },
+    { "differ", "people differ", "of them, those on which one of the people or more says otherwise",
+      COUNT(sure_question, differ) },
+    { "share", "share", "these of them", NUMBER(sure_question, share),
+      .defined = "where there are such cells" },
+    { "all_differ", "all people", "of them, those on which everybody who answered says otherwise",
+      COUNT(sure_question, all_differ) },
     { 0 },
 };

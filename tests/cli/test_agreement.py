@@ -146,6 +146,51 @@ class Agreement(Case):
         three = self.json("agree", "a", "b", "c", "--resamples", "0")["multi"][0]
         self.assertEqual((three["n"], three["jaccard_interval"]), (270, [None, None]))
 
+    def test_each_two_of_three(self):
+        self.scenes()
+        pairs = self.json("agree", "a", "b", "c", "--resamples", "0")["pairs"]
+        self.assertEqual([(p["first"], p["second"]) for p in pairs], [("a", "b"), ("a", "c"), ("b", "c")])
+        for pair in pairs:
+            alone = self.json("agree", pair["first"], pair["second"], "--resamples", "0")
+            self.assertEqual(alone["pairs"], [])
+            self.assertEqual([pair[k] for k in ("n", "agreement", "kappa")],
+                             [alone["pooled"][k] for k in ("n", "agreement", "kappa")])
+        told = self.run_assent("agree", "a", "b", "c", "--resamples", "0").out.split("Each two\n")[1].split("\n")
+        self.assertEqual([row.split()[0] for row in told[:5] if row.split()][0], "agreement")
+        cell = f"{pairs[1]['agreement']:.3f}".removeprefix("0")
+        self.assertEqual((told[2].split()[3], told[4].split()[1]), (cell, cell))
+
+    def test_where_models_are_sure_and_people_differ(self):
+        """Answers with probabilities on either side of .95, and people who say otherwise or nothing."""
+        self.write("assent.yaml", "name: t\nquestions:\n  - {name: Hat, text: a hat?}\n"
+                   "  - {name: Light, kind: choice, options: [dim, bright], text: light?}\n")
+        cells = [  # P(yes) of one model, of the other, the label of either person; what it counts as
+            (.99, .96, "yes", "yes", "n"), (.99, .94, "no", "no", ""), (.99, .02, "no", "no", ""),
+            (.01, .03, "yes", "no", "n differ"), (.01, .03, "yes", "yes", "n differ all_differ"),
+            (.97, .97, "", "no", "n differ all_differ"), (.97, .97, "", "", ""), (.96, .99, "no", "", "n differ all_differ"),
+        ]
+        for at, who in enumerate(("m1", "m2")):
+            lines = []
+            for i, cell in enumerate(cells):
+                p = cell[at]
+                lines.append({"image": f"i{i}", "question": "Hat", "value": "yes" if p > .5 else "no",
+                              "options": {"yes": p, "no": 1 - p}})
+                lines.append({"image": f"i{i}", "question": "Light", "value": "dim" if p > .5 else "bright",
+                              "options": {"dim": p, "bright": 1 - p}})
+            self.write(f"{who}.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+            self.run_assent("import", f"{who}.jsonl", "-a", who, "--kind", "model")
+        light = {"yes": "dim", "no": "bright", "": ""}
+        for at, who in ((2, "anna"), (3, "bob")):
+            self.write(f"{who}.csv", "image,Hat,Light\n" + "".join(f"i{i},{c[at]},{light[c[at]]}\n" for i, c in enumerate(cells)))
+            self.run_assent("import", f"{who}.csv", "-a", who)
+        found = self.json("agree", "m1", "anna", "m2", "bob", "--resamples", "0")["sure"]
+        want = {k: sum(k in c[4].split() for c in cells) for k in ("n", "differ", "all_differ")}
+        self.assertEqual(found, [{"name": name, **want, "share": want["differ"] / want["n"]} for name in ("Hat", "Light")])
+        told = self.run_assent("agree", "m1", "anna", "m2", "bob", "--resamples", "0").out
+        self.assertRegex(told, r"\n  all +10 +8 +\.800 +6\n")
+        for names in (("m1", "anna", "bob"), ("m1", "m2"), ("anna", "bob", "m1")):
+            self.assertNotIn("sure", self.json("agree", *names, "--resamples", "0"))
+
     def test_yes_bias_and_low_agreement_of_the_study(self):
         d = self.study().json("agree", MODEL, PEOPLE, "--resamples", "0")
         found, questions = d["differences"], {q["name"]: q for q in d["questions"]}

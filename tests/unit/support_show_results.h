@@ -356,9 +356,15 @@ static inline struct page *agree_page(const struct results *r)
 
 static inline struct page *agree_many_page(const struct results *r)
 {
+    static struct agree_pair pairs[] = { { 0, 1, 190, .875, .75 }, { 0, 2, 12, .5, NAN } };
+    static struct sure_question sure[] = { { "Hat", 0, 40, 10, 4, .25 },
+                                           { "Beard", 1, 40, 0, 0, 0 } };
     struct agree_result many = r->agree;
 
     many.n_names = SHOW_PEOPLE;
+    many.pairs = pairs;
+    many.n_pairs = 2;
+    many.sure = (struct sure){ .items = sure, .n = 2, .all = { "all", 0, 80, 10, 4, .125 } };
     return show_agree(&many);
 }
 

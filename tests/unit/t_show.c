@@ -26,6 +26,7 @@ static const struct {
     { "low", figures_low, true },
     { "gaps", figures_gaps, true },
     { "multi", figures_multi, true },
+    { "sure", figures_sure, true },
     { "consensus", figures_consensus, true },
     { "wins", figures_wins, true },
     { "winners", figures_winners, true },
