@@ -41,6 +41,27 @@ static void check_layouts(const struct model_config *c)
         }
 }
 
+/* What the user may choose is taken, and laid out as well, or refused. */
+static void check_choices(const struct model_config *c)
+{
+    static const struct vlm_pictures chosen[] = {
+        { .tiles = 1 },
+        { .tiles = 5 },
+        { .max_pixels = 5000 },
+        { .min_pixels = 70000, .max_pixels = UINT64_MAX },
+    };
+    struct err e;
+
+    for (size_t i = 0; c->family->choose && i < sizeof(chosen) / sizeof(chosen[0]); i++) {
+        struct model_config changed = *c;
+        int rc = c->family->choose(&changed, &chosen[i], &e);
+
+        assert(rc == 0 || e.what[0] != '\0');
+        if (rc == 0)
+            check_layouts(&changed);
+    }
+}
+
 static void check_error(int rc, const struct err *e)
 {
     assert(rc == 0 || (rc == (int)e->code && e->what[0] != '\0' && e->where[0] != '\0'));
@@ -66,5 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     assert(c.prep.std[0] > 0 && c.prep.rescale > 0);
     check_layouts(&c);
+    check_choices(&c);
     return 0;
 }
