@@ -23,7 +23,7 @@ struct vlm;
 /* How pictures are prepared, where a model's family leaves a choice; 0: as the folder says. */
 struct vlm_pictures {
     uint64_t min_pixels, max_pixels; /* of the resized picture */
-    uint32_t tiles;                  /* that it may be cut into */
+    uint32_t tiles;                  /* at most, the whole picture being one */
 };
 
 struct vlm_options {

@@ -379,7 +379,7 @@ static void tiles_leave_the_canvases_that_have_no_more(void **state)
     struct model_config c = parsed(onevision_text, onevision_prep);
 
     (void)state;
-    choose_tiles(&c, 4);
+    choose_tiles(&c, 5);
     assert_int_equal(c.llava.pinpoints.n, 8); /* 1 x 1 to 4, 2 x 1 and 2, 3 x 1, 4 x 1 */
     for (uint32_t side = 1; side < 3000; side += 97)
         assert_true(layout_of(&c, side, 1000).pictures <= 5);
@@ -401,8 +401,8 @@ static void other_choices_are_refused(void **state)
 
     (void)state;
     assert_says("next", next.family->choose(&next, &one, &e), &e, ERR_ARG, "learnt no canvas",
-                "at least 2");
-    choose_tiles(&next, 3);
+                "at least 3");
+    choose_tiles(&next, 4);
     assert_int_equal(next.llava.pinpoints.n, 4);
     assert_says("pixels", onevision.family->choose(&onevision, &pixels, &e), &e, ERR_ARG,
                 "max_pixels", "tiles");

@@ -159,6 +159,12 @@ int llava_check_canvases(const struct model_config *c, const struct cursor *obje
     return cursor_at(&list, e);
 }
 
+/* The canvas's tiles, and the whole picture. */
+static uint32_t pictures_of(const struct pinpoint *canvas, uint32_t tile)
+{
+    return 1 + canvas->height / tile * (canvas->width / tile);
+}
+
 int llava_choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e)
 {
     struct pinpoints left = { .n = 0 };
@@ -171,7 +177,7 @@ int llava_choose(struct model_config *c, const struct vlm_pictures *chosen, stru
         return err_expected(e, "tiles");
     }
     for (size_t i = 0; i < all->n; i++) {
-        uint32_t tiles = all->points[i].height / tile * (all->points[i].width / tile);
+        uint32_t tiles = pictures_of(&all->points[i], tile);
 
         if (tiles <= chosen->tiles)
             left.points[left.n++] = all->points[i];

@@ -26,7 +26,7 @@ int llava_read_canvases(struct model_config *c, const struct cursor *top,
                         const struct pinpoints *usual, struct err *e);
 int llava_check_canvases(const struct model_config *c, const struct cursor *object,
                          const struct pinpoints *usual, struct err *e);
-/* Leaves the canvases of at most as many tiles as were chosen. */
+/* Leaves the canvases of at most as many tiles as were chosen, the whole picture being one. */
 int llava_choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e);
 
 bool llava_settings(const struct model_config *c, struct json_t *model, struct json_t *prep);
