@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures the demo model on drawings that it was not trained on: balanced accuracy of each attribute in each wording.
+"""Measures a demo model on drawings that it was not trained on: balanced accuracy of each attribute in each wording.
 
     evaluate.py MODEL_DIR                                   through transformers, one prompt a question
     evaluate.py MODEL_DIR --assent build/assent             through the program, all questions of an image at once
@@ -46,13 +46,16 @@ def yes_no_questions():
 
 
 class Transformers:
-    def __init__(self, model):
+    def __init__(self, model, threads):
         import torch
-        from transformers import AutoProcessor, LlavaNextForConditionalGeneration
+        from transformers import AutoModelForImageTextToText
 
+        from train import FAMILIES
+
+        torch.set_num_threads(threads)
         self.torch = torch
-        self.processor = AutoProcessor.from_pretrained(model, backend="pil")
-        self.model = LlavaNextForConditionalGeneration.from_pretrained(model, dtype=torch.float32).eval()
+        self.model = AutoModelForImageTextToText.from_pretrained(model, dtype=torch.float32).eval()
+        self.processor = FAMILIES[self.model.config.model_type].load_processor(model)
         vocabulary = self.processor.tokenizer.get_vocab()
         self.tokens = [[vocabulary[i] for i in self.known(forms, vocabulary)] for forms in FORMS]
 
@@ -92,9 +95,10 @@ class Transformers:
         seen = self.processor.image_processor(list(images), return_tensors="pt")
         answers = {}
         for text in texts:
-            ids = self.processor(images=images[0], text=self.prompt(text), return_tensors="pt")["input_ids"]
+            one = self.processor(images=images[0], text=self.prompt(text), return_tensors="pt")
+            told = {name: rows.repeat(len(images), 1) for name, rows in one.items() if name not in seen}
             with self.torch.no_grad():
-                logits = self.model(input_ids=ids.repeat(len(images), 1), **seen, logits_to_keep=1).logits[:, -1]
+                logits = self.model(**told, **seen, logits_to_keep=1).logits[:, -1]
             answers |= {(path, text): answer for path, answer in zip(paths, self.answer(logits, options))}
         return answers
 
@@ -203,10 +207,11 @@ def main():
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--count", type=int, default=1000, help="drawings")
     parser.add_argument("--assent", help="ask through this program")
+    parser.add_argument("--threads", type=int, default=2, help="of transformers")
     parser.add_argument("--dtype", default="f32", help="the program's precision")
     parser.add_argument("--check", action="store_true", help="fail where a target is missed")
     args = parser.parse_args()
-    who = Program(args.model, args.assent, args.dtype) if args.assent else Transformers(args.model)
+    who = Program(args.model, args.assent, args.dtype) if args.assent else Transformers(args.model, args.threads)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         drawn = {folder / name: face for name, face in faces.write_images(folder, args.count, SEED).items()}
