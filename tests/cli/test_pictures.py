@@ -8,6 +8,7 @@ from harness import FACES, ROOT, Case, main
 TOY = os.path.join(FACES, "model")
 VLM = os.path.join(ROOT, "tests", "data", "vlm")
 QWEN, SMOL = os.path.join(VLM, "qwen3vl-a"), os.path.join(VLM, "smolvlm-a")
+ONEVISION, LLAVA = os.path.join(VLM, "onevision-a"), os.path.join(VLM, "llava15-a")
 QWEN_LIMITS = 256, 3072  # of that folder
 CAT = "Is it a cat? Answer with only yes or no."
 
@@ -39,7 +40,10 @@ class Chosen(Pictures):
                 (QWEN, f"max_pixels: {least - 1}", ["min_pixels is above max_pixels", f"{least} and {least - 1}"]),
                 (SMOL, "max_pixels: 4096", ["cut into tiles", "expected tiles"]),
                 (SMOL, "tiles: 1, min_pixels: 4096", ["got min_pixels"]),
-                (TOY, "max_pixels: 4096", ["pictures", "max_pixels"])):
+                (TOY, "max_pixels: 4096", ["pictures", "max_pixels"]),
+                (TOY, "tiles: 1", ["no canvas of so few tiles", "at least 3"]),
+                (ONEVISION, "tiles: 1, max_pixels: 4096", ["cut into tiles", "got max_pixels"]),
+                (LLAVA, "tiles: 1", ["in one way only", "leave it out"])):
             self.ask(model, f", {more}")
             for command in ("plan", "annotate"):
                 self.fails(command, code=2, says=["assent.yaml:6: m", *says])
@@ -52,7 +56,9 @@ class Chosen(Pictures):
         for model, said, other, before, now in (
                 (QWEN, f"max_pixels: {most}", "max_pixels: 1024", f"preparation.max_pixels was {most}", "is 1024"),
                 (QWEN, f"min_pixels: {least}", "min_pixels: 1024", f"preparation.min_pixels was {least}", "is 1024"),
-                (SMOL, "tiles: 1000", "tiles: 1", "preparation.do_image_splitting was", "false")):
+                (SMOL, "tiles: 1000", "tiles: 1", "preparation.do_image_splitting was", "false"),
+                (ONEVISION, "tiles: 16", "tiles: 15", "preparation.image_grid_pinpoints", "changed"),
+                (ONEVISION, "tiles: 1000", "tiles: 1", "preparation.image_grid_pinpoints", "changed")):
             self.project((64, 64), (40, 60), (100, 50), model=model)
             self.run_assent("annotate", "-q", "--limit", "1")
             self.ask(model, f", {said}")  # what the folder says is no change
