@@ -222,7 +222,7 @@ static void names_of_all_ages_become_one(void **state)
         { "model.multi_modal_projector.linear_1.bias", "multi_modal_projector.linear_1.bias" },
         { "model.image_newline", "image_newline" },
         { "image_newline", "image_newline" },
-        { "model.norm.weight", "model.norm.weight" },
+        { "model.norm.weight", "language_model.norm.weight" },
     };
 
     (void)state;
