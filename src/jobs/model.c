@@ -24,7 +24,7 @@ static int estimate(const struct vlm *v, const struct model_info_options *o,
     if (rc == 0)
         rc = vlm_prompts_new(&p, v, questions, o->questions, e);
     if (rc == 0)
-        rc = vlm_estimate(&cost, v, p, o->width, o->height, e);
+        rc = vlm_estimate(&cost, v, p, &(struct vlm_size){ o->width, o->height }, e);
     if (rc == 0) {
         out->tiles = cost.tiles;
         out->image_tokens = cost.image_tokens;

@@ -389,7 +389,8 @@ static int cost(void *state, const struct image *size, const struct asked_list *
     int rc = use_prompts(s, asked, e);
 
     if (rc == 0)
-        rc = vlm_estimate(&c, s->vlm, s->prompts, size->width, size->height, e);
+        rc = vlm_estimate(&c, s->vlm, s->prompts, &(struct vlm_size){ size->width, size->height },
+                          e);
     if (rc == 0)
         *out = (struct label_cost){ c.flop, c.activation_bytes, c.tokens };
     return rc;

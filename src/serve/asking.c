@@ -64,7 +64,8 @@ static int make_prompts(struct asking *a, struct err *e)
 
 static int check_cost(struct asking *a, struct err *e)
 {
-    int rc = vlm_estimate(&a->cost, a->model->vlm, a->prompts, a->image.width, a->image.height, e);
+    int rc = vlm_estimate(&a->cost, a->model->vlm, a->prompts,
+                          &(struct vlm_size){ a->image.width, a->image.height }, e);
 
     if (rc == 0 && a->cost.tokens > ASKING_TOKENS_MAX) {
         err_set(e, ERR_LIMIT, "the request is too long");

@@ -97,6 +97,7 @@ static int estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_
         pass_close(&s);
         if (rc == 0 && whole) {
             out->flop = cost.total;
+            out->vision_flop = cost.vision + cost.projector;
         } else if (rc == 0) {
             out->tokens_one_by_one += out->tokens;
             out->flop_one_by_one += cost.total;
@@ -147,16 +148,17 @@ static int estimate_together(struct vlm_cost *out, const struct vlm *v, const st
     return rc;
 }
 
-int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
-                 uint32_t width, uint32_t height, struct err *e)
+static int estimate_all(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
+                        const struct image *size, struct err *e)
 {
-    struct image size = { .width = width, .height = height };
     struct seen_picture picture;
     struct arena arena = { 0 };
-    int threads = v->ops->enter(v->ops), rc = open_size(&picture, v, p, &size, &arena, e);
+    int threads = v->ops->enter(v->ops), rc = open_size(&picture, v, p, size, &arena, e);
 
     *out = (struct vlm_cost){ .together = 1 };
     if (rc == 0) {
+        out->width = picture.layout.resized.width;
+        out->height = picture.layout.resized.height;
         out->tiles = picture.layout.pictures;
         out->image_tokens = picture.layout.tokens;
         rc = estimate(out, v, p, &picture, e);
@@ -166,6 +168,19 @@ int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_pro
     v->ops->leave(threads);
     arena_release(&arena);
     return rc;
+}
+
+/* As it would be prepared: by a model that borrows all else. */
+int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
+                 const struct vlm_size *size, struct err *e)
+{
+    const struct image image = { .width = size->width, .height = size->height };
+    struct model model = *v->model;
+    struct vlm other = *v;
+    int rc = size->chosen ? model_choose(&model.config, size->chosen, e) : 0;
+
+    other.model = &model;
+    return rc == 0 ? estimate_all(out, &other, p, &image, e) : rc;
 }
 
 int vlm_together(const struct vlm *v, const struct vlm_prompts *p, const struct image *size,

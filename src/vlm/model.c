@@ -110,7 +110,7 @@ static int bind(struct model *m, const struct events *ev, struct err *e)
     return b.problems ? (int)e->code : make_rotation(m, e);
 }
 
-static int choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e)
+int model_choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e)
 {
     if (chosen->min_pixels == 0 && chosen->max_pixels == 0 && chosen->tiles == 0)
         return 0;
@@ -133,7 +133,7 @@ int model_open(struct model **out, const char *dir, const struct ops *o,
     m->ops = o;
     rc = config_load(&m->config, dir, e);
     if (rc == 0)
-        rc = choose(&m->config, &options->pictures, e);
+        rc = model_choose(&m->config, &options->pictures, e);
     if (rc == 0)
         rc = weights_open(&m->weights, dir, m->config.weights_file, e);
     if (rc == 0 && (rc = bind(m, options->events, e)) < 0)

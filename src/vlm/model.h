@@ -75,6 +75,10 @@ int model_open(struct model **out, const char *dir, const struct ops *o,
                const struct vlm_options *options, struct err *e);
 void model_close(struct model *m); /* NULL is fine */
 
+/* What the user chose of how pictures are prepared takes effect. ERR_ARG: this model cannot. */
+struct vlm_pictures;
+int model_choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e);
+
 /* The first tensor that holds a NaN or an infinity, or NULL. Reads all weights. */
 const struct weight *model_find_broken(const struct model *m);
 

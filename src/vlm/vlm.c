@@ -320,6 +320,7 @@ struct vlm_info vlm_info(const struct vlm *v)
     const struct model_config *c = &v->model->config;
     const struct weights *w = v->model->weights;
     struct vlm_info info = {
+        .architecture = c->family->architecture,
         .family = c->text.family,
         .dtype = precision_name(v->ops->precision),
         .stored = dtype_name(v->model->embedding.dtype),
@@ -335,6 +336,7 @@ struct vlm_info vlm_info(const struct vlm *v)
         .vision_hidden = c->vision.hidden,
         .vision_heads = c->vision.heads,
         .tile = c->vision.image_size,
+        .pictures = c->family->chosen ? c->family->chosen(c) : (struct vlm_pictures){ 0 },
         .patch = c->vision.patch,
         .tensors = weights_count(w),
         .files = weights_files(w),

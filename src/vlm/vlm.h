@@ -41,10 +41,13 @@ int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, str
 void vlm_close(struct vlm *v); /* NULL is fine */
 
 struct vlm_info {                              /* the model's */
+    const char *architecture;                  /* "LlavaNextForConditionalGeneration" */
     const char *family, *dtype, *stored, *ops; /* "llama", "f32", "f16", "dnnl" */
     uint32_t text_layers, text_hidden, text_heads, text_kv_heads, vocabulary, max_tokens;
     uint32_t sliding_window; /* 0: none */
-    uint32_t vision_layers, vision_hidden, vision_heads, tile, patch;
+    uint32_t vision_layers, vision_hidden, vision_heads, patch;
+    uint32_t tile;                /* side of what the tower sees; 0: pictures of any shape */
+    struct vlm_pictures pictures; /* in effect; 0: this model leaves no such choice */
     size_t tensors, files, weight_bytes;
     uint64_t parameters;
     const char *weights_file, *prep_file; /* read, of those that could have been */
@@ -171,15 +174,23 @@ double vlm_score(const struct vlm_answer *a, size_t option);
 char *vlm_token_text(const struct vlm *v, uint32_t id);
 
 /* What asking takes, by shape. */
-struct vlm_cost {
-    size_t tiles, image_tokens, tokens; /* of the tree */
-    size_t tokens_one_by_one;           /* of all prompts alone */
-    double flop, flop_one_by_one;       /* a multiply-add is 2 */
-    size_t together;                    /* pictures that are asked in a pass: vlm_together */
-    size_t activation_bytes;            /* of such a pass, beside the mapped weights */
+struct vlm_size {
+    uint32_t width, height;            /* of an image */
+    const struct vlm_pictures *chosen; /* as it would be prepared; NULL: as it is */
 };
+struct vlm_cost {
+    uint32_t width, height;       /* that the image is resized to, tiles being cut of that */
+    size_t tiles, image_tokens;   /* tiles: the whole picture being one */
+    size_t tokens;                /* of the tree */
+    size_t tokens_one_by_one;     /* of all prompts alone */
+    double flop, flop_one_by_one; /* a multiply-add is 2 */
+    double vision_flop;           /* of flop: the tower's, and of what connects it */
+    size_t together;              /* pictures that are asked in a pass: vlm_together */
+    size_t activation_bytes;      /* of such a pass, beside the mapped weights */
+};
+/* ERR_ARG: nothing of that can be chosen. */
 int vlm_estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_prompts *p,
-                 uint32_t width, uint32_t height, struct err *e);
+                 const struct vlm_size *size, struct err *e);
 
 /* Floating-point operations a second of the model's matrix products here, measured in a moment. */
 int vlm_speed(struct vlm *v, double *flops, struct err *e);

@@ -562,7 +562,8 @@ static void cost_is_the_engines_for_open_questions_alone(void **state)
 
         assert_ok(labeler_cost(a.labeler, &size, (const uint8_t[]){ 1, 0 }, &got, &e), &e);
         assert_ok(labeler_cost(a.labeler, &size, (const uint8_t[]){ 1, 1 }, &both, &e), &e);
-        assert_ok(vlm_estimate(&wanted, v, p, sizes[i][0], sizes[i][1], &e), &e);
+        assert_ok(vlm_estimate(&wanted, v, p, &(struct vlm_size){ sizes[i][0], sizes[i][1] }, &e),
+                  &e);
         assert_int_equal(got.tokens, wanted.tokens);
         assert_int_equal(got.activation_bytes, wanted.activation_bytes);
         assert_near("operations", got.flop, wanted.flop, 0);

@@ -514,7 +514,7 @@ static void the_estimate_counts_the_trees_tokens(void **state)
     size_t alone = 0;
     struct err e;
 
-    assert_ok(vlm_estimate(&cost, v, p, 37, 23, &e), &e);
+    assert_ok(vlm_estimate(&cost, v, p, &(struct vlm_size){ 37, 23 }, &e), &e);
     assert_ok(vlm_ask(v, p, &image, &how, &a, &e), &e);
     ids = load_array(scratch_path(state, "input_ids.npy"));
     assert_int_equal(cost.tokens, ids.n);

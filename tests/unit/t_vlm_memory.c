@@ -166,7 +166,7 @@ static struct vlm_cost estimate(const struct vlm *v, const struct vlm_prompts *p
     struct vlm_cost cost;
     struct err e;
 
-    assert_ok(vlm_estimate(&cost, v, p, image->width, image->height, &e), &e);
+    assert_ok(vlm_estimate(&cost, v, p, &(struct vlm_size){ image->width, image->height }, &e), &e);
     return cost;
 }
 

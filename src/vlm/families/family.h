@@ -22,6 +22,7 @@ enum { PIXELS_RANK_MAX = 5 };
  * the positions cannot disagree. */
 struct layout {
     size_t shape[PIXELS_RANK_MAX], rank; /* of pixel_values */
+    struct pinpoint resized;             /* the picture, or its canvas: tiles are cut of that */
     size_t pictures;                     /* that the tower sees: tiles, or the one */
     size_t tower_rows;                   /* of all of them, class tokens included */
     size_t longest_span;                 /* rows that see each other in the tower, at the most */
@@ -64,6 +65,8 @@ struct family {
     int (*read_prep)(struct model_config *c, const struct cursor *object, struct err *e);
     /* What the user chose of how pictures are prepared, checked; NULL: the family has no choice. */
     int (*choose)(struct model_config *c, const struct vlm_pictures *chosen, struct err *e);
+    /* Of what can be chosen, what is in effect; 0: it cannot. NULL as `choose` is. */
+    struct vlm_pictures (*chosen)(const struct model_config *c);
     /* Adds to vlm_settings what only this family has. NULL: nothing. false without memory. */
     bool (*settings)(const struct model_config *c, struct json_t *model, struct json_t *prep);
 

@@ -215,6 +215,14 @@ static int choose(struct model_config *c, const struct vlm_pictures *chosen, str
     return 0;
 }
 
+static struct vlm_pictures chosen_tiles(const struct model_config *c)
+{
+    const struct idefics_config *own = &c->idefics;
+    uint32_t tile = c->vision.image_size;
+
+    return (struct vlm_pictures){ .tiles = own->split ? most_tiles(own->longest, tile) : 1 };
+}
+
 static bool add_settings(const struct model_config *c, struct json_t *model, struct json_t *prep)
 {
     return jv_set(model, "scale_factor", jv_pack("I", (long long)c->idefics.scale)) &&
@@ -322,6 +330,7 @@ static int lay_out(struct layout *out, const struct model_config *c, uint32_t wi
     *out = (struct layout){
         .shape = { tiles, 3, tile, tile },
         .rank = 4,
+        .resized = s.enlarged,
         .pictures = tiles,
         .tower_rows = tiles * span,
         .longest_span = span,
@@ -474,7 +483,7 @@ static double connector_flop(const struct model_config *c, const struct layout *
 #define IDEFICS(type, class)                                                                     \
     {                                                                                            \
         .model_type = (type), .architecture = (class), .read = read_own, .read_prep = read_prep, \
-        .choose = choose, .settings = add_settings, .bind = take_own,                            \
+        .choose = choose, .chosen = chosen_tiles, .settings = add_settings, .bind = take_own,    \
         .least_tokens = least_tokens, .layout = lay_out, .image_text = image_text,               \
         .pixels = make_pixels, .encode = encode, .encode_bytes = encode_bytes,                   \
         .connector_flop = connector_flop                                                         \

@@ -193,6 +193,19 @@ int llava_choose(struct model_config *c, const struct vlm_pictures *chosen, stru
     return 0;
 }
 
+struct vlm_pictures llava_chosen(const struct model_config *c)
+{
+    struct vlm_pictures chosen = { .tiles = 1 };
+
+    for (size_t i = 0; i < c->llava.pinpoints.n; i++) {
+        uint32_t tiles = pictures_of(&c->llava.pinpoints.points[i], c->vision.image_size);
+
+        if (tiles > chosen.tiles)
+            chosen.tiles = tiles;
+    }
+    return chosen;
+}
+
 /* ---- what it computes with ---- */
 
 static struct json_t *pinpoints_json(const struct pinpoints *p)
@@ -282,6 +295,7 @@ void llava_fill_layout(struct layout *out, const struct model_config *c,
     *out = (struct layout){
         .shape = { pictures, 3, side, side },
         .rank = 4,
+        .resized = pictures > 1 ? l->canvas.size : (struct pinpoint){ side, side },
         .pictures = pictures,
         .tower_rows = pictures * span,
         .longest_span = span,

@@ -28,6 +28,7 @@ int llava_check_canvases(const struct model_config *c, const struct cursor *obje
                          const struct pinpoints *usual, struct err *e);
 /* Leaves the canvases of at most as many tiles as were chosen, the whole picture being one. */
 int llava_choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e);
+struct vlm_pictures llava_chosen(const struct model_config *c);
 
 bool llava_settings(const struct model_config *c, struct json_t *model, struct json_t *prep);
 

@@ -73,6 +73,7 @@ const struct family llava_next_family = {
     .read = read_own,
     .read_prep = read_prep,
     .choose = llava_choose,
+    .chosen = llava_chosen,
     .settings = llava_settings,
     .bind = llava_bind_newline,
     .least_tokens = llava_rows,

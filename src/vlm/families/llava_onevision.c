@@ -163,6 +163,7 @@ const struct family llava_onevision_family = {
     .read = read_own,
     .read_prep = read_prep,
     .choose = choose,
+    .chosen = llava_chosen,
     .settings = add_settings,
     .bind = llava_bind_newline,
     .least_tokens = llava_rows,

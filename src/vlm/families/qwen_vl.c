@@ -207,6 +207,12 @@ int qwen_choose(struct model_config *c, const struct vlm_pictures *chosen, struc
     return 0;
 }
 
+struct vlm_pictures qwen_chosen(const struct model_config *c)
+{
+    return (struct vlm_pictures){ .min_pixels = c->qwen.min_pixels,
+                                  .max_pixels = c->qwen.max_pixels };
+}
+
 static bool set_number(struct json_t *object, const char *key, uint64_t number)
 {
     return jv_set(object, key, jv_pack("I", (long long)number));
@@ -286,6 +292,7 @@ static void count(struct layout *out, const struct model_config *c, uint32_t acr
     *out = (struct layout){
         .shape = { patches, 3 * FRAMES * patch * patch },
         .rank = 2,
+        .resized = { .width = across * c->vision.patch, .height = down * c->vision.patch },
         .pictures = 1,
         .tower_rows = patches,
         .longest_span = patches,

@@ -25,6 +25,7 @@ int qwen_read_blocks(struct block_list *out, const struct cursor *section, const
                      uint32_t blocks, struct err *e);
 int qwen_read_prep(struct model_config *c, const struct cursor *object, struct err *e);
 int qwen_choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e);
+struct vlm_pictures qwen_chosen(const struct model_config *c);
 struct json_t *qwen_blocks_json(const struct block_list *list); /* NULL without memory */
 bool qwen_settings(const struct model_config *c, struct json_t *model, struct json_t *prep);
 
