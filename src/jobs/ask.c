@@ -119,8 +119,8 @@ static int ask_image(struct asking *a, const struct image *image, struct ask_ima
     return rc;
 }
 
-/* A picture that cannot be read ends nothing, if others can be. Logits have a place for every
- * picture, and so need all. */
+/* A picture that cannot be read, or that the model cannot be given, ends nothing, if others can be.
+ * Logits have a place for every picture, and so need all. */
 static int pass_over(struct asking *a, size_t i, const struct err *reason, struct err *e)
 {
     const struct ask_options *o = a->options;
@@ -138,15 +138,23 @@ static int pass_over(struct asking *a, size_t i, const struct err *reason, struc
 
 static int ask_one(struct asking *a, size_t i, struct err *e)
 {
+    const char *path = a->options->images[i];
     struct image image = { 0 };
     struct err reason;
     int rc = events_check(a->options->events, e);
 
-    a->out->images[i].path = a->options->images[i];
-    if (rc == 0 && read_image(a->options->images[i], &image, &reason) < 0)
+    a->out->images[i].path = path;
+    if (rc < 0)
+        return rc;
+    if (read_image(path, &image, &reason) < 0)
+        return pass_over(a, i, &reason, e);
+    rc = ask_image(a, &image, &a->out->images[i], &reason);
+    if (rc == ERR_LIMIT) {
+        err_at(&reason, "%s", path);
         rc = pass_over(a, i, &reason, e);
-    else if (rc == 0)
-        rc = ask_image(a, &image, &a->out->images[i], e);
+    } else if (rc < 0) {
+        *e = reason;
+    }
     image_release(&image);
     return rc;
 }

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import struct
 import textwrap
+import zlib
 
 from harness import FACES, ROOT, Case, main
 
@@ -121,6 +122,19 @@ class Ask(Case):
         rounded = self.ask(*args, "--dtype", "bf16")
         self.assertEqual(rounded["dtype"], "bf16")
         self.assertAlmostEqual(a, rounded["results"][0]["answers"][0]["score"], delta=0.05)
+
+    def test_a_picture_that_the_model_cannot_be_given(self):
+        def chunk(name, data):
+            return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 300, 8, 2, 0, 0, 0))
+        rows = chunk(b"IDAT", zlib.compress(bytes(4) * 300))
+        self.write("long.png", b"\x89PNG\r\n\x1a\n" + header + rows + chunk(b"IEND", b""))
+        model = os.path.join(os.environ["ASSENT_TEST_DATA"], "vlm", "qwen3vl-a")
+        self.fails("ask", "-m", model, "long.png", "-Q", CAT, says=["long.png", "long and narrow", "1 x 300"])
+        some = self.run_assent("ask", "-m", model, "0.jpg", "long.png", "-Q", CAT, "--json", code=3).json
+        self.assertEqual([bool(r["answers"]) for r in some["results"]], [True, False])
+        self.assertIn("long.png", some["results"][1]["error"])
 
     def test_bad_input(self):
         self.write("text.jpg", "hello")
