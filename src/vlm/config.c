@@ -13,8 +13,8 @@
 enum { CONFIG_FILE_MAX = 4 << 20 };
 
 static const struct family *const families[] = {
-    &llava_next_family, &qwen3_vl_family,        &qwen2_5_vl_family, &idefics3_family,
-    &smolvlm_family,    &llava_onevision_family, &llava_family,
+    &llava_next_family, &qwen3_vl_family, &qwen2_vl_family,        &qwen2_5_vl_family,
+    &idefics3_family,   &smolvlm_family,  &llava_onevision_family, &llava_family,
 };
 
 /* ---- config.json ---- */

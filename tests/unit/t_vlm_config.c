@@ -147,7 +147,7 @@ static const struct {
       "\"llava_next_video\"",
       ERR_FORMAT,
       { "architecture are not read", "llava_next_video", "config.json: model_type" } },
-    { "\"llava_next\"", "\"qwen2_vl\"", ERR_FORMAT, { "qwen2_vl", "import FILE", "llava_next" } },
+    { "\"llava_next\"", "\"mllama\"", ERR_FORMAT, { "mllama", "import FILE", "llava_next" } },
     { "\"model_type\": \"llava_next\",", "", ERR_FORMAT, { "no model_type" } },
     { "\"architectures\"",
       "\"quantization_config\": {\"bits\": 4}, \"x\"",

@@ -272,8 +272,8 @@ static void check_encode(const char *model, bool reference, const struct image *
 
 static void pictures_say_what_they_take(void **state)
 {
-    static const char *const models[] = { "llama-gqa", "qwen3vl-a",  "qwen3vl-b",
-                                          "qwen3vl-c", "qwen25vl-a", "qwen25vl-b" };
+    static const char *const models[] = { "llama-gqa",  "qwen3vl-a",  "qwen3vl-b", "qwen3vl-c",
+                                          "qwen25vl-a", "qwen25vl-b", "qwen2vl-a" };
     struct image images[] = { make_picture(37, 23), make_picture(178, 218) };
 
     (void)state;

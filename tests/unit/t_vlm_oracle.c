@@ -20,27 +20,17 @@ static const struct {
     const char *cases; /* NULL: cases.txt */
     uint32_t tiles;    /* chosen for these */
 } models[] = {
-    { "llama-gqa", VLM_YESNO },
-    { "llama-f16-shards", VLM_YESNO },
-    { "llama-biased", VLM_CHOICE },
-    { "mistral-bf16", VLM_YESNO },
-    { "mistral-window", VLM_YESNO },
-    { "qwen2-tied", VLM_YESNO },
-    { "real-tiles", VLM_YESNO },
-    { "qwen3vl-a", VLM_YESNO },
-    { "qwen3vl-b", VLM_YESNO },
-    { "qwen3vl-c", VLM_YESNO },
-    { "qwen25vl-a", VLM_YESNO },
-    { "qwen25vl-b", VLM_YESNO },
-    { "smolvlm-a", VLM_YESNO },
-    { "idefics3-b", VLM_YESNO },
-    { "smolvlm-whole", VLM_YESNO },
-    { "onevision-a", VLM_YESNO },
-    { "onevision-b", VLM_YESNO },
-    { "llava15-a", VLM_YESNO },
-    { "llava15-b", VLM_YESNO },
-    { "llava15-padded", VLM_YESNO },
-    { "onevision-a", VLM_YESNO, "whole.txt", 1 },
+    { "llama-gqa", VLM_YESNO },      { "llama-f16-shards", VLM_YESNO },
+    { "llama-biased", VLM_CHOICE },  { "mistral-bf16", VLM_YESNO },
+    { "mistral-window", VLM_YESNO }, { "qwen2-tied", VLM_YESNO },
+    { "real-tiles", VLM_YESNO },     { "qwen3vl-a", VLM_YESNO },
+    { "qwen3vl-b", VLM_YESNO },      { "qwen3vl-c", VLM_YESNO },
+    { "qwen2vl-a", VLM_YESNO },      { "qwen25vl-a", VLM_YESNO },
+    { "qwen25vl-b", VLM_YESNO },     { "smolvlm-a", VLM_YESNO },
+    { "idefics3-b", VLM_YESNO },     { "smolvlm-whole", VLM_YESNO },
+    { "onevision-a", VLM_YESNO },    { "onevision-b", VLM_YESNO },
+    { "llava15-a", VLM_YESNO },      { "llava15-b", VLM_YESNO },
+    { "llava15-padded", VLM_YESNO }, { "onevision-a", VLM_YESNO, "whole.txt", 1 },
 };
 
 /* ---- a case ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vlm/families/qwen2_5_vl.c: what a folder of Qwen2.5-VL says, flat or nested, what of it is
- * refused, and how its windows cut a picture. What it shares with Qwen3-VL: t_vlm_qwen_vl.c.
+ * vlm/families/qwen2_vl.c: what a folder of Qwen2-VL or Qwen2.5-VL says, flat or nested, what of it
+ * is refused, and how windows cut a picture. What they share with Qwen3-VL: t_vlm_qwen_vl.c.
  */
 #include "t_vlm_support.h"
 
@@ -102,6 +102,31 @@ static void absent_keys_have_their_class_defaults(void **state)
     assert_true(!c.tied);
 }
 
+static void qwen2_vl_has_keys_of_its_own(void **state)
+{
+    static const char text[] =
+        "{\"model_type\": \"qwen2_vl\", \"vision_config\": {\"depth\": 3, \"embed_dim\": 48, "
+        "\"hidden_size\": 64, \"mlp_ratio\": 3, \"num_heads\": 4},\n " TEXT "}";
+    struct model_config c;
+    struct err e = { 0 };
+    char *right = replaced(text, "320", "152064");
+    char *wrong = replaced(text, "\"hidden_size\": 64, \"mlp_ratio\"", "\"mlp_ratio\"");
+
+    (void)state;
+    assert_ok(parse(&c, right, &e), &e);
+    assert_string_equal(c.text.family, "qwen2_vl_text");
+    assert_int_equal(c.vision.hidden, 48);
+    assert_int_equal(c.vision.intermediate, 144);
+    assert_int_equal(c.qwen.out_hidden, 64);
+    assert_int_equal(c.qwen.window, 0);
+    assert_true(!c.vision.rms && !c.vision.gated && c.vision.act == ACT_QUICK_GELU);
+    assert_true(c.text.qkv_bias && c.text.rope_sections[1] == 3);
+    assert_says("width", parse(&c, wrong, &e), &e, ERR_FORMAT, "as wide as the text model",
+                "vision_config.hidden_size");
+    free(right);
+    free(wrong);
+}
+
 static void newer_and_other_spellings_are_read(void **state)
 {
     struct model_config c =
@@ -128,8 +153,8 @@ static const struct {
     const char *from, *to, *parts[3];
 } wrong_changes[] = {
     { "\"model_type\": \"qwen2_5_vl\", \"im",
-      "\"model_type\": \"qwen2_vl\", \"im",
-      { "architecture are not read", "qwen2_vl", "qwen2_5_vl" } },
+      "\"model_type\": \"qwen2_moe_vl\", \"im",
+      { "architecture are not read", "qwen2_moe_vl", "qwen2_5_vl" } },
     { "\"qwen2_5_vl_text\"", "\"qwen2_vl_text\"", { "family are not read", "qwen2_vl_text" } },
     { "\"use_sliding_window\": false",
       "\"use_sliding_window\": true",
@@ -220,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flat_and_nested_folders_say_the_same),
         cmocka_unit_test(absent_keys_have_their_class_defaults),
+        cmocka_unit_test(qwen2_vl_has_keys_of_its_own),
         cmocka_unit_test(newer_and_other_spellings_are_read),
         cmocka_unit_test(wrong_configurations_are_refused),
         cmocka_unit_test(windows_are_cut_from_the_top_left),

@@ -96,7 +96,7 @@ struct family {
 };
 
 extern const struct family llava_family, llava_next_family, llava_onevision_family;
-extern const struct family qwen3_vl_family, qwen2_5_vl_family;
+extern const struct family qwen3_vl_family, qwen2_vl_family, qwen2_5_vl_family;
 extern const struct family idefics3_family, smolvlm_family;
 
 #endif

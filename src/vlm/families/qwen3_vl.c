@@ -49,7 +49,7 @@ static int read_vision(const struct cursor *section, struct model_config *c, str
                                     .tower_theta = 10000,
                                     .out_hidden = 3584,
                                     .deep = { .at = { 8, 16, 24 }, .n = 3 } };
-    if ((rc = qwen_read_tower(c, section, towers, e)) < 0 ||
+    if ((rc = qwen_read_tower(c, section, towers, qwen_widths, e)) < 0 ||
         (rc = read_positions(section, c, e)) < 0)
         return rc;
     return qwen_read_blocks(&c->qwen.deep, section, "deepstack_visual_indexes", c->vision.layers,
@@ -76,7 +76,7 @@ static int read_own(struct model_config *c, const struct cursor *top, struct err
           "more of them than the text model has layers" },
     };
 
-    if ((rc = qwen_check_width(&vision, c, e)) < 0 ||
+    if ((rc = qwen_check_width(&vision, "out_hidden_size", c, e)) < 0 ||
         (rc = check_refusals(&vision, refusals, COUNT(refusals), e)) < 0 ||
         (rc = read_image_token(top, 151655, c, e)) < 0)
         return rc;

@@ -58,12 +58,17 @@ static int read_tower_rope(const struct cursor *section, struct model_config *c,
     return read_section(&rope, fields, &c->qwen, e);
 }
 
+const struct cursor_field qwen_widths[] = {
+    { SIZE("hidden_size", struct model_config, vision.hidden, SIDE_MAX) },
+    { SIZE("intermediate_size", struct model_config, vision.intermediate, SIDE_MAX) },
+    { SIZE("out_hidden_size", struct model_config, qwen.out_hidden, SIDE_MAX) },
+    { 0 },
+};
+
 int qwen_read_tower(struct model_config *c, const struct cursor *section, const char *const *types,
-                    struct err *e)
+                    const struct cursor_field *widths, struct err *e)
 {
     static const struct cursor_field of_tower[] = {
-        { SIZE("hidden_size", struct tower_config, hidden, SIDE_MAX) },
-        { SIZE("intermediate_size", struct tower_config, intermediate, SIDE_MAX) },
         { SIZE("depth", struct tower_config, layers, LAYERS_MAX) },
         { SIZE("num_heads", struct tower_config, heads, SIDE_MAX) },
         { SIZE("patch_size", struct tower_config, patch, BLOCK_MAX) },
@@ -74,7 +79,6 @@ int qwen_read_tower(struct model_config *c, const struct cursor *section, const 
     static const struct cursor_field of_qwen[] = {
         { SIZE("spatial_merge_size", struct qwen_config, merge, 16) },
         { SIZE("temporal_patch_size", struct qwen_config, frames, 16) },
-        { SIZE("out_hidden_size", struct qwen_config, out_hidden, SIDE_MAX) },
         { 0 },
     };
     struct cursor type = cursor_member(section, "model_type");
@@ -82,7 +86,8 @@ int qwen_read_tower(struct model_config *c, const struct cursor *section, const 
 
     if (!cursor_is_null(&type) && !is_among(jv_text(type.value), types))
         rc = cursor_wrong(&type, types[0], e);
-    if (rc < 0 || (rc = read_section(section, of_tower, &c->vision, e)) < 0 ||
+    if (rc < 0 || (rc = read_section(section, widths, c, e)) < 0 ||
+        (rc = read_section(section, of_tower, &c->vision, e)) < 0 ||
         (rc = read_section(section, of_qwen, &c->qwen, e)) < 0 ||
         (rc = read_tower_rope(section, c, e)) < 0)
         return rc;
@@ -90,10 +95,11 @@ int qwen_read_tower(struct model_config *c, const struct cursor *section, const 
     return check_tower(section, c, e);
 }
 
-int qwen_check_width(const struct cursor *section, const struct model_config *c, struct err *e)
+int qwen_check_width(const struct cursor *section, const char *key, const struct model_config *c,
+                     struct err *e)
 {
     const struct refusal refusals[] = {
-        { c->qwen.out_hidden != c->text.hidden, "out_hidden_size",
+        { c->qwen.out_hidden != c->text.hidden, key,
           "a tower whose rows are not as wide as the text model" },
     };
 

@@ -15,11 +15,13 @@
 /* ---- config.json and the image processor ---- */
 
 /* vision_config: of one of the types, which end in NULL. c->vision and c->qwen hold the defaults.
- */
+ * The widths' keys differ: fields of *c, qwen_widths for most. */
+extern const struct cursor_field qwen_widths[];
 int qwen_read_tower(struct model_config *c, const struct cursor *section, const char *const *types,
-                    struct err *e);
+                    const struct cursor_field *widths, struct err *e);
 /* Once the text model is known: its rows are as wide as the tower's. */
-int qwen_check_width(const struct cursor *section, const struct model_config *c, struct err *e);
+int qwen_check_width(const struct cursor *section, const char *key, const struct model_config *c,
+                     struct err *e);
 /* A list of blocks of the tower, rising. */
 int qwen_read_blocks(struct block_list *out, const struct cursor *section, const char *key,
                      uint32_t blocks, struct err *e);

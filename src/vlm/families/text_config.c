@@ -14,6 +14,14 @@ struct text_family {
     bool window_must_be_used;
 };
 
+#define QWEN2_VL_TEXT(type)                                                                     \
+    {                                                                                           \
+        .family = (type), .hidden = 8192, .intermediate = 29568, .layers = 80, .heads = 64,     \
+        .kv_heads = 8, .vocab = 152064, .max_positions = 32768, .sliding_window = 4096,         \
+        .eps = 1e-5, .rope_theta = 1000000.0, .rope_sections = { 16, 24, 24 }, .act = ACT_SILU, \
+        .qkv_bias = true                                                                        \
+    }
+
 static const struct text_family families[] = {
     { .usual = { .family = "llama",
                  .hidden = 4096,
@@ -68,20 +76,8 @@ static const struct text_family families[] = {
                  .act = ACT_SILU,
                  .qk_norm = true },
       .has_attention_bias = true },
-    { .usual = { .family = "qwen2_5_vl_text",
-                 .hidden = 8192,
-                 .intermediate = 29568,
-                 .layers = 80,
-                 .heads = 64,
-                 .kv_heads = 8,
-                 .vocab = 152064,
-                 .max_positions = 32768,
-                 .sliding_window = 4096,
-                 .eps = 1e-5,
-                 .rope_theta = 1000000.0,
-                 .rope_sections = { 16, 24, 24 },
-                 .act = ACT_SILU,
-                 .qkv_bias = true },
+    { .usual = QWEN2_VL_TEXT("qwen2_vl_text"), .whole = "qwen2_vl", .window_must_be_used = true },
+    { .usual = QWEN2_VL_TEXT("qwen2_5_vl_text"),
       .whole = "qwen2_5_vl",
       .window_must_be_used = true },
 };

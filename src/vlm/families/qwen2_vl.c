@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Qwen2.5-VL (modeling_qwen2_5_vl.py of transformers): a tower without learned positions, most of
- * whose blocks see windows of the picture. Defaults: configuration_qwen2_5_vl.py of transformers
- * 5.23.
+ * Qwen2-VL and Qwen2.5-VL (modeling_{qwen2_vl,qwen2_5_vl}.py of transformers): a tower without
+ * learned positions; most blocks of the later one see windows of the picture. Defaults:
+ * configuration_{qwen2_vl,qwen2_5_vl}.py of transformers 5.23.
  */
 #include <stdlib.h>
 
@@ -10,9 +10,16 @@
 #include "vlm/families/qwen_vl.h"
 #include "vlm/families/read.h"
 
-static const char *const towers[] = { "qwen2_5_vl", "qwen2_5_vl_vision", NULL };
-static const char *const texts[] = { "qwen2_5_vl_text", NULL };
-static const char *const flat_texts[] = { "qwen2_5_vl", NULL };
+enum { RATIO_MAX = 64 }; /* of an MLP's width to the tower's */
+
+static const char *const towers2[] = { "qwen2_vl", "qwen2_vl_vision", NULL };
+static const char *const towers25[] = { "qwen2_5_vl", "qwen2_5_vl_vision", NULL };
+
+struct kind {                        /* what is told apart when config.json is read */
+    const char *nested[2], *flat[2]; /* types of the text model's section, ended by NULL */
+    const char *width;               /* the tower's key for the text model's width */
+    int (*read_vision)(struct model_config *c, const struct cursor *section, struct err *e);
+};
 
 /* ---- config.json ---- */
 
@@ -36,7 +43,7 @@ static int read_windows(const struct cursor *section, struct model_config *c, st
     return qwen_read_blocks(&c->qwen.full, section, "fullatt_block_indexes", LAYERS_MAX, e);
 }
 
-static int read_vision(const struct cursor *section, struct model_config *c, struct err *e)
+static int read_vision25(struct model_config *c, const struct cursor *section, struct err *e)
 {
     int rc;
 
@@ -56,17 +63,43 @@ static int read_vision(const struct cursor *section, struct model_config *c, str
                                     .out_hidden = 3584,
                                     .window = 112,
                                     .full = { .at = { 7, 15, 23, 31 }, .n = 4 } };
-    rc = qwen_read_tower(c, section, towers, e);
+    rc = qwen_read_tower(c, section, towers25, qwen_widths, e);
     return rc < 0 ? rc : read_windows(section, c, e);
 }
 
+static int read_vision2(struct model_config *c, const struct cursor *section, struct err *e)
+{
+    static const struct cursor_field widths[] = {
+        { SIZE("embed_dim", struct model_config, vision.hidden, SIDE_MAX) },
+        { SIZE("mlp_ratio", struct model_config, vision.intermediate, RATIO_MAX) },
+        { SIZE("hidden_size", struct model_config, qwen.out_hidden, SIDE_MAX) },
+        { 0 },
+    };
+    int rc;
+
+    c->vision = (struct tower_config){ .hidden = 1280,
+                                       .intermediate = 4, /* times the hidden size */
+                                       .layers = 32,
+                                       .heads = 16,
+                                       .patch = 14,
+                                       .channels = 3,
+                                       .eps = 1e-6,
+                                       .act = ACT_QUICK_GELU };
+    c->qwen =
+        (struct qwen_config){ .merge = 2, .frames = 2, .tower_theta = 10000, .out_hidden = 3584 };
+    rc = qwen_read_tower(c, section, towers2, widths, e);
+    c->vision.intermediate *= c->vision.hidden;
+    return rc;
+}
+
 /* Released folders have the text model's keys beside the others. */
-static int read_language(const struct cursor *top, struct model_config *c, struct err *e)
+static int read_language(const struct cursor *top, const struct kind *k, struct model_config *c,
+                         struct err *e)
 {
     struct cursor own = cursor_member(top, "text_config");
     bool flat = cursor_is_null(&own);
     const struct cursor *text = flat ? top : &own;
-    int rc = read_text(text, flat ? flat_texts : texts, &c->text, e);
+    int rc = read_text(text, flat ? k->flat : k->nested, &c->text, e);
 
     const struct refusal refusals[] = {
         { (uint64_t)c->text.head_dim * c->text.heads != c->text.hidden, "num_attention_heads",
@@ -78,22 +111,45 @@ static int read_language(const struct cursor *top, struct model_config *c, struc
     return read_tied(top, text, c, e);
 }
 
-static int read_own(struct model_config *c, const struct cursor *top, struct err *e)
+static int read_kind(struct model_config *c, const struct cursor *top, const struct kind *k,
+                     struct err *e)
 {
     struct cursor vision = cursor_member(top, "vision_config");
     int rc;
 
-    if ((rc = read_vision(&vision, c, e)) < 0 || (rc = read_language(top, c, e)) < 0 ||
-        (rc = qwen_check_width(&vision, c, e)) < 0)
+    if ((rc = k->read_vision(c, &vision, e)) < 0 || (rc = read_language(top, k, c, e)) < 0 ||
+        (rc = qwen_check_width(&vision, k->width, c, e)) < 0)
         return rc;
     return read_image_token(top, 151655, c, e);
 }
 
+static int read_own2(struct model_config *c, const struct cursor *top, struct err *e)
+{
+    static const struct kind k = { .nested = { "qwen2_vl_text" },
+                                   .flat = { "qwen2_vl" },
+                                   .width = "hidden_size",
+                                   .read_vision = read_vision2 };
+
+    return read_kind(c, top, &k, e);
+}
+
+static int read_own25(struct model_config *c, const struct cursor *top, struct err *e)
+{
+    static const struct kind k = { .nested = { "qwen2_5_vl_text" },
+                                   .flat = { "qwen2_5_vl" },
+                                   .width = "out_hidden_size",
+                                   .read_vision = read_vision25 };
+
+    return read_kind(c, top, &k, e);
+}
+
 static bool add_settings(const struct model_config *c, struct json_t *model, struct json_t *prep)
 {
-    return jv_set(model, "fullatt_block_indexes", qwen_blocks_json(&c->qwen.full)) &&
-           jv_set(model, "window_size",
-                  jv_pack("I", (long long)c->qwen.window * c->qwen.merge * c->vision.patch)) &&
+    uint32_t side = c->qwen.window * c->qwen.merge * c->vision.patch;
+
+    return (c->qwen.window == 0 ||
+            (jv_set(model, "fullatt_block_indexes", qwen_blocks_json(&c->qwen.full)) &&
+             jv_set(model, "window_size", jv_pack("I", (long long)side)))) &&
            qwen_settings(c, model, prep);
 }
 
@@ -104,14 +160,15 @@ static struct tower_block take_block(struct binder *b, const char *prefix)
     const struct tower_config *c = &b->m->config.vision;
     uint64_t h = c->hidden, wide = c->intermediate;
     struct tower_block block = {
-        .norm1 = take_norm(b, prefix, "norm1", h, false),
-        .norm2 = take_norm(b, prefix, "norm2", h, false),
+        .norm1 = take_norm(b, prefix, "norm1", h, !c->rms),
+        .norm2 = take_norm(b, prefix, "norm2", h, !c->rms),
         .out = take_linear(b, prefix, "attn.proj", h, h, true),
-        .gate = take_linear(b, prefix, "mlp.gate_proj", wide, h, true),
-        .fc1 = take_linear(b, prefix, "mlp.up_proj", wide, h, true),
-        .fc2 = take_linear(b, prefix, "mlp.down_proj", h, wide, true),
+        .fc1 = take_linear(b, prefix, c->gated ? "mlp.up_proj" : "mlp.fc1", wide, h, true),
+        .fc2 = take_linear(b, prefix, c->gated ? "mlp.down_proj" : "mlp.fc2", h, wide, true),
     };
 
+    if (c->gated)
+        block.gate = take_linear(b, prefix, "mlp.gate_proj", wide, h, true);
     take_fused(b, prefix, "attn.qkv", h, true,
                (struct linear *const[]){ &block.q, &block.k, &block.v });
     return block;
@@ -130,7 +187,7 @@ static void take_own(struct binder *b)
         m->tower.blocks[i] = take_block(b, prefix);
     }
     m->connector = (struct connector){
-        .norm = take_norm(b, "visual.merger.", "ln_q", h, false),
+        .norm = take_norm(b, "visual.merger.", "ln_q", h, !c->vision.rms),
         .in = take_linear(b, "visual.merger.", "mlp.0", block, block, true),
         .out = take_linear(b, "visual.merger.", "mlp.2", c->text.hidden, block, true),
         .act = ACT_GELU,
@@ -168,7 +225,7 @@ static int lay_out(struct layout *out, const struct model_config *c, uint32_t wi
     int rc = qwen_layout(out, c, width, height, e);
     uint32_t merge = c->qwen.merge, window = c->qwen.window, full = full_blocks(c);
 
-    if (rc < 0)
+    if (rc < 0 || window == 0)
         return rc;
 
     uint32_t across = out->grid.across / merge, down = out->grid.down / merge;
@@ -181,7 +238,7 @@ static int lay_out(struct layout *out, const struct model_config *c, uint32_t wi
     return 0;
 }
 
-/* The order in which the tower has a picture's rows. */
+/* The order in which the tower has a picture's rows; without windows it is the picture's own. */
 struct windows {
     uint32_t *tokens, *patches; /* window by window */
     uint32_t *ends;             /* of the windows, in patches */
@@ -215,6 +272,9 @@ static int windows_new(struct windows *w, const struct model_config *c, const st
 {
     uint32_t merge = c->qwen.merge, block = merge * merge;
 
+    *w = (struct windows){ 0 };
+    if (c->qwen.window == 0)
+        return 0;
     *w = (struct windows){ .tokens = mem_new(l->tokens, sizeof(*w->tokens), e),
                            .patches = mem_new(l->tower_rows, sizeof(*w->patches), e),
                            .ends = mem_new(l->tokens, sizeof(*w->ends), e) };
@@ -230,9 +290,9 @@ static int windows_new(struct windows *w, const struct model_config *c, const st
     return 0;
 }
 
-static size_t windows_bytes(const struct layout *l)
+static size_t windows_bytes(const struct model_config *c, const struct layout *l)
 {
-    return (2 * l->tokens + l->tower_rows) * sizeof(uint32_t);
+    return c->qwen.window ? (2 * l->tokens + l->tower_rows) * sizeof(uint32_t) : 0;
 }
 
 /* ---- a picture ---- */
@@ -241,9 +301,9 @@ static int put_in_order(struct tensor *x, const struct pass *p, const struct win
                         struct err *e)
 {
     struct tensor y = { 0 };
-    int rc = p->ops->alloc(p->ops, &y, x->rows, x->cols, e);
+    int rc = w->n == 0 ? 0 : p->ops->alloc(p->ops, &y, x->rows, x->cols, e);
 
-    if (rc < 0)
+    if (rc < 0 || w->n == 0)
         return rc;
     p->ops->copy_rows(y, *x, &(struct row_map){ .from = w->patches, .n = x->rows });
     p->ops->release(p->ops, x);
@@ -307,13 +367,31 @@ static size_t encode_bytes(const struct pass *p, const struct layout *l)
     size_t connected = tensor_bytes(n, c->hidden) + features +
                        larger_of(features, connector_bytes(p, &p->model->connector, l->projected));
 
-    return windows_bytes(l) + larger_of(larger_of(2 * patches, in_tower), connected);
+    return windows_bytes(&p->model->config, l) +
+           larger_of(larger_of(2 * patches, in_tower), connected);
 }
+
+const struct family qwen2_vl_family = {
+    .model_type = "qwen2_vl",
+    .architecture = "Qwen2VLForConditionalGeneration",
+    .read = read_own2,
+    .read_prep = qwen_read_prep,
+    .choose = qwen_choose,
+    .settings = add_settings,
+    .bind = take_own,
+    .least_tokens = qwen_least_tokens,
+    .layout = lay_out,
+    .pixels = qwen_pixels,
+    .encode = encode,
+    .encode_bytes = encode_bytes,
+    .place = qwen_place,
+    .connector_flop = qwen_connector_flop,
+};
 
 const struct family qwen2_5_vl_family = {
     .model_type = "qwen2_5_vl",
     .architecture = "Qwen2_5_VLForConditionalGeneration",
-    .read = read_own,
+    .read = read_own25,
     .read_prep = qwen_read_prep,
     .choose = qwen_choose,
     .chosen = qwen_chosen,
