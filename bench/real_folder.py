@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Writes a model's folder as people download it, with random weights: real shapes, nothing to download.
 
-    real_folder.py NAME OUT_DIR        NAME: Qwen3-VL-2B, -4B, -8B or -32B
+    real_folder.py NAME OUT_DIR        NAME: Qwen3-VL-2B, -4B, -8B or -32B, Qwen2.5-VL-3B or -7B
     assent ask --model OUT_DIR --image photo.jpg --question "Is it a cat?"
 
 config.json and preprocessor_config.json are those of the released Instruct models; tensors have their names, shapes and
 type (bfloat16). The tokenizer has their rules and their special tokens under their ids, on a small vocabulary; the chat
-template renders what theirs does. Both are made of the fixture that the tests compare with transformers.
+template renders what theirs does. Both are made of the fixtures that the tests compare with transformers.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import random
 import struct
 import sys
 
-FIXTURE = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "vlm" / "qwen3vl-a"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "vlm"
 
 SHARD_BYTES = 5_000_000_000
 ONE = b"\x80\x3f"  # in bfloat16
@@ -132,9 +132,85 @@ def qwen_text(config):
         yield "lm_head.weight", (t["vocab_size"], h)
 
 
-def qwen_tokenizer():
+# ---- Qwen2.5-VL ----
+
+QWEN25 = {  # hidden, intermediate, layers, heads, those of keys, tied, vocabulary
+    "Qwen2.5-VL-3B": (2048, 11008, 36, 16, 2, True, 151936),
+    "Qwen2.5-VL-7B": (3584, 18944, 28, 28, 4, False, 152064),
+}
+
+
+def qwen25_config(name):
+    hidden, intermediate, layers, heads, kv_heads, tied, vocabulary = QWEN25[name]
+    return {
+        "architectures": ["Qwen2_5_VLForConditionalGeneration"], "attention_dropout": 0.0, "bos_token_id": 151643,
+        "eos_token_id": 151645, "hidden_act": "silu", "hidden_size": hidden, "image_token_id": QWEN_IDS["<|image_pad|>"],
+        "initializer_range": 0.02, "intermediate_size": intermediate, "max_position_embeddings": 128000,
+        "max_window_layers": layers, "model_type": "qwen2_5_vl", "num_attention_heads": heads,
+        "num_hidden_layers": layers, "num_key_value_heads": kv_heads, "rms_norm_eps": 1e-06,
+        "rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]}, "rope_theta": 1000000.0,
+        "sliding_window": 32768, "tie_word_embeddings": tied, "torch_dtype": "bfloat16", "use_cache": True,
+        "use_sliding_window": False, "video_token_id": QWEN_IDS["<|video_pad|>"],
+        "vision_config": {
+            "depth": 32, "fullatt_block_indexes": [7, 15, 23, 31], "hidden_act": "silu", "hidden_size": 1280,
+            "in_chans": 3, "intermediate_size": 3420, "num_heads": 16, "out_hidden_size": hidden, "patch_size": 14,
+            "spatial_merge_size": 2, "spatial_patch_size": 14, "temporal_patch_size": 2, "tokens_per_second": 2,
+            "window_size": 112,
+        },
+        "vision_end_token_id": QWEN_IDS["<|vision_end|>"], "vision_start_token_id": QWEN_IDS["<|vision_start|>"],
+        "vocab_size": vocabulary,
+    }
+
+
+QWEN25_PREP = {
+    "min_pixels": 3136, "max_pixels": 12845056, "patch_size": 14, "temporal_patch_size": 2, "merge_size": 2,
+    "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711],
+    "image_processor_type": "Qwen2VLImageProcessor", "processor_class": "Qwen2_5_VLProcessor",
+}
+
+
+def qwen25_tower(config):
+    v = config["vision_config"]
+    d, wide, block = v["hidden_size"], v["intermediate_size"], v["hidden_size"] * v["spatial_merge_size"] ** 2
+    yield "visual.patch_embed.proj.weight", (d, 3, v["temporal_patch_size"], v["patch_size"], v["patch_size"])
+    for i in range(v["depth"]):
+        prefix = f"visual.blocks.{i}."
+        yield from norm(prefix + "norm1", d, False)
+        yield from norm(prefix + "norm2", d, False)
+        yield from linear(prefix + "attn.qkv", 3 * d, d)
+        yield from linear(prefix + "attn.proj", d, d)
+        yield from linear(prefix + "mlp.gate_proj", wide, d)
+        yield from linear(prefix + "mlp.up_proj", wide, d)
+        yield from linear(prefix + "mlp.down_proj", d, wide)
+    yield from norm("visual.merger.ln_q", d, False)
+    yield from linear("visual.merger.mlp.0", block, block)
+    yield from linear("visual.merger.mlp.2", v["out_hidden_size"], block)
+
+
+def qwen25_text(config):
+    h, wide = config["hidden_size"], config["intermediate_size"]
+    kv = h // config["num_attention_heads"] * config["num_key_value_heads"]
+    yield "model.embed_tokens.weight", (config["vocab_size"], h)
+    for i in range(config["num_hidden_layers"]):
+        prefix = f"model.layers.{i}."
+        yield from norm(prefix + "input_layernorm", h, False)
+        yield from norm(prefix + "post_attention_layernorm", h, False)
+        for name, rows in (("q", h), ("k", kv), ("v", kv)):
+            yield from linear(f"{prefix}self_attn.{name}_proj", rows, h)
+        yield from linear(prefix + "self_attn.o_proj", h, h, False)
+        for name, rows, cols in (("gate", wide, h), ("up", wide, h), ("down", h, wide)):
+            yield from linear(f"{prefix}mlp.{name}_proj", rows, cols, False)
+    yield from norm("model.norm", h, False)
+    if not config["tie_word_embeddings"]:
+        yield "lm_head.weight", (config["vocab_size"], h)
+
+
+# ---- a folder ----
+
+
+def qwen_tokenizer(fixture):
     """The fixture's, with tokens that no merge makes up to the real number, and the real special ones behind them."""
-    tokenizer = json.loads((FIXTURE / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer = json.loads((fixture / "tokenizer.json").read_text(encoding="utf-8"))
     vocab = {name: i for name, i in tokenizer["model"]["vocab"].items() if name not in QWEN_IDS}
     vocab |= {f"~unmade~{i}": i for i in range(len(vocab), QWEN_WORDS)}
     tokenizer["model"]["vocab"] = vocab
@@ -143,16 +219,24 @@ def qwen_tokenizer():
     return tokenizer
 
 
-def write_qwen(name, out):
-    config = qwen_config(name)
-    settings = json.loads((FIXTURE / "tokenizer_config.json").read_text())
-    template = (FIXTURE / "chat_template.jinja").read_text(encoding="utf-8")
+def write_files(out, fixture, config, prep):
+    settings = json.loads((fixture / "tokenizer_config.json").read_text())
+    template = (fixture / "chat_template.jinja").read_text(encoding="utf-8")
     files = {
-        "config.json": config, "preprocessor_config.json": QWEN_PREP, "tokenizer.json": qwen_tokenizer(),
+        "config.json": config, "preprocessor_config.json": prep, "tokenizer.json": qwen_tokenizer(fixture),
         "tokenizer_config.json": settings, "chat_template.json": {"chat_template": template},
     }
     for file, value in files.items():
         (out / file).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_qwen(name, out):
+    if name in QWEN25:
+        config = qwen25_config(name)
+        write_files(out, FIXTURES / "qwen25vl-a", config, QWEN25_PREP)
+        return [*qwen25_tower(config), *qwen25_text(config)]
+    config = qwen_config(name)
+    write_files(out, FIXTURES / "qwen3vl-a", config, QWEN_PREP)
     return [*qwen_tower(config), *qwen_text(config)]
 
 
@@ -202,7 +286,7 @@ def write_shard(path, tensors, noise):
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for name, shape in tensors:
-            if "norm" in name and name.endswith(".weight"):
+            if ("norm" in name or "ln_q" in name) and name.endswith(".weight"):
                 file.write(ONE * math.prod(shape))
             else:
                 noise.write(file, size_of(shape))
@@ -222,7 +306,7 @@ def write_weights(out, tensors, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("name", choices=sorted(QWEN))
+    parser.add_argument("name", choices=sorted(QWEN | QWEN25))
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
