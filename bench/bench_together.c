@@ -92,6 +92,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_together DIR\n");
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; i < PICTURES; i++) {
         for (size_t b = 0; b < sizeof(rgb[i]); b++)
             rgb[i][b] = (uint8_t)((b * (i + 7)) >> 3);
