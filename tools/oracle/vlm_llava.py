@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes small random LLaVA-OneVision and LLaVA-1.5 models and what transformers makes of them.
+"""Writes small random LLaVA-OneVision, LLaVA-NeXT and LLaVA-1.5 models and what transformers makes of them.
 
     vlm_llava.py OUT_DIR        (make oracle)
 
@@ -26,6 +26,10 @@ from transformers import (
     LlavaConfig,
     LlavaForConditionalGeneration,
     LlavaImageProcessorPil,
+    LlavaNextConfig,
+    LlavaNextForConditionalGeneration,
+    LlavaNextImageProcessorPil,
+    LlavaNextProcessor,
     LlavaOnevisionConfig,
     LlavaOnevisionForConditionalGeneration,
     LlavaOnevisionImageProcessorPil,
@@ -97,6 +101,8 @@ ONEVISION = (
          chat=CONVERTED_CHAT, dtype="bfloat16", hub=True, sizes=[(25, 28), (500, 375)],
          pinpoints=[[28, 28], [56, 56], [28, 84]]),
 )
+NEXT = dict(name="next-layers", tower=siglip(30, 7, head=False, layers=2), dtype="float16", hub=False, every=4,
+            sizes=[(45, 31), (20, 90)], pinpoints=[[30, 60], [60, 30], [60, 60]])
 LLAVA = (
     dict(name="llava15-a", tower=clip(28, 7), text=llama, kind="nonlegacy", chat=LLAVA_CHAT, every=1, hub=False,
          top=dict(vision_feature_layer=[-2, 1]), dtype="float16", strategy="default", extra=1,
@@ -163,6 +169,28 @@ def build_onevision(spec, out, seed):
     model = run_cases(folder, LlavaOnevisionForConditionalGeneration, processor, spec)
     if spec["name"] == "onevision-a":
         run_whole(model, processor, folder)
+
+
+def build_next(spec, out, seed):
+    """LLaVA-NeXT as it was not released: SigLIP, and two hidden states side by side."""
+    tokenizer, vocab, chat = make_text("qwen2", CONVERTED_CHAT)
+    tower = spec["tower"]
+    config = LlavaNextConfig(
+        vision_config=tower, text_config=qwen2(vocab), image_grid_pinpoints=spec["pinpoints"],
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"), tie_word_embeddings=True,
+        vision_feature_layer=[-1, 1], vision_feature_select_strategy="full",
+    )
+    processor = LlavaNextProcessor(
+        image_processor=LlavaNextImageProcessorPil(
+            size={"shortest_edge": tower.image_size}, crop_size=side(tower.image_size),
+            image_grid_pinpoints=spec["pinpoints"], **HALVES),
+        tokenizer=tokenizer, patch_size=tower.patch_size, vision_feature_select_strategy="full",
+        num_additional_image_tokens=0, chat_template=chat,
+    )
+    torch.manual_seed(seed)
+    folder = out / spec["name"]
+    write_model(folder, LlavaNextForConditionalGeneration(config), processor, spec, seed)
+    run_cases(folder, LlavaNextForConditionalGeneration, processor, spec)
 
 
 def build_llava(spec, out, seed):
@@ -334,6 +362,7 @@ def main():
     torch.set_num_threads(1)
     for i, spec in enumerate(ONEVISION):
         build_onevision(spec, out, 200 + i)
+    build_next(NEXT, out, 220)
     for i, spec in enumerate(LLAVA):
         build_llava(spec, out, 210 + i)
     write_onevision_sizes(out)
