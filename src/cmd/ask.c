@@ -39,6 +39,7 @@ static const struct argp_option options[] = {
     { "prompt", KEY_PROMPT, "TEMPLATE", 0,
       "in place of the model's own, with {image} and {question}", 0 },
     { "dtype", KEY_DTYPE, "TYPE", 0, "auto (default), f32 or bf16", 0 },
+    CMD_PICTURES_OPTIONS,
     { "one-by-one", KEY_ALONE, NULL, 0, "each question in a pass of its own", 0 },
     { "logits", KEY_LOGITS, "OUT.npy", 0,
       "float32 [images, questions, vocabulary] at each question's end", 0 },
@@ -99,7 +100,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TRACE: own->options.trace = arg; return 0;
     case KEY_REFERENCE: own->options.reference = true; return 0;
     case ARGP_KEY_END: check(own, state); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default: return cmd_parse_pictures(key, arg, state, &own->options.pictures);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "jobs/import.h"
+#include "jobs/model.h"
 #include "show/json.h"
 #include "show/text.h"
 
@@ -351,6 +352,28 @@ error_t cmd_parse_door(int key, char *arg, struct argp_state *state, struct cmd_
     case CMD_DOOR_CERT: own->cert = arg; return 0;
     case CMD_DOOR_KEY: own->key = arg; return 0;
     case ARGP_KEY_END: check_door(own, state); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* A number above zero. */
+static uint64_t some(const char *arg, uint64_t max, const char *option,
+                     const struct argp_state *state)
+{
+    uint64_t n = cmd_number(arg, max, option, state);
+
+    if (n == 0)
+        argp_error(state, "%s takes one or more", option);
+    return n;
+}
+
+error_t cmd_parse_pictures(int key, const char *arg, const struct argp_state *state,
+                           struct vlm_pictures *own)
+{
+    switch (key) {
+    case CMD_PICTURES_MAX: own->max_pixels = some(arg, UINT32_MAX, "--max-pixels", state); return 0;
+    case CMD_PICTURES_MIN: own->min_pixels = some(arg, UINT32_MAX, "--min-pixels", state); return 0;
+    case CMD_PICTURES_TILES: own->tiles = (uint32_t)some(arg, 1000, "--tiles", state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }

@@ -199,6 +199,27 @@ struct cmd_door {
 };
 /* Also of ARGP_KEY_END: what goes together is checked then. */
 error_t cmd_parse_door(int key, char *arg, struct argp_state *state, struct cmd_door *own);
+/* What commands that open a model's folder have in common: how its pictures are prepared. */
+enum {
+    CMD_PICTURES_MAX = 0x500,
+    CMD_PICTURES_MIN,
+    CMD_PICTURES_TILES,
+};
+#define CMD_PICTURES_OPTIONS                                                                        \
+    {                                                                                               \
+        "max-pixels", CMD_PICTURES_MAX, "N", 0, "a larger picture is made smaller for the model", 0 \
+    },                                                                                              \
+        { "min-pixels", CMD_PICTURES_MIN, "N", 0, "a smaller one larger", 0 },                      \
+    {                                                                                               \
+        "tiles", CMD_PICTURES_TILES, "N", 0,                                                        \
+            "into so many a picture is cut at most, the whole being one; of these three a model "   \
+            "has "                                                                                  \
+            "some or none: model info says which",                                                  \
+            0                                                                                       \
+    }
+struct vlm_pictures;
+error_t cmd_parse_pictures(int key, const char *arg, const struct argp_state *state,
+                           struct vlm_pictures *own);
 #define CMD_INTERVAL_HELP                                                                  \
     "the 95 % intervals shown: images (default: whole images are drawn, for the cells of " \
     "one image are not independent) or cells (Wilson's)"

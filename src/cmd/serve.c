@@ -23,6 +23,7 @@ static const struct argp_option options[] = {
     { "prompt", KEY_PROMPT, "TEMPLATE", 0,
       "in place of the model's own, with {image} and {question}", 0 },
     { "dtype", KEY_DTYPE, "TYPE", 0, "auto (default), f32 or bf16", 0 },
+    CMD_PICTURES_OPTIONS,
     { "listen", CMD_DOOR_LISTEN, "HOST:PORT", 0, "(default " LISTEN "; port 0: a free one)", 0 },
     { "name", CMD_DOOR_NAME, "HOST", 0, "the server's name, where it is not the one listened at",
       0 },
@@ -70,7 +71,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         cmd_parse_door(key, arg, state, &own->door);
         check(own, state);
         return 0;
-    default: return cmd_parse_door(key, arg, state, &own->door);
+    default:
+        return cmd_parse_pictures(key, arg, state, &own->o.pictures) == 0
+                   ? 0
+                   : cmd_parse_door(key, arg, state, &own->door);
     }
 }
 

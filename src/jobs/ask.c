@@ -226,9 +226,11 @@ static int check(const struct ask_options *o, struct err *e)
 
 int job_ask(const struct ask_options *o, struct ask_result *out, struct err *e)
 {
-    struct vlm_options options = {
-        .dtype = o->dtype, .prompt = o->prompt, .reference = o->reference, .events = o->events
-    };
+    struct vlm_options options = { .dtype = o->dtype,
+                                   .prompt = o->prompt,
+                                   .pictures = o->pictures,
+                                   .reference = o->reference,
+                                   .events = o->events };
     struct asking a = { .options = o, .out = out };
     int rc = check(o, e);
 

@@ -6,6 +6,7 @@
 #define ASSENT_JOBS_ASK_H
 
 #include "base/base.h"
+#include "vlm/vlm.h"
 
 enum { ASK_TOP = 5 };
 
@@ -17,6 +18,7 @@ struct ask_options {
     size_t n_options;
     bool letters; /* list the options as A., B., .. and score the letters */
     const char *prompt, *dtype;
+    struct vlm_pictures pictures; /* how they are prepared */
     bool one_by_one, reference;
     const char *logits; /* a .npy file to write; NULL: none */
     const char *trace;  /* a folder for the stages; NULL: none */

@@ -4,38 +4,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vlm/vlm.h"
-
 /* Questions of one shape, told apart by a number in front of the text that all share. */
-static int estimate(const struct vlm *v, const struct model_info_options *o,
-                    struct model_info_result *out, struct err *e)
+static int make_prompts(struct vlm_prompts **out, const struct vlm *v, size_t n, struct err *e)
 {
-    char(*texts)[80] = mem_new(o->questions, sizeof(*texts), e);
-    struct vlm_question *questions = mem_new(o->questions, sizeof(*questions), e);
-    struct vlm_prompts *p = NULL;
-    struct vlm_cost cost;
+    char(*texts)[80] = mem_new(n, sizeof(*texts), e);
+    struct vlm_question *questions = mem_new(n, sizeof(*questions), e);
     int rc = texts && questions ? 0 : ERR_NOMEM;
 
-    for (size_t i = 0; rc == 0 && i < o->questions; i++) {
+    *out = NULL;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
         snprintf(texts[i], sizeof(texts[i]),
                  "%zu: does this person wear a hat? Answer with only yes or no.", i + 1);
         questions[i] = (struct vlm_question){ texts[i], VLM_YESNO, NULL, 0 };
     }
     if (rc == 0)
-        rc = vlm_prompts_new(&p, v, questions, o->questions, e);
-    if (rc == 0)
-        rc = vlm_estimate(&cost, v, p, &(struct vlm_size){ o->width, o->height }, e);
-    if (rc == 0) {
-        out->tiles = cost.tiles;
-        out->image_tokens = cost.image_tokens;
-        out->tokens = cost.tokens;
-        out->flop = cost.flop;
-        out->flop_one_by_one = cost.flop_one_by_one;
-        out->activation_bytes = cost.activation_bytes;
-    }
-    vlm_prompts_free(p);
+        rc = vlm_prompts_new(out, v, questions, n, e);
     free(questions);
     free(texts);
+    return rc;
+}
+
+/* A picture that the model cannot be given is no reason to say nothing of others. */
+static int view(struct model_view *out, const struct vlm *v, const struct vlm_prompts *p,
+                struct model_info_result *r, struct err *e)
+{
+    const struct vlm_size size = { .width = out->size.width, .height = out->size.height };
+    int rc = vlm_estimate(&out->cost, v, p, &size, e);
+
+    if (rc == 0 && out->cost.longest > r->max_tokens) {
+        out->why = "more tokens than the model was trained for";
+        return 0;
+    } else if (rc == ERR_LIMIT) {
+        out->why = arena_text(&r->arena, e->what, strlen(e->what), e);
+        return out->why ? 0 : ERR_NOMEM;
+    }
+    out->seconds = out->cost.flop / r->speed;
+    return rc;
+}
+
+static int look(struct vlm *v, const struct model_info_options *o, struct model_info_result *out,
+                struct err *e)
+{
+    struct vlm_prompts *p = NULL;
+    int rc = make_prompts(&p, v, o->questions, e);
+
+    out->views = arena_new(&out->arena, o->n_sizes, sizeof(*out->views), e);
+    if (rc == 0)
+        rc = out->views ? vlm_speed(v, &out->speed, e) : ERR_NOMEM;
+    for (size_t i = 0; rc == 0 && i < o->n_sizes; i++) {
+        out->views[i].size = o->sizes[i];
+        rc = view(&out->views[i], v, p, out, e);
+        out->n_views = i + 1;
+    }
+    vlm_prompts_free(p);
     return rc;
 }
 
@@ -74,12 +95,13 @@ static int copy_left(const struct vlm *v, struct model_info_result *out, struct 
     return out->left ? 0 : ERR_NOMEM;
 }
 
-static int describe(const struct vlm *v, const struct model_info_options *o,
+static int describe(struct vlm *v, const struct model_info_options *o,
                     struct model_info_result *out, struct err *e)
 {
     struct vlm_info i = vlm_info(v);
     int rc;
 
+    out->architecture = i.architecture;
     out->family = i.family;
     out->dtype = i.dtype;
     out->stored = i.stored;
@@ -95,6 +117,7 @@ static int describe(const struct vlm *v, const struct model_info_options *o,
     out->vision_heads = i.vision_heads;
     out->tile = i.tile;
     out->patch = i.patch;
+    out->pictures = i.pictures;
     out->parameters = i.parameters;
     out->weight_bytes = i.weight_bytes;
     out->files = i.files;
@@ -107,18 +130,18 @@ static int describe(const struct vlm *v, const struct model_info_options *o,
         rc = copy_left(v, out, e);
     if (rc == 0)
         rc = vlm_check_weights(v, e);
-    return rc < 0 ? rc : estimate(v, o, out, e);
+    return rc < 0 ? rc : look(v, o, out, e);
 }
 
 int job_model_info(const struct model_info_options *o, struct model_info_result *out, struct err *e)
 {
-    struct vlm_options options = { .prompt = o->prompt, .events = o->events };
+    struct vlm_options options = { .prompt = o->prompt,
+                                   .pictures = o->pictures,
+                                   .events = o->events };
     struct vlm *v;
     int rc = vlm_open(&v, o->dir, &options, e);
 
-    *out = (struct model_info_result){
-        .model = o->dir, .width = o->width, .height = o->height, .questions = o->questions
-    };
+    *out = (struct model_info_result){ .model = o->dir, .questions = o->questions };
     if (rc < 0)
         return rc;
     rc = describe(v, o, out, e);

@@ -297,7 +297,9 @@ static int start(struct serve *s, struct err *e)
 
 int serve_open(struct serve **out, const struct serve_options *o, struct err *e)
 {
-    struct vlm_options model = { .dtype = o->dtype, .prompt = o->prompt, .events = o->events };
+    struct vlm_options model = {
+        .dtype = o->dtype, .prompt = o->prompt, .pictures = o->pictures, .events = o->events
+    };
     struct serve *s = mem_new(1, sizeof(*s), e);
     int rc;
 

@@ -13,12 +13,14 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "vlm/vlm.h"
 
 struct serve;
 
 struct serve_options {          /* the texts must live as long as the server */
     const char *model;          /* a folder; its last part is the model's name */
     const char *dtype, *prompt; /* as vlm_options has them */
+    struct vlm_pictures pictures;
     const char *host;
     uint16_t port;                 /* 0: any free one */
     const char *name, *public_url; /* as server_options has them */

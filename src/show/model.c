@@ -119,12 +119,14 @@ struct page *show_ask(const struct ask_result *r)
 
 static const struct figure model_figures[] = {
     { "model", MODEL(TEXT, model) },
+    { "architecture", MODEL(TEXT, architecture) },
     { "dtype", MODEL(TEXT, dtype) },
     { "stored", MODEL(TEXT, stored) },
     { "parameters", MODEL(COUNT, parameters) },
     { "weight_bytes", MODEL(SIZE, weight_bytes) },
-    { "activation_bytes", MODEL(SIZE, activation_bytes) },
     { "files", MODEL(SIZE, files) },
+    { "questions", MODEL(SIZE, questions) },
+    { "flop_per_second", MODEL(NUMBER, speed) },
     { 0 },
 };
 
@@ -146,15 +148,48 @@ static const struct figure vision_figures[] = {
     { "patch", UINT32(patch) },          { 0 },
 };
 
-static const struct figure image_figures[] = {
-    { "width", UINT32(width) },
-    { "height", UINT32(height) },
-    { "questions", MODEL(SIZE, questions) },
-    { "tiles", MODEL(SIZE, tiles) },
-    { "image_tokens", MODEL(SIZE, image_tokens) },
-    { "tokens", MODEL(SIZE, tokens) },
-    { "flop", MODEL(NUMBER, flop) },
-    { "flop_one_by_one", MODEL(NUMBER, flop_one_by_one) },
+#define VIEW(type, member) .kind = FIGURE_##type, .at = offsetof(struct model_view, member)
+
+/* Of an image that cannot be asked about there is only why. */
+static const struct figure view_figures[] = {
+    { "width", VIEW(UINT32, size.width) },
+    { "height", VIEW(UINT32, size.height) },
+    { "why", VIEW(TEXT, why), .flags = FIGURE_OPTIONAL },
+    { 0 },
+};
+
+static const struct figure seen_figures[] = {
+    { "resized_width", VIEW(UINT32, cost.width) },
+    { "resized_height", VIEW(UINT32, cost.height) },
+    { "tiles", "tiles", VIEW(SIZE, cost.tiles), .rank = 3 },
+    { "image_tokens", "image tokens", VIEW(SIZE, cost.image_tokens) },
+    { "tokens", "tokens", VIEW(SIZE, cost.tokens), .rank = 4 },
+    { "vision_flop", VIEW(NUMBER, cost.vision_flop) },
+    { "flop", VIEW(NUMBER, cost.flop) },
+    { "flop_one_by_one", VIEW(NUMBER, cost.flop_one_by_one) },
+    { "seconds", VIEW(NUMBER, seconds) },
+    { "together", VIEW(SIZE, cost.together) },
+    { "activation_bytes", VIEW(SIZE, cost.activation_bytes) },
+    { 0 },
+};
+
+/* The same for people. */
+struct view_texts {
+    char image[32], resized[32], vision[32], flop[32], times[32], seconds[32], memory[32];
+    const char *texts[7];
+};
+
+#define VIEW_TEXT(i) \
+    .kind = FIGURE_TEXT, .at = offsetof(struct view_texts, texts[(i)]), .flags = FIGURE_HIDDEN
+
+static const struct figure text_of_view[] = {
+    { "image_text", "an image", VIEW_TEXT(0) },
+    { "resized_text", "resized to", VIEW_TEXT(1), .rank = 2 },
+    { "vision_text", "tower", VIEW_TEXT(2), .rank = 5 },
+    { "flop_text", "in one pass", VIEW_TEXT(3), .rank = 1 },
+    { "times_text", "one by one", VIEW_TEXT(4), .rank = 6 },
+    { "seconds_text", "seconds", VIEW_TEXT(5) },
+    { "memory_text", "memory", VIEW_TEXT(6) },
     { 0 },
 };
 
@@ -185,31 +220,106 @@ static void say_files(struct page *p, const struct model_info_result *r)
         page_line(p, i == 0 ? "left" : "", "%s (%s)", r->left[i].file, r->left[i].why);
 }
 
+/* Of which figures a user may choose, and what they are. */
+static void say_choice(struct page *p, const struct model_info_result *r)
+{
+    const struct vlm_pictures *is = &r->pictures;
+    char n[2][32];
+
+    if (is->max_pixels > 0)
+        page_line(p, "pictures", "of %s to %s pixels: min_pixels and max_pixels change that",
+                  text_grouped(is->min_pixels, n[0]), text_grouped(is->max_pixels, n[1]));
+    else if (is->tiles > 1)
+        page_line(p, "pictures",
+                  "in at most %u tiles, the whole picture being one: tiles makes it "
+                  "fewer",
+                  is->tiles);
+    else
+        page_line(p, "pictures", "as the folder says: there is nothing to choose");
+}
+
+static void say_tower(struct page *p, const struct model_info_result *r)
+{
+    char tile[32] = "pictures in their own shape";
+
+    if (r->tile > 0)
+        snprintf(tile, sizeof(tile), "tiles of %u pixels", r->tile);
+    page_line(p, "vision", "%u layers of %u, %u heads, %s in patches of %u", r->vision_layers,
+              r->vision_hidden, r->vision_heads, tile, r->patch);
+}
+
 static void say_model(struct page *p, const struct model_info_result *r)
 {
-    char n[5][32];
+    char n[2][32];
 
-    page_paragraph(p, "%s: LlavaNextForConditionalGeneration", r->model);
+    page_paragraph(p, "%s: %s", r->model, r->architecture);
     page_line(p, "text",
               "%s, %u layers of %u, %u heads (%u of keys), vocabulary %u, up to %u tokens",
               r->family, r->text_layers, r->text_hidden, r->text_heads, r->text_kv_heads,
               r->vocabulary, r->max_tokens);
     if (r->sliding_window > 0)
         page_line(p, "", "sees %u tokens back", r->sliding_window);
-    page_line(p, "vision", "%u layers of %u, %u heads, tiles of %u pixels in patches of %u",
-              r->vision_layers, r->vision_hidden, r->vision_heads, r->tile, r->patch);
+    say_tower(p, r);
     page_line(p, "weights",
               "%s parameters in %zu tensors, %s bytes of %s in %zu file%s, all numbers",
               text_grouped(r->parameters, n[0]), r->n_tensors, text_grouped(r->weight_bytes, n[1]),
               r->stored, r->files, r->files == 1 ? "" : "s");
     say_files(p, r);
-    page_line(p, "an image", "%u x %u pixels: %zu tiles, %zu tokens; with %zu questions %zu",
-              r->width, r->height, r->tiles, r->image_tokens, r->questions, r->tokens);
-    page_line(p, "memory", "the weights, mapped, and %s bytes; computed in %s",
-              text_grouped(r->activation_bytes, n[2]), r->dtype);
-    page_line(p, "work", "%s per image in one pass; %s one question at a time (%.1f times)",
-              text_scaled(r->flop, "FLOP", n[3]), text_scaled(r->flop_one_by_one, "FLOP", n[4]),
-              r->flop_one_by_one / r->flop);
+    say_choice(p, r);
+    page_line(p, "memory", "the weights, mapped, and what an image takes; computed in %s",
+              r->dtype);
+    page_line(p, "speed", "%s a second, by a matrix product of this model here",
+              text_scaled(r->speed, "FLOP", n[0]));
+}
+
+/* ---- what it makes of images ---- */
+
+/* Of an image that cannot be asked about there is only its size. */
+static void fill_texts(struct view_texts *t, const struct model_view *v)
+{
+    const struct vlm_cost *c = &v->cost;
+    char *const texts[] = { t->image, t->resized, t->vision, t->flop,
+                            t->times, t->seconds, t->memory };
+
+    *t = (struct view_texts){ .texts = { t->image } };
+    snprintf(t->image, sizeof(t->image), "%u x %u", v->size.width, v->size.height);
+    if (v->why)
+        return;
+    snprintf(t->resized, sizeof(t->resized), "%u x %u", c->width, c->height);
+    text_scaled(c->vision_flop, "FLOP", t->vision);
+    text_scaled(c->flop, "FLOP", t->flop);
+    snprintf(t->times, sizeof(t->times), "%.1f times", c->flop_one_by_one / c->flop);
+    snprintf(t->seconds, sizeof(t->seconds), v->seconds < 10 ? "%.2g" : "%.0f", v->seconds);
+    text_scaled((double)c->activation_bytes, "B", t->memory);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        t->texts[i] = texts[i];
+}
+
+static void add_views(struct page *p, const struct model_info_result *r)
+{
+    static const struct shown shown[] = {
+        { "image_text", 2 },   { "resized_text", 2 }, { "tiles", 1 },     { "image_tokens", 1 },
+        { "tokens", 1 },       { "vision_text", 2 },  { "flop_text", 2 }, { "times_text", 2 },
+        { "seconds_text", 2 }, { "memory_text", 2 },
+    };
+    struct table *t;
+
+    page_heading(p, "An image with %zu question%s", r->questions, r->questions == 1 ? "" : "s");
+    t = page_table(p, &(struct layout){ .parts = { view_figures, seen_figures, text_of_view },
+                                        .shown = shown,
+                                        .n_shown = sizeof(shown) / sizeof(shown[0]) });
+    table_list(t, "images");
+    for (size_t i = 0; i < r->n_views; i++) {
+        const struct model_view *v = &r->views[i];
+        struct view_texts texts;
+
+        fill_texts(&texts, v);
+        table_row(t, "images[]", (const void *[]){ v, v->why ? NULL : v, &texts, NULL });
+    }
+    for (size_t i = 0; i < r->n_views; i++)
+        if (r->views[i].why)
+            page_note(p, "%u x %u: %s", r->views[i].size.width, r->views[i].size.height,
+                      r->views[i].why);
 }
 
 /* ---- its tensors ---- */
@@ -255,6 +365,20 @@ static void set_object(struct page *p, const char *key, const struct figure *lis
     page_close(p);
 }
 
+/* What cannot be chosen is null. */
+static struct json_t *choice_json(const struct vlm_pictures *is)
+{
+    struct json_t *all = jv_pack("{s:n, s:n, s:n}", "min_pixels", "max_pixels", "tiles");
+
+    if (is->max_pixels > 0) {
+        jv_set(all, "min_pixels", jv_pack("I", (long long)is->min_pixels));
+        jv_set(all, "max_pixels", jv_pack("I", (long long)is->max_pixels));
+    }
+    if (is->tiles > 0)
+        jv_set(all, "tiles", jv_pack("i", (int)is->tiles));
+    return all;
+}
+
 struct page *show_model(const struct model_info_result *r, bool tensors)
 {
     static const struct shown shown[] = {
@@ -264,10 +388,11 @@ struct page *show_model(const struct model_info_result *r, bool tensors)
     struct table *t;
 
     say_model(p, r);
+    add_views(p, r);
     page_figures(p, model_figures, r);
     set_object(p, "text", text_figures, r);
     set_object(p, "vision", vision_figures, r);
-    set_object(p, "image", image_figures, r);
+    page_set(p, "pictures", choice_json(&r->pictures));
     set_object(p, "read", read_figures, r);
     page_set(p, "left", left_json(r));
     t = page_table(p, &(struct layout){ .parts = { tensor_figures, shape_figures },

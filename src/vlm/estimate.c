@@ -72,6 +72,7 @@ static int estimate_pass(struct vlm_cost *out, struct tree_pass *s, struct model
 
         *cost = model_cost(&p.model->config, l, &work);
         out->tokens = s->tree.n;
+        out->longest = s->tree.height;
         out->activation_bytes = pass_bytes(s, &p);
     }
     return rc;

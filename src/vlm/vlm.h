@@ -182,6 +182,7 @@ struct vlm_cost {
     uint32_t width, height;       /* that the image is resized to, tiles being cut of that */
     size_t tiles, image_tokens;   /* tiles: the whole picture being one */
     size_t tokens;                /* of the tree */
+    size_t longest;               /* tokens of the longest prompt */
     size_t tokens_one_by_one;     /* of all prompts alone */
     double flop, flop_one_by_one; /* a multiply-add is 2 */
     double vision_flop;           /* of flop: the tower's, and of what connects it */

@@ -168,10 +168,15 @@ class Model(Case):
         self.assertEqual((info["text"]["family"], info["stored"], info["text"]["layers"]), ("llama", "f16", 3))
         self.assertEqual(sum(math.prod(t["shape"]) for t in info["tensors"]), info["parameters"])
         self.assertEqual(info["weight_bytes"], 2 * info["parameters"])
-        self.assertEqual(info["image"]["questions"], 40)
-        self.assertGreater(info["image"]["flop_one_by_one"] / info["image"]["flop"], 3)
-        out = self.run_assent("model", "info", MODEL, "-v", "--size", "128x128").out
-        self.assertIn("128 x 128 pixels", out)
+        self.assertEqual((info["questions"], info["architecture"]), (40, "LlavaNextForConditionalGeneration"))
+        self.assertEqual([(i["width"], i["height"]) for i in info["images"]], [(178, 218), (640, 480), (4000, 3000)])
+        for image in info["images"]:
+            self.assertGreater(image["flop_one_by_one"] / image["flop"], 3)
+            self.assertAlmostEqual(image["seconds"] * info["flop_per_second"] / image["flop"], 1, places=6)
+        out = self.run_assent("model", "info", MODEL, "-v", "--size", "128x128", "--size", "9x7").out
+        self.assertRegex(out, r"128 x 128 +112 x 112 +5 +\d")
+        self.assertRegex(out, r"\n  9 x 7 ")
+        self.assertNotIn("640 x 480", out)
         self.assertIn("multi_modal_projector.linear_1.weight", out)
 
     def test_tokenize(self):
@@ -207,7 +212,8 @@ class Model(Case):
 
     def test_usage(self):
         for args in ([], ["info"], ["paint", MODEL], ["info", MODEL, "more"], ["info", MODEL, "--size", "3"],
-                     ["info", MODEL, "--questions", "0"]):
+                     ["info", MODEL, "--questions", "0"], ["info", MODEL, "--tiles", "0"], ["info", MODEL, "--tiles", "x"],
+                     ["info", MODEL, *["--size", "3x3"] * 9]):
             self.run_assent("model", *args, code=2)
 
 

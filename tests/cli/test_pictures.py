@@ -20,6 +20,11 @@ class Pictures(Case):
         pixels = b"\x20\x60\xa0" * half + b"\xe0\x80\x20" * (width * height - half)
         self.write(name, b"P6 %d %d 255\n" % (width, height) + pixels)
 
+    def shape(self, name):
+        """Of a .npy file."""
+        with open(self.path(name), "rb") as f:
+            return eval(f.read()[10:].split(b"\n")[0], {}, {})["shape"]  # pylint: disable=eval-used # a literal
+
     def project(self, *sizes, model=QWEN, more=""):
         for i, size in enumerate(sizes):
             self.picture(f"images/{i}.ppm", *size)
@@ -69,6 +74,39 @@ class Chosen(Pictures):
             self.run_assent("annotate", "-q", "--as", "other")
             self.assertEqual((len(self.labels("m")), len(self.labels("other"))), (2, 3))
             os.remove(self.path("assent.db"))
+
+    def test_by_an_option(self):
+        self.picture("a.ppm", 160, 120)
+        for model, option, tokens in ((QWEN, ("--max-pixels", "1024"), 12), (QWEN, (), 48), (QWEN, ("--min-pixels", "3000"), 48),
+                                      (SMOL, ("--tiles", "1"), 4), (SMOL, ("--tiles", "5"), 20), (SMOL, (), 52)):
+            info = self.json("model", "info", model, "--size", "160x120", *option)
+            self.assertEqual(info["images"][0]["image_tokens"], tokens)
+            self.json("ask", "-m", model, "a.ppm", "-Q", CAT, "--trace", "t", *option)
+            self.assertEqual(self.shape("t/features.npy")[0], tokens)
+        for model, option, says in ((QWEN, ("--tiles", "2"), "not cut into tiles"), (SMOL, ("--max-pixels", "9"), "expected tiles")):
+            self.fails("ask", "-m", model, "a.ppm", "-Q", CAT, *option, code=2, says=says)
+            self.fails("model", "info", model, *option, code=2, says=says)
+        for option in ("--max-pixels", "--min-pixels", "--tiles"):
+            for command in (("ask", "-m", QWEN, "a.ppm", "-Q", CAT), ("model", "info", QWEN), ("serve", "-m", QWEN)):
+                self.run_assent(*command, option, "0", code=2)
+
+    def test_what_is_in_effect_is_said(self):
+        least, most = QWEN_LIMITS
+        wanted = {"min_pixels": least, "max_pixels": most, "tiles": None}
+        self.assertEqual(self.json("model", "info", QWEN)["pictures"], wanted)
+        self.assertEqual(self.json("model", "info", QWEN, "--max-pixels", "999")["pictures"], {**wanted, "max_pixels": 999})
+        self.assertEqual(self.json("model", "info", SMOL)["pictures"], {"min_pixels": None, "max_pixels": None, "tiles": 17})
+        self.assertEqual(self.json("model", "info", SMOL, "--tiles", "16")["pictures"]["tiles"], 10)
+        self.assertIn("of 256 to 3 072 pixels", self.run_assent("model", "info", QWEN).out)
+        self.assertIn("at most 17 tiles", self.run_assent("model", "info", SMOL).out)
+        self.assertIn("nothing to choose", self.run_assent("model", "info", os.path.join(VLM, "llava15-a")).out)
+
+    def test_a_size_that_cannot_be_seen_spoils_no_other(self):
+        images = self.json("model", "info", QWEN, "--max-pixels", "800000", "--size", "4000x10", "--size", "2000x1000",
+                           "--size", "9x7")["images"]
+        self.assertIn("long and narrow", images[0]["why"])
+        self.assertIn("more tokens than the model was trained for", images[1]["why"])
+        self.assertEqual([set(i) & {"flop", "why"} for i in images], [{"why"}, {"why"}, {"flop"}])
 
 
 if __name__ == "__main__":

@@ -473,6 +473,10 @@ static inline struct page *model_page(const struct results *r)
     uint64_t shape[] = { 4096, 1024 };
     struct model_tensor tensor = { "multi_modal_projector.linear_1.weight", "bf16",
                                    "model-00001-of-00004.safetensors", 2, shape };
+    const struct vlm_cost cost = { 672,   336,  3,    1080, 1900, 1100,
+                                   43000, 3e13, 6e14, 1e12, 1,    250000000 };
+    struct model_view views[] = { { .size = { 178, 218 }, .cost = cost, .seconds = 187.5 },
+                                  { .size = { 9000, 10 }, .why = "too narrow" } };
     struct model_left left = { "consolidated.safetensors", "other weights are read" };
     const struct model_info_result m = { .model = "llava",
                                          .weights_file = "model.safetensors.index.json",
@@ -487,12 +491,12 @@ static inline struct page *model_page(const struct results *r)
                                          .sliding_window = 4096,
                                          .parameters = 7566747648,
                                          .files = 4,
-                                         .width = 178,
-                                         .height = 218,
+                                         .architecture = "LlavaNextForConditionalGeneration",
+                                         .pictures = { .tiles = 5 },
+                                         .speed = 1.6e11,
+                                         .views = views,
+                                         .n_views = 2,
                                          .questions = 40,
-                                         .tiles = 3,
-                                         .flop = 3e13,
-                                         .flop_one_by_one = 6e14,
                                          .tensors = &tensor,
                                          .n_tensors = 1 };
 

@@ -123,12 +123,17 @@ static void run_model_and_ask(void **state)
     struct ask_result a;
     struct err e;
 
-    assert_ok(job_model_info(
-                  &(struct model_info_options){
-                      .dir = model, .width = 178, .height = 218, .questions = 40 },
-                  &m, &e),
+    assert_ok(job_model_info(&(struct model_info_options){ .dir = model,
+                                                           .sizes = { { 178, 218 }, { 1, 9000 } },
+                                                           .n_sizes = 2,
+                                                           .questions = 40 },
+                             &m, &e),
               &e);
-    assert_true(m.parameters > 1000000 && m.flop > 0 && m.flop_one_by_one > m.flop);
+    assert_int_equal(m.n_views, 2);
+    assert_true(m.parameters > 1000000 && m.speed > 0 && m.pictures.tiles == 5);
+    assert_true(m.views[0].cost.flop > 0 && m.views[0].cost.flop_one_by_one > m.views[0].cost.flop);
+    assert_near("seconds", m.views[0].seconds * m.speed, m.views[0].cost.flop, 1e-9);
+    assert_null(m.views[1].why);
     model_info_release(&m);
     assert_ok(job_ask(&(struct ask_options){ .model = model,
                                              .images = &image,

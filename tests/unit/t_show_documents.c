@@ -242,10 +242,13 @@ static const struct members promised[] = {
     { ask_page, "results[].answers[].options[]", "text logprob" },
     { ask_page, "results[].answers[].top[]", "text probability" },
     { model_page, "",
-      "model dtype stored parameters weight_bytes activation_bytes files text vision image "
-      "tensors[]" },
-    { model_page, "image",
-      "width height questions tiles image_tokens tokens flop flop_one_by_one" },
+      "model architecture dtype stored parameters weight_bytes files questions flop_per_second "
+      "text "
+      "vision pictures images[] read left[] tensors[]" },
+    { model_page, "pictures", "min_pixels max_pixels tiles" },
+    { model_page, "images[]",
+      "width height resized_width resized_height tiles image_tokens tokens vision_flop flop "
+      "flop_one_by_one seconds together activation_bytes" },
     { model_page, "tensors[]", "name dtype shape[] file" },
     { import_page, "",
       "format image_column rows rows_skipped rows_set_aside values repeated cancelled superseded "

@@ -104,6 +104,9 @@ static const struct {
     { status_page, "llava model 3 000 100.0 % 0 0" },
     { status_page, "anna 80 3 1 4 2 2026-11-22T10:00:00Z" },
     { ask_page, "Is she bald? unparseable .6250 .2500" },
+    { model_page, "in at most 5 tiles" },
+    { model_page, "178 x 218 672 x 336 3 1 080 1 900 1 TFLOP 30 TFLOP 20.0 times 188 250 MB" },
+    { model_page, "9000 x 10: too narrow" },
     { model_page, "multi_modal_projector.linear_1.weight 4096 x 1024 bf16 "
                   "model-00001-of-00004.safetensors" },
     { reviewers_page, "anna reviewer 2026-11-20 -" },
