@@ -377,6 +377,7 @@ const struct family qwen2_vl_family = {
     .read = read_own2,
     .read_prep = qwen_read_prep,
     .choose = qwen_choose,
+    .chosen = qwen_chosen,
     .settings = add_settings,
     .bind = take_own,
     .least_tokens = qwen_least_tokens,
