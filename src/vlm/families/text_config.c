@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The language models of all families. Defaults: configuration_{llama,mistral,qwen2,qwen3_vl,
+ * The language models of all families. Defaults: configuration_{llama,mistral,qwen2,qwen3,qwen3_vl,
  * qwen2_5_vl}.py of transformers 5.23.
  */
 #include "vlm/families/read.h"
@@ -59,6 +59,22 @@ static const struct text_family families[] = {
                  .rope_theta = 10000.0,
                  .act = ACT_SILU,
                  .qkv_bias = true },
+      .window_must_be_used = true },
+    { .usual = { .family = "qwen3",
+                 .hidden = 4096,
+                 .intermediate = 22016,
+                 .layers = 32,
+                 .heads = 32,
+                 .kv_heads = 32,
+                 .head_dim = 128,
+                 .vocab = 151936,
+                 .max_positions = 32768,
+                 .sliding_window = 4096,
+                 .eps = 1e-6,
+                 .rope_theta = 10000.0,
+                 .act = ACT_SILU,
+                 .qk_norm = true },
+      .has_attention_bias = true,
       .window_must_be_used = true },
     { .usual = { .family = "qwen3_vl_text",
                  .hidden = 4096,
@@ -134,10 +150,11 @@ static int read_sections(const struct cursor *rope, struct text_config *out, str
     return rc;
 }
 
-/* "mrope" is the older name of the default with sections in a row. */
+/* "dynamic" scales prompts longer than max_position_embeddings, and none is asked. "mrope" is the
+ * older name of the default with sections in a row. */
 static bool is_unscaled(const struct json_t *type, const struct text_config *c)
 {
-    return text_equal(jv_text(type), "default") ||
+    return text_equal(jv_text(type), "default") || text_equal(jv_text(type), "dynamic") ||
            (c->rope_sections[0] > 0 && !c->rope_interleaved && text_equal(jv_text(type), "mrope"));
 }
 
