@@ -445,7 +445,8 @@ static void activations_are_exact_near_zero(void **state)
     close_tables();
 }
 
-static void add_agrees(void **state)
+/* x and y, whose rows come again where they end. */
+static void add_and_scale_agree(void **state)
 {
     static const size_t rows_of_y[] = { 12, 1, 4, 5 };
     enum { ROWS = 12, COLS = 1021 };
@@ -457,12 +458,16 @@ static void add_agrees(void **state)
     for (size_t i = 0; i < COUNT(rows_of_y); i++) {
         size_t rows = rows_of_y[i], at = (ROWS - 1) * COLS + 3;
         struct tensor y = random_tensor(rows, COLS, &seed);
-        struct results r = copied(x.at, ROWS * COLS);
+        struct results sum = copied(x.at, ROWS * COLS), product = copied(x.at, ROWS * COLS);
+        float other = y.at[(ROWS - 1) % rows * COLS + 3];
 
-        for (size_t t = 0; t < 2; t++)
-            tables[t]->add(result(&r, t, COLS), y);
-        assert_true(r.of[0][at] == x.at[at] + y.at[(ROWS - 1) % rows * COLS + 3]);
-        assert_agree(r, 0, "add %zu rows", rows);
+        for (size_t t = 0; t < 2; t++) {
+            tables[t]->add(result(&sum, t, COLS), y);
+            tables[t]->scale(result(&product, t, COLS), y);
+        }
+        assert_true(sum.of[0][at] == x.at[at] + other && product.of[0][at] == x.at[at] * other);
+        assert_agree(sum, 0, "add %zu rows", rows);
+        assert_agree(product, 0, "scale by %zu rows", rows);
         free(y.at);
     }
     close_tables();
@@ -572,7 +577,7 @@ int main(void)
         cmocka_unit_test(attend_tree_agrees),
         cmocka_unit_test(activations_agree),
         cmocka_unit_test(activations_are_exact_near_zero),
-        cmocka_unit_test(add_agrees),
+        cmocka_unit_test(add_and_scale_agree),
         cmocka_unit_test(rows_are_copied_and_added),
         cmocka_unit_test(a_tensor_has_a_greatest_size),
         cmocka_unit_test(attention_keeps_nan),

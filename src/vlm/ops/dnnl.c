@@ -446,6 +446,13 @@ static void add(struct tensor x, struct tensor y)
         vector_add(x.at + i * x.cols, y.at + i % y.rows * y.cols, x.cols);
 }
 
+static void scale(struct tensor x, struct tensor y)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < x.rows; i++)
+        vector_multiply(x.at + i * x.cols, y.at + i % y.rows * y.cols, x.cols);
+}
+
 /* ---- threads ---- */
 
 static int enter(const struct ops *o)
@@ -480,4 +487,5 @@ void ops_dnnl(struct ops *o)
     o->activate = activate;
     o->gate = gate;
     o->add = add;
+    o->scale = scale;
 }

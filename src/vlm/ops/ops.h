@@ -142,7 +142,8 @@ struct ops {
 
     void (*activate)(struct tensor x, enum activation act);
     void (*gate)(struct tensor x, struct tensor up, enum activation act); /* x = act(x) * up */
-    void (*add)(struct tensor x, struct tensor y); /* x = x + y, y's rows again where they end */
+    void (*add)(struct tensor x, struct tensor y);   /* x = x + y, y's rows again where they end */
+    void (*scale)(struct tensor x, struct tensor y); /* x = x * y, in the same way */
 };
 
 enum ops_kind { OPS_REF, OPS_DNNL };

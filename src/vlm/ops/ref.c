@@ -288,6 +288,12 @@ static void add(struct tensor x, struct tensor y)
         x.at[i] += y.at[i % (y.rows * y.cols)];
 }
 
+static void scale(struct tensor x, struct tensor y)
+{
+    for (size_t i = 0; i < x.rows * x.cols; i++)
+        x.at[i] *= y.at[i % (y.rows * y.cols)];
+}
+
 static int enter(const struct ops *o)
 {
     (void)o;
@@ -325,7 +331,8 @@ void ops_ref(struct ops *o)
                        .attend_bytes = attend_bytes,
                        .activate = activate,
                        .gate = gate,
-                       .add = add };
+                       .add = add,
+                       .scale = scale };
 }
 
 size_t products_bytes(const struct ops *o, size_t n, const struct matrix *const *list,
