@@ -27,8 +27,9 @@ struct tower_config { /* the vision transformer */
     uint32_t blocks; /* that run, of `layers` */
     bool class_token, patch_bias;
     bool pre_norm, post_norm; /* that are applied */
-    bool rms;                 /* RMSNorm in the place of LayerNorm */
+    bool rms;                 /* RMSNorm in the place of LayerNorm, in the blocks */
     bool gated;               /* the MLP: act(gate) * up */
+    double qk_eps;            /* of an RMSNorm over a row's whole q, and k; 0: none */
 };
 
 enum { ROPE_AXES = 3 };

@@ -20,8 +20,9 @@ struct norm {
 };
 
 struct tower_block {
-    struct norm norm1, norm2;
+    struct norm norm1, norm2, q_norm, k_norm;
     struct linear q, k, v, out, gate, fc1, fc2; /* gate: of a gated MLP */
+    struct tensor scale1, scale2;               /* of what is added to the rows, or none */
 };
 
 struct tower {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tower.c - the vision transformers (modeling_{clip,siglip,qwen3_vl,qwen2_5_vl}.py of
+ * tower.c - the vision transformers (modeling_{clip,siglip,qwen3_vl,qwen2_5_vl,internvl}.py of
  * transformers): one pre-norm transformer, whose variants are fields of struct tower_config.
  */
 #include <stdlib.h>
@@ -48,10 +48,18 @@ static struct tensor piece(const struct tower_pass *t, size_t i, size_t rows, si
 
 static void normalise(const struct tower_pass *t, struct tensor y, const struct norm *norm)
 {
-    if (t->c->rms)
-        t->o->rms_norm(y, t->x, norm->weight, t->c->eps);
-    else
+    if (norm->bias.at)
         t->o->layer_norm(y, t->x, norm->weight, norm->bias, t->c->eps);
+    else
+        t->o->rms_norm(y, t->x, norm->weight, t->c->eps);
+}
+
+/* To the rows, each column in its scale where the block has them. */
+static void add(const struct tower_pass *t, struct tensor y, struct tensor scale)
+{
+    if (scale.at)
+        t->o->scale(y, scale);
+    t->o->add(t->x, y);
 }
 
 /* ---- the rows ---- */
@@ -107,6 +115,16 @@ static bool is_full(const struct tower_input *in, uint32_t block)
     return full;
 }
 
+/* Before they are rotated. */
+static void norm_queries(const struct tower_pass *t, const struct tower_block *b, struct tensor q,
+                         struct tensor k)
+{
+    if (t->c->qk_eps == 0)
+        return;
+    t->o->rms_norm(q, q, b->q_norm.weight, t->c->qk_eps);
+    t->o->rms_norm(k, k, b->k_norm.weight, t->c->qk_eps);
+}
+
 static int attend(const struct tower_pass *t, uint32_t block, struct err *e)
 {
     const struct tower_block *b = &t->tower->blocks[block];
@@ -125,6 +143,7 @@ static int attend(const struct tower_pass *t, uint32_t block, struct err *e)
         (rc = o->linear(o, x.k, t->normed, &b->k.w, b->k.bias, e)) < 0 ||
         (rc = o->linear(o, x.v, t->normed, &b->v.w, b->v.bias, e)) < 0)
         return rc;
+    norm_queries(t, b, x.q, x.k);
     if (t->in->angles.cosines.at) {
         o->rotate(x.q, a.heads, t->in->angles.cosines, t->in->angles.sines);
         o->rotate(x.k, a.heads, t->in->angles.cosines, t->in->angles.sines);
@@ -132,7 +151,7 @@ static int attend(const struct tower_pass *t, uint32_t block, struct err *e)
     if ((rc = o->attend_spans(o, &x, &a, e)) < 0 ||
         (rc = o->linear(o, x.q, t->normed, &b->out.w, b->out.bias, e)) < 0)
         return rc;
-    o->add(t->x, x.q);
+    add(t, x.q, b->scale1);
     return 0;
 }
 
@@ -160,7 +179,7 @@ static int run_mlp(const struct tower_pass *t, const struct tower_block *b, stru
         rc = o->linear(o, x, gate, &b->fc2.w, b->fc2.bias, e);
     }
     if (rc == 0)
-        o->add(t->x, t->normed);
+        add(t, t->normed, b->scale2);
     return rc;
 }
 
