@@ -6,18 +6,18 @@
 #include "vlm/forward.h"
 
 /* Rows of several patches may be normed patch by patch, or whole: the norm's own size says it. */
-static void normalise(struct tensor y, const struct pass *p, const struct norm *norm,
+static void normalise(struct tensor y, const struct pass *p, const struct connector *c,
                       struct tensor x)
 {
+    const struct norm *norm = &c->norm;
     size_t size = norm->weight.cols, rows = x.rows * x.cols / size;
-    double eps = p->model->config.vision.eps;
 
     x = tensor_shaped(x, rows, size);
     y = tensor_shaped(y, rows, size);
     if (norm->bias.at)
-        p->ops->layer_norm(y, x, norm->weight, norm->bias, eps);
+        p->ops->layer_norm(y, x, norm->weight, norm->bias, c->eps);
     else
-        p->ops->rms_norm(y, x, norm->weight, eps);
+        p->ops->rms_norm(y, x, norm->weight, c->eps);
 }
 
 int connector_run(struct tensor y, const struct pass *p, const struct connector *c, struct tensor x,
@@ -28,7 +28,7 @@ int connector_run(struct tensor y, const struct pass *p, const struct connector 
     int rc = 0;
 
     if (c->norm.weight.at && (rc = o->alloc(o, &normed, x.rows, x.cols, e)) == 0) {
-        normalise(normed, p, &c->norm, x);
+        normalise(normed, p, c, x);
         x = normed;
     }
     if (rc == 0 && !c->out.w.data) {

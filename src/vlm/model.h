@@ -36,6 +36,7 @@ struct tower {
 
 struct connector {
     struct norm norm; /* or none */
+    double eps;       /* of it */
     struct linear in, out;
     enum activation act;
 };

@@ -188,6 +188,7 @@ static void take_own(struct binder *b)
     }
     m->connector = (struct connector){
         .norm = take_norm(b, "visual.merger.", "ln_q", h, !c->vision.rms),
+        .eps = c->vision.eps,
         .in = take_linear(b, "visual.merger.", "mlp.0", block, block, true),
         .out = take_linear(b, "visual.merger.", "mlp.2", c->text.hidden, block, true),
         .act = ACT_GELU,

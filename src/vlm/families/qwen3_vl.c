@@ -118,6 +118,7 @@ static struct connector take_merger(struct binder *b, const char *prefix, bool d
 
     return (struct connector){
         .norm = take_norm(b, prefix, "norm", deep ? block : h, true),
+        .eps = c->vision.eps,
         .in = take_linear(b, prefix, "linear_fc1", block, block, true),
         .out = take_linear(b, prefix, "linear_fc2", c->text.hidden, block, true),
         .act = ACT_GELU,
