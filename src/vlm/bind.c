@@ -97,8 +97,9 @@ static struct tensor keep(struct binder *b, const float *numbers, size_t rows, s
     return x;
 }
 
-static struct tensor keep_weight(struct binder *b, const struct weight *t, size_t rows, size_t cols)
+struct tensor take_shaped(struct binder *b, const char *name, uint32_t rank, const uint64_t *shape)
 {
+    const struct weight *t = take(b, name, rank, shape);
     struct tensor x = { 0 };
     float *wide;
 
@@ -110,19 +111,19 @@ static struct tensor keep_weight(struct binder *b, const struct weight *t, size_
         return x;
     }
     widen(wide, t);
-    x = keep(b, wide, rows, cols);
+    x = keep(b, wide, t->n / shape[rank - 1], shape[rank - 1]);
     free(wide);
     return x;
 }
 
 struct tensor take_row(struct binder *b, const char *name, uint64_t n)
 {
-    return keep_weight(b, take(b, name, 1, &n), 1, n);
+    return take_shaped(b, name, 1, &n);
 }
 
 struct tensor take_tensor(struct binder *b, const char *name, uint64_t rows, uint64_t cols)
 {
-    return keep_weight(b, take(b, name, 2, (uint64_t[]){ rows, cols }), rows, cols);
+    return take_shaped(b, name, 2, (uint64_t[]){ rows, cols });
 }
 
 /* ---- for products ---- */

@@ -25,9 +25,11 @@ bool binder_has(const struct binder *b, const char *name);
 /* A problem that is no single tensor's. */
 void binder_problem(struct binder *b, const char *name, const char *what);
 
-/* Widened: for the table of operations, [1, n] and [rows, cols]; for the program. */
+/* Widened: for the table of operations, [1, n], [rows, cols], and [rows, the last of the shape];
+ * for the program. */
 struct tensor take_row(struct binder *b, const char *name, uint64_t n);
 struct tensor take_tensor(struct binder *b, const char *name, uint64_t rows, uint64_t cols);
+struct tensor take_shaped(struct binder *b, const char *name, uint32_t rank, const uint64_t *shape);
 const float *take_floats(struct binder *b, const char *name, uint32_t rank, const uint64_t *shape);
 
 /* For products, in the form they are stored in: a matrix; the matrix that a convolution with a

@@ -198,12 +198,10 @@ static int choose(struct model_config *c, const struct vlm_pictures *chosen, str
 {
     struct idefics_config *own = &c->idefics;
     uint32_t tile = c->vision.image_size;
+    int rc = check_tiles_chosen(chosen, e);
 
-    if (chosen->max_pixels || chosen->min_pixels) {
-        err_set(e, ERR_ARG, "this model's pictures are cut into tiles");
-        err_got(e, "%s", chosen->max_pixels ? "max_pixels" : "min_pixels");
-        return err_expected(e, "tiles");
-    }
+    if (rc < 0)
+        return rc;
     if (!own->split || most_tiles(own->longest, tile) <= chosen->tiles)
         return 0;
     for (uint32_t along = tiles_along(own->longest, tile); along > 1; along--)
@@ -371,19 +369,6 @@ static int image_text(struct buf *out, const struct model_config *c, const struc
 
 /* ---- its pixels ---- */
 
-static void cut(float *out, const struct splitting *s, uint32_t tile, const struct image *enlarged,
-                const struct pixel_table *t)
-{
-    struct window w = { .width = tile, .height = tile };
-
-    for (uint32_t row = 0; row < s->rows; row++)
-        for (uint32_t col = 0; col < s->cols; col++, out += (size_t)3 * tile * tile) {
-            w.x = (int64_t)col * tile;
-            w.y = (int64_t)row * tile;
-            pixels_window(out, enlarged, &w, t);
-        }
-}
-
 /* Three resizes one after the other, each rounded to bytes; one that changes nothing is a copy. */
 static int make_pixels(float **out, const struct model_config *c, const struct layout *l,
                        const struct image *image, struct err *e)
@@ -407,7 +392,8 @@ static int make_pixels(float **out, const struct model_config *c, const struct l
     if (rc == 0 && !(*out = mem_new(l->pictures * size, sizeof(**out), e)))
         rc = ERR_NOMEM;
     if (rc == 0) {
-        cut(*out, s, tile, &enlarged, &table);
+        if (s->rows > 0)
+            pixels_tiles(*out, &enlarged, tile, &table);
         pixels_window(*out + (l->pictures - 1) * size, &whole,
                       &(struct window){ .width = tile, .height = tile }, &table);
     }
@@ -418,29 +404,6 @@ static int make_pixels(float **out, const struct model_config *c, const struct l
 
 /* ---- its features ---- */
 
-/* pixel_shuffle: the patches of a square side by side in one row, row by row. */
-static int shuffle(struct tensor *out, const struct pass *p, struct tensor rows, struct err *e)
-{
-    const struct model_config *c = &p->model->config;
-    size_t grid = config_grid(c), scale = c->idefics.scale, side = grid / scale, n = 0;
-    uint32_t *from = mem_new(rows.rows, sizeof(*from), e);
-    int rc = from ? p->ops->alloc(p->ops, out, rows.rows, rows.cols, e) : ERR_NOMEM;
-
-    for (size_t tile = 0; from && tile < rows.rows; tile += grid * grid)
-        for (size_t square = 0; square < side * side; square++) {
-            size_t top = square / side * scale, left = square % side * scale;
-
-            for (size_t i = 0; i < scale * scale; i++)
-                from[n++] = (uint32_t)(tile + (top + i / scale) * grid + left + i % scale);
-        }
-    if (rc == 0) {
-        p->ops->copy_rows(*out, rows, &(struct row_map){ .from = from, .n = n });
-        *out = tensor_shaped(*out, n / (scale * scale), rows.cols * scale * scale);
-    }
-    free(from);
-    return rc;
-}
-
 static int encode(struct features *out, const struct pass *p, const struct layout *l,
                   const float *pixels, struct err *e)
 {
@@ -450,7 +413,7 @@ static int encode(struct features *out, const struct pass *p, const struct layou
 
     *out = (struct features){ 0 };
     if (rc == 0 && (rc = trace_tensor(p, "vision", rows, e)) == 0)
-        rc = shuffle(&squares, p, rows, e);
+        rc = square_shuffle(&squares, p, rows, p->model->config.idefics.scale, e);
     o->release(o, &rows);
     if (rc == 0)
         rc = o->alloc(o, &out->rows, l->tokens, p->model->config.text.hidden, e);

@@ -170,12 +170,10 @@ int llava_choose(struct model_config *c, const struct vlm_pictures *chosen, stru
     struct pinpoints left = { .n = 0 };
     const struct pinpoints *all = &c->llava.pinpoints;
     uint32_t tile = c->vision.image_size, least = UINT32_MAX;
+    int rc = check_tiles_chosen(chosen, e);
 
-    if (chosen->tiles == 0 || chosen->min_pixels > 0 || chosen->max_pixels > 0) {
-        err_set(e, ERR_ARG, "this model's pictures are cut into tiles, and not bounded by pixels");
-        err_got(e, "%s", chosen->max_pixels ? "max_pixels" : "min_pixels");
-        return err_expected(e, "tiles");
-    }
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < all->n; i++) {
         uint32_t tiles = pictures_of(&all->points[i], tile);
 

@@ -29,6 +29,18 @@ void pixels_window(float *out, const struct image *image, const struct window *w
             }
 }
 
+void pixels_tiles(float *out, const struct image *image, uint32_t tile, const struct pixel_table *t)
+{
+    struct window w = { .width = tile, .height = tile };
+
+    for (uint32_t row = 0; row < image->height / tile; row++)
+        for (uint32_t col = 0; col < image->width / tile; col++, out += (size_t)3 * tile * tile) {
+            w.x = (int64_t)col * tile;
+            w.y = (int64_t)row * tile;
+            pixels_window(out, image, &w, t);
+        }
+}
+
 void pixels_to_patches(float *out, const float *pixels, size_t n, uint32_t side, uint32_t patch)
 {
     size_t grid = side / patch, plane = (size_t)side * side;

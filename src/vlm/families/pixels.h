@@ -23,6 +23,10 @@ struct window {
 void pixels_window(float *out, const struct image *image, const struct window *w,
                    const struct pixel_table *t);
 
+/* Its tiles of so many pixels a side, row by row: [tiles, 3, tile, tile]. Whole tiles only. */
+void pixels_tiles(float *out, const struct image *image, uint32_t tile,
+                  const struct pixel_table *t);
+
 /* One row a patch of pictures [n, 3, side, side], its numbers in the order channel, row, column:
  * what a convolution with a stride of its own size multiplies. Whole patches only. */
 void pixels_to_patches(float *out, const float *pixels, size_t n, uint32_t side, uint32_t patch);

@@ -130,3 +130,37 @@ size_t square_encode_bytes(const struct pass *p, const struct layout *l)
     return l->pictures * sizeof(uint32_t) +
            larger_of(2 * input, input + tower_bytes(p, l->tower_rows, patches, l->longest_span));
 }
+
+int square_shuffle(struct tensor *out, const struct pass *p, struct tensor rows, uint32_t scale,
+                   struct err *e)
+{
+    const struct model_config *c = &p->model->config;
+    size_t grid = config_grid(c), side = grid / scale, first = c->vision.class_token, n = 0;
+    size_t span = first + grid * grid, squares = side * side, each = (size_t)scale * scale;
+    size_t used = rows.rows / span * squares * each;
+    uint32_t *from = mem_new(used, sizeof(*from), e);
+    int rc = from ? p->ops->alloc(p->ops, out, used, rows.cols, e) : ERR_NOMEM;
+
+    for (size_t picture = first; from && picture < rows.rows; picture += span)
+        for (size_t square = 0; square < squares; square++) {
+            size_t top = square / side * scale, left = square % side * scale;
+
+            for (size_t i = 0; i < each; i++)
+                from[n++] = (uint32_t)(picture + (top + i / scale) * grid + left + i % scale);
+        }
+    if (rc == 0) {
+        p->ops->copy_rows(*out, rows, &(struct row_map){ .from = from, .n = n });
+        *out = tensor_shaped(*out, n / each, rows.cols * each);
+    }
+    free(from);
+    return rc;
+}
+
+int check_tiles_chosen(const struct vlm_pictures *chosen, struct err *e)
+{
+    if (!chosen->max_pixels && !chosen->min_pixels)
+        return 0;
+    err_set(e, ERR_ARG, "this model's pictures are cut into tiles, and not bounded by pixels");
+    err_got(e, "%s", chosen->max_pixels ? "max_pixels" : "min_pixels");
+    return err_expected(e, "tiles");
+}

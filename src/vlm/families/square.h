@@ -30,4 +30,12 @@ int square_encode_tapped(struct square_rows *out, const struct pass *p, const st
 /* Without the copies. */
 size_t square_encode_bytes(const struct pass *p, const struct layout *l);
 
+/* pixel_shuffle of transformers: the patches of a square of `scale` a side one behind the other in
+ * a row, square by square, without class tokens. Release *out. */
+int square_shuffle(struct tensor *out, const struct pass *p, struct tensor rows, uint32_t scale,
+                   struct err *e);
+
+/* Of what the user may choose, tiles alone. */
+int check_tiles_chosen(const struct vlm_pictures *chosen, struct err *e);
+
 #endif
