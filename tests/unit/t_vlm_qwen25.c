@@ -121,6 +121,8 @@ static void qwen2_vl_has_keys_of_its_own(void **state)
     assert_int_equal(c.qwen.window, 0);
     assert_true(!c.vision.rms && !c.vision.gated && c.vision.act == ACT_QUICK_GELU);
     assert_true(c.text.qkv_bias && c.text.rope_sections[1] == 3);
+    c.qwen.max_pixels = 784;
+    assert_int_equal(c.family->chosen(&c).max_pixels, 784);
     assert_says("width", parse(&c, wrong, &e), &e, ERR_FORMAT, "as wide as the text model",
                 "vision_config.hidden_size");
     free(right);
