@@ -204,6 +204,14 @@ static void limits_have_two_names(void **state)
     assert_true(c.qwen.min_pixels == 4096 && c.qwen.max_pixels == 1310720);
     c = prep_with("\"do_resize\"", "\"min_pixels\": null, \"max_pixels\": 99999, \"do_resize\"");
     assert_true(c.qwen.min_pixels == 65536 && c.qwen.max_pixels == 99999);
+    /* where `size` has other keys, or one edge, which the other name makes whole */
+    c = prep_with(
+        "\"shortest_edge\": 65536, \"longest_edge\": 16777216},",
+        "\"min_pixels\": 1, \"max_pixels\": 2}, \"min_pixels\": 784, \"max_pixels\": 99999,");
+    assert_true(c.qwen.min_pixels == 784 && c.qwen.max_pixels == 99999);
+    c = prep_with("\"longest_edge\": 16777216},",
+                  "\"longest_edge\": null}, \"max_pixels\": 99999,");
+    assert_true(c.qwen.min_pixels == 65536 && c.qwen.max_pixels == 99999);
     c = prep_with("\"size\": {\"shortest_edge\": 65536, \"longest_edge\": 16777216}, ", "");
     assert_true(c.qwen.min_pixels == 3136 && c.qwen.max_pixels == 1003520);
 }
@@ -219,6 +227,12 @@ static void wrong_preps_are_refused(void **state)
         { "\"temporal_patch_size\": 2", "\"temporal_patch_size\": 4", { "temporal_patch_size" } },
         { "\"shortest_edge\": 65536, ", "", { "nothing", "size.shortest_edge" } },
         { "\"longest_edge\": 16777216", "\"longest_edge\": 0", { "from 1", "size.longest_edge" } },
+        { "\"shortest_edge\": 65536, \"longest_edge\": 16777216",
+          "\"min_pixels\": 1, \"max_pixels\": 9",
+          { "nothing", "size.shortest_edge" } },
+        { "\"shortest_edge\": 65536, \"longest_edge\": 16777216}",
+          "\"min_pixels\": 1}, \"min_pixels\": 1",
+          { "nothing", "size.longest_edge" } },
         { "65536", "999999999", { "size.shortest_edge" } },
         { "\"do_resize\": true", "\"min_pixels\": -1", { "min_pixels", "-1" } },
         { "\"do_resize\": true", "\"do_resize\": false", { "leaving out this step" } },

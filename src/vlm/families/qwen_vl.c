@@ -132,12 +132,13 @@ struct limits {
     int64_t shortest, longest;
 };
 
-/* The "edges" are areas in pixels; their other names go before them. */
+/* The "edges" are areas in pixels; their other names go before them. Folders of before 4.49 have
+ * these in `size` too, where they do not count. */
 static int read_limits(const struct cursor *object, struct model_config *c, struct err *e)
 {
     static const struct cursor_field of_size[] = {
-        { "shortest_edge", FIELD_REQUIRED, FIELD_INT64(struct limits, shortest, 1, SHORTEST_MAX) },
-        { "longest_edge", FIELD_REQUIRED, FIELD_INT64(struct limits, longest, 1, LONGEST_MAX) },
+        { "shortest_edge", FIELD_NULLABLE, FIELD_INT64(struct limits, shortest, 1, SHORTEST_MAX) },
+        { "longest_edge", FIELD_NULLABLE, FIELD_INT64(struct limits, longest, 1, LONGEST_MAX) },
         { 0 },
     };
     static const struct cursor_field others[] = {
@@ -145,12 +146,17 @@ static int read_limits(const struct cursor *object, struct model_config *c, stru
         { "max_pixels", FIELD_NULLABLE, FIELD_INT64(struct limits, longest, 1, LONGEST_MAX) },
         { 0 },
     };
+    static const struct limits usual = { .shortest = 56 * 56, .longest = 28 * 28 * 1280 };
     struct cursor size = cursor_member(object, "size");
-    struct limits l = { .shortest = 56 * 56, .longest = 28 * 28 * 1280 }; /* the class's own */
-    int rc = cursor_is_null(&size) ? 0 : cursor_fields(&size, of_size, &l, e);
+    struct cursor shortest = cursor_member(&size, "shortest_edge");
+    struct cursor longest = cursor_member(&size, "longest_edge");
+    struct limits l = cursor_is_null(&size) ? usual : (struct limits){ 0 };
+    int rc = read_section(&size, of_size, &l, e);
 
     if (rc == 0)
         rc = cursor_fields(object, others, &l, e);
+    if (rc == 0 && (l.shortest == 0 || l.longest == 0))
+        rc = cursor_wrong(l.shortest == 0 ? &shortest : &longest, "an area in pixels", e);
     c->qwen.min_pixels = (uint64_t)l.shortest;
     c->qwen.max_pixels = (uint64_t)l.longest;
     return rc;
