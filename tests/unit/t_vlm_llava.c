@@ -162,20 +162,30 @@ static uint64_t hash_with(uint64_t hash, uint32_t number) /* FNV-1a, 64 bits */
     return hash;
 }
 
-/* What is written of a picture's size. */
+/* What is written of a picture's size: image tokens, or where it is cut; zeros where that is
+ * refused. */
 static size_t numbers_of(const struct model_config *c, uint32_t width, uint32_t height,
                          uint32_t out[4])
 {
-    struct layout l = layout_of(c, width, height);
+    struct layout l = { .rank = 0 };
+    struct err e;
+    int rc = c->family->layout(&l, c, width, height, &e);
     const struct cut *cut = &l.llava.cut;
-    const uint32_t of_cut[] = { cut->width, cut->height, cut->left, cut->top };
 
-    out[0] = (uint32_t)l.tokens;
-    if (c->llava.pinpoints.n > 0)
+    memset(out, 0, 4 * sizeof(*out));
+    if (c->llava.pinpoints.n > 0) {
+        assert_ok(rc, &e);
+        out[0] = (uint32_t)l.tokens;
         return 1;
+    }
+    if (rc < 0) {
+        assert_int_equal(rc, ERR_LIMIT);
+        assert_true(width > 97 * height || height > 97 * width);
+        return 4;
+    }
     assert_int_equal(l.tokens, 576);
-    memcpy(out, of_cut, sizeof(of_cut));
-    return COUNT(of_cut);
+    memcpy(out, (uint32_t[]){ cut->width, cut->height, cut->left, cut->top }, 4 * sizeof(*out));
+    return 4;
 }
 
 static void check_width(const struct model_config *c, uint32_t width, uint32_t heights,
@@ -270,7 +280,7 @@ static void a_map_of_nothing_is_refused(void **state)
     struct err e;
 
     (void)state;
-    assert_says("long", c.family->layout(&l, &c, 4100, 100, &e), &e, ERR_FORMAT,
+    assert_says("long", c.family->layout(&l, &c, 4100, 100, &e), &e, ERR_LIMIT,
                 "nothing would be left", "1 x 41");
     assert_int_equal(layout_of(&c, 100, 100).llava.rows, 1);
     free(text);
@@ -357,19 +367,16 @@ static void pictures_that_become_too_large_are_refused(void **state)
     struct model_config clip = llava_with("{", "{"),
                         padded = llava_with("CLIPImageProcessor\"",
                                             "LlavaImageProcessor\", \"do_pad\": true");
-    struct image image = make_picture(1, 20000);
     struct layout l;
-    float *pixels;
     struct err e;
 
     (void)state;
-    l = layout_of(&clip, 1, 20000);
-    assert_says("long", clip.family->pixels(&pixels, &clip, &l, &image, &e), &e, ERR_ARG,
-                "cannot be resized", "336 x 6720000");
-    l = layout_of(&padded, 1, 20000);
-    assert_says("square", padded.family->pixels(&pixels, &padded, &l, &image, &e), &e, ERR_LIMIT,
+    assert_says("long", clip.family->layout(&l, &clip, 1, 98, &e), &e, ERR_LIMIT, "1 x 98 pixels",
+                "336 x 32928");
+    assert_int_equal(layout_of(&clip, 1, 97).llava.cut.height, 32592);
+    assert_says("square", padded.family->layout(&l, &padded, 20000, 1, &e), &e, ERR_LIMIT,
                 "padded to a square", "20000 x 20000");
-    free(image.rgb);
+    assert_int_equal(layout_of(&padded, 13377, 1).llava.cut.square, 13377);
 }
 
 /* ---- what can be chosen ---- */

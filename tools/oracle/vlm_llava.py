@@ -333,10 +333,15 @@ def write_onevision_sizes(out):
     (out / "onevision_sizes.txt").write_text("\n".join(lines) + "\n")
 
 
+SIDE_MAX = 32768  # of a picture that the engine resizes to
+
+
 def crop(width, height):
-    """Width and height that a picture is resized to, and the part that is kept: left, top."""
+    """Width and height that a picture is resized to, and the part that is kept: left, top; zeros where that is refused."""
     resized = get_resize_output_image_size(np.broadcast_to(np.uint8(0), (3, height, width)), 336, default_to_square=False,
                                            input_data_format="channels_first")
+    if max(resized) > SIDE_MAX:
+        return [0, 0, 0, 0]
     rows = np.broadcast_to(np.arange(resized[0])[None, :, None], (1, *resized))
     cols = np.broadcast_to(np.arange(resized[1])[None, None, :], (1, *resized))
     kept = [center_crop(at, (336, 336), input_data_format="channels_first")[0, 0, 0] for at in (cols, rows)]

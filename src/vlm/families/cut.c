@@ -10,30 +10,47 @@
 
 #include "vlm/families/pixels.h"
 
-/* A side of the picture that keeps its shape; the product comes first, the rest is cut off. */
-static uint32_t scaled(uint32_t size, uint32_t to, uint32_t shorter)
+static int refuse_shape(const struct pinpoint *picture, const char *what, uint64_t width,
+                        uint64_t height, struct err *e)
 {
-    uint64_t pixels = (uint64_t)size * to / shorter;
-
-    return pixels > UINT32_MAX ? UINT32_MAX : (uint32_t)pixels;
+    err_set(e, ERR_LIMIT, "a picture of %u x %u pixels, too large when it is %s", picture->width,
+            picture->height, what);
+    err_got(e, "%llu x %llu", (unsigned long long)width, (unsigned long long)height);
+    return err_expected(e, "sides of at most %d, and at most %d pixels", IMAGE_SIDE_MAX,
+                        IMAGE_PIXELS_MAX);
 }
 
-struct cut cut_choose(const struct cut_rule *rule, uint32_t side, uint32_t width, uint32_t height)
+/* The shorter side becomes rule->shorter; of the other the product comes first, and the rest is cut
+ * off. */
+static int keep_shape(struct cut *out, const struct cut_rule *rule, uint32_t side,
+                      const struct pinpoint *picture, struct err *e)
 {
-    struct cut c = { .width = side, .height = side };
-    uint32_t shorter = width < height ? width : height;
+    uint64_t shorter = picture->width < picture->height ? picture->width : picture->height;
+    uint64_t width = picture->width * (uint64_t)rule->shorter / shorter;
+    uint64_t height = picture->height * (uint64_t)rule->shorter / shorter;
 
-    if (rule->pads && width != height) {
-        c.square = width > height ? width : height;
-        width = height = shorter = c.square;
+    if (width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX || width * height > IMAGE_PIXELS_MAX)
+        return refuse_shape(picture, "resized to its shape", width, height, e);
+    out->width = (uint32_t)width;
+    out->height = (uint32_t)height;
+    out->left = (out->width - side) / 2;
+    out->top = (out->height - side) / 2;
+    return 0;
+}
+
+int cut_choose(struct cut *out, const struct cut_rule *rule, uint32_t side,
+               const struct pinpoint *picture, struct err *e)
+{
+    struct pinpoint shown = *picture;
+
+    *out = (struct cut){ .width = side, .height = side };
+    if (rule->pads && picture->width != picture->height) {
+        out->square = picture->width > picture->height ? picture->width : picture->height;
+        shown = (struct pinpoint){ out->square, out->square };
+        if ((uint64_t)out->square * out->square > IMAGE_PIXELS_MAX)
+            return refuse_shape(picture, "padded to a square", out->square, out->square, e);
     }
-    if (rule->shorter == 0)
-        return c;
-    c.width = scaled(width, rule->shorter, shorter);
-    c.height = scaled(height, rule->shorter, shorter);
-    c.left = (c.width - side) / 2;
-    c.top = (c.height - side) / 2;
-    return c;
+    return rule->shorter ? keep_shape(out, rule, side, &shown, e) : 0;
 }
 
 int cut_check_mean(const struct prep_config *c, struct err *e)
@@ -54,11 +71,6 @@ static int pad(struct image *out, const struct prep_config *c, uint32_t side,
     size_t stride = (size_t)side * 3;
     uint8_t mean[3];
 
-    if ((uint64_t)side * side > IMAGE_PIXELS_MAX) {
-        err_set(e, ERR_LIMIT, "too many pixels when it is padded to a square");
-        err_got(e, "%u x %u", side, side);
-        return err_expected(e, "at most %d pixels", IMAGE_PIXELS_MAX);
-    }
     *out = (struct image){ side, side, mem_new(side, stride, e) };
     if (!out->rgb)
         return ERR_NOMEM;

@@ -9,8 +9,9 @@
 
 #include "vlm/families/family.h"
 
-/* For a picture of a size; `side` is the tower's. */
-struct cut cut_choose(const struct cut_rule *rule, uint32_t side, uint32_t width, uint32_t height);
+/* For a picture of a size; `side` is the tower's. ERR_LIMIT: too large padded or resized. */
+int cut_choose(struct cut *out, const struct cut_rule *rule, uint32_t side,
+               const struct pinpoint *picture, struct err *e);
 
 /* Padding is of the mean's colour, which must be one. */
 int cut_check_mean(const struct prep_config *c, struct err *e);

@@ -170,12 +170,13 @@ static bool add_settings(const struct model_config *c, struct json_t *model, str
 static int lay_out(struct layout *out, const struct model_config *c, uint32_t width,
                    uint32_t height, struct err *e)
 {
-    uint32_t side = c->vision.image_size;
-    struct llava_layout l = { .cut = cut_choose(&c->llava.cut, side, width, height) };
+    struct llava_layout l = { .rows = 0 }; /* nothing behind the square's rows */
+    int rc = cut_choose(&l.cut, &c->llava.cut, c->vision.image_size,
+                        &(struct pinpoint){ height, width }, e);
 
-    (void)e;
-    llava_fill_layout(out, c, &l);
-    return 0;
+    if (rc == 0)
+        llava_fill_layout(out, c, &l);
+    return rc;
 }
 
 static int make_pixels(float **out, const struct model_config *c, const struct layout *l,

@@ -122,7 +122,7 @@ static int shrink(struct llava_layout *l, const struct model_config *c, struct e
     l->cols = floor_quotient(l->cols, ratio);
     if (l->rows > 0 && l->cols > 0)
         return 0;
-    err_set(e, ERR_FORMAT, "nothing would be left of a picture of this shape");
+    err_set(e, ERR_LIMIT, "nothing would be left of a picture of this shape");
     err_got(e, "a map of %u x %u patches", l->canvas.rows, l->canvas.cols);
     return err_hint(e, "config.json has a canvas that is too long for its vision_aspect_ratio");
 }
@@ -135,7 +135,7 @@ static int lay_out(struct layout *out, const struct model_config *c, uint32_t wi
     int rc = 0;
 
     if (c->llava.pinpoints.n == 0) {
-        l.cut = cut_choose(&c->llava.cut, tile, width, height);
+        rc = cut_choose(&l.cut, &c->llava.cut, tile, &(struct pinpoint){ height, width }, e);
     } else {
         l.canvas = canvas_choose(&c->llava.pinpoints, tile, config_grid(c), width, height);
         l.rows = l.canvas.rows;
