@@ -58,6 +58,7 @@ static int measure(struct vlm *v, size_t questions, const struct image *const *i
                    struct err *e)
 {
     struct vlm_asked all = { .images = images, .n = PICTURES };
+    const struct vlm_size size = { .width = WIDTH, .height = HEIGHT };
     struct vlm_prompts *p;
     struct vlm_cost cost;
     double alone = 0, seconds;
@@ -65,7 +66,7 @@ static int measure(struct vlm *v, size_t questions, const struct image *const *i
 
     all.prompts = p;
     if (rc == 0)
-        rc = vlm_estimate(&cost, v, p, WIDTH, HEIGHT, e);
+        rc = vlm_estimate(&cost, v, p, &size, e);
     for (size_t each = 1; rc == 0 && each <= PICTURES; each *= 2) {
         rc = seconds_of(&seconds, v, &all, each, e);
         alone = each == 1 ? seconds : alone;

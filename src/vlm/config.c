@@ -13,8 +13,9 @@
 enum { CONFIG_FILE_MAX = 4 << 20 };
 
 static const struct family *const families[] = {
-    &llava_next_family, &qwen3_vl_family, &qwen2_vl_family,        &qwen2_5_vl_family,
-    &idefics3_family,   &smolvlm_family,  &llava_onevision_family, &llava_family,
+    &llava_next_family,      &qwen3_vl_family, &qwen2_vl_family,
+    &qwen2_5_vl_family,      &idefics3_family, &smolvlm_family,
+    &llava_onevision_family, &llava_family,    &internvl_family,
 };
 
 /* ---- config.json ---- */
@@ -40,6 +41,9 @@ static int find_family(const struct cursor *top, const struct family **out, stru
     err_set(e, ERR_FORMAT, "models of this architecture are not read");
     err_got(e, "%s", name ? name : "no model_type");
     err_expected(e, "%s", expected);
+    if (text_equal(name, "internvl_chat"))
+        err_hint(e, "the same model in the form of transformers is read: its folder's name ends in "
+                    "-hf or -HF");
     read_elsewhere(e);
     return cursor_at(&type, e);
 }

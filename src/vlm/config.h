@@ -104,6 +104,11 @@ struct idefics_config { /* families/idefics.c */
     bool split;         /* into tiles; or the whole picture is the only one */
 };
 
+struct internvl_config {   /* families/internvl.c */
+    uint32_t fewest, most; /* tiles before the whole picture */
+    bool qkv_bias;         /* in the tower */
+};
+
 struct model_config {
     const struct family *family;
     struct tower_config vision;
@@ -118,6 +123,7 @@ struct model_config {
         struct llava_config llava;
         struct qwen_config qwen;
         struct idefics_config idefics;
+        struct internvl_config internvl;
     };
 };
 

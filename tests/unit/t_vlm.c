@@ -28,9 +28,9 @@ static const struct vlm_question questions[] = {
 };
 
 static const char *const families[] = {
-    "llama-gqa",  "mistral-window", "qwen2-tied", "qwen3vl-a",    "qwen3vl-b",
-    "qwen3vl-c",  "qwen25vl-a",     "qwen25vl-b", "qwen2vl-a",    "smolvlm-a",
-    "idefics3-b", "onevision-a",    "llava15-a",  "llama-biased",
+    "llama-gqa",  "mistral-window", "qwen2-tied", "qwen3vl-a",    "qwen3vl-b",  "qwen3vl-c",
+    "qwen25vl-a", "qwen25vl-b",     "qwen2vl-a",  "smolvlm-a",    "idefics3-b", "onevision-a",
+    "llava15-a",  "internvl-a",     "internvl-b", "llama-biased",
 };
 enum { N_WITH_YES = COUNT(families) - 1 }; /* in front: that have tokens for yes and no */
 

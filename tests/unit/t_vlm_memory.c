@@ -224,7 +224,8 @@ static void scores_of_64_threads_and_rounded_copies_are_counted(void **state)
     } models[] = {
         { "llama-gqa", 2 },   { "llama-f16-shards", 2 }, { "qwen2-tied", 2 }, { "qwen3vl-a", 2 },
         { "qwen3vl-b", 2 },   { "qwen25vl-a", 2 },       { "smolvlm-a", 2 },  { "idefics3-b", 2 },
-        { "onevision-a", 2 }, { "onevision-b", 2 },      { "llava15-a", 1 },
+        { "onevision-a", 2 }, { "onevision-b", 2 },      { "llava15-a", 1 },  { "internvl-a", 2 },
+        { "internvl-b", 2 },
     };
     int usual = omp_get_max_threads();
     struct image images[] = { make_picture(37, 23), make_picture(300, 20) };
@@ -272,8 +273,9 @@ static void check_encode(const char *model, bool reference, const struct image *
 
 static void pictures_say_what_they_take(void **state)
 {
-    static const char *const models[] = { "llama-gqa",  "qwen3vl-a",  "qwen3vl-b", "qwen3vl-c",
-                                          "qwen25vl-a", "qwen25vl-b", "qwen2vl-a" };
+    static const char *const models[] = { "llama-gqa", "qwen3vl-a",  "qwen3vl-b",
+                                          "qwen3vl-c", "qwen25vl-a", "qwen25vl-b",
+                                          "qwen2vl-a", "internvl-a", "internvl-b" };
     struct image images[] = { make_picture(37, 23), make_picture(178, 218) };
 
     (void)state;

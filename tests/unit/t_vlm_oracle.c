@@ -31,7 +31,8 @@ static const struct {
     { "onevision-a", VLM_YESNO },    { "onevision-b", VLM_YESNO },
     { "llava15-a", VLM_YESNO },      { "llava15-b", VLM_YESNO },
     { "llava15-padded", VLM_YESNO }, { "onevision-a", VLM_YESNO, "whole.txt", 1 },
-    { "next-layers", VLM_YESNO },
+    { "next-layers", VLM_YESNO },    { "internvl-a", VLM_YESNO },
+    { "internvl-b", VLM_YESNO },
 };
 
 /* ---- a case ---- */

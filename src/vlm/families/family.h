@@ -54,6 +54,9 @@ struct layout {
             struct pinpoint fitted, enlarged; /* the picture, resized twice */
             uint32_t rows, cols;              /* of tiles before the whole picture, or 0 */
         } splitting;
+        struct tiling {          /* families/internvl.c */
+            uint32_t rows, cols; /* of tiles; the whole picture follows where there are several */
+        } tiling;
     };
 };
 
@@ -97,6 +100,6 @@ struct family {
 
 extern const struct family llava_family, llava_next_family, llava_onevision_family;
 extern const struct family qwen3_vl_family, qwen2_vl_family, qwen2_5_vl_family;
-extern const struct family idefics3_family, smolvlm_family;
+extern const struct family idefics3_family, smolvlm_family, internvl_family;
 
 #endif

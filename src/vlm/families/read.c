@@ -54,11 +54,44 @@ int read_section(const struct cursor *section, const struct cursor_field *fields
 
 /* ---- the vision tower ---- */
 
+enum { TOWER_SIDE_MAX = 4096 }; /* pixels */
+
 bool is_among(const char *word, const char *const *words)
 {
     while (*words && !text_equal(word, *words))
         words++;
     return *words != NULL;
+}
+
+/* 448, or [448, 448]. */
+static int read_side(const struct cursor *c, void *member, struct err *e)
+{
+    struct cursor first = cursor_element(c, 0), second = cursor_element(c, 1);
+    bool pair = jv_length(c->value) == 2;
+    int64_t side = 0, other;
+    int rc = cursor_whole(pair ? &first : c, 1, TOWER_SIDE_MAX, &side, e);
+
+    if (rc == 0 && pair && (!jv_integer(second.value, &other) || other != side))
+        return refuse(c, "pictures or patches that are no squares", e);
+    *(uint32_t *)member = (uint32_t)side;
+    return rc;
+}
+
+static int read_sides(const struct cursor *section, bool pairs, struct tower_config *c,
+                      struct err *e)
+{
+    static const struct cursor_field numbers[] = {
+        { SIZE("image_size", struct tower_config, image_size, TOWER_SIDE_MAX) },
+        { SIZE("patch_size", struct tower_config, patch, TOWER_SIDE_MAX) },
+        { 0 },
+    };
+    static const struct cursor_field also_pairs[] = {
+        { "image_size", FIELD_OPTIONAL, FIELD_OWN(struct tower_config, image_size, read_side) },
+        { "patch_size", FIELD_OPTIONAL, FIELD_OWN(struct tower_config, patch, read_side) },
+        { 0 },
+    };
+
+    return read_section(section, pairs ? also_pairs : numbers, c, e);
 }
 
 int read_tower(const struct cursor *section, const struct tower_defaults *d, struct tower_config *c,
@@ -69,8 +102,6 @@ int read_tower(const struct cursor *section, const struct tower_defaults *d, str
         { SIZE("intermediate_size", struct tower_config, intermediate, SIDE_MAX) },
         { SIZE("num_hidden_layers", struct tower_config, layers, LAYERS_MAX) },
         { SIZE("num_attention_heads", struct tower_config, heads, SIDE_MAX) },
-        { SIZE("image_size", struct tower_config, image_size, 4096) },
-        { SIZE("patch_size", struct tower_config, patch, 4096) },
         { SIZE("num_channels", struct tower_config, channels, 16) },
         { POSITIVE("layer_norm_eps", struct tower_config, eps) },
         { ACTIVATION("hidden_act", struct tower_config, act) },
@@ -85,7 +116,8 @@ int read_tower(const struct cursor *section, const struct tower_defaults *d, str
         snprintf(expected, sizeof(expected), "%s, the only tower that is read", d->types[0]);
         return cursor_wrong(&type, expected, e);
     }
-    if ((rc = read_section(section, fields, c, e)) < 0)
+    if ((rc = read_section(section, fields, c, e)) < 0 ||
+        (rc = read_sides(section, d->pairs, c, e)) < 0)
         return rc;
     c->blocks = c->layers;
 

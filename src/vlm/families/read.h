@@ -49,6 +49,7 @@ struct tower_defaults {
     const char *const *types;    /* of the section, ended by NULL */
     struct tower_config absent;  /* where there is no section */
     struct tower_config present; /* where there is one, of its absent keys */
+    bool pairs;                  /* image_size and patch_size may be [side, side] */
 };
 int read_tower(const struct cursor *section, const struct tower_defaults *d, struct tower_config *c,
                struct err *e);
