@@ -25,8 +25,8 @@ const char *activation_name(enum activation a)
 
 int read_elsewhere(struct err *e)
 {
-    return err_hint(e, "a model that another program runs can be compared too: "
-                       "assent import FILE --annotator NAME --kind model reads its answers");
+    return err_hint(e, "a server that runs it can be asked: engine: http in assent.yaml; or its "
+                       "answers read: assent import FILE --annotator NAME --kind model");
 }
 
 int refuse(const struct cursor *c, const char *what, struct err *e)
