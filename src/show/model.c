@@ -234,6 +234,8 @@ static void say_choice(struct page *p, const struct model_info_result *r)
                   "in at most %u tiles, the whole picture being one: tiles makes it "
                   "fewer",
                   is->tiles);
+    else if (is->tiles == 1)
+        page_line(p, "pictures", "whole, not cut into tiles");
     else
         page_line(p, "pictures", "as the folder says: there is nothing to choose");
 }

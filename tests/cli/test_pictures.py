@@ -99,7 +99,9 @@ class Chosen(Pictures):
         self.assertEqual(self.json("model", "info", SMOL, "--tiles", "16")["pictures"]["tiles"], 10)
         self.assertIn("of 256 to 3 072 pixels", self.run_assent("model", "info", QWEN).out)
         self.assertIn("at most 17 tiles", self.run_assent("model", "info", SMOL).out)
-        self.assertIn("nothing to choose", self.run_assent("model", "info", os.path.join(VLM, "llava15-a")).out)
+        self.assertIn("at most 16 tiles", self.run_assent("model", "info", ONEVISION).out)
+        self.assertIn("whole, not cut into tiles", self.run_assent("model", "info", ONEVISION, "--tiles", "1").out)
+        self.assertIn("nothing to choose", self.run_assent("model", "info", LLAVA).out)
 
     def test_a_size_that_cannot_be_seen_spoils_no_other(self):
         images = self.json("model", "info", QWEN, "--max-pixels", "800000", "--size", "4000x10", "--size", "2000x1000",
