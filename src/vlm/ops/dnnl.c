@@ -15,12 +15,32 @@
 #include "vlm/ops/vector.h"
 
 enum {
-    PANEL_FLOATS =
-        8 << 20,      /* of a widened part of a matrix: 32 MiB; with 16, products take 4 % more */
-    PANEL_STEP = 16,  /* rows of a panel are a multiple: whole vectors for the product */
-    CHUNK_ROWS = 192, /* queries whose scores are in memory at a time */
-    BLOCK = 4096,     /* numbers a thread takes at a time */
+    PANEL_FLOATS = 4 << 20, /* of a widened part of a matrix, 16 MiB: what is freed stays mapped */
+    PANEL_COLS = 4096,      /* of it: at most so many, so that it has rows enough */
+    PANEL_STEP = 16,        /* both are a multiple: whole vectors for the product */
+    CHUNK_ROWS = 192,       /* queries whose scores are in memory at a time */
+    BLOCK = 4096,           /* numbers a thread takes at a time */
+    ALIGNMENT = 64,         /* of memory for numbers, bytes */
 };
+
+static int failed(struct err *e)
+{
+    return err_set(e, ERR_NOMEM, "oneDNN could not multiply: out of memory?");
+}
+
+/* Not zeroed, which would take as long as to fill them. free() them. */
+static float *new_floats(size_t rows, size_t cols, struct err *e)
+{
+    size_t n, bytes;
+    float *x = NULL;
+
+    if (size_mul(rows, cols, &n) && size_mul(n, sizeof(*x), &bytes) &&
+        size_add(bytes, ALIGNMENT, &bytes))
+        x = aligned_alloc(ALIGNMENT, bytes / ALIGNMENT * ALIGNMENT);
+    if (!x)
+        err_set(e, ERR_NOMEM, "out of memory: %zu rows of %zu numbers were needed", rows, cols);
+    return x;
+}
 
 /* ---- matrices ---- */
 
@@ -40,65 +60,89 @@ static void widen(float *y, const struct matrix *w, size_t at, size_t n)
         vector_from_bf16(y, (const void *)data, n);
 }
 
-static void widen_panel(float *panel, const struct matrix *w, size_t first, size_t rows,
-                        enum precision p)
-{
-#pragma omp parallel for schedule(static)
-    for (size_t r = 0; r < rows; r++) {
-        float *y = panel + r * w->cols;
-
-        widen(y, w, (first + r) * w->cols, w->cols);
-        if (p == PRECISION_BF16)
-            vector_round_bf16(y, y, w->cols);
-    }
-}
-
-static int failed(struct err *e)
-{
-    return err_set(e, ERR_NOMEM, "oneDNN could not multiply: out of memory?");
-}
-
-/* Rows of a matrix as products take them. */
+/* A part of a matrix as products take it: rows [row, row + rows), columns [col, col + cols). */
 struct panel {
+    size_t row, rows, col, cols;
     const float *data;
-    size_t rows, cols;
+    size_t stride; /* from a row to the next */
 };
 
-/* y[n, p->rows] = x panel^T; a row of y begins ldy behind the one before. */
-static int multiply(float *y, size_t ldy, const float *x, size_t n, const struct panel *p,
+static void widen_panel(float *wide, const struct matrix *w, const struct panel *p,
+                        enum precision precision)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t r = 0; r < p->rows; r++) {
+        float *y = wide + r * p->stride;
+
+        widen(y, w, (p->row + r) * w->cols + p->col, p->cols);
+        if (precision == PRECISION_BF16)
+            vector_round_bf16(y, y, p->cols);
+    }
+}
+
+/* y's columns that are the panel's rows have x panel^T added; before the first they are the bias,
+ * if any. */
+static int multiply(struct tensor y, struct tensor x, const struct panel *p, struct tensor bias,
                     struct err *e)
 {
-    dnnl_dim_t cols = (dnnl_dim_t)p->cols;
-    dnnl_status_t status = dnnl_sgemm('N', 'T', (dnnl_dim_t)n, (dnnl_dim_t)p->rows, cols, 1.0f, x,
-                                      cols, p->data, cols, 0.0f, y, (dnnl_dim_t)ldy);
+    dnnl_dim_t n = (dnnl_dim_t)x.rows, rows = (dnnl_dim_t)p->rows, cols = (dnnl_dim_t)p->cols;
+    float *at = y.at + p->row;
+    bool first = p->col == 0;
 
-    return status == dnnl_success ? 0 : failed(e);
-}
-
-/* Panels of a matrix are alike, and at most about PANEL_FLOATS large. */
-static size_t panel_rows(const struct matrix *w)
-{
-    size_t most = PANEL_FLOATS / w->cols + 1, panels = (w->rows + most - 1) / most;
-    size_t rows = (w->rows + panels - 1) / panels;
-
-    return (rows + PANEL_STEP - 1) / PANEL_STEP * PANEL_STEP;
-}
-
-static int by_panels(float *y, const float *x, size_t n, const struct matrix *w, enum precision p,
-                     struct err *e)
-{
-    size_t step = panel_rows(w);
-    float *wide = mem_new(step * w->cols, sizeof(*wide), e);
-    int rc = 0;
-
-    if (!wide)
-        return ERR_NOMEM;
-    for (size_t first = 0; rc == 0 && first < w->rows; first += step) {
-        struct panel panel = { wide, w->rows - first < step ? w->rows - first : step, w->cols };
-
-        widen_panel(wide, w, first, panel.rows, p);
-        rc = multiply(y + first, w->rows, x, n, &panel, e);
+    if (first && bias.at) {
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < x.rows; i++)
+            memcpy(at + i * y.cols, bias.at + p->row, p->rows * sizeof(*at));
     }
+    if (dnnl_sgemm('N', 'T', n, rows, cols, 1.0f, x.at + p->col, (dnnl_dim_t)x.cols, p->data,
+                   (dnnl_dim_t)p->stride, first && !bias.at ? 0.0f : 1.0f, at,
+                   (dnnl_dim_t)y.cols) != dnnl_success)
+        return failed(e);
+    return 0;
+}
+
+/* The size of equal parts of n, each at most `most` and a multiple of PANEL_STEP. */
+static size_t even_part(size_t n, size_t most)
+{
+    size_t parts = (n + most - 1) / most, part = (n + parts - 1) / parts;
+
+    return (part + PANEL_STEP - 1) / PANEL_STEP * PANEL_STEP;
+}
+
+/* The largest panel of a matrix, without data. */
+static struct panel largest_panel(const struct matrix *w)
+{
+    size_t cols = even_part(w->cols, PANEL_COLS);
+
+    return (struct panel){ .rows = even_part(w->rows, PANEL_FLOATS / cols),
+                           .cols = cols,
+                           .stride = cols };
+}
+
+static size_t smaller_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static int by_panels(const struct ops *o, struct tensor y, struct tensor x, const struct matrix *w,
+                     struct tensor bias, struct err *e)
+{
+    const struct panel most = largest_panel(w);
+    float *wide = new_floats(most.rows, most.stride, e);
+    int rc = wide ? 0 : ERR_NOMEM;
+
+    for (size_t row = 0; rc == 0 && row < w->rows; row += most.rows)
+        for (size_t col = 0; rc == 0 && col < w->cols; col += most.cols) {
+            struct panel p = { .row = row,
+                               .rows = smaller_of(most.rows, w->rows - row),
+                               .col = col,
+                               .cols = smaller_of(most.cols, w->cols - col),
+                               .data = wide,
+                               .stride = most.stride };
+
+            widen_panel(wide, w, &p, o->precision);
+            rc = multiply(y, x, &p, bias, e);
+        }
     free(wide);
     return rc;
 }
@@ -112,7 +156,8 @@ static bool is_ready(const struct ops *o, const struct matrix *w)
 
 static size_t scratch_bytes(const struct ops *o, size_t n, const struct matrix *w)
 {
-    size_t panel = is_ready(o, w) ? 0 : panel_rows(w) * w->cols;
+    struct panel most = largest_panel(w);
+    size_t panel = is_ready(o, w) ? 0 : most.rows * most.stride;
     size_t rounded = o->precision == PRECISION_BF16 ? n * w->cols : 0;
 
     return (panel + rounded) * sizeof(float);
@@ -121,31 +166,24 @@ static size_t scratch_bytes(const struct ops *o, size_t n, const struct matrix *
 static int linear(const struct ops *o, struct tensor y, struct tensor x, const struct matrix *w,
                   struct tensor bias, struct err *e)
 {
-    struct panel whole = { w->data, w->rows, w->cols };
-    size_t n = x.rows;
+    struct panel whole = { .rows = w->rows, .cols = w->cols, .data = w->data, .stride = w->cols };
     float *rounded = NULL;
     int rc;
 
-    if (n == 0)
+    if (x.rows == 0)
         return 0;
     if (events_check(o->events, e) < 0)
         return ERR_INTERRUPTED;
     if (o->precision == PRECISION_BF16) {
-        if (!(rounded = mem_new(n * w->cols, sizeof(*rounded), e)))
+        if (!(rounded = new_floats(x.rows, w->cols, e)))
             return ERR_NOMEM;
 #pragma omp parallel for schedule(static)
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < x.rows; i++)
             vector_round_bf16(rounded + i * w->cols, x.at + i * w->cols, w->cols);
         x.at = rounded;
     }
-    rc = is_ready(o, w) ? multiply(y.at, w->rows, x.at, n, &whole, e)
-                        : by_panels(y.at, x.at, n, w, o->precision, e);
+    rc = is_ready(o, w) ? multiply(y, x, &whole, bias, e) : by_panels(o, y, x, w, bias, e);
     free(rounded);
-    if (rc == 0 && bias.at) {
-#pragma omp parallel for schedule(static)
-        for (size_t i = 0; i < n; i++)
-            vector_add(y.at + i * w->rows, bias.at, w->rows);
-    }
     return rc;
 }
 
@@ -205,17 +243,6 @@ static size_t attend_bytes(const struct ops *o, size_t columns)
     return score_rows() * columns * sizeof(float);
 }
 
-static float *new_scores(size_t columns, struct err *e)
-{
-    size_t n;
-
-    if (!size_mul(score_rows(), columns, &n)) {
-        err_set(e, ERR_LIMIT, "a prompt too long for any memory");
-        return NULL;
-    }
-    return mem_new(n, sizeof(float), e);
-}
-
 /* A run of rows that see each other, and the part of it that asks. */
 struct run {
     size_t begin, n;    /* of the run */
@@ -244,7 +271,7 @@ static int attend_spans(const struct ops *o, const struct attended *x,
                         const struct span_attention *a, struct err *e)
 {
     size_t longest = longest_span(a), chunks = (longest + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    float *scores = new_scores(longest, e);
+    float *scores = new_floats(score_rows(), longest, e);
     int bad = 0;
 
     (void)o;
@@ -384,7 +411,7 @@ static int attend_tree(const struct ops *o, const struct attended *x,
                        const struct tree_attention *a, struct err *e)
 {
     size_t chunks = (x->q.rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    float *scores = new_scores(a->tree->height, e);
+    float *scores = new_floats(score_rows(), a->tree->height, e);
     int bad = 0;
 
     (void)o;
