@@ -29,7 +29,9 @@ struct planning {
     struct forecast forecast;
     uint8_t *wanted; /* [n_columns] */
     double last;     /* when the image before was done */
-    struct err why;  /* the last picture could not be answered */
+    /* of the images that were answered */
+    double tokens, image_tokens, less_flop;
+    struct err why; /* the last picture could not be answered */
 };
 
 /* The image before it was of no use, so the clock starts anew. */
@@ -41,6 +43,24 @@ static int pass_over(struct planning *p, const struct err *why, struct err *e)
         return 0;
     *e = *why;
     return e->code;
+}
+
+static int count(struct planning *p, const struct image *size, const struct label_cost *cost,
+                 struct err *e)
+{
+    struct label_saving less;
+    int rc = labeler_saving(p->labeler, size, p->wanted, &less, e);
+
+    if (rc < 0)
+        return rc;
+    p->tokens += (double)cost->tokens;
+    p->image_tokens += (double)cost->image_tokens;
+    p->less_flop += less.key && less.cost.flop < cost->flop ? less.cost.flop : cost->flop;
+    if (less.key) {
+        p->out->less.key = less.key;
+        p->out->less.value = less.value;
+    }
+    return 0;
 }
 
 static int answer(struct planning *p, const struct prefetched *picture, struct err *e)
@@ -62,6 +82,8 @@ static int answer(struct planning *p, const struct prefetched *picture, struct e
         label_answers_release(&answers);
         rc = labeler_cost(p->labeler, &picture->image, p->wanted, &cost, &own);
     }
+    if (rc == 0)
+        rc = count(p, &picture->image, &cost, &own);
     if (rc < 0)
         return pass_over(p, &own, e);
     forecast_add(&p->forecast, now - p->last, &cost);
@@ -69,15 +91,44 @@ static int answer(struct planning *p, const struct prefetched *picture, struct e
     return 0;
 }
 
+static size_t common(size_t a, size_t b)
+{
+    return b == 0 ? a : common(b, a % b);
+}
+
+/* In steps of this, each of n once, the first few are spread over all (the golden section's):
+ * pictures that lie together are often of one size. */
+static size_t stride(size_t n)
+{
+    size_t step = n * 618 / 1000 + 1;
+
+    while (common(step, n) > 1)
+        step++;
+    return step;
+}
+
+/* What a key would save, where that is a third or more. */
+static void say_means(struct planning *p)
+{
+    struct plan_result *out = p->out;
+    double n = (double)p->forecast.answered;
+
+    out->tokens = p->tokens / n;
+    out->image_tokens = p->image_tokens / n;
+    out->less.flop = p->less_flop / n;
+    if (out->less.flop > out->flop * 2 / 3)
+        out->less.key = NULL;
+}
+
 /* Pictures spread over those to do, until there is enough to go by. */
 static int measure(struct planning *p, struct err *e)
 {
-    size_t tries = p->todo.n < LOOKED_AT_MAX ? p->todo.n : LOOKED_AT_MAX;
+    size_t tries = p->todo.n < LOOKED_AT_MAX ? p->todo.n : LOOKED_AT_MAX, step = stride(tries);
     int rc =
         prefetch_open(&p->prefetch, p->todo.catalogue.source, labeler_wants_bytes(p->labeler), e);
 
     for (size_t i = 0; rc == 0 && i < tries; i++) {
-        size_t at = i * p->todo.n / tries;
+        size_t at = i * step % tries * p->todo.n / tries;
 
         rc = prefetch_push(p->prefetch, p->todo.pictures[at], at, e);
     }
@@ -99,6 +150,7 @@ static int measure(struct planning *p, struct err *e)
         p->out->seconds = forecast_seconds_per_image(&p->forecast);
         p->out->flop = forecast_flop_per_image(&p->forecast);
         p->out->activation_bytes = p->forecast.activation_bytes;
+        say_means(p);
         return 0;
     }
     err_set(e, p->why.code, "none of the images looked at could be answered: %s", p->why.what);
@@ -201,9 +253,12 @@ int job_plan(struct project *p, const struct annotate_options *o, struct plan_re
 
     if (rc == 0)
         rc = todo_open(&planning.todo, p, o, false, e);
-    *out = (struct plan_result){
-        .cost = NAN, .image_cost = NAN, .spent = NAN, .currency = p->task->prices.currency
-    };
+    *out = (struct plan_result){ .tokens = NAN,
+                                 .image_tokens = NAN,
+                                 .cost = NAN,
+                                 .image_cost = NAN,
+                                 .spent = NAN,
+                                 .currency = p->task->prices.currency };
     if (rc < 0)
         return rc;
     out->annotator = t->name;

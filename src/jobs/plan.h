@@ -24,7 +24,13 @@ struct plan_result {
     const char *family, *dtype;
     uint64_t parameters, images, questions;
     size_t chosen, measured, weight_bytes, activation_bytes;
-    double flop, seconds; /* per image */
+    double flop, seconds;        /* per image */
+    double tokens, image_tokens; /* per image, image_tokens of tokens; NaN: a server's */
+    struct {                     /* what a key of assent.yaml would save; key NULL: nothing */
+        const char *key;
+        uint64_t value;
+        double flop; /* per image with it */
+    } less;
     double total_seconds;
     const char *currency;
     double cost; /* of the machine, or what a server takes; NaN: there is no price */

@@ -30,6 +30,9 @@ struct label_backend {
     int (*file_digest)(const void *state, size_t i, char hex[SHA256_HEX], struct err *e);
     int (*cost)(void *state, const struct image *size, const struct asked_list *asked,
                 struct label_cost *out, struct err *e);
+    /* As labeler_saving, whose key is NULL before; NULL: there is none. */
+    int (*saving)(void *state, const struct image *size, const struct asked_list *asked,
+                  struct label_saving *out, struct err *e);
     int (*speed)(void *state, double *flops, struct err *e); /* NULL: it computes nothing here */
     struct label_usage (*usage)(const void *state);          /* NULL: none */
     bool (*wants_more)(const void *state);

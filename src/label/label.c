@@ -219,6 +219,19 @@ int labeler_cost(struct labeler *l, const struct image *size, const uint8_t *wan
     return rc;
 }
 
+int labeler_saving(struct labeler *l, const struct image *size, const uint8_t *wanted,
+                   struct label_saving *out, struct err *e)
+{
+    struct shared_list *asked = l->backend->saving ? use_list(l, wanted, e) : NULL;
+    int rc = l->backend->saving && !asked ? (int)e->code : 0;
+
+    *out = (struct label_saving){ 0 };
+    if (asked)
+        rc = l->backend->saving(l->state, size, &asked->list, out, e);
+    let_go(l, asked);
+    return rc;
+}
+
 int labeler_speed(struct labeler *l, double *flops, struct err *e)
 {
     return l->backend->speed(l->state, flops, e);

@@ -104,10 +104,18 @@ int labeler_file_digest(const struct labeler *l, size_t i, char hex[SHA256_HEX],
 struct label_cost {
     double flop;
     size_t activation_bytes;
-    size_t tokens;
+    size_t tokens, image_tokens; /* image_tokens: of tokens */
 };
 int labeler_cost(struct labeler *l, const struct image *size, const uint8_t *wanted,
                  struct label_cost *out, struct err *e);
+/* A key of assent.yaml with which the model is given less of large pictures. NULL: it has none. */
+struct label_saving {
+    const char *key;
+    uint64_t value;
+    struct label_cost cost; /* of the image with it */
+};
+int labeler_saving(struct labeler *l, const struct image *size, const uint8_t *wanted,
+                   struct label_saving *out, struct err *e);
 /* Floating-point operations a second of its matrix products, measured in a moment. */
 int labeler_speed(struct labeler *l, double *flops, struct err *e);
 

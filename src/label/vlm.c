@@ -392,7 +392,37 @@ static int cost(void *state, const struct image *size, const struct asked_list *
         rc = vlm_estimate(&c, s->vlm, s->prompts, &(struct vlm_size){ size->width, size->height },
                           e);
     if (rc == 0)
-        *out = (struct label_cost){ c.flop, c.activation_bytes, c.tokens };
+        *out = (struct label_cost){ c.flop, c.activation_bytes, c.tokens, c.image_tokens };
+    return rc;
+}
+
+/* A photograph of so many pixels still shows what faces and products are asked about. */
+enum { FEW_PIXELS = 512 * 512 };
+
+/* Fewer pixels, else no tiles. What the model cannot be given is no saving. */
+static int saving(void *state, const struct image *size, const struct asked_list *asked,
+                  struct label_saving *out, struct err *e)
+{
+    struct vlm_labeler *s = state;
+    struct vlm_pictures is = vlm_info(s->vlm).pictures, few = { 0 };
+    struct vlm_size as = { .width = size->width, .height = size->height, .chosen = &few };
+    struct vlm_cost c;
+    int rc = use_prompts(s, asked, e);
+
+    if (is.max_pixels > FEW_PIXELS)
+        few.max_pixels = FEW_PIXELS;
+    else if (is.max_pixels == 0 && is.tiles > 1)
+        few.tiles = 1;
+    else
+        return rc;
+    if (rc == 0)
+        rc = vlm_estimate(&c, s->vlm, s->prompts, &as, e);
+    if (rc == ERR_ARG)
+        return 0;
+    if (rc == 0)
+        *out = (struct label_saving){ few.tiles ? "tiles" : "max_pixels",
+                                      few.tiles ? few.tiles : few.max_pixels,
+                                      { c.flop, c.activation_bytes, c.tokens, c.image_tokens } };
     return rc;
 }
 
@@ -413,6 +443,7 @@ const struct label_backend label_vlm = {
     .file_part = file_part,
     .file_digest = file_digest,
     .cost = cost,
+    .saving = saving,
     .speed = speed,
     .wants_more = wants_more,
     .submit = submit,

@@ -3,6 +3,7 @@
  * runs.c - a model's run: what it would take, what it did, what went out.
  */
 #include <math.h>
+#include <string.h>
 
 #include "show/cost.h"
 #include "show/show.h"
@@ -61,6 +62,8 @@ static const struct figure plan_figures[] = {
     { "seconds", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, total_seconds) },
     { "flop_per_image", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, flop),
       .old_key = "flop_an_image" },
+    { "tokens_per_image", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, tokens) },
+    { "image_tokens", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, image_tokens) },
     { "weight_bytes", NULL, NULL, FIGURE_SIZE, offsetof(struct plan_result, weight_bytes) },
     { "activation_bytes", NULL, NULL, FIGURE_SIZE, offsetof(struct plan_result, activation_bytes) },
     { "cost", NULL, NULL, FIGURE_NUMBER, offsetof(struct plan_result, cost) },
@@ -132,6 +135,23 @@ static void say_cache(struct page *p, const struct plan_result *r)
                              : "shares little of a picture's beginning among its questions");
 }
 
+/* Work is what time goes by. */
+static void say_less(struct page *p, const struct plan_result *r)
+{
+    char text[32], duration[32];
+
+    if (!r->less.key)
+        return;
+    page_note(
+        p,
+        "With %s: %llu at '%s' in assent.yaml an image would be %s, all about %s. See whether "
+        "the answers stay (ask --%s); with it the model needs a name of its own.",
+        r->less.key, (unsigned long long)r->less.value, r->annotator,
+        text_scaled(r->less.flop, "FLOP", text),
+        clock_duration(r->total_seconds * r->less.flop / r->flop, duration),
+        strcmp(r->less.key, "tiles") == 0 ? "tiles" : "max-pixels");
+}
+
 static void say_plan(struct page *p, const struct plan_result *r)
 {
     char duration[32], text[4][32];
@@ -144,6 +164,8 @@ static void say_plan(struct page *p, const struct plan_result *r)
         page_line(p, "memory", "%s of weights, mapped, and %s",
                   text_scaled((double)r->weight_bytes, "B", text[0]),
                   text_scaled((double)r->activation_bytes, "B", text[1]));
+        page_line(p, "tokens", "%.0f per image, %.0f of them the picture's", r->tokens,
+                  r->image_tokens);
         page_line(p, "work", "%s per image, %s in all", text_scaled(r->flop, "FLOP", text[2]),
                   text_scaled(r->flop * (double)r->images, "FLOP", text[3]));
     }
@@ -154,6 +176,7 @@ static void say_plan(struct page *p, const struct plan_result *r)
                   r->server ? "the annotator's price, or " : "");
     else
         page_line(p, "cost", "%.2f %s", r->cost, r->currency);
+    say_less(p, r);
     if (r->server) {
         say_cache(p, r);
         say_probes(p, r);
@@ -172,6 +195,10 @@ struct page *show_plan(const struct plan_result *r)
     else
         say_plan(p, r);
     page_figures(p, plan_figures, r);
+    page_set(p, "less",
+             r->less.key ? jv_pack("{s:s, s:I, s:f}", "key", r->less.key, "value",
+                                   (long long)r->less.value, "flop_per_image", r->less.flop)
+                         : jv_pack("n"));
     page_set(p, "images_per_second", jv_real(r->seconds > 0 ? 1 / r->seconds : NAN));
     say_usage(p, &r->usage, r->spent, r->currency);
     set_usage(p, &r->usage);

@@ -111,5 +111,34 @@ class Chosen(Pictures):
         self.assertEqual([set(i) & {"flop", "why"} for i in images], [{"why"}, {"why"}, {"flop"}])
 
 
+class Plan(Pictures):
+    def test_a_limit_counts(self):
+        self.project((320, 200), (200, 320), (64, 64), (300, 300))
+        whole = self.json("plan")
+        self.ask(more=", max_pixels: 1024")
+        less = self.json("plan")
+        self.assertLess(less["image_tokens"], whole["image_tokens"])
+        self.assertAlmostEqual(whole["tokens_per_image"] - whole["image_tokens"],
+                               less["tokens_per_image"] - less["image_tokens"], places=6)
+        self.assertLess(less["flop_per_image"], whole["flop_per_image"])
+        self.assertRegex(self.run_assent("plan").out, r"tokens +\d+ per image, \d+ of them the picture's")
+
+    def test_what_a_limit_would_save(self):
+        self.project((320, 200), (200, 320), model=SMOL)
+        plan = self.json("plan")
+        self.assertEqual((plan["less"]["key"], plan["less"]["value"]), ("tiles", 1))
+        self.assertIn("With tiles: 1 at 'm' in assent.yaml", self.run_assent("plan").out)
+        self.ask(SMOL, ", tiles: 1")
+        chosen = self.json("plan")
+        self.assertAlmostEqual(chosen["flop_per_image"], plan["less"]["flop_per_image"], delta=1)
+        self.assertIsNone(chosen["less"])
+        self.assertNotIn("in assent.yaml an image", self.run_assent("plan").out)
+
+    def test_where_pictures_are_small_nothing_is_said(self):
+        for model in (QWEN, TOY):
+            self.project((64, 64), (40, 60), model=model)
+            self.assertIsNone(self.json("plan")["less"])
+
+
 if __name__ == "__main__":
     main()

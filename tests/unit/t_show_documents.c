@@ -187,7 +187,8 @@ static const struct members promised[] = {
     { status_page, "review.alarms[].without", "agreement interval[]" },
     { status_page, "review.sample", REVIEW_SAMPLE },
     { plan_page, "",
-      "annotator chosen images questions measured_images seconds_per_image images_per_second "
+      "annotator tokens_per_image image_tokens less chosen images questions measured_images "
+      "seconds_per_image images_per_second "
       "seconds flop_per_image weight_bytes activation_bytes cost currency usage "
       "spent asked_otherwise[]" },
     { plan_page, "asked_otherwise[]",
