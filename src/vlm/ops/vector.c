@@ -13,6 +13,11 @@
 #define VECTOR
 #endif
 
+/* A product and the sum it goes into round once, where the processor does both in one step. */
+#if !defined(__clang__)
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
 /* e^x, to 2 units in the last place: x = n ln 2 + r, |r| <= ln 2 / 2, and the series of e^r. Below
  * -87 it is e^-87, which is nothing beside the 1 of a softmax's largest; above 88.3 it is infinite.
  * A NaN stays one. */
