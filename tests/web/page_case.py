@@ -141,7 +141,7 @@ def demo(folder):
     """The drawn faces, labelled by the toy model and by two people."""
     program = Program(folder)
     shutil.copytree(FACES, folder)
-    program.run("annotate")
+    program.run("annotate", "-a", "toy")
     for who in ("first", "second"):
         program.run("import", os.path.join(FACES, f"{who}.csv"), "--annotator", who)
     return program
