@@ -76,7 +76,8 @@ def make_config(tokenizer, vision, text, top):
 
 
 def randomise_tower(model, seed):
-    """What its name or its shape has drawn too large or too small."""
+    """What its name or its shape has drawn too large or too small. Where q and k are normed they are small before, and so is
+    what a last norm gives the connector's: each norm's own eps shows."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         patch = model.model.vision_tower.embeddings.patch_embeddings.projection.weight
@@ -84,6 +85,10 @@ def randomise_tower(model, seed):
         for name, weight in model.named_parameters():
             if "lambda" in name:
                 weight.copy_(0.7 + 0.3 * torch.randn(weight.shape, generator=generator))
+            elif model.config.vision_config.use_qk_norm and ("attention.q_proj" in name or "attention.k_proj" in name):
+                weight.mul_(1e-3)
+            elif name.startswith("model.vision_tower.layernorm."):
+                weight.mul_(0.01)
 
 
 def write_processor(folder, processor):
@@ -179,6 +184,9 @@ def write_sizes(out):
         for first in range(1, 701, 10):
             grids = [n for width in range(first, first + 10) for height in range(1, 701) for n in grid_of(width, height, limits)]
             lines.append(f"{name} widths {first} 10 700 {fnv(grids):016x}")
+    for width, height in ((7791, 318), (7840, 320), (7889, 322)):  # halfway from 24 columns to 25, about half of their pixels
+        columns, rows = grid_of(width, height, (1, 25))
+        lines.append(f"1-25 size {width} {height} {columns} {rows} {columns * rows + 1}")
     (out / "internvl_sizes.txt").write_text("\n".join(lines) + "\n")
 
 
