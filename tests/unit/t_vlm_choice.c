@@ -52,6 +52,7 @@ static void a_choice_is_reckoned_with_as_it_is_made(void **state)
     check_choice("qwen3vl-a", most, 12);
     check_choice("smolvlm-a", (struct vlm_pictures){ .tiles = 5 }, 20);
     check_choice("smolvlm-a", (struct vlm_pictures){ .tiles = 1 }, 4);
+    check_choice("internvl-a", (struct vlm_pictures){ .tiles = 1 }, 4);
     check_choice("onevision-a", (struct vlm_pictures){ .tiles = 1 }, 10);
     assert_true(none.min_pixels == 0 && none.max_pixels == 0 && none.tiles == 0);
     assert_says("no choice", vlm_estimate(&cost, v, p, &(struct vlm_size){ 9, 9, &least }, &e), &e,

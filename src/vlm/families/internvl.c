@@ -174,20 +174,27 @@ static int read_prep(struct model_config *c, const struct cursor *object, struct
     return check_size(object, c->vision.image_size, e);
 }
 
-/* max_patches. With 1 the whole picture is the only tile. */
+/* max_patches, and the whole picture, which is the only tile where they are 1. */
 static int choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e)
 {
     int rc = check_tiles_chosen(chosen, e);
 
     if (rc < 0)
         return rc;
-    if (chosen->tiles > TILES_MAX) {
+    if (chosen->tiles > TILES_MAX + 1) {
         err_set(e, ERR_ARG, "more tiles than pictures are cut into");
         err_got(e, "%u", chosen->tiles);
-        return err_expected(e, "at most %d", TILES_MAX);
+        return err_expected(e, "at most %d", TILES_MAX + 1);
     }
-    c->internvl.most = chosen->tiles;
+    c->internvl.most = chosen->tiles > 1 ? chosen->tiles - 1 : 1;
     return 0;
+}
+
+static struct vlm_pictures chosen_tiles(const struct model_config *c)
+{
+    uint32_t most = c->internvl.most;
+
+    return (struct vlm_pictures){ .tiles = most > 1 ? most + 1 : 1 };
 }
 
 static bool add_settings(const struct model_config *c, struct json_t *model, struct json_t *prep)
@@ -311,6 +318,7 @@ static int lay_out(struct layout *out, const struct model_config *c, uint32_t wi
     *out = (struct layout){
         .shape = { tiles, 3, tile, tile },
         .rank = 4,
+        .resized = { .width = t.cols * tile, .height = t.rows * tile },
         .pictures = tiles,
         .tower_rows = tiles * span,
         .longest_span = span,
@@ -409,6 +417,7 @@ const struct family internvl_family = {
     .read = read_own,
     .read_prep = read_prep,
     .choose = choose,
+    .chosen = chosen_tiles,
     .settings = add_settings,
     .bind = take_own,
     .least_tokens = least_tokens,
