@@ -17,7 +17,7 @@ help:
 	@echo 'make test-all  test, test-asan and fuzz, and what takes longer'
 	@echo 'make test-servers the HTTP client against transformers serve and llama.cpp, installed in ~/.cache/assent-servers (6 GB)'
 	@echo 'make oracle    make the fixtures anew with transformers, Pillow, tokenizers and jinja2 (6 GB), say what moved'
-	@echo 'make bench     time the engine at the shapes of an 8B model, the HTTP client, and the program at the full size of CelebA'
+	@echo 'make bench     time the engine at the shapes of two models, the HTTP client, and the program at the full size of CelebA'
 	@echo 'make install   install the program, man page, completion and library (DESTDIR, as meson has it)'
 	@echo 'make clean     remove what was built'
 
