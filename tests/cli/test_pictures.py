@@ -7,7 +7,7 @@ from harness import FACES, ROOT, Case, main
 
 TOY = os.path.join(FACES, "model")
 VLM = os.path.join(ROOT, "tests", "data", "vlm")
-QWEN, SMOL = os.path.join(VLM, "qwen3vl-a"), os.path.join(VLM, "smolvlm-a")
+QWEN, SMOL, INTERNVL = (os.path.join(VLM, name) for name in ("qwen3vl-a", "smolvlm-a", "internvl-b"))
 ONEVISION, LLAVA = os.path.join(VLM, "onevision-a"), os.path.join(VLM, "llava15-a")
 QWEN_LIMITS = 256, 3072  # of that folder
 CAT = "Is it a cat? Answer with only yes or no."
@@ -78,6 +78,7 @@ class Chosen(Pictures):
     def test_by_an_option(self):
         self.picture("a.ppm", 160, 120)
         for model, option, tokens in ((QWEN, ("--max-pixels", "1024"), 12), (QWEN, (), 48), (QWEN, ("--min-pixels", "3000"), 48),
+                                      (INTERNVL, ("--tiles", "8"), 28), (INTERNVL, (), 52),
                                       (SMOL, ("--tiles", "1"), 4), (SMOL, ("--tiles", "5"), 20), (SMOL, (), 52)):
             info = self.json("model", "info", model, "--size", "160x120", *option)
             self.assertEqual(info["images"][0]["image_tokens"], tokens)
@@ -97,6 +98,8 @@ class Chosen(Pictures):
         self.assertEqual(self.json("model", "info", QWEN, "--max-pixels", "999")["pictures"], {**wanted, "max_pixels": 999})
         self.assertEqual(self.json("model", "info", SMOL)["pictures"], {"min_pixels": None, "max_pixels": None, "tiles": 17})
         self.assertEqual(self.json("model", "info", SMOL, "--tiles", "16")["pictures"]["tiles"], 10)
+        for options, tiles in (((), 13), (("--tiles", "5"), 5), (("--tiles", "2"), 1)):
+            self.assertEqual(self.json("model", "info", INTERNVL, *options)["pictures"]["tiles"], tiles)
         self.assertIn("of 256 to 3 072 pixels", self.run_assent("model", "info", QWEN).out)
         self.assertIn("at most 17 tiles", self.run_assent("model", "info", SMOL).out)
         self.assertIn("at most 16 tiles", self.run_assent("model", "info", ONEVISION).out)

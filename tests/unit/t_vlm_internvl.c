@@ -103,6 +103,7 @@ static void check_size(const char *line, const struct model_config *c, size_t *n
     l = layout_of(c, w, h);
     if (l.tiling.cols != cols || l.tiling.rows != rows)
         fail_row("size", "%u x %u: %u x %u (%.60s)", w, h, l.tiling.cols, l.tiling.rows, line);
+    assert_true(l.resized.width == cols * 448 && l.resized.height == rows * 448);
     assert_int_equal(l.pictures, tiles);
     assert_int_equal(l.tokens, tiles * 256);
     assert_int_equal(l.tower_rows, tiles * 1025);
@@ -172,14 +173,21 @@ static void tiles_equal_transformers_bit_for_bit(void **state)
 
 /* ---- what the user chooses ---- */
 
-static void the_most_tiles_are_chosen(void **state)
+static void a_number_of_tiles_is_never_passed(void **state)
 {
-    static const uint32_t tiles[] = { 1, 2, 4, 12, 100 };
+    static const struct {
+        const char *folder;
+        uint32_t tiles, most; /* the whole counted */
+    } rows[] = {
+        { "1-12", 1, 1 },   { "1-12", 2, 1 },   { "1-12", 3, 3 },    { "1-12", 5, 5 },
+        { "1-12", 12, 12 }, { "1-12", 13, 13 }, { "1-12", 100, 13 }, { "5-6", 6, 6 },
+        { "5-6", 5, 1 },    { "1-1", 9, 1 },
+    };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(tiles); i++) {
-        struct model_config c = usual_model();
-        struct vlm_pictures chosen = { .tiles = tiles[i] };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct model_config c = model_named(rows[i].folder);
+        struct vlm_pictures chosen = { .tiles = rows[i].tiles };
         size_t most = 0;
         struct err e;
 
@@ -190,8 +198,8 @@ static void the_most_tiles_are_chosen(void **state)
 
                 most = l.pictures > most ? l.pictures : most;
             }
-        assert_int_equal(most, tiles[i] < 3 ? 1 : tiles[i]); /* the whole picture is one */
-        assert_int_equal(c.family->chosen(&c).tiles, most);
+        assert_int_equal(most, rows[i].most);
+        assert_int_equal(c.family->chosen(&c).tiles, rows[i].most);
     }
 }
 
@@ -203,8 +211,6 @@ static void other_choices_are_refused(void **state)
     (void)state;
     assert_says("pixels", c.family->choose(&c, &(struct vlm_pictures){ .min_pixels = 9 }, &e), &e,
                 ERR_ARG, "min_pixels", "tiles");
-    assert_says("tiles", c.family->choose(&c, &(struct vlm_pictures){ .tiles = 102 }, &e), &e,
-                ERR_ARG, "102", "101");
     assert_int_equal(c.internvl.most, 12);
 }
 
@@ -371,7 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grids_equal_transformers_for_every_picture),
         cmocka_unit_test(tiles_equal_transformers_bit_for_bit),
-        cmocka_unit_test(the_most_tiles_are_chosen),
+        cmocka_unit_test(a_number_of_tiles_is_never_passed),
         cmocka_unit_test(other_choices_are_refused),
         cmocka_unit_test(folders_say_what_the_model_is),
         cmocka_unit_test(absent_keys_have_their_class_defaults),

@@ -174,27 +174,24 @@ static int read_prep(struct model_config *c, const struct cursor *object, struct
     return check_size(object, c->vision.image_size, e);
 }
 
-/* max_patches, and the whole picture, which is the only tile where they are 1. */
+/* The whole counted, which is the only one where there is no grid to choose. */
+static uint32_t most_pictures(const struct internvl_config *own)
+{
+    return own->most > 1 && own->most >= own->fewest ? own->most + 1 : 1;
+}
+
 static int choose(struct model_config *c, const struct vlm_pictures *chosen, struct err *e)
 {
     int rc = check_tiles_chosen(chosen, e);
 
-    if (rc < 0)
-        return rc;
-    if (chosen->tiles > TILES_MAX + 1) {
-        err_set(e, ERR_ARG, "more tiles than pictures are cut into");
-        err_got(e, "%u", chosen->tiles);
-        return err_expected(e, "at most %d", TILES_MAX + 1);
-    }
-    c->internvl.most = chosen->tiles > 1 ? chosen->tiles - 1 : 1;
-    return 0;
+    if (rc == 0 && chosen->tiles < most_pictures(&c->internvl))
+        c->internvl.most = chosen->tiles > 2 ? chosen->tiles - 1 : 1;
+    return rc;
 }
 
 static struct vlm_pictures chosen_tiles(const struct model_config *c)
 {
-    uint32_t most = c->internvl.most;
-
-    return (struct vlm_pictures){ .tiles = most > 1 ? most + 1 : 1 };
+    return (struct vlm_pictures){ .tiles = most_pictures(&c->internvl) };
 }
 
 static bool add_settings(const struct model_config *c, struct json_t *model, struct json_t *prep)
@@ -318,7 +315,7 @@ static int lay_out(struct layout *out, const struct model_config *c, uint32_t wi
     *out = (struct layout){
         .shape = { tiles, 3, tile, tile },
         .rank = 4,
-        .resized = { .width = t.cols * tile, .height = t.rows * tile },
+        .resized = { .height = t.rows * tile, .width = t.cols * tile },
         .pictures = tiles,
         .tower_rows = tiles * span,
         .longest_span = span,
