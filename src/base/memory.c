@@ -42,6 +42,18 @@ void *mem_new(size_t n, size_t size, struct err *e)
     return p;
 }
 
+void *mem_raw(size_t n, size_t size, struct err *e)
+{
+    size_t bytes;
+    void *p = NULL;
+
+    if (size_mul(n, size, &bytes))
+        p = malloc(bytes > 0 ? bytes : 1);
+    if (!p)
+        no_memory(e, n, size);
+    return p;
+}
+
 int memory_check(size_t bytes, const char *what, struct err *e)
 {
     FILE *f = fopen("/proc/meminfo", "re");

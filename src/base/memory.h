@@ -16,6 +16,8 @@ bool size_add(size_t a, size_t b, size_t *out);
 
 /* n zeroed elements; free() them. Never NULL for n = 0. NULL on failure (ERR_NOMEM). */
 void *mem_new(size_t n, size_t size, struct err *e);
+/* The same, not zeroed: for large memory that is written at once. */
+void *mem_raw(size_t n, size_t size, struct err *e);
 
 /* May so many bytes more be used on this machine? ERR_LIMIT names what they are for. Always true
  * where the system does not say what is available. */

@@ -63,6 +63,18 @@ static void mem_new_zeroes_and_refuses_what_overflows(void **state)
     assert_int_equal(e.code, ERR_NOMEM);
 }
 
+static void mem_raw_refuses_what_overflows(void **state)
+{
+    struct err e;
+    void *p = mem_raw(0, 8, &e);
+
+    (void)state;
+    assert_non_null(p);
+    free(p);
+    assert_null(mem_raw(SIZE_MAX / 8 + 2, 8, &e));
+    assert_int_equal(e.code, ERR_NOMEM);
+}
+
 static void mem_grow_keeps_old_elements_and_zeroes_new_ones(void **state)
 {
     uint32_t *array = NULL;
@@ -303,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
         cmocka_unit_test(mem_new_zeroes_and_refuses_what_overflows),
+        cmocka_unit_test(mem_raw_refuses_what_overflows),
         cmocka_unit_test(mem_grow_keeps_old_elements_and_zeroes_new_ones),
         cmocka_unit_test(mem_grow_goes_up_to_its_maximum_and_no_further),
         cmocka_unit_test(arena_pieces_are_zero_aligned_and_apart),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the engine says that it takes against what it takes: mem_new and free are wrapped by the
- * linker (-Wl,--wrap), which counts the bytes in use. What a library takes inside, and arenas of
- * small things, are not counted.
+ * What the engine says that it takes against what it takes: mem_new, mem_raw and free are wrapped
+ * by the linker (-Wl,--wrap), which counts the bytes in use. What a library takes inside, and
+ * arenas of small things, are not counted.
  */
 #include "t_vlm_support.h"
 
@@ -22,22 +22,33 @@ static size_t in_use, most;
 
 void *__real_mem_new(size_t n, size_t size, struct err *e);
 void *__wrap_mem_new(size_t n, size_t size, struct err *e);
+void *__real_mem_raw(size_t n, size_t size, struct err *e);
+void *__wrap_mem_raw(size_t n, size_t size, struct err *e);
 void __real_free(void *p);
 void __wrap_free(void *p);
 
-void *__wrap_mem_new(size_t n, size_t size, struct err *e)
+static void *counted(void *p, size_t bytes)
 {
-    void *p = __real_mem_new(n, size, e);
     size_t i = 0;
 
     while (i < BLOCKS_MAX && blocks[i].at)
         i++;
     assert_true(i < BLOCKS_MAX);
     blocks[i].at = p;
-    blocks[i].bytes = n * size;
-    in_use += n * size;
+    blocks[i].bytes = bytes;
+    in_use += bytes;
     most = in_use > most ? in_use : most;
     return p;
+}
+
+void *__wrap_mem_new(size_t n, size_t size, struct err *e)
+{
+    return counted(__real_mem_new(n, size, e), n * size);
+}
+
+void *__wrap_mem_raw(size_t n, size_t size, struct err *e)
+{
+    return counted(__real_mem_raw(n, size, e), n * size);
 }
 
 void __wrap_free(void *p)

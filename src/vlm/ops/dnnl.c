@@ -20,26 +20,11 @@ enum {
     PANEL_STEP = 16,        /* both are a multiple: whole vectors for the product */
     CHUNK_ROWS = 192,       /* queries whose scores are in memory at a time */
     BLOCK = 4096,           /* numbers a thread takes at a time */
-    ALIGNMENT = 64,         /* of memory for numbers, bytes */
 };
 
 static int failed(struct err *e)
 {
     return err_set(e, ERR_NOMEM, "oneDNN could not multiply: out of memory?");
-}
-
-/* Not zeroed, which would take as long as to fill them. free() them. */
-static float *new_floats(size_t rows, size_t cols, struct err *e)
-{
-    size_t n, bytes;
-    float *x = NULL;
-
-    if (size_mul(rows, cols, &n) && size_mul(n, sizeof(*x), &bytes) &&
-        size_add(bytes, ALIGNMENT, &bytes))
-        x = aligned_alloc(ALIGNMENT, bytes / ALIGNMENT * ALIGNMENT);
-    if (!x)
-        err_set(e, ERR_NOMEM, "out of memory: %zu rows of %zu numbers were needed", rows, cols);
-    return x;
 }
 
 /* ---- matrices ---- */
@@ -128,7 +113,7 @@ static int by_panels(const struct ops *o, struct tensor y, struct tensor x, cons
                      struct tensor bias, struct err *e)
 {
     const struct panel most = largest_panel(w);
-    float *wide = new_floats(most.rows, most.stride, e);
+    float *wide = mem_raw(most.rows * most.stride, sizeof(*wide), e);
     int rc = wide ? 0 : ERR_NOMEM;
 
     for (size_t row = 0; rc == 0 && row < w->rows; row += most.rows)
@@ -175,7 +160,7 @@ static int linear(const struct ops *o, struct tensor y, struct tensor x, const s
     if (events_check(o->events, e) < 0)
         return ERR_INTERRUPTED;
     if (o->precision == PRECISION_BF16) {
-        if (!(rounded = new_floats(x.rows, w->cols, e)))
+        if (!(rounded = mem_raw(x.rows * w->cols, sizeof(*rounded), e)))
             return ERR_NOMEM;
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < x.rows; i++)
@@ -243,6 +228,17 @@ static size_t attend_bytes(const struct ops *o, size_t columns)
     return score_rows() * columns * sizeof(float);
 }
 
+static float *new_scores(size_t columns, struct err *e)
+{
+    size_t n;
+
+    if (!size_mul(score_rows(), columns, &n)) {
+        err_set(e, ERR_LIMIT, "a prompt too long for any memory");
+        return NULL;
+    }
+    return mem_raw(n, sizeof(float), e);
+}
+
 /* A run of rows that see each other, and the part of it that asks. */
 struct run {
     size_t begin, n;    /* of the run */
@@ -271,7 +267,7 @@ static int attend_spans(const struct ops *o, const struct attended *x,
                         const struct span_attention *a, struct err *e)
 {
     size_t longest = longest_span(a), chunks = (longest + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    float *scores = new_floats(score_rows(), longest, e);
+    float *scores = new_scores(longest, e);
     int bad = 0;
 
     (void)o;
@@ -411,7 +407,7 @@ static int attend_tree(const struct ops *o, const struct attended *x,
                        const struct tree_attention *a, struct err *e)
 {
     size_t chunks = (x->q.rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    float *scores = new_floats(score_rows(), a->tree->height, e);
+    float *scores = new_scores(a->tree->height, e);
     int bad = 0;
 
     (void)o;
