@@ -121,15 +121,19 @@ static int take_answers(const struct vlm_labeler *s, struct waiting *w,
 
 /* ---- pictures ---- */
 
-/* The waiting pictures [first, first + n) in one pass. */
+/* The waiting pictures [first, first + n) in one pass. What they are asked need not be what was
+ * wanted last: a cost may have been reckoned meanwhile, of other columns. */
 static int ask(struct vlm_labeler *s, size_t first, size_t n, struct err *e)
 {
     const struct image *images[TOGETHER_MOST];
     struct vlm_answers answers[TOGETHER_MOST];
-    struct vlm_asked asked = { .prompts = s->prompts, .images = images, .n = n };
+    struct vlm_asked asked = { .images = images, .n = n };
     struct vlm_how how = { 0 };
-    int rc;
+    int rc = use_prompts(s, s->waiting[first].asked, e);
 
+    if (rc < 0)
+        return rc;
+    asked.prompts = s->prompts;
     for (size_t i = 0; i < n; i++)
         images[i] = &s->waiting[first + i].image;
     rc = vlm_ask_together(s->vlm, &asked, &how, answers, e);
@@ -198,10 +202,12 @@ static int submit(void *state, const struct label_picture *picture, const struct
                   uint64_t tag, struct err *e)
 {
     struct vlm_labeler *s = state;
+    size_t columns = s->task->n_columns;
     struct waiting *w;
     int rc = 0;
 
-    if (s->n > s->n_answered && memcmp(s->wanted, asked->wanted, s->task->n_columns) != 0)
+    if (s->n > s->n_answered &&
+        memcmp(s->waiting[s->n_answered].asked->wanted, asked->wanted, columns) != 0)
         rc = answer_waiting(s, e);
     if (rc == 0)
         rc = use_prompts(s, asked, e);

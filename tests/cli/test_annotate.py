@@ -172,6 +172,17 @@ class Questions(Project):
         self.assertEqual(len(self.labels("toy")), 9)
         self.assertEqual(set(self.answered().values()), {2})
 
+    def test_pictures_that_lack_different_questions(self):
+        self.project(12, f'  - {{name: Hat, text: "{HAT}"}}\n')
+        self.run_assent("annotate", "--limit", "1")
+        self.ask(QUESTIONS)
+        self.run_assent("annotate")
+        self.run_assent("annotate", "--as", "at-once")
+        self.run_assent("export", "--format", "long", "--annotator", "toy", "a.csv")
+        self.run_assent("export", "--format", "long", "--annotator", "at-once", "b.csv")
+        self.assertEqual(self.read("a.csv").count("\n"), 1 + 3 * 12)
+        self.assertEqual(self.read("a.csv").replace(",toy,", ",at-once,"), self.read("b.csv"))
+
     def test_another_wording_is_asked_again(self):
         self.project(2, QUESTIONS.splitlines(True)[0])
         self.run_assent("annotate", "-q")
