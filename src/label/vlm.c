@@ -197,26 +197,43 @@ static void forget(struct waiting *w)
     *w = (struct waiting){ 0 };
 }
 
+static bool asks_the_same(const struct vlm_labeler *s, const struct asked_list *asked)
+{
+    const struct asked_list *first = s->waiting[s->n_answered].asked;
+
+    return memcmp(first->wanted, asked->wanted, s->task->n_columns) == 0;
+}
+
+/* Those that wait are answered first, where a pass with this one would be too large or asked
+ * different things: small pictures let no large ones in. */
+static int make_room(struct vlm_labeler *s, const struct image *image,
+                     const struct asked_list *asked, struct err *e)
+{
+    size_t n = s->n - s->n_answered, most = 1;
+    int rc = n > 0 && !asks_the_same(s, asked) ? answer_waiting(s, e) : 0;
+
+    if (rc == 0)
+        rc = use_prompts(s, asked, e);
+    if (rc == 0)
+        rc = vlm_together(s->vlm, s->prompts, image, &most, e);
+    if (rc == ERR_LIMIT)
+        rc = 0; /* asking says it, of this picture */
+    n = s->n - s->n_answered;
+    if (rc == 0 && n >= most)
+        rc = answer_waiting(s, e);
+    if (s->n == s->n_answered || most < s->together)
+        s->together = most;
+    return rc;
+}
+
 /* It waits until there are enough for a pass, all asked the same. */
 static int submit(void *state, const struct label_picture *picture, const struct asked_list *asked,
                   uint64_t tag, struct err *e)
 {
     struct vlm_labeler *s = state;
-    size_t columns = s->task->n_columns;
     struct waiting *w;
-    int rc = 0;
+    int rc = make_room(s, picture->image, asked, e);
 
-    if (s->n > s->n_answered &&
-        memcmp(s->waiting[s->n_answered].asked->wanted, asked->wanted, columns) != 0)
-        rc = answer_waiting(s, e);
-    if (rc == 0)
-        rc = use_prompts(s, asked, e);
-    if (rc == 0 && s->n == s->n_answered)
-        rc = vlm_together(s->vlm, s->prompts, picture->image, &s->together, e);
-    if (rc == ERR_LIMIT) {
-        s->together = 1;
-        rc = 0; /* asking says it, of this picture */
-    }
     if (rc < 0)
         return rc;
     w = &s->waiting[s->n];

@@ -539,6 +539,48 @@ static void model_and_files_are_for_the_record(void **state)
     close_asked(&a);
 }
 
+static void submit_blank(struct labeler *l, uint32_t width, uint32_t height, uint64_t tag)
+{
+    struct image image = { width, height, calloc(width, (size_t)height * 3) };
+    struct err e;
+
+    assert_ok(labeler_submit(l, &(struct label_picture){ &image }, (const uint8_t[]){ 1 }, tag, &e),
+              &e);
+    image_release(&image);
+}
+
+/* A pass is as large as is good for it, whatever its first picture is like. */
+static void small_pictures_let_no_large_one_into_their_pass(void **state)
+{
+    const struct annotator qwen = { .name = "toy-qwen",
+                                    .kind = ANNOTATOR_MODEL,
+                                    .model = "model-qwen3-vl",
+                                    .dtype = "f32",
+                                    .pictures = { .min_pixels = 1, .max_pixels = 400000 },
+                                    .line = 3 };
+    struct task *t = load_task("name: t\nquestions: [{name: Hat, text: \"" HAT "\"}]\n");
+    struct label_done done;
+    struct labeler *l;
+    struct err e;
+
+    (void)state;
+    assert_ok(open_toy(&l, t, &qwen, false, &e), &e);
+    submit_blank(l, 48, 48, 0);
+    assert_true(labeler_wants_more(l));
+    submit_blank(l, 48, 48, 1);
+    assert_true(labeler_wants_more(l));
+    submit_blank(l, 700, 500, 2);
+    assert_false(labeler_wants_more(l)); /* the small ones are answered */
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_int_equal(labeler_collect(l, 1, &done, &e), 1);
+        assert_int_equal(done.tag, i);
+        label_answers_release(&done.answers);
+        assert_false(i == 1 && labeler_wants_more(l)); /* the large one goes alone */
+    }
+    labeler_close(l);
+    task_free(t);
+}
+
 /* The first of two questions is open: the other's tokens and operations are not counted. */
 static void cost_is_the_engines_for_open_questions_alone(void **state)
 {
@@ -589,6 +631,7 @@ int main(void)
         cmocka_unit_test(annotators_that_cannot_be_asked_are_refused),
         cmocka_unit_test(what_pictures_cannot_be_is_refused_with_the_line),
         cmocka_unit_test(model_and_files_are_for_the_record),
+        cmocka_unit_test(small_pictures_let_no_large_one_into_their_pass),
         cmocka_unit_test(cost_is_the_engines_for_open_questions_alone),
     };
 
