@@ -397,7 +397,9 @@ static void bf16_is_near_f32_and_alike_in_both_tables(void **state)
         from_f32 = distance(a[1].logits, a[0].logits, n);
         between = distance(a[2].logits, a[1].logits, n);
         printf("# bf16 %s: %.1e from f32, %.1e between tables\n", families[i], from_f32, between);
-        if (!(from_f32 > 1e-4 && from_f32 < 3e-2 && between < from_f32))
+        /* A sum that lies between two bfloat16 numbers may tip either way: the tables are no
+         * further apart than two roundings of one number, sqrt(2) of what each is from it. */
+        if (!(from_f32 > 1e-4 && from_f32 < 3e-2 && between < 1.5 * from_f32))
             fail_row(families[i], "%g from f32, %g between tables", from_f32, between);
         assert_string_equal(vlm_info(v[1]).dtype, "bf16");
         for (size_t k = 0; k < 3; k++) {
