@@ -10,6 +10,19 @@
 
 /* ---- what is asked ---- */
 
+/* What makes pictures smaller, where something does. */
+static int hint_smaller(const struct vlm *v, struct err *e)
+{
+    struct vlm_pictures is = vlm_info(v).pictures;
+
+    if (is.max_pixels > 0)
+        return err_hint(e, "max_pixels makes the picture fewer tokens: at most %llu pixels now",
+                        (unsigned long long)is.max_pixels);
+    return is.tiles > 1 ? err_hint(e, "tiles makes the picture fewer tokens: at most %u now",
+                                   (unsigned)is.tiles)
+                        : (int)e->code;
+}
+
 static int check_height(const struct tree_pass *s, struct err *e)
 {
     uint32_t most = s->v->model->config.text.max_positions;
@@ -17,8 +30,9 @@ static int check_height(const struct tree_pass *s, struct err *e)
     if (s->tree.height <= most)
         return 0;
     err_set(e, ERR_LIMIT, "a prompt is longer than the model was trained for");
-    err_got(e, "%u tokens", s->tree.height);
-    return err_expected(e, "at most %u", most);
+    err_got(e, "%u tokens with the picture", s->tree.height);
+    err_expected(e, "at most %u", most);
+    return hint_smaller(s->v, e);
 }
 
 /* Where the tokens are, by axis: with one axis, their depth. */

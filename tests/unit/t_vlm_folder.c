@@ -398,6 +398,7 @@ static void long_prompts_are_refused(void **state)
     p = make_prompts(v, questions, 1);
     assert_says("44", vlm_ask(v, p, &image, &how, &a, &e), &e, ERR_LIMIT,
                 "longer than the model was trained for", "at most 44");
+    assert_contains(e.hint, "tiles makes the picture fewer tokens");
     assert_null(a.items);
     vlm_prompts_free(p);
     vlm_close(v);
