@@ -44,6 +44,10 @@ static int find_family(const struct cursor *top, const struct family **out, stru
     if (text_equal(name, "internvl_chat"))
         err_hint(e, "the same model in the form of transformers is read: its folder's name ends in "
                     "-hf or -HF");
+    else if (name && !jv_get(top->value, "vision_config"))
+        err_hint(e,
+                 "it has no vision_config: a model of text alone? Those see no pictures; one that "
+                 "does can be asked on a server, too: engine: http in assent.yaml");
     read_elsewhere(e);
     return cursor_at(&type, e);
 }

@@ -282,6 +282,8 @@ static void other_json_is_no_configuration(void **state)
     assert_says("list", parse_config(&c, "[]", &e), &e, ERR_FORMAT, "not a model's configuration",
                 "an array");
     assert_says("text", parse_config(&c, "", &e), &e, ERR_FORMAT, "config.json");
+    assert_says("text alone", parse_config(&c, "{\"model_type\": \"llama\"}", &e), &e, ERR_FORMAT,
+                "no vision_config", "engine: http");
     assert_says("folder", config_load(&c, "/nonexistent", &e), &e, ERR_IO, "no such folder",
                 "/nonexistent");
 }
