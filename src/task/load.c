@@ -108,7 +108,7 @@ static int read_limit(const struct loader *l, int node, void *into, struct err *
 
     if (rc < 0 || *n > 0)
         return rc;
-    err_set(e, ERR_FORMAT, "this should be above zero");
+    err_set(e, ERR_FORMAT, "max_pixels, min_pixels and tiles should be above zero");
     err_hint(e, "without the key pictures are as the model has them");
     return doc_at(l->doc, node, e);
 }
