@@ -9,7 +9,10 @@
 #include "label/internal.h"
 #include "vlm/vlm.h"
 
-enum { TOGETHER_MOST = 64 };
+enum {
+    TOGETHER_MOST = 64,
+    WAITING_BYTES = 128 << 20 /* of pictures that wait, beside what a pass takes */
+};
 
 /* A picture that was submitted, until it is collected. */
 struct waiting {
@@ -197,6 +200,18 @@ static void forget(struct waiting *w)
     *w = (struct waiting){ 0 };
 }
 
+/* As many as a pass should be of, and as may wait as large as they came. */
+static int count_together(struct vlm_labeler *s, const struct image *image, size_t *out,
+                          struct err *e)
+{
+    size_t bytes = (size_t)image->width * image->height * 3, fit = WAITING_BYTES / bytes;
+    int rc = vlm_together(s->vlm, s->prompts, image, out, e);
+
+    if (rc == 0 && *out > fit)
+        *out = fit > 0 ? fit : 1;
+    return rc;
+}
+
 static bool asks_the_same(const struct vlm_labeler *s, const struct asked_list *asked)
 {
     const struct asked_list *first = s->waiting[s->n_answered].asked;
@@ -215,7 +230,7 @@ static int make_room(struct vlm_labeler *s, const struct image *image,
     if (rc == 0)
         rc = use_prompts(s, asked, e);
     if (rc == 0)
-        rc = vlm_together(s->vlm, s->prompts, image, &most, e);
+        rc = count_together(s, image, &most, e);
     if (rc == ERR_LIMIT)
         rc = 0; /* asking says it, of this picture */
     n = s->n - s->n_answered;

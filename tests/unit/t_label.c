@@ -581,6 +581,28 @@ static void small_pictures_let_no_large_one_into_their_pass(void **state)
     task_free(t);
 }
 
+/* However few tokens a photograph becomes, as it came it is large. */
+static void large_pictures_do_not_wait_for_others(void **state)
+{
+    const struct annotator qwen = {
+        .name = "q", .kind = ANNOTATOR_MODEL, .model = "model-qwen3-vl", .dtype = "f32", .line = 3
+    };
+    struct task *t = load_task("name: t\nquestions: [{name: Hat, text: \"" HAT "\"}]\n");
+    struct labeler *l;
+    struct err e;
+
+    (void)state;
+    assert_ok(open_toy(&l, t, &qwen, false, &e), &e);
+    submit_blank(l, 300, 250, 0);
+    assert_true(labeler_wants_more(l));
+    labeler_close(l);
+    assert_ok(open_toy(&l, t, &qwen, false, &e), &e);
+    submit_blank(l, 6000, 5000, 0);
+    assert_false(labeler_wants_more(l));
+    labeler_close(l);
+    task_free(t);
+}
+
 /* The first of two questions is open: the other's tokens and operations are not counted. */
 static void cost_is_the_engines_for_open_questions_alone(void **state)
 {
@@ -632,6 +654,7 @@ int main(void)
         cmocka_unit_test(what_pictures_cannot_be_is_refused_with_the_line),
         cmocka_unit_test(model_and_files_are_for_the_record),
         cmocka_unit_test(small_pictures_let_no_large_one_into_their_pass),
+        cmocka_unit_test(large_pictures_do_not_wait_for_others),
         cmocka_unit_test(cost_is_the_engines_for_open_questions_alone),
     };
 
