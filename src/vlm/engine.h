@@ -23,6 +23,7 @@ struct vlm {
     bool has_eos;
     bool generation_read; /* generation_config.json said the end token */
     struct ops *ops;
+    size_t pass_tokens; /* that a pass is filled up to with pictures; 0: it is not */
     struct vlm_left *left;
     size_t n_left, cap_left;
     struct arena arena; /* their names */

@@ -5,9 +5,7 @@
 #include "vlm/buffers.h"
 #include "vlm/pass.h"
 
-/* A pass of fewer tokens reads weights for longer than it multiplies (bench/together.py): so many
- * are filled up with pictures. */
-enum { TOKENS_ENOUGH = 1024, PICTURES_MOST = 32 };
+enum { PICTURES_MOST = 32 };
 
 static double count_pairs(const struct tree *t)
 {
@@ -108,9 +106,9 @@ static int estimate(struct vlm_cost *out, const struct vlm *v, const struct vlm_
 }
 
 /* How many pictures of that many tokens fill a pass. */
-static size_t pictures_of(size_t tokens)
+static size_t pictures_of(const struct vlm *v, size_t tokens)
 {
-    size_t n = tokens > 0 ? TOKENS_ENOUGH / tokens : 1;
+    size_t n = tokens > 0 ? v->pass_tokens / tokens : 1;
 
     return n < 1 ? 1 : n > PICTURES_MOST ? PICTURES_MOST : n;
 }
@@ -134,7 +132,7 @@ static int estimate_together(struct vlm_cost *out, const struct vlm *v, const st
     struct tree_pass s = { .v = (struct vlm *)v,
                            .p = p,
                            .pictures = all,
-                           .n_pictures = pictures_of(out->tokens),
+                           .n_pictures = pictures_of(v, out->tokens),
                            .last = p->n_paths };
     struct pass pass = { .model = v->model, .ops = v->ops };
     int rc;
@@ -164,7 +162,7 @@ static int estimate_all(struct vlm_cost *out, const struct vlm *v, const struct 
         out->image_tokens = picture.layout.tokens;
         rc = estimate(out, v, p, &picture, e);
     }
-    if (rc == 0 && pictures_of(out->tokens) > 1)
+    if (rc == 0 && pictures_of(v, out->tokens) > 1)
         rc = estimate_together(out, v, p, &picture, e);
     v->ops->leave(threads);
     arena_release(&arena);
@@ -197,7 +195,7 @@ int vlm_together(const struct vlm *v, const struct vlm_prompts *p, const struct 
     if (rc == 0)
         rc = pass_open(&s, e);
     if (rc == 0)
-        *out = pictures_of(s.tree.n);
+        *out = pictures_of(v, s.tree.n);
     pass_close(&s);
     arena_release(&arena);
     return rc;
