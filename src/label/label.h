@@ -53,6 +53,7 @@ struct label_options {
     bool reference;              /* plain C arithmetic */
     const struct events *events; /* NULL: nobody listens */
     bool backwards;              /* the last question first */
+    size_t pass_tokens;          /* as vlm_options has it; 0: the engine chooses */
     const char *record;          /* a file that keeps what a server is asked and answers; NULL */
     const char *replay;          /* such a file, which answers in the server's place; NULL */
     struct label_limits limits;

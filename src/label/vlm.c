@@ -344,6 +344,7 @@ static int open_engine(struct vlm_labeler *s, const struct annotator *a,
                                    .pictures = { .min_pixels = p->min_pixels,
                                                  .max_pixels = p->max_pixels,
                                                  .tiles = (uint32_t)p->tiles },
+                                   .pass_tokens = o->pass_tokens,
                                    .reference = o->reference,
                                    .events = o->events };
     int rc = vlm_open(&s->vlm, s->path, &options, e);

@@ -268,12 +268,12 @@ static int open_text(struct vlm *v, const struct vlm_options *o, struct err *e)
     return rc;
 }
 
-static void set_pass(struct vlm *v)
+static void set_pass(struct vlm *v, const struct vlm_options *o)
 {
     bool cached = weights_bytes(v->model->weights) < CACHED_BYTES;
 
     v->ops->narrow = v->model->config.text.hidden < NARROW;
-    v->pass_tokens = cached ? 0 : PASS_TOKENS;
+    v->pass_tokens = o->pass_tokens ? o->pass_tokens : cached ? 0 : PASS_TOKENS;
 }
 
 int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, struct err *e)
@@ -290,7 +290,7 @@ int vlm_open(struct vlm **out, const char *dir, const struct vlm_options *o, str
     if (rc == 0)
         rc = model_open(&v->model, dir, v->ops, o, e);
     if (rc == 0)
-        set_pass(v);
+        set_pass(v, o);
     if (rc == 0)
         rc = open_text(v, o, e);
     if (rc == 0)

@@ -31,7 +31,8 @@ struct vlm_options {
     const char *prompt; /* in place of the folder's chat template, with {image} and {question};
                            NULL: the folder's */
     struct vlm_pictures pictures;
-    bool reference;              /* plain C operations: slow, and the specification */
+    size_t pass_tokens; /* that a pass is filled up to with pictures; 0: by the weights' size */
+    bool reference;     /* plain C operations: slow, and the specification */
     const struct events *events; /* told what is wrong with the weights, beside the error */
 };
 

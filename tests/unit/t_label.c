@@ -34,7 +34,16 @@ static const struct annotator toy = {
 static int open_toy(struct labeler **out, const struct task *t, const struct annotator *a,
                     bool reference, struct err *e)
 {
-    const struct label_options o = { getenv("ASSENT_FACES"), reference };
+    const struct label_options o = { .dir = getenv("ASSENT_FACES"), .reference = reference };
+
+    return labeler_open(out, t, a, &o, e);
+}
+
+/* Whose pictures share passes, as a large model's do. */
+static int open_filled(struct labeler **out, const struct task *t, const struct annotator *a,
+                       struct err *e)
+{
+    const struct label_options o = { .dir = getenv("ASSENT_FACES"), .pass_tokens = 1024 };
 
     return labeler_open(out, t, a, &o, e);
 }
@@ -564,7 +573,7 @@ static void small_pictures_let_no_large_one_into_their_pass(void **state)
     struct err e;
 
     (void)state;
-    assert_ok(open_toy(&l, t, &qwen, false, &e), &e);
+    assert_ok(open_filled(&l, t, &qwen, &e), &e);
     submit_blank(l, 48, 48, 0);
     assert_true(labeler_wants_more(l));
     submit_blank(l, 48, 48, 1);
@@ -592,11 +601,11 @@ static void large_pictures_do_not_wait_for_others(void **state)
     struct err e;
 
     (void)state;
-    assert_ok(open_toy(&l, t, &qwen, false, &e), &e);
+    assert_ok(open_filled(&l, t, &qwen, &e), &e);
     submit_blank(l, 300, 250, 0);
     assert_true(labeler_wants_more(l));
     labeler_close(l);
-    assert_ok(open_toy(&l, t, &qwen, false, &e), &e);
+    assert_ok(open_filled(&l, t, &qwen, &e), &e);
     submit_blank(l, 6000, 5000, 0);
     assert_false(labeler_wants_more(l));
     labeler_close(l);

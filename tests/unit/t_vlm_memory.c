@@ -216,7 +216,7 @@ static void check_pass(const struct vlm_options *o, const char *model, int threa
     size_t took;
 
     v->ops->narrow = false; /* the models here are, and would take one thread */
-    v->pass_tokens = 512;   /* and one picture at a time */
+    v->pass_tokens = 512;   /* their weights are small: a picture would go alone */
     omp_set_num_threads(threads);
     cost = estimate(v, p, image);
     took = taken(v, p, image, cost.together);
