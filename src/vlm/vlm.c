@@ -14,7 +14,7 @@ enum { SMALL_FILE_MAX = 16 << 20 };
 /* What a pass is filled up to, where reading the weights takes a share of it (bench/together):
  * those of a small model stay in the processor's cache, and its answers are the same bits always.
  */
-enum { PASS_TOKENS = 1024, CACHED_BYTES = 64 << 20 };
+enum { PASS_TOKENS = 512, CACHED_BYTES = 64 << 20 };
 enum { NARROW = 256 }; /* columns: below it a product takes less than a millisecond */
 
 /* ---- small files of the folder ---- */
