@@ -3,9 +3,7 @@
  * vlm/families/idefics.c: what becomes of a picture of any size (tests/data/vlm/idefics_*.txt,
  * written by tools/oracle/vlm_idefics.py), what folders say, and what is refused.
  */
-#include "t_vlm_support.h"
-
-#include "vlm/families/family.h"
+#include "t_vlm_layouts.h"
 
 static const char config_text[] =
     "{\"model_type\": \"smolvlm\", \"image_token_id\": 300, \"scale_factor\": 4,\n"
@@ -74,26 +72,6 @@ static struct model_config model_named(const char *name)
     return (struct model_config){ 0 };
 }
 
-static struct layout layout_of(const struct model_config *c, uint32_t width, uint32_t height)
-{
-    struct layout l;
-    struct err e;
-
-    assert_ok(c->family->layout(&l, c, width, height, &e), &e);
-    return l;
-}
-
-static char *read_lines(const char *name)
-{
-    char *path = data_path("vlm", name), *text;
-    struct err e;
-    size_t len;
-
-    assert_ok(file_read(path, 1 << 20, &text, &len, &e), &e);
-    free(path);
-    return text;
-}
-
 /* ---- sizes ---- */
 
 enum { SIZES = 6 };
@@ -114,15 +92,15 @@ static void sizes_of(const struct model_config *c, uint32_t width, uint32_t heig
 static uint64_t hash_of_widths(const struct model_config *c, uint32_t first, uint32_t widths,
                                uint32_t heights)
 {
-    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, 64 bits */
+    uint64_t hash = hash_of_nothing;
 
     for (uint32_t w = first; w < first + widths; w++)
         for (uint32_t h = 1; h <= heights; h++) {
             uint32_t sizes[SIZES];
 
             sizes_of(c, w, h, sizes);
-            for (size_t i = 0; i < SIZES * 4; i++)
-                hash = (hash ^ (sizes[i / 4] >> i % 4 * 8 & 255)) * 0x100000001b3;
+            for (size_t i = 0; i < SIZES; i++)
+                hash = hash_with(hash, sizes[i]);
         }
     return hash;
 }
@@ -180,24 +158,14 @@ static void tiles_equal_transformers_bit_for_bit(void **state)
         uint32_t width, height;
         size_t tiles;
         struct model_config c;
-        struct image image;
-        struct layout l;
-        float *pixels;
-        struct err e;
 
         assert_int_equal(sscanf(at, "%15s %u %u %zu %64s", name, &width, &height, &tiles, wanted),
                          5);
         c = model_named(name);
-        image = make_picture(width, height);
-        l = layout_of(&c, width, height);
-        assert_int_equal(l.pictures, tiles);
-        assert_ok(c.family->pixels(&pixels, &c, &l, &image, &e), &e);
-        sha256_hex(pixels, tiles * 3 * c.vision.image_size * c.vision.image_size * sizeof(*pixels),
-                   hex);
+        assert_int_equal(layout_of(&c, width, height).pictures, tiles);
+        hash_tiles(&c, width, height, hex);
         if (strcmp(hex, wanted) != 0)
             fail_row("tiles", "those of %u x %u for %s differ", width, height, name);
-        free(pixels);
-        free(image.rgb);
     }
     assert_true(n >= 10);
     free(text);

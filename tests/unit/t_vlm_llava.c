@@ -4,10 +4,9 @@
  * pixels (tests/data/vlm/{llava,onevision}_sizes.txt, written by tools/oracle/vlm_llava.py), which
  * configurations they read, and what can be chosen.
  */
-#include "t_vlm_support.h"
+#include "t_vlm_layouts.h"
 
 #include "vlm/families/bilinear.h"
-#include "vlm/families/family.h"
 
 /* ---- configurations ---- */
 
@@ -146,22 +145,6 @@ static void wrong_configurations_are_refused(void **state)
 
 /* ---- sizes ---- */
 
-static struct layout layout_of(const struct model_config *c, uint32_t width, uint32_t height)
-{
-    struct layout l;
-    struct err e;
-
-    assert_ok(c->family->layout(&l, c, width, height, &e), &e);
-    return l;
-}
-
-static uint64_t hash_with(uint64_t hash, uint32_t number) /* FNV-1a, 64 bits */
-{
-    for (size_t i = 0; i < 4; i++)
-        hash = (hash ^ (number >> 8 * i & 255)) * 0x100000001b3;
-    return hash;
-}
-
 /* What is written of a picture's size: image tokens, or where it is cut; zeros where that is
  * refused. */
 static size_t numbers_of(const struct model_config *c, uint32_t width, uint32_t height,
@@ -191,7 +174,7 @@ static size_t numbers_of(const struct model_config *c, uint32_t width, uint32_t 
 static void check_width(const struct model_config *c, uint32_t width, uint32_t heights,
                         uint64_t wanted)
 {
-    uint64_t hash = 0xcbf29ce484222325;
+    uint64_t hash = hash_of_nothing;
 
     for (uint32_t h = 1; h <= heights; h++) {
         uint32_t numbers[4];

@@ -3,11 +3,9 @@
  * The whole engine against transformers, stage by stage: tests/data/vlm, written by
  * tools/oracle/models.py. Both tables of operations.
  */
-#include "t_vlm_support.h"
+#include "t_vlm_layouts.h"
 
 #include <dirent.h>
-
-#include "vlm/families/family.h"
 
 enum { STAGES_MAX = 40 };
 static const double tolerance = 1e-4; /* of a stage's norm */
@@ -277,15 +275,6 @@ static struct model_config usual_config(void)
     return c;
 }
 
-static struct layout layout_of(const struct model_config *c, uint32_t width, uint32_t height)
-{
-    struct layout l;
-    struct err e;
-
-    assert_ok(c->family->layout(&l, c, width, height, &e), &e);
-    return l;
-}
-
 static size_t tokens_of(const struct model_config *c, uint32_t width, uint32_t height)
 {
     return layout_of(c, width, height).tokens;
@@ -293,14 +282,10 @@ static size_t tokens_of(const struct model_config *c, uint32_t width, uint32_t h
 
 static uint64_t hash_of_width(const struct model_config *c, uint32_t width, uint32_t heights)
 {
-    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, 64 bits */
+    uint64_t hash = hash_of_nothing;
 
-    for (uint32_t h = 1; h <= heights; h++) {
-        size_t tokens = tokens_of(c, width, h);
-
-        for (size_t i = 0; i < 4; i++)
-            hash = (hash ^ (tokens >> 8 * i & 255)) * 0x100000001b3;
-    }
+    for (uint32_t h = 1; h <= heights; h++)
+        hash = hash_with(hash, (uint32_t)tokens_of(c, width, h));
     return hash;
 }
 
@@ -343,20 +328,11 @@ static void tiles_equal_transformers_bit_for_bit(void **state)
     for (const char *at = text; *at; at = strchr(at, '\n') + 1, n++) {
         uint32_t width, height;
         char wanted[SHA256_HEX], hex[SHA256_HEX];
-        struct image image;
-        struct layout l;
-        float *tiles;
-        struct err e;
 
         assert_int_equal(sscanf(at, "%u %u %64s", &width, &height, wanted), 3);
-        image = make_picture(width, height);
-        l = layout_of(&c, width, height);
-        assert_ok(c.family->pixels(&tiles, &c, &l, &image, &e), &e);
-        sha256_hex(tiles, l.pictures * 3 * 336 * 336 * sizeof(*tiles), hex);
+        hash_tiles(&c, width, height, hex);
         if (strcmp(hex, wanted) != 0)
             fail_row("tiles", "those of %u x %u differ", width, height);
-        free(tiles);
-        free(image.rgb);
     }
     assert_true(n > 15);
     free(text);

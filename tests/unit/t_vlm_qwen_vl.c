@@ -3,9 +3,7 @@
  * vlm/families/qwen_vl.h: what a folder of Qwen3-VL says, what of it is refused, and what becomes
  * of pictures of every size. The numbers are those of tools/oracle/vlm_qwen3.py.
  */
-#include "t_vlm_support.h"
-
-#include "vlm/families/family.h"
+#include "t_vlm_layouts.h"
 
 /* ---- config.json ---- */
 
@@ -301,21 +299,14 @@ static struct sides resized(const struct model_config *c, uint32_t width, uint32
     return (struct sides){ l.grid.across * c->vision.patch, l.grid.down * c->vision.patch };
 }
 
-static uint64_t add_to_hash(uint64_t hash, uint32_t number) /* FNV-1a, 64 bits */
-{
-    for (size_t i = 0; i < 4; i++)
-        hash = (hash ^ (number >> 8 * i & 255)) * 0x100000001b3;
-    return hash;
-}
-
 static uint64_t hash_of_width(const struct model_config *c, uint32_t width, uint32_t heights)
 {
-    uint64_t hash = 0xcbf29ce484222325;
+    uint64_t hash = hash_of_nothing;
 
     for (uint32_t h = 1; h <= heights; h++) {
         struct sides s = resized(c, width, h);
 
-        hash = add_to_hash(add_to_hash(hash, s.width), s.height);
+        hash = hash_with(hash_with(hash, s.width), s.height);
     }
     return hash;
 }
