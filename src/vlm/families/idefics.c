@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "vlm/buffers.h"
 #include "vlm/families/pixels.h"
 #include "vlm/families/read.h"
 #include "vlm/families/square.h"
@@ -407,33 +406,16 @@ static int make_pixels(float **out, const struct model_config *c, const struct l
 static int encode(struct features *out, const struct pass *p, const struct layout *l,
                   const float *pixels, struct err *e)
 {
-    const struct ops *o = p->ops;
-    struct tensor rows, squares = { 0 };
-    int rc = square_encode(&rows, p, l, pixels, e);
+    struct square_pictures pictures = { .layout = l,
+                                        .pixels = pixels,
+                                        .scale = p->model->config.idefics.scale };
 
-    *out = (struct features){ 0 };
-    if (rc == 0 && (rc = trace_tensor(p, "vision", rows, e)) == 0)
-        rc = square_shuffle(&squares, p, rows, p->model->config.idefics.scale, e);
-    o->release(o, &rows);
-    if (rc == 0)
-        rc = o->alloc(o, &out->rows, l->tokens, p->model->config.text.hidden, e);
-    if (rc == 0)
-        rc = connector_run(out->rows, p, &p->model->connector, squares, e);
-    if (rc == 0)
-        rc = trace_tensor(p, "features", out->rows, e);
-    o->release(o, &squares);
-    return rc;
+    return square_encode_shuffled(out, p, &pictures, e);
 }
 
 static size_t encode_bytes(const struct pass *p, const struct layout *l)
 {
-    const struct model_config *c = &p->model->config;
-    size_t rows = tensor_bytes(l->tower_rows, c->vision.hidden);
-    size_t shuffled = 2 * rows + l->tower_rows * sizeof(uint32_t);
-    size_t connected = rows + tensor_bytes(l->tokens, c->text.hidden) +
-                       connector_bytes(p, &p->model->connector, l->tokens);
-
-    return larger_of(square_encode_bytes(p, l), larger_of(shuffled, connected));
+    return square_encode_shuffled_bytes(p, l, p->model->config.idefics.scale);
 }
 
 static double connector_flop(const struct model_config *c, const struct layout *l)

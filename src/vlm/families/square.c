@@ -131,8 +131,10 @@ size_t square_encode_bytes(const struct pass *p, const struct layout *l)
            larger_of(2 * input, input + tower_bytes(p, l->tower_rows, patches, l->longest_span));
 }
 
-int square_shuffle(struct tensor *out, const struct pass *p, struct tensor rows, uint32_t scale,
-                   struct err *e)
+/* pixel_shuffle of transformers: the patches of a square of `scale` a side one behind the other in
+ * a row, square by square, without class tokens. Release *out. */
+static int square_shuffle(struct tensor *out, const struct pass *p, struct tensor rows,
+                          uint32_t scale, struct err *e)
 {
     const struct model_config *c = &p->model->config;
     size_t grid = config_grid(c), side = grid / scale, first = c->vision.class_token, n = 0;
@@ -154,6 +156,44 @@ int square_shuffle(struct tensor *out, const struct pass *p, struct tensor rows,
     }
     free(from);
     return rc;
+}
+
+int square_encode_shuffled(struct features *out, const struct pass *p,
+                           const struct square_pictures *s, struct err *e)
+{
+    const struct ops *o = p->ops;
+    struct tensor rows, squares = { 0 };
+    int rc = square_encode(&rows, p, s->layout, s->pixels, e);
+
+    *out = (struct features){ 0 };
+    if (rc == 0 && !s->trace_squares)
+        rc = trace_tensor(p, "vision", rows, e);
+    if (rc == 0)
+        rc = square_shuffle(&squares, p, rows, s->scale, e);
+    o->release(o, &rows);
+    if (rc == 0 && s->trace_squares)
+        rc = trace_tensor(p, "vision", squares, e);
+    if (rc == 0)
+        rc = o->alloc(o, &out->rows, s->layout->tokens, p->model->config.text.hidden, e);
+    if (rc == 0)
+        rc = connector_run(out->rows, p, &p->model->connector, squares, e);
+    if (rc == 0)
+        rc = trace_tensor(p, "features", out->rows, e);
+    o->release(o, &squares);
+    return rc;
+}
+
+size_t square_encode_shuffled_bytes(const struct pass *p, const struct layout *l, uint32_t scale)
+{
+    const struct model_config *c = &p->model->config;
+    size_t patches = l->tokens * scale * scale; /* without class tokens */
+    size_t rows = tensor_bytes(l->tower_rows, c->vision.hidden);
+    size_t squares = tensor_bytes(patches, c->vision.hidden);
+    size_t shuffled = rows + squares + patches * sizeof(uint32_t);
+    size_t connected = squares + tensor_bytes(l->tokens, c->text.hidden) +
+                       connector_bytes(p, &p->model->connector, l->tokens);
+
+    return larger_of(square_encode_bytes(p, l), larger_of(shuffled, connected));
 }
 
 int check_tiles_chosen(const struct vlm_pictures *chosen, struct err *e)

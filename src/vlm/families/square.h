@@ -30,10 +30,17 @@ int square_encode_tapped(struct square_rows *out, const struct pass *p, const st
 /* Without the copies. */
 size_t square_encode_bytes(const struct pass *p, const struct layout *l);
 
-/* pixel_shuffle of transformers: the patches of a square of `scale` a side one behind the other in
- * a row, square by square, without class tokens. Release *out. */
-int square_shuffle(struct tensor *out, const struct pass *p, struct tensor rows, uint32_t scale,
-                   struct err *e);
+/* The connector's rows of square_encode's rows, shuffled. Stage "vision" of the trace is what
+ * stands before the shuffle, or behind it, as transformers' modules have it. */
+struct square_pictures {
+    const struct layout *layout;
+    const float *pixels;
+    uint32_t scale;
+    bool trace_squares; /* behind it */
+};
+int square_encode_shuffled(struct features *out, const struct pass *p,
+                           const struct square_pictures *s, struct err *e);
+size_t square_encode_shuffled_bytes(const struct pass *p, const struct layout *l, uint32_t scale);
 
 /* Of what the user may choose, tiles alone. */
 int check_tiles_chosen(const struct vlm_pictures *chosen, struct err *e);
