@@ -314,6 +314,7 @@ static const struct change wrong_preps[] = {
     { "\"resample\": 3", "\"resample\": 1", { "resample", "bicubic" } },
     { "\"max_patches\": 12", "\"max_patches\": 101", { "max_patches", "101", "100" } },
     { "\"max_patches\": 12", "\"max_patches\": 0", { "max_patches" } },
+    { "\"max_patches\": 12", "\"max_patches\": 99", { "longer than a picture", "max_patches" } },
     { "\"min_patches\": 1", "\"min_patches\": -1", { "min_patches" } },
     { "\"height\": 448", "\"height\": 384", { "size", "384", "448" } },
     { "\"width\": 448", "\"width\": 336", { "size", "336", "448" } },

@@ -170,7 +170,14 @@ static int read_prep(struct model_config *c, const struct cursor *object, struct
     if ((rc = read_prep_common(object, PILLOW_BICUBIC, &c->prep, e)) < 0 ||
         (rc = cursor_fields(object, fields, &c->internvl, e)) < 0)
         return rc;
-    return check_size(object, c->vision.image_size, e);
+
+    const struct refusal refusals[] = {
+        { c->internvl.most * c->vision.image_size > IMAGE_SIDE_MAX, "max_patches",
+          "a row of tiles longer than a picture may be" },
+    };
+
+    rc = check_refusals(object, refusals, COUNT(refusals), e);
+    return rc < 0 ? rc : check_size(object, c->vision.image_size, e);
 }
 
 /* The whole counted, which is the only one where there is no grid to choose. */
