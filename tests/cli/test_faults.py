@@ -292,8 +292,9 @@ class Decisions(Faults):
         served = self.engine()
         names = self.asks(f"http://127.0.0.1:{served.port}/v1", "systemone", 96)
         for more in (8, 24):
+            enough = self.cells() + more  # of this run: it has met the server
             run = self.begin("-a", "qwen")
-            self.wait_for(lambda m=more: self.cells() >= m or run.poll() is not None)
+            self.wait_for(lambda m=enough: self.cells() >= m or run.poll() is not None)
             served.stop(signal.SIGKILL)
             self.assertIsNone(run.poll())
             if more == 8:  # annotate is killed, too
