@@ -379,6 +379,14 @@ static void the_likeliest_tokens_are_kept(void **state)
 
 /* ---- precision ---- */
 
+/* How far the tables are from each other, of what they are from float32. A sum that lies between
+ * two bfloat16 numbers may tip either way, and in models as narrow as some families' here are, one
+ * that does is all of it: then they are as far apart as two roundings of one number, sqrt(2). */
+static double apart_at_most(const struct vlm *v)
+{
+    return v->model->config.family == &llava_next_family ? 1 : 1.5;
+}
+
 static void bf16_is_near_f32_and_alike_in_both_tables(void **state)
 {
     static const struct vlm_options ref = { .dtype = "bf16", .reference = true };
@@ -397,9 +405,7 @@ static void bf16_is_near_f32_and_alike_in_both_tables(void **state)
         from_f32 = distance(a[1].logits, a[0].logits, n);
         between = distance(a[2].logits, a[1].logits, n);
         printf("# bf16 %s: %.1e from f32, %.1e between tables\n", families[i], from_f32, between);
-        /* A sum that lies between two bfloat16 numbers may tip either way: the tables are no
-         * further apart than two roundings of one number, sqrt(2) of what each is from it. */
-        if (!(from_f32 > 1e-4 && from_f32 < 3e-2 && between < 1.5 * from_f32))
+        if (!(from_f32 > 1e-4 && from_f32 < 3e-2 && between < apart_at_most(v[0]) * from_f32))
             fail_row(families[i], "%g from f32, %g between tables", from_f32, between);
         assert_string_equal(vlm_info(v[1]).dtype, "bf16");
         for (size_t k = 0; k < 3; k++) {
