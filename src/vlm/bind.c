@@ -23,11 +23,6 @@ static void problem(struct binder *b, const char *file, const char *name, const 
                    expected ? expected : "");
 }
 
-void binder_problem(struct binder *b, const char *name, const char *what)
-{
-    problem(b, NULL, name, what, NULL, NULL);
-}
-
 bool binder_has(const struct binder *b, const char *name)
 {
     return weights_find(b->m->weights, name) != NULL;

@@ -22,8 +22,6 @@ const struct weight *take(struct binder *b, const char *name, uint32_t rank, con
 /* It is there, or not, and never used; so are all whose names begin with a prefix. */
 void take_unused(struct binder *b, const char *prefix);
 bool binder_has(const struct binder *b, const char *name);
-/* A problem that is no single tensor's. */
-void binder_problem(struct binder *b, const char *name, const char *what);
 
 /* Widened: for the table of operations, [1, n], [rows, cols], and [rows, the last of the shape];
  * for the program. */
